@@ -1,0 +1,79 @@
+/** A change is a slow operation with an id, tasks, progress and an end. */
+import { z } from 'zod';
+import { defineEvent, defineOperation } from './define.ts';
+import { ErrorBodySchema } from './errors.ts';
+import { TimestampSchema } from './common.ts';
+
+export const ChangeStatusSchema = z.enum(['running', 'done', 'failed', 'cancelled']);
+
+export const ChangeTaskSchema = z.object({
+  id: z.string(),
+  /** Shown as it stands, e.g. "php 8.2". */
+  label: z.string(),
+  status: z.enum(['waiting', 'running', 'done', 'failed', 'skipped']),
+  /** What it is doing: fetch, verify, unpack, link-check, initialise, start, … */
+  step: z.string(),
+  /** Bytes so far; 0 where bytes do not apply. */
+  doneBytes: z.number().nonnegative(),
+  /** Total bytes, or null while unknown. */
+  totalBytes: z.number().nonnegative().nullable(),
+  /** Mean of the last seconds, bytes per second. */
+  bytesPerSecond: z.number().nonnegative(),
+  /** Milliseconds the task took, once ended. */
+  durationMs: z.number().nullable(),
+  detail: z.string(),
+});
+export type ChangeTask = z.infer<typeof ChangeTaskSchema>;
+
+export const ChangeSchema = z.object({
+  id: z.string(),
+  /** The operation that began it, e.g. `stack.up`. */
+  kind: z.string(),
+  summary: z.string(),
+  status: ChangeStatusSchema,
+  /** 0 to 1. */
+  progress: z.number().min(0).max(1),
+  /** Estimate of the time left, milliseconds; null while unknown. */
+  remainingMs: z.number().nullable(),
+  tasks: z.array(ChangeTaskSchema),
+  startedAt: TimestampSchema,
+  endedAt: TimestampSchema.nullable(),
+  error: ErrorBodySchema.nullable(),
+});
+export type Change = z.infer<typeof ChangeSchema>;
+
+export const changeOperations = [
+  defineOperation({
+    name: 'changes.list',
+    summary: 'List running and recent changes.',
+    kind: 'query',
+    access: 'read',
+    input: z.strictObject({}),
+    output: z.array(ChangeSchema),
+    errors: [],
+    cli: { command: ['changes'] },
+  }),
+  defineOperation({
+    name: 'changes.get',
+    summary: 'Show one change.',
+    kind: 'query',
+    access: 'read',
+    input: z.strictObject({ id: z.string() }),
+    output: ChangeSchema,
+    errors: ['NOT_FOUND'],
+  }),
+  defineOperation({
+    name: 'changes.cancel',
+    summary: 'Cancel a running change; what is half done is undone.',
+    kind: 'command',
+    access: 'operate',
+    input: z.strictObject({ id: z.string() }),
+    output: ChangeSchema,
+    errors: ['NOT_FOUND'],
+    cli: { command: ['cancel'], positional: ['id'] },
+  }),
+] as const;
+
+export const changeEvents = [
+  defineEvent({ name: 'change:updated', summary: 'A change moved on.', data: ChangeSchema }),
+] as const;

@@ -1,0 +1,81 @@
+/** The daemon itself: how it is found, what it says of itself, how it ends. */
+import { z } from 'zod';
+import { defineEvent, defineOperation } from './define.ts';
+import { ChangeSchema } from './changes.ts';
+import { OkSchema, TimestampSchema } from './common.ts';
+import { ServiceStateSchema } from './services.ts';
+import { SiteSchema } from './stack.ts';
+
+/** Content of `app/daemon.json`, mode 0600: how clients find and enter the daemon. */
+export const DaemonFileSchema = z.object({
+  pid: z.int(),
+  startedAt: TimestampSchema,
+  version: z.string(),
+  /** Path of the local socket. */
+  socket: z.string(),
+  /** `http://127.0.0.1:PORT` */
+  url: z.string(),
+  token: z.string(),
+});
+export type DaemonFile = z.infer<typeof DaemonFileSchema>;
+
+export const DaemonInfoSchema = z.object({
+  pid: z.int(),
+  version: z.string(),
+  startedAt: TimestampSchema,
+  uptimeSec: z.number(),
+  home: z.string(),
+  /** MiB resident. */
+  memMB: z.number(),
+  node: z.string(),
+  os: z.string(),
+  arch: z.string(),
+});
+export type DaemonInfo = z.infer<typeof DaemonInfoSchema>;
+
+/** First message after subscribing: everything a client shows, so that nothing needs polling. */
+export const SnapshotSchema = z.object({
+  daemon: DaemonInfoSchema,
+  services: z.array(ServiceStateSchema),
+  changes: z.array(ChangeSchema),
+  sites: z.array(SiteSchema),
+  notices: z.array(z.string()),
+});
+export type Snapshot = z.infer<typeof SnapshotSchema>;
+
+/** What a client may send over `/events`: which logs to follow, and whether to send resource use. Replaces the former wish. */
+export const SubscriptionSchema = z.strictObject({
+  logs: z.array(z.string()).max(500).default([]),
+  metrics: z.boolean().default(false),
+});
+export type Subscription = z.infer<typeof SubscriptionSchema>;
+
+export const daemonOperations = [
+  defineOperation({
+    name: 'daemon.info',
+    summary: 'Show the daemon: pid, version, memory.',
+    kind: 'query',
+    access: 'read',
+    input: z.strictObject({}),
+    output: DaemonInfoSchema,
+    errors: [],
+    cli: { command: ['info'] },
+  }),
+  defineOperation({
+    name: 'daemon.quit',
+    summary: 'End the daemon; stops all services first unless told otherwise.',
+    kind: 'command',
+    access: 'admin',
+    input: z.strictObject({ keepServices: z.boolean().default(false) }),
+    output: OkSchema,
+    errors: [],
+  }),
+] as const;
+
+export const daemonEvents = [
+  defineEvent({
+    name: 'snapshot',
+    summary: 'Everything at once; the first message of a subscription.',
+    data: SnapshotSchema,
+  }),
+] as const;

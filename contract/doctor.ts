@@ -1,0 +1,26 @@
+/** Checks of this machine: each says what it looked at, what it saw, and what to do. */
+import { z } from 'zod';
+import { defineOperation } from './define.ts';
+
+export const DoctorCheckSchema = z.object({
+  id: z.string(),
+  category: z.enum(['system', 'runtimes', 'network', 'names', 'certificates', 'storage']),
+  description: z.string(),
+  status: z.enum(['passed', 'warning', 'failed', 'skipped']),
+  evidence: z.string(),
+  /** What to do when it did not pass. */
+  remedy: z.string().nullable(),
+});
+export type DoctorCheck = z.infer<typeof DoctorCheckSchema>;
+
+export const doctorOperations = [
+  defineOperation({
+    name: 'doctor.run',
+    summary: 'Check this machine and the installation.',
+    kind: 'query',
+    access: 'read',
+    input: z.strictObject({}),
+    output: z.array(DoctorCheckSchema),
+    errors: [],
+  }),
+] as const;

@@ -1,0 +1,79 @@
+/** The configuration file of the edge, `runtime/config/edge.json`, and its control messages. Written by the daemon, read by the edge. */
+import { z } from 'zod';
+import { HostNameSchema, PortSchema } from './common.ts';
+
+/** PHP (FastCGI) with static files from the document root. */
+export const PhpRouteSchema = z.strictObject({
+  type: z.literal('php'),
+  /** Absolute, with links resolved. */
+  documentRoot: z.string(),
+  /** Unix socket of the FastCGI server. */
+  socket: z.string(),
+  /** Name for error pages, e.g. `php-8.4`. */
+  service: z.string(),
+  /** Sent as FastCGI parameters; PHP sees them in $_SERVER and getenv(). */
+  env: z.record(z.string(), z.string()),
+  /** Script that gets every path that is no file, relative to the root; null: plain 404. */
+  frontController: z.string().nullable(),
+});
+
+export const StaticRouteSchema = z.strictObject({
+  type: z.literal('static'),
+  documentRoot: z.string(),
+  /** File that gets every path that is no file (single-page apps); null: plain 404. */
+  fallback: z.string().nullable(),
+});
+
+export const HttpRouteSchema = z.strictObject({
+  type: z.literal('http'),
+  /** `http://127.0.0.1:3000` */
+  target: z.string(),
+  service: z.string(),
+});
+
+export const EdgeRouteSchema = z.discriminatedUnion('type', [PhpRouteSchema, StaticRouteSchema, HttpRouteSchema]);
+export type EdgeRoute = z.infer<typeof EdgeRouteSchema>;
+
+export const EdgeSiteSchema = z.strictObject({
+  /** First is the main one. `*.localhost` names are listed like any other. */
+  hosts: z.array(HostNameSchema).min(1),
+  name: z.string(),
+  /** Absolute PEM paths: leaf + chain, and its key. */
+  certificate: z.string(),
+  key: z.string(),
+  /** Path prefix to route, the longest match wins; "/" must be there. */
+  routes: z.array(z.strictObject({ path: z.string().startsWith('/'), route: EdgeRouteSchema })).min(1),
+});
+export type EdgeSite = z.infer<typeof EdgeSiteSchema>;
+
+export const EdgeConfigSchema = z.strictObject({
+  schemaVersion: z.literal(1),
+  /** Rises by one with each write; the edge reports the one in use. */
+  generation: z.int().nonnegative(),
+  /** Loopback addresses to listen on, e.g. ["127.0.0.1", "::1"]. */
+  addresses: z.array(z.string()).min(1),
+  /** Redirects to HTTPS; null: not listening. */
+  httpPort: PortSchema.nullable(),
+  httpsPort: PortSchema,
+  /** Unix socket for control: GET /status, POST /reload. */
+  controlSocket: z.string(),
+  /** Served by SNI when no site matches (a friendly 404). */
+  fallbackCertificate: z.string(),
+  fallbackKey: z.string(),
+  /** When started as root: the user to become after the ports are bound. */
+  runAs: z.strictObject({ uid: z.int(), gid: z.int() }).nullable(),
+  sites: z.array(EdgeSiteSchema),
+});
+export type EdgeConfig = z.infer<typeof EdgeConfigSchema>;
+
+/** Answer of GET /status and POST /reload on the control socket. */
+export const EdgeStatusSchema = z.object({
+  pid: z.int(),
+  generation: z.int(),
+  httpsPort: PortSchema,
+  httpPort: PortSchema.nullable(),
+  sites: z.int(),
+  openConnections: z.int(),
+  requests: z.int(),
+});
+export type EdgeStatus = z.infer<typeof EdgeStatusSchema>;

@@ -1,0 +1,210 @@
+/**
+ * The catalogue of everything that can go wrong, and the one error class that crosses module borders.
+ *
+ * `remedy` is what the user can do about it; the CLI and the UI print it. `exitCode` is what `koji` ends with.
+ */
+import { z } from 'zod';
+
+interface ErrorEntry {
+  readonly httpStatus: number;
+  readonly exitCode: number;
+  readonly retryable: boolean;
+  readonly remedy: string;
+}
+
+const entry = (httpStatus: number, exitCode: number, retryable: boolean, remedy: string): ErrorEntry => ({
+  httpStatus,
+  exitCode,
+  retryable,
+  remedy,
+});
+
+export const ERRORS = {
+  // Requests
+  VALIDATION_FAILED: entry(400, 2, false, 'Correct the value named in the detail and try again.'),
+  MALFORMED_REQUEST: entry(400, 2, false, 'Send one JSON object: {"method": "…", "params": {…}}.'),
+  METHOD_UNKNOWN: entry(404, 2, false, 'See docs/reference/operations.md for the operations.'),
+  PAYLOAD_TOO_LARGE: entry(413, 2, false, 'Send less than 8 MB in one request.'),
+  UNAUTHORIZED: entry(401, 4, false, 'Send the bearer token from app/daemon.json, or run `koji open` for a new link.'),
+  HOST_FORBIDDEN: entry(
+    403,
+    4,
+    false,
+    'Use the address in app/daemon.json; other host names are refused to stop DNS rebinding.',
+  ),
+  ORIGIN_FORBIDDEN: entry(
+    403,
+    4,
+    false,
+    'Open the page that `koji open` prints; other web sites may not talk to the daemon.',
+  ),
+  NOT_FOUND: entry(404, 3, false, 'Run `koji status` or `koji runtime list` to see what there is.'),
+  CANCELLED: entry(409, 130, true, 'Start it again when you want it after all.'),
+  UNAVAILABLE: entry(503, 5, true, 'The daemon is stopping; run `koji up` to start it again.'),
+  INTERNAL: entry(
+    500,
+    70,
+    false,
+    'This is a defect in Kojibox. The log named in the detail has the cause; please report it.',
+  ),
+
+  // Daemon
+  DAEMON_RUNNING: entry(409, 5, false, 'Use the running daemon, or end it with `koji quit` first.'),
+  DAEMON_UNREACHABLE: entry(
+    503,
+    5,
+    true,
+    'Run `koji up` to start it; app/logs/daemon.log has the reason if it does not stay up.',
+  ),
+  CONFIG_CORRUPT: entry(
+    500,
+    6,
+    false,
+    'The broken file was set aside and the last good copy put back; compare the two if something is missing.',
+  ),
+  PERMISSION_DENIED: entry(
+    403,
+    4,
+    false,
+    'Run the printed command with the needed rights, or go on with the next step of the ladder.',
+  ),
+
+  // Runtimes
+  MANIFEST_INVALID: entry(500, 10, false, 'Restore runtime/manifest.json from the release.'),
+  MANIFEST_UNSIGNED: entry(
+    500,
+    10,
+    false,
+    'Restore runtime/manifest.json from the release; an unsigned manifest is never used.',
+  ),
+  MANIFEST_KEY_UNKNOWN: entry(
+    500,
+    10,
+    false,
+    'Update Kojibox: the manifest was signed by a key that this build does not know.',
+  ),
+  MANIFEST_SIGNATURE_INVALID: entry(
+    500,
+    10,
+    false,
+    'Restore runtime/manifest.json from the release: it was altered after signing.',
+  ),
+  RUNTIME_MISSING: entry(404, 11, true, 'Install it with `koji runtime install NAME VERSION`.'),
+  RUNTIME_UNSUPPORTED: entry(422, 11, false, 'See `koji runtime list` for what this machine can install.'),
+  RUNTIME_IN_USE: entry(409, 11, true, 'Stop the service that runs it first: `koji stop ID`.'),
+  DOWNLOAD_FAILED: entry(502, 12, true, 'Check the network and try again; what was already fetched is kept.'),
+  DIGEST_MISMATCH: entry(
+    502,
+    12,
+    true,
+    'The file was discarded. Try again; if it happens twice, the source or a proxy alters files.',
+  ),
+  DISK_FULL: entry(507, 12, true, 'Free some space on the disk named in the detail and try again.'),
+  ARCHIVE_UNSAFE: entry(502, 12, false, 'Nothing was unpacked. Do not use this archive; report it to its publisher.'),
+  LINK_CHECK_FAILED: entry(
+    500,
+    12,
+    false,
+    'Nothing was activated. The detail names the library that is missing on this system.',
+  ),
+
+  // Services
+  DEPENDENCY_CYCLE: entry(422, 20, false, 'Remove one of the dependencies in the printed cycle.'),
+  DEPENDENCY_FAILED: entry(424, 20, true, 'Start the service named in the detail first; its log has the reason.'),
+  INIT_FAILED: entry(500, 20, true, 'The half-made data folder was removed. The detail has the last lines of the log.'),
+  START_FAILED: entry(500, 20, true, 'The detail has the last lines of the log; `koji logs ID` shows all.'),
+  START_TIMEOUT: entry(504, 20, true, 'See `koji logs ID`; if the machine is slow, start it again.'),
+  SERVICE_EXITED: entry(500, 20, true, 'See `koji logs ID` for the reason, then `koji start ID`.'),
+  PORT_CONFLICT: entry(409, 21, true, 'Stop the process named in the detail, or choose another port.'),
+  SOCKET_PATH_TOO_LONG: entry(422, 21, false, 'Set KOJIBOX_RUN_DIR to a short folder, e.g. /tmp/kojibox.'),
+  ZONEINFO_MISSING: entry(424, 22, true, 'Install the time zone database: apt install tzdata.'),
+
+  // Projects, names, certificates
+  DOMAIN_TAKEN: entry(409, 30, false, 'Choose another name, or remove the project that has it.'),
+  CERTIFICATE_FAILED: entry(500, 31, true, 'The detail has the cause; `koji doctor` checks the certificate authority.'),
+} as const satisfies Record<string, ErrorEntry>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+export const ErrorCodeSchema = z.enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]);
+
+/** Codes that any operation may answer with. */
+export const COMMON_ERRORS: readonly ErrorCode[] = [
+  'VALIDATION_FAILED',
+  'MALFORMED_REQUEST',
+  'METHOD_UNKNOWN',
+  'PAYLOAD_TOO_LARGE',
+  'UNAUTHORIZED',
+  'HOST_FORBIDDEN',
+  'ORIGIN_FORBIDDEN',
+  'UNAVAILABLE',
+  'INTERNAL',
+];
+
+/** The error as it crosses the wire (given form; `remedy` is an addition). */
+export const ErrorBodySchema = z.object({
+  code: ErrorCodeSchema,
+  message: z.string(),
+  detail: z.string(),
+  retryable: z.boolean(),
+  source: z.string(),
+  ts: z.iso.datetime(),
+  remedy: z.string().optional(),
+});
+export type ErrorBody = z.infer<typeof ErrorBodySchema>;
+
+export interface KojiboxErrorOptions {
+  /** What exactly happened: paths, pids, the last lines of a log. Never a secret, never a stack. */
+  readonly detail?: string;
+  /** Module that noticed it: `runtime`, `services`, `config`, `domains`, `certs`, `edge`, `daemon`, … */
+  readonly source: string;
+  /** Replaces the catalogue's remedy where a more exact one is known. */
+  readonly remedy?: string;
+  readonly cause?: unknown;
+}
+
+/** The only error that is meant to be read by a user. Everything else becomes INTERNAL at the door. */
+export class KojiboxError extends Error {
+  override readonly name = 'KojiboxError';
+  readonly code: ErrorCode;
+  readonly detail: string;
+  readonly source: string;
+  readonly remedy: string;
+
+  /**
+   * @param code one of the catalogue
+   * @param message what could not be done, starting with "cannot" where that reads well
+   */
+  constructor(code: ErrorCode, message: string, options: KojiboxErrorOptions) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.detail = options.detail ?? '';
+    this.source = options.source;
+    this.remedy = options.remedy ?? ERRORS[code].remedy;
+  }
+
+  get retryable(): boolean {
+    return ERRORS[this.code].retryable;
+  }
+
+  /** @param ts ISO 8601 time of the answer */
+  toBody(ts: string): ErrorBody {
+    return {
+      code: this.code,
+      message: this.message,
+      detail: this.detail,
+      retryable: this.retryable,
+      source: this.source,
+      ts,
+      remedy: this.remedy,
+    };
+  }
+
+  static fromBody(body: ErrorBody): KojiboxError {
+    return new KojiboxError(body.code, body.message, {
+      detail: body.detail,
+      source: body.source,
+      ...(body.remedy === undefined ? {} : { remedy: body.remedy }),
+    });
+  }
+}

@@ -1,0 +1,61 @@
+/** The contract: all operations and events by name, and the types derived from them. */
+import type { z } from 'zod';
+import { certificateOperations } from './certificates.ts';
+import { changeEvents, changeOperations } from './changes.ts';
+import { configEvents, configOperations } from './config.ts';
+import { daemonEvents, daemonOperations } from './daemon.ts';
+import { doctorOperations } from './doctor.ts';
+import { domainOperations } from './domains.ts';
+import { logEvents } from './logs.ts';
+import { proxyOperations } from './proxy.ts';
+import { runtimeEvents, runtimeOperations } from './runtimes.ts';
+import { serviceEvents, serviceOperations } from './services.ts';
+import { stackOperations } from './stack.ts';
+import { systemChangeOperations } from './system-changes.ts';
+
+export const operations = [
+  ...stackOperations,
+  ...serviceOperations,
+  ...runtimeOperations,
+  ...configOperations,
+  ...domainOperations,
+  ...proxyOperations,
+  ...certificateOperations,
+  ...changeOperations,
+  ...systemChangeOperations,
+  ...doctorOperations,
+  ...daemonOperations,
+] as const;
+
+export const events = [
+  ...serviceEvents,
+  ...logEvents,
+  ...changeEvents,
+  ...configEvents,
+  ...runtimeEvents,
+  ...daemonEvents,
+] as const;
+
+type AnyOperation = (typeof operations)[number];
+type AnyEvent = (typeof events)[number];
+
+export type OperationName = AnyOperation['name'];
+export type OperationNamed<N extends OperationName> = Extract<AnyOperation, { name: N }>;
+/** What a caller may leave out is optional here. */
+export type InputOf<N extends OperationName> = z.input<OperationNamed<N>['input']>;
+/** What a handler gets: defaults are filled in. */
+export type ParsedInputOf<N extends OperationName> = z.output<OperationNamed<N>['input']>;
+export type OutputOf<N extends OperationName> = z.output<OperationNamed<N>['output']>;
+
+export type EventName = AnyEvent['name'];
+export type EventData<N extends EventName> = z.output<Extract<AnyEvent, { name: N }>['data']>;
+/** An event as it crosses the wire. A gap in `seq` means: subscribe again. */
+export type WireEvent = { [N in EventName]: { event: N; data: EventData<N>; seq: number } }[EventName];
+
+/** One function per operation. */
+export type Handlers = { [N in OperationName]: (input: ParsedInputOf<N>) => Promise<OutputOf<N>> };
+
+export const operationByName: ReadonlyMap<string, AnyOperation> = new Map(
+  operations.map((operation) => [operation.name, operation]),
+);
+export const eventByName: ReadonlyMap<string, AnyEvent> = new Map(events.map((event) => [event.name, event]));

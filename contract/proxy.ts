@@ -1,0 +1,36 @@
+/** Rules of the edge beyond what projects give by themselves. */
+import { z } from 'zod';
+import { defineOperation } from './define.ts';
+import { HostNameSchema, OkSchema } from './common.ts';
+
+export const ProxyRuleSchema = z.object({
+  host: HostNameSchema,
+  /** Path prefix, starting with "/". The longest match wins. */
+  path: z.string().startsWith('/'),
+  /** `http://127.0.0.1:3000`; only loopback hosts are taken. */
+  target: z.url({ protocol: /^https?$/, hostname: /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/ }),
+  tls: z.boolean(),
+});
+export type ProxyRule = z.infer<typeof ProxyRuleSchema>;
+
+export const proxyOperations = [
+  defineOperation({
+    name: 'proxy.rules',
+    summary: 'List proxy rules.',
+    kind: 'query',
+    access: 'read',
+    input: z.strictObject({}),
+    output: z.array(ProxyRuleSchema),
+    errors: [],
+    cli: { command: ['proxy', 'rules'] },
+  }),
+  defineOperation({
+    name: 'proxy.apply',
+    summary: 'Replace the proxy rules.',
+    kind: 'command',
+    access: 'operate',
+    input: z.strictObject({ rules: z.array(ProxyRuleSchema.strict()).max(1000) }),
+    output: OkSchema,
+    errors: ['DOMAIN_TAKEN', 'CERTIFICATE_FAILED'],
+  }),
+] as const;

@@ -1,0 +1,57 @@
+/** The whole stack at once. */
+import { z } from 'zod';
+import { defineOperation } from './define.ts';
+import { ChangeSchema } from './changes.ts';
+import { ServiceStateSchema } from './services.ts';
+
+export const SiteSchema = z.object({
+  projectId: z.string(),
+  name: z.string(),
+  domain: z.string(),
+  /** The link that works on this machine now. */
+  url: z.string(),
+});
+export type Site = z.infer<typeof SiteSchema>;
+
+export const StackStatusSchema = z.object({
+  /** All desired services run and are healthy. */
+  ready: z.boolean(),
+  services: z.array(ServiceStateSchema),
+  sites: z.array(SiteSchema),
+  uiUrl: z.string(),
+  /** Things the user should know: a restored config file, a port that had to move, … */
+  notices: z.array(z.string()),
+});
+export type StackStatus = z.infer<typeof StackStatusSchema>;
+
+export const stackOperations = [
+  defineOperation({
+    name: 'stack.status',
+    summary: 'Show services, sites and the link of the UI.',
+    kind: 'query',
+    access: 'read',
+    input: z.strictObject({}),
+    output: StackStatusSchema,
+    errors: [],
+  }),
+  defineOperation({
+    name: 'stack.up',
+    summary: 'Install what is missing, start everything, serve the projects.',
+    kind: 'command',
+    access: 'operate',
+    returnsChange: true,
+    input: z.strictObject({}),
+    output: ChangeSchema,
+    errors: ['ZONEINFO_MISSING'],
+  }),
+  defineOperation({
+    name: 'stack.down',
+    summary: 'Stop everything in the reverse order of its dependencies.',
+    kind: 'command',
+    access: 'operate',
+    returnsChange: true,
+    input: z.strictObject({}),
+    output: ChangeSchema,
+    errors: [],
+  }),
+] as const;

@@ -1,0 +1,94 @@
+/** Every file and folder name on disk. Nothing else in the product spells one. */
+import { join } from 'node:path';
+
+export interface Layout {
+  readonly home: string;
+  /** Settings, one JSON file each. */
+  readonly config: string;
+  readonly appConfig: string;
+  readonly servicesConfig: string;
+  readonly projectsConfig: string;
+  readonly domainsConfig: string;
+  readonly proxyConfig: string;
+  readonly portsConfig: string;
+  /** Sealed secrets and the key that opens them, both 0600. */
+  readonly secrets: string;
+  readonly secretsKey: string;
+  /** Access token of the API, 0600; outlives the daemon so that open windows reconnect. */
+  readonly token: string;
+  /** Changes made to the system outside this folder. */
+  readonly ledger: string;
+  /** Starter projects made by Kojibox. */
+  readonly projects: string;
+  readonly appLogs: string;
+  readonly daemonLog: string;
+  readonly certificates: string;
+  readonly rootCertificate: string;
+  readonly rootKey: string;
+  readonly cache: string;
+  /** How clients find the daemon, 0600. */
+  readonly daemonFile: string;
+  /** Held by the one daemon of this home. */
+  readonly daemonLock: string;
+  /** Installed runtimes: `<name>/<version>/<os>-<arch>/`. */
+  readonly bin: string;
+  readonly data: string;
+  readonly serviceLogs: string;
+  readonly runtimeConfig: string;
+  readonly edgeConfig: string;
+  /** Half-made things; emptied at start. */
+  readonly temp: string;
+  /** Verified downloads, kept for offline use. */
+  readonly downloads: string;
+  /** Private apt: lists, status, configuration. */
+  readonly apt: string;
+  readonly lock: string;
+  /** What runs, so that the next daemon can adopt it. */
+  readonly handles: string;
+}
+
+/** @param home absolute KOJIBOX_HOME */
+export function layoutOf(home: string): Layout {
+  const app = join(home, 'app');
+  const runtime = join(home, 'runtime');
+  const config = join(app, 'config');
+  const certificates = join(app, 'certs');
+  return {
+    home,
+    config,
+    appConfig: join(config, 'app.json'),
+    servicesConfig: join(config, 'services.json'),
+    projectsConfig: join(config, 'projects.json'),
+    domainsConfig: join(config, 'domains.json'),
+    proxyConfig: join(config, 'proxy.json'),
+    portsConfig: join(config, 'ports.json'),
+    secrets: join(config, 'secrets.json'),
+    secretsKey: join(config, 'secrets.key'),
+    token: join(config, 'token'),
+    ledger: join(config, 'ledger.json'),
+    projects: join(app, 'projects'),
+    appLogs: join(app, 'logs'),
+    daemonLog: join(app, 'logs', 'daemon.log'),
+    certificates,
+    rootCertificate: join(certificates, 'root-ca.pem'),
+    rootKey: join(certificates, 'root-ca.key'),
+    cache: join(app, 'cache'),
+    daemonFile: join(app, 'daemon.json'),
+    daemonLock: join(app, 'daemon.lock'),
+    bin: join(runtime, 'bin'),
+    data: join(runtime, 'data'),
+    serviceLogs: join(runtime, 'logs'),
+    runtimeConfig: join(runtime, 'config'),
+    edgeConfig: join(runtime, 'config', 'edge.json'),
+    temp: join(runtime, 'temp'),
+    downloads: join(runtime, 'cache', 'downloads'),
+    apt: join(runtime, 'cache', 'apt'),
+    lock: join(runtime, 'lock.json'),
+    handles: join(runtime, 'state'),
+  };
+}
+
+/** Folder of one installed runtime. */
+export function runtimeFolder(layout: Layout, name: string, version: string, os: string, arch: string): string {
+  return join(layout.bin, name, version, `${os}-${arch}`);
+}

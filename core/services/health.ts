@@ -1,0 +1,31 @@
+/** Probes: asking a service whether it is ready, in its own protocol, inside the daemon. */
+export type ProbeSpec =
+  | { readonly type: 'pid' }
+  /** TCP or unix socket accepts. */
+  | { readonly type: 'port'; readonly address: ProbeAddress }
+  /** GET with a status below 500. */
+  | { readonly type: 'http'; readonly url: string }
+  /** GET over a unix socket with status 200. */
+  | { readonly type: 'http-socket'; readonly socket: string; readonly path: string }
+  /** Startup message; ready when the server asks for authentication. 57P03 means: still starting. */
+  | { readonly type: 'postgres'; readonly address: ProbeAddress; readonly user: string }
+  /** The server's greeting packet. */
+  | { readonly type: 'mariadb'; readonly address: ProbeAddress }
+  /** PING, answered by PONG (or NOAUTH). */
+  | { readonly type: 'redis'; readonly address: ProbeAddress }
+  /** FCGI ping page answered by the pool. */
+  | { readonly type: 'fastcgi'; readonly address: ProbeAddress; readonly path: string }
+  /** Exit code 0. */
+  | { readonly type: 'command'; readonly command: string; readonly args: readonly string[]; readonly cwd: string };
+
+export type ProbeAddress = { readonly host: string; readonly port: number } | { readonly socket: string };
+
+export type ProbeResult =
+  /** `text` is evidence for a person: "PostgreSQL asked for a password". `version` where the protocol tells it. */
+  | { readonly ok: true; readonly text: string; readonly latencyMs: number; readonly version?: string }
+  | { readonly ok: false; readonly text: string; readonly latencyMs: number };
+
+export interface ProbeRunner {
+  /** Never rejects: a failed probe is a value. Gives up after `timeoutMs` with ok = false. */
+  probe(spec: ProbeSpec, timeoutMs: number): Promise<ProbeResult>;
+}

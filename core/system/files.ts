@@ -1,0 +1,47 @@
+/** The file system, as core sees it. All paths are absolute. Errors other than the documented ones are the system's own. */
+export interface FileOwner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+export interface FileStat {
+  readonly type: 'file' | 'directory' | 'link' | 'other';
+  readonly size: number;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly mtimeMs: number;
+}
+
+export interface WriteOptions {
+  /** Permission bits, e.g. 0o600. */
+  readonly mode?: number;
+  readonly owner?: FileOwner;
+}
+
+export interface FileSystem {
+  /** Content, or null when there is no such file. */
+  readText(path: string): Promise<string | null>;
+  readBytes(path: string): Promise<Uint8Array | null>;
+  /** Temp file beside the target, fsync, rename: readers see the old content or the new, never half. Makes missing parent folders. */
+  writeAtomic(path: string, content: string | Uint8Array, options?: WriteOptions): Promise<void>;
+  /** With parents; existing folders are fine and get mode and owner too. */
+  makeDirectory(path: string, options?: WriteOptions): Promise<void>;
+  /** File, link or whole folder; a missing one is fine. Links are removed, not followed. */
+  remove(path: string): Promise<void>;
+  rename(from: string, to: string): Promise<void>;
+  copyFile(from: string, to: string): Promise<void>;
+  /** Names in a folder, sorted; empty when there is none. */
+  list(path: string): Promise<string[]>;
+  /** Of the link itself, not of its target; null when there is nothing. */
+  stat(path: string): Promise<FileStat | null>;
+  /** With all links resolved; null when there is nothing. */
+  realPath(path: string): Promise<string | null>;
+  symbolicLink(target: string, path: string): Promise<void>;
+  changeOwner(path: string, owner: FileOwner, recursive?: boolean): Promise<void>;
+  changeMode(path: string, mode: number): Promise<void>;
+  canRead(path: string): Promise<boolean>;
+  canWrite(path: string): Promise<boolean>;
+  /** Bytes free for this user on the disk that holds the path (or its nearest existing parent). */
+  freeBytes(path: string): Promise<number>;
+}

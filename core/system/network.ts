@@ -1,0 +1,17 @@
+/** TCP ports of this machine. */
+export interface PortHolder {
+  /** Null when another user's process holds it and the system does not tell. */
+  readonly pid: number | null;
+  /** Program and its command line, or "another user's process". */
+  readonly description: string;
+}
+
+export interface Network {
+  /** Whether this user can bind the port on the address now. Says why not. */
+  canBind(
+    port: number,
+    address?: string,
+  ): Promise<{ ok: true } | { ok: false; reason: 'in-use' | 'forbidden' | 'other'; detail: string }>;
+  /** Who listens on the port; null when nobody does. */
+  holderOf(port: number): Promise<PortHolder | null>;
+}
