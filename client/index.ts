@@ -1,0 +1,22 @@
+/** Typed client of the daemon, derived from the contract. */
+import type { InputOf, OperationName, OutputOf, WireEvent } from '../contract/index.ts';
+import type { ClientLink, EventStream, LinkStatus } from './link.ts';
+
+export interface Client {
+  /** Rejects with a KojiboxError. The output was validated by the daemon. */
+  call<N extends OperationName>(name: N, params: InputOf<N>): Promise<OutputOf<N>>;
+  events(listener: (event: WireEvent) => void, onStatus?: (status: LinkStatus) => void): EventStream;
+  close(): void;
+}
+
+export function createClient(link: ClientLink): Client {
+  return {
+    call: async (name, params) => (await link.call(name, params)) as OutputOf<typeof name>,
+    events: (listener, onStatus = () => undefined) => link.subscribe(listener, onStatus),
+    close: () => link.close(),
+  };
+}
+
+export type { ClientLink, EventStream, LinkStatus } from './link.ts';
+export { createHttpLink } from './http-link.ts';
+export { createMessagePortLink, type PortLike } from './message-port-link.ts';

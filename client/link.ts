@@ -1,0 +1,22 @@
+/** A link carries calls and events between a client and the daemon. All links mean the same; only the wire differs. */
+import type { WireEvent } from '../contract/index.ts';
+import type { Subscription } from '../contract/daemon.ts';
+
+export type LinkStatus = 'connected' | 'disconnected';
+
+export interface EventStream {
+  /** Replaces what is asked for: which logs to follow, whether resource use is sent. */
+  update(subscription: Subscription): void;
+  close(): void;
+}
+
+export interface ClientLink {
+  /** @returns the raw result. Rejects with a KojiboxError: the daemon's own, or DAEMON_UNREACHABLE. */
+  call(method: string, params: unknown): Promise<unknown>;
+  /**
+   * Live events; the first is always `snapshot`. Reconnects by itself with backoff, and subscribes again after a gap in `seq`,
+   * so a snapshot may come at any time and replaces all that was known.
+   */
+  subscribe(listener: (event: WireEvent) => void, onStatus: (status: LinkStatus) => void): EventStream;
+  close(): void;
+}
