@@ -1,0 +1,103 @@
+/** Runs one operation: finds it, validates input and output, and turns whatever goes wrong into the wire's error form. Knows no resource. */
+import { randomBytes } from 'node:crypto';
+import { z } from 'zod';
+import { COMMON_ERRORS, KojiboxError, type ErrorBody } from '../../contract/errors.ts';
+import { operationByName, type Handlers, type OperationName } from '../../contract/index.ts';
+import type { Logger } from '../../core/system/logger.ts';
+
+export type Reply = { readonly result: unknown } | { readonly error: ErrorBody };
+
+export interface Dispatcher {
+  /** Never rejects. */
+  dispatch(method: unknown, params: unknown): Promise<Reply>;
+  /** @param error anything thrown; what is not a KojiboxError becomes INTERNAL with a log id */
+  fail(error: unknown, where: string): { readonly error: ErrorBody };
+}
+
+export function createDispatcher(options: { readonly handlers: Handlers; readonly log: Logger }): Dispatcher {
+  const { handlers, log } = options;
+  const now = (): string => new Date().toISOString();
+
+  const internal = (error: unknown, where: string): { readonly error: ErrorBody } => {
+    const logId = randomBytes(4).toString('hex');
+    log.error('operation failed unexpectedly', {
+      logId,
+      where,
+      error: error instanceof Error ? error.stack : String(error),
+    });
+    const body = new KojiboxError('INTERNAL', `cannot finish ${where}`, {
+      detail: `see app/logs/daemon.log, entry ${logId}`,
+      source: 'daemon',
+    }).toBody(now());
+    return { error: body };
+  };
+
+  const fail: Dispatcher['fail'] = (error, where) =>
+    error instanceof KojiboxError ? { error: error.toBody(now()) } : internal(error, where);
+
+  return {
+    fail,
+    async dispatch(method, params) {
+      if (typeof method !== 'string') {
+        return fail(
+          new KojiboxError('MALFORMED_REQUEST', 'cannot read the request', {
+            detail: '"method" is missing',
+            source: 'daemon',
+          }),
+          'rpc',
+        );
+      }
+      const operation = operationByName.get(method);
+      if (operation === undefined) {
+        return fail(
+          new KojiboxError('METHOD_UNKNOWN', `there is no operation "${method.slice(0, 80)}"`, {
+            detail: 'names are case sensitive',
+            source: 'daemon',
+          }),
+          'rpc',
+        );
+      }
+      const input = operation.input.safeParse(params ?? {});
+      if (!input.success) {
+        return fail(
+          new KojiboxError('VALIDATION_FAILED', `cannot run ${method}: invalid parameters`, {
+            detail: describeIssues(input.error),
+            source: sourceOf(method),
+          }),
+          method,
+        );
+      }
+      try {
+        const handler = handlers[operation.name] as (input: unknown) => Promise<unknown>;
+        const output = await handler(input.data);
+        const checked = operation.output.safeParse(output);
+        if (!checked.success)
+          return internal(new Error(`output of ${method} is invalid: ${describeIssues(checked.error)}`), method);
+        return { result: checked.data };
+      } catch (error) {
+        if (error instanceof KojiboxError && !isDeclared(operation.name, error)) {
+          log.warn('undeclared error code', { method, code: error.code, message: error.message });
+          return internal(error, method);
+        }
+        return fail(error, method);
+      }
+    },
+  };
+}
+
+function isDeclared(name: OperationName, error: KojiboxError): boolean {
+  const operation = operationByName.get(name);
+  return (
+    COMMON_ERRORS.includes(error.code) ||
+    (operation?.errors as readonly string[] | undefined)?.includes(error.code) === true
+  );
+}
+
+function describeIssues(error: z.ZodError): string {
+  return error.issues
+    .slice(0, 5)
+    .map((issue) => `${issue.path.length === 0 ? 'params' : issue.path.map(String).join('.')}: ${issue.message}`)
+    .join('; ');
+}
+
+const sourceOf = (method: string): string => method.split('.')[0] ?? 'daemon';

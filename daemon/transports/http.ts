@@ -1,0 +1,212 @@
+/** HTTP on loopback: `POST /rpc`, `GET /healthz`, WebSocket `/events`, and the files of the user interface. Knows no resource. */
+import { timingSafeEqual, createHash } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { WebSocketServer } from 'ws';
+import { ERRORS, KojiboxError, type ErrorBody } from '../../contract/errors.ts';
+import type { Dispatcher } from './dispatcher.ts';
+import type { EventHub } from './event-hub.ts';
+import type { StaticFiles } from './static-files.ts';
+
+const MAX_BODY_BYTES = 8 * 1024 * 1024;
+const LOOPBACK = '127.0.0.1';
+
+export interface HttpOptions {
+  readonly dispatcher: Dispatcher;
+  readonly hub: EventHub;
+  readonly token: string;
+  readonly version: string;
+  readonly files: StaticFiles;
+  /** Tried in order; 0 lets the system choose. */
+  readonly ports: readonly number[];
+}
+
+/** @returns the server and its port; rejects when none of the ports can be bound */
+export async function listenOnHttp(options: HttpOptions): Promise<{ server: Server; port: number }> {
+  const { dispatcher, hub, token, version, files } = options;
+  let port = 0;
+
+  const server = createServer((request, response) => {
+    handle(request, response).catch((error: unknown) => {
+      const reply = dispatcher.fail(error, 'http');
+      sendError(response, reply.error);
+    });
+  });
+  server.headersTimeout = 10_000;
+  server.requestTimeout = 30_000;
+
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: 64 * 1024,
+    perMessageDeflate: false,
+    handleProtocols: (protocols) => (protocols.has('kojibox') ? 'kojibox' : false),
+  });
+
+  /** Throws when the request did not come from this machine's own page or program. Stops DNS rebinding and foreign pages. */
+  const assertLocal = (request: IncomingMessage): void => {
+    const names = [LOOPBACK, 'localhost', '[::1]'].map((name) => `${name}:${port}`);
+    if (!names.includes(request.headers.host ?? '')) {
+      throw new KojiboxError('HOST_FORBIDDEN', 'cannot answer under this host name', {
+        detail: `Host: ${request.headers.host ?? '(none)'}`,
+        source: 'daemon',
+      });
+    }
+    const origin = request.headers.origin;
+    if (origin !== undefined && !names.some((name) => origin === `http://${name}`)) {
+      throw new KojiboxError('ORIGIN_FORBIDDEN', 'cannot answer pages of another origin', {
+        detail: `Origin: ${origin}`,
+        source: 'daemon',
+      });
+    }
+  };
+
+  const assertToken = (given: string | undefined): void => {
+    const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+    if (given === undefined || !timingSafeEqual(digest(given), digest(token))) {
+      throw new KojiboxError('UNAUTHORIZED', 'cannot answer without the right token', {
+        detail: given === undefined ? 'no Authorization header' : 'the token is not the one of this daemon',
+        source: 'daemon',
+      });
+    }
+  };
+
+  const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    assertLocal(request);
+    const path = (request.url ?? '/').split('?')[0] ?? '/';
+    if (path === '/healthz') {
+      sendJson(response, 200, { status: 'ok', version });
+    } else if (path === '/rpc') {
+      if (request.method !== 'POST') {
+        response.setHeader('allow', 'POST');
+        throw new KojiboxError('MALFORMED_REQUEST', 'cannot read the request', {
+          detail: '/rpc takes POST',
+          source: 'daemon',
+        });
+      }
+      assertToken(/^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1]);
+      const message = parseMessage(await readBody(request));
+      const reply = await dispatcher.dispatch(message.method, message.params);
+      if ('error' in reply) sendError(response, reply.error);
+      else sendJson(response, 200, reply);
+    } else {
+      await files.serve(request, response, path);
+    }
+  };
+
+  server.on('upgrade', (request, socket, head) => {
+    try {
+      assertLocal(request);
+      if ((request.url ?? '').split('?')[0] !== '/events') {
+        throw new KojiboxError('NOT_FOUND', 'cannot upgrade this path', {
+          detail: 'events are at /events',
+          source: 'daemon',
+        });
+      }
+      const protocols = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((text) => text.trim());
+      const bearer = protocols.find((text) => text.startsWith('bearer.'))?.slice('bearer.'.length);
+      assertToken(bearer ?? /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1]);
+    } catch (error) {
+      const { error: body } = dispatcher.fail(error, 'events');
+      const text = JSON.stringify({ error: body });
+      socket.end(
+        `HTTP/1.1 ${ERRORS[body.code].httpStatus} Refused\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(text)}\r\nConnection: close\r\n\r\n${text}`,
+      );
+      return;
+    }
+    sockets.handleUpgrade(request, socket, head, (webSocket) => {
+      const subscription = hub.subscribe({
+        send: (text) => webSocket.send(text),
+        waitingBytes: () => webSocket.bufferedAmount,
+      });
+      webSocket.on('message', (data) => {
+        if (!subscription.receive((data as Buffer).toString('utf8'))) webSocket.close(1008, 'not a subscription');
+      });
+      webSocket.on('error', () => webSocket.terminate());
+      webSocket.on('close', () => subscription.close());
+    });
+  });
+
+  port = await bindFirst(server, options.ports);
+  return { server, port };
+}
+
+async function bindFirst(server: Server, ports: readonly number[]): Promise<number> {
+  let lastError: unknown;
+  for (const wanted of ports) {
+    try {
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', reject);
+        server.listen(wanted, LOOPBACK, () => {
+          server.off('error', reject);
+          resolve();
+        });
+      });
+      const address = server.address();
+      return typeof address === 'object' && address !== null ? address.port : wanted;
+    } catch (error) {
+      lastError = error;
+    }
+  }
+  throw lastError;
+}
+
+/** Stops reading at the limit, so that 100 MB cost no memory. */
+function readBody(request: IncomingMessage): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    request.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > MAX_BODY_BYTES) {
+        request.removeAllListeners('data');
+        request.resume();
+        reject(
+          new KojiboxError('PAYLOAD_TOO_LARGE', 'cannot take the request', {
+            detail: 'a request may have 8 MB',
+            source: 'daemon',
+          }),
+        );
+        return;
+      }
+      chunks.push(chunk);
+    });
+    request.on('end', () => resolve(Buffer.concat(chunks).toString('utf8')));
+    request.on('error', reject);
+  });
+}
+
+function parseMessage(text: string): { method?: unknown; params?: unknown } {
+  let message: unknown;
+  try {
+    message = JSON.parse(text);
+  } catch (error) {
+    throw new KojiboxError('MALFORMED_REQUEST', 'cannot read the request', {
+      detail: error instanceof Error ? error.message : 'not JSON',
+      source: 'daemon',
+    });
+  }
+  if (typeof message !== 'object' || message === null || Array.isArray(message)) {
+    throw new KojiboxError('MALFORMED_REQUEST', 'cannot read the request', {
+      detail: 'the body must be one JSON object',
+      source: 'daemon',
+    });
+  }
+  return message;
+}
+
+function sendJson(response: ServerResponse, status: number, value: unknown): void {
+  if (response.headersSent) return;
+  const text = JSON.stringify(value);
+  response.writeHead(status, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(text),
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+  });
+  response.end(text);
+}
+
+function sendError(response: ServerResponse, body: ErrorBody): void {
+  // The unread rest of a refused body must not be taken for the next request.
+  if (body.code === 'PAYLOAD_TOO_LARGE') response.setHeader('connection', 'close');
+  sendJson(response, ERRORS[body.code].httpStatus, { error: body });
+}

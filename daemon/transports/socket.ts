@@ -1,0 +1,82 @@
+/** The local socket: one JSON message a line. Who may open the socket file (mode 0600) may do everything, so no token is asked. */
+import { createServer, type Server, type Socket } from 'node:net';
+import { chmodSync } from 'node:fs';
+import { KojiboxError } from '../../contract/errors.ts';
+import type { Dispatcher } from './dispatcher.ts';
+import type { EventHub, SubscriberHandle } from './event-hub.ts';
+
+const MAX_LINE_BYTES = 8 * 1024 * 1024;
+
+/** @param path at most 107 bytes (unix(7)); a stale file there is the caller's to remove */
+export async function listenOnSocket(path: string, dispatcher: Dispatcher, hub: EventHub): Promise<Server> {
+  const server = createServer((socket) => serve(socket, dispatcher, hub));
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(path, resolve);
+  });
+  chmodSync(path, 0o600);
+  return server;
+}
+
+function serve(socket: Socket, dispatcher: Dispatcher, hub: EventHub): void {
+  let subscription: SubscriberHandle | null = null;
+  let chunks: string[] = [];
+  let waiting = 0;
+  socket.setEncoding('utf8');
+  socket.on('error', () => socket.destroy()); // A client that vanished; 'close' below cleans up.
+  socket.on('close', () => subscription?.close());
+
+  const write = (value: unknown): void => {
+    if (socket.writable) socket.write(`${JSON.stringify(value)}\n`);
+  };
+
+  const handle = async (line: string): Promise<void> => {
+    let message: unknown;
+    try {
+      message = JSON.parse(line);
+    } catch (error) {
+      const malformed = new KojiboxError('MALFORMED_REQUEST', 'cannot read the request', {
+        detail: error instanceof Error ? error.message : 'not JSON',
+        source: 'daemon',
+      });
+      write({ id: null, ...dispatcher.fail(malformed, 'socket') });
+      return;
+    }
+    if (typeof message !== 'object' || message === null) {
+      write({ id: null, ...(await dispatcher.dispatch(undefined, {})) });
+      return;
+    }
+    if ('subscribe' in message) {
+      subscription ??= hub.subscribe({
+        send: (text) => void socket.write(`${text}\n`),
+        waitingBytes: () => socket.writableLength,
+      });
+      if (!subscription.receive(line)) socket.destroy();
+      return;
+    }
+    const { id = null, method, params } = message as { id?: unknown; method?: unknown; params?: unknown };
+    write({ id, ...(await dispatcher.dispatch(method, params)) });
+  };
+
+  socket.on('data', (chunk: string) => {
+    let rest = chunk;
+    for (let end = rest.indexOf('\n'); end !== -1; end = rest.indexOf('\n')) {
+      const line = chunks.join('') + rest.slice(0, end);
+      chunks = [];
+      waiting = 0;
+      rest = rest.slice(end + 1);
+      if (line.trim() !== '') void handle(line);
+    }
+    if (rest === '') return;
+    chunks.push(rest);
+    waiting += rest.length;
+    if (waiting > MAX_LINE_BYTES) {
+      const tooLarge = new KojiboxError('PAYLOAD_TOO_LARGE', 'cannot take the request', {
+        detail: 'one line may have 8 MB',
+        source: 'daemon',
+      });
+      socket.end(`${JSON.stringify({ id: null, ...dispatcher.fail(tooLarge, 'socket') })}\n`);
+      socket.removeAllListeners('data');
+    }
+  });
+}
