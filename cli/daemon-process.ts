@@ -1,0 +1,130 @@
+/** Finds the daemon of this home, or starts one. */
+import { spawn } from 'node:child_process';
+import { mkdirSync, openSync, closeSync, readFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { homedir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createClient, type Client } from '../client/index.ts';
+import { DaemonFileSchema, type DaemonFile } from '../contract/daemon.ts';
+import { KojiboxError } from '../contract/errors.ts';
+import { daemonFileIn, resolveHome } from '../contract/home.ts';
+import { createSocketLink } from './socket-link.ts';
+
+const START_DEADLINE_MS = 20_000;
+
+/** The built parts lie side by side: dist/cli/main.mjs, dist/daemon/main.mjs, … */
+export const distFolder = dirname(dirname(fileURLToPath(import.meta.url)));
+
+export function homeFolder(): string {
+  return resolve(
+    resolveHome({ environment: process.env, platform: process.platform, isRoot: process.getuid?.() === 0, userHome: homedir() }),
+  );
+}
+
+/** The daemon's own record, or null when there is none (or it is not readable as one). */
+export function readDaemonFile(): DaemonFile | null {
+  try {
+    return DaemonFileSchema.parse(JSON.parse(readFileSync(daemonFileIn(homeFolder()), 'utf8')));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EACCES') {
+      throw new KojiboxError('PERMISSION_DENIED', 'cannot read how to reach the daemon', {
+        detail: `${daemonFileIn(homeFolder())} belongs to another user`, source: 'cli',
+        remedy: 'Run koji as the user who started Kojibox, or set KOJIBOX_HOME to a folder of your own.',
+      });
+    }
+    return null; // No daemon, or a file that a dying daemon left behind: the socket decides.
+  }
+}
+
+function accepts(socketPath: string): Promise<boolean> {
+  return new Promise((answer) => {
+    const socket = connect(socketPath);
+    socket.on('connect', () => {
+      socket.destroy();
+      answer(true);
+    });
+    socket.on('error', () => answer(false));
+  });
+}
+
+/** @returns a client of the running daemon, or null when none runs */
+export async function findDaemon(): Promise<Client | null> {
+  const file = readDaemonFile();
+  if (file === null || !(await accepts(file.socket))) return null;
+  return createClient(createSocketLink(() => readDaemonFile()?.socket ?? file.socket));
+}
+
+/** @returns a client of the running daemon; starts one in the background when none runs */
+export async function ensureDaemon(): Promise<Client> {
+  const running = await findDaemon();
+  if (running !== null) return running;
+  await startDaemon();
+  const started = await findDaemon();
+  if (started === null) {
+    throw new KojiboxError('DAEMON_UNREACHABLE', 'cannot reach the daemon that was just started', { detail: `see ${daemonLog()}`, source: 'cli' });
+  }
+  return started;
+}
+
+export const daemonProgram = (): string => join(distFolder, 'daemon', 'main.mjs');
+const daemonLog = (): string => join(homeFolder(), 'app', 'logs', 'daemon.out.log');
+
+/**
+ * Starts the daemon again when it dies of a signal or a crash, so that services are never without one for long. A shell, because it
+ * costs 1 MB where a second Node would cost 40. Exit codes 0 (told to end), 75 (another daemon runs) and 78 (cannot run here) are final.
+ */
+const GUARDIAN = `trap '' HUP
+"$@"; code=$?; exec 3>&-; tries=0; unset KOJIBOX_READY_FD
+while :; do
+  case $code in 0|75|78) exit $code;; esac
+  tries=$((tries+1)); [ $tries -gt 200 ] && exit $code
+  [ $code -lt 128 ] && sleep 1
+  "$@"; code=$?
+done`;
+
+/** Resolves when the daemon answers; rejects with what it printed when it ends before that. */
+async function startDaemon(): Promise<void> {
+  mkdirSync(dirname(daemonLog()), { recursive: true });
+  const output = openSync(daemonLog(), 'w', 0o600);
+  const command = [process.execPath, ...nodeOptions(), daemonProgram()];
+  const [file, args] = process.platform === 'win32' ? [command[0]!, command.slice(1)] : ['/bin/sh', ['-c', GUARDIAN, 'kojibox', ...command]];
+  const child = spawn(file, args, {
+    detached: true,
+    stdio: ['ignore', output, output, 'pipe'],
+    env: { ...process.env, KOJIBOX_HOME: homeFolder(), KOJIBOX_READY_FD: '3' },
+    cwd: '/',
+  });
+  closeSync(output);
+  const ready = child.stdio[3] as unknown as NodeJS.ReadableStream & { destroy(): void };
+  await new Promise<void>((started, failed) => {
+    const fail = (why: string): void => {
+      failed(
+        new KojiboxError('DAEMON_UNREACHABLE', 'cannot start the daemon', { detail: `${why}${lastLines(daemonLog())}`, source: 'cli' }),
+      );
+    };
+    const timer = setTimeout(() => fail('it did not answer within 20 s'), START_DEADLINE_MS);
+    ready.on('data', () => {
+      clearTimeout(timer);
+      started();
+    });
+    child.on('error', (error) => fail(error.message));
+    child.on('exit', (code) => {
+      clearTimeout(timer);
+      // 75: somebody else's daemon won the race; it will do.
+      if (code === 75) started();
+      else fail(`it ended with code ${code ?? 'unknown'}`);
+    });
+  });
+  ready.destroy();
+  child.removeAllListeners();
+  child.unref();
+}
+
+/** Smaller heap spaces: the daemon is idle most of its life. */
+const nodeOptions = (): string[] => ['--max-semi-space-size=2', '--no-warnings'];
+
+function lastLines(file: string): string {
+  const text = readFileSync(file, 'utf8').trim();
+  return text === '' ? '' : `: ${text.split('\n').slice(-5).join(' | ')}`;
+}

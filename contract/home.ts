@@ -1,0 +1,28 @@
+/** Where Kojibox keeps everything, and where in it clients find the daemon. Fixed points that scripts may rely on. */
+
+export interface HomeFacts {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** As `process.platform` says it. */
+  readonly platform: string;
+  readonly isRoot: boolean;
+  readonly userHome: string;
+}
+
+/**
+ * KOJIBOX_HOME, else the place the system has for application data: XDG Base Directory (Linux), Application Support (macOS),
+ * LOCALAPPDATA (Windows); `/var/lib/kojibox` for root.
+ */
+export function resolveHome({ environment, platform, isRoot, userHome }: HomeFacts): string {
+  const chosen = environment['KOJIBOX_HOME'];
+  if (chosen !== undefined && chosen !== '') return chosen;
+  if (platform === 'win32') return `${environment['LOCALAPPDATA'] ?? `${userHome}\\AppData\\Local`}\\Kojibox`;
+  if (isRoot) return '/var/lib/kojibox';
+  if (platform === 'darwin') return `${userHome}/Library/Application Support/Kojibox`;
+  return `${environment['XDG_DATA_HOME'] || `${userHome}/.local/share`}/kojibox`;
+}
+
+/** @param home absolute; the separator of this system is taken from it */
+export function daemonFileIn(home: string): string {
+  const separator = home.includes('\\') ? '\\' : '/';
+  return [home, 'app', 'daemon.json'].join(separator);
+}
