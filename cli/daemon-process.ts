@@ -18,7 +18,12 @@ export const distFolder = dirname(dirname(fileURLToPath(import.meta.url)));
 
 export function homeFolder(): string {
   return resolve(
-    resolveHome({ environment: process.env, platform: process.platform, isRoot: process.getuid?.() === 0, userHome: homedir() }),
+    resolveHome({
+      environment: process.env,
+      platform: process.platform,
+      isRoot: process.getuid?.() === 0,
+      userHome: homedir(),
+    }),
   );
 }
 
@@ -29,7 +34,8 @@ export function readDaemonFile(): DaemonFile | null {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EACCES') {
       throw new KojiboxError('PERMISSION_DENIED', 'cannot read how to reach the daemon', {
-        detail: `${daemonFileIn(homeFolder())} belongs to another user`, source: 'cli',
+        detail: `${daemonFileIn(homeFolder())} belongs to another user`,
+        source: 'cli',
         remedy: 'Run koji as the user who started Kojibox, or set KOJIBOX_HOME to a folder of your own.',
       });
     }
@@ -62,7 +68,10 @@ export async function ensureDaemon(): Promise<Client> {
   await startDaemon();
   const started = await findDaemon();
   if (started === null) {
-    throw new KojiboxError('DAEMON_UNREACHABLE', 'cannot reach the daemon that was just started', { detail: `see ${daemonLog()}`, source: 'cli' });
+    throw new KojiboxError('DAEMON_UNREACHABLE', 'cannot reach the daemon that was just started', {
+      detail: `see ${daemonLog()}`,
+      source: 'cli',
+    });
   }
   return started;
 }
@@ -88,7 +97,10 @@ async function startDaemon(): Promise<void> {
   mkdirSync(dirname(daemonLog()), { recursive: true });
   const output = openSync(daemonLog(), 'w', 0o600);
   const command = [process.execPath, ...nodeOptions(), daemonProgram()];
-  const [file, args] = process.platform === 'win32' ? [command[0]!, command.slice(1)] : ['/bin/sh', ['-c', GUARDIAN, 'kojibox', ...command]];
+  const [file, args] =
+    process.platform === 'win32'
+      ? [command[0]!, command.slice(1)]
+      : ['/bin/sh', ['-c', GUARDIAN, 'kojibox', ...command]];
   const child = spawn(file, args, {
     detached: true,
     stdio: ['ignore', output, output, 'pipe'],
@@ -100,7 +112,10 @@ async function startDaemon(): Promise<void> {
   await new Promise<void>((started, failed) => {
     const fail = (why: string): void => {
       failed(
-        new KojiboxError('DAEMON_UNREACHABLE', 'cannot start the daemon', { detail: `${why}${lastLines(daemonLog())}`, source: 'cli' }),
+        new KojiboxError('DAEMON_UNREACHABLE', 'cannot start the daemon', {
+          detail: `${why}${lastLines(daemonLog())}`,
+          source: 'cli',
+        }),
       );
     };
     const timer = setTimeout(() => fail('it did not answer within 20 s'), START_DEADLINE_MS);

@@ -7,6 +7,7 @@ import { daemonEvents, daemonOperations } from './daemon.ts';
 import { doctorOperations } from './doctor.ts';
 import { domainOperations } from './domains.ts';
 import { logEvents } from './logs.ts';
+import { programOperations } from './programs.ts';
 import { proxyOperations } from './proxy.ts';
 import { runtimeEvents, runtimeOperations } from './runtimes.ts';
 import { serviceEvents, serviceOperations } from './services.ts';
@@ -25,6 +26,7 @@ export const operations = [
   ...systemChangeOperations,
   ...doctorOperations,
   ...daemonOperations,
+  ...programOperations,
 ] as const;
 
 export const events = [

@@ -49,7 +49,13 @@ function lineByLine(stream: NodeJS.WriteStream): ProgressView {
   };
 }
 
-const MARKS = { waiting: ['dim', '·'], running: ['cyan', '▸'], done: ['green', '✓'], failed: ['red', '✗'], skipped: ['dim', '–'] } as const;
+const MARKS = {
+  waiting: ['dim', '·'],
+  running: ['cyan', '▸'],
+  done: ['green', '✓'],
+  failed: ['red', '✗'],
+  skipped: ['dim', '–'],
+} as const;
 
 function taskLine(task: ChangeTask): string {
   const [colour, mark] = MARKS[task.status];
@@ -57,7 +63,8 @@ function taskLine(task: ChangeTask): string {
   if (task.status !== 'running') {
     return `${start} ${paint('dim', [task.detail, task.durationMs === null ? '' : formatDuration(task.durationMs)].filter(Boolean).join(', '))}`;
   }
-  if (task.step !== 'fetch' || task.totalBytes === null || task.totalBytes === 0) return `${start} ${paint('dim', task.detail)}`;
+  if (task.step !== 'fetch' || task.totalBytes === null || task.totalBytes === 0)
+    return `${start} ${paint('dim', task.detail)}`;
   const share = Math.min(1, task.doneBytes / task.totalBytes);
   const full = Math.round(share * BAR_CELLS);
   const bar = `${paint('cyan', '━'.repeat(full))}${paint('dim', '━'.repeat(BAR_CELLS - full))}`;

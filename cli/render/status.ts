@@ -4,7 +4,11 @@ import type { StackStatus } from '../../contract/stack.ts';
 import { paint, renderTable } from './style.ts';
 
 const STATE_MARKS = {
-  running: ['green', '●'], starting: ['yellow', '◐'], stopping: ['yellow', '◑'], stopped: ['dim', '○'], error: ['red', '✗'],
+  running: ['green', '●'],
+  starting: ['yellow', '◐'],
+  stopping: ['yellow', '◑'],
+  stopped: ['dim', '○'],
+  error: ['red', '✗'],
 } as const;
 
 export function renderStatus(status: StackStatus): string {
@@ -21,7 +25,12 @@ export function renderStatus(status: StackStatus): string {
 
 function serviceRow(service: ServiceState): string[] {
   const [colour, mark] = STATE_MARKS[service.state];
-  const detail = service.state === 'running' ? (service.health === 'unhealthy' ? 'unhealthy' : 'running') : (service.reason ?? service.state);
+  const detail =
+    service.state === 'running'
+      ? service.health === 'unhealthy'
+        ? 'unhealthy'
+        : 'running'
+      : (service.reason ?? service.state);
   return [
     paint('bold', service.id),
     `${paint(colour, mark)} ${detail}`,

@@ -16,13 +16,24 @@ export function renderTable(headings: readonly string[], rows: readonly (readonl
   const table = [headings.map((heading) => paint('dim', heading)), ...rows];
   const widths = headings.map((_, column) => Math.max(...table.map((row) => width(row[column] ?? ''))));
   return table
-    .map((row) => row.map((cell, column) => (column === row.length - 1 ? cell : cell + ' '.repeat((widths[column] ?? 0) - width(cell)))).join('  ').trimEnd())
+    .map((row) =>
+      row
+        .map((cell, column) =>
+          column === row.length - 1 ? cell : cell + ' '.repeat((widths[column] ?? 0) - width(cell)),
+        )
+        .join('  ')
+        .trimEnd(),
+    )
     .join('\n');
 }
 
 /** 12.3 MB, with powers of 1000. */
 export function formatBytes(bytes: number): string {
-  for (const [unit, size] of [['GB', 1e9], ['MB', 1e6], ['kB', 1e3]] as const) {
+  for (const [unit, size] of [
+    ['GB', 1e9],
+    ['MB', 1e6],
+    ['kB', 1e3],
+  ] as const) {
     if (bytes >= size) return `${(bytes / size).toFixed(bytes >= 100 * size ? 0 : 1)} ${unit}`;
   }
   return `${Math.round(bytes)} B`;

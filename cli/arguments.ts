@@ -1,0 +1,135 @@
+/** From an operation's input schema to command-line flags, and from argv back to parameters. */
+import { parseArgs } from 'node:util';
+import type { z } from 'zod';
+import { KojiboxError } from '../contract/errors.ts';
+import type { Operation } from '../contract/define.ts';
+
+type FieldKind = 'string' | 'number' | 'boolean' | 'list' | 'map' | 'json';
+
+export interface Field {
+  readonly name: string;
+  /** `--target-port` for `targetPort`. */
+  readonly flag: string;
+  readonly kind: FieldKind;
+  readonly required: boolean;
+  readonly positional: boolean;
+}
+
+interface SchemaLike {
+  readonly def: { readonly type: string; readonly innerType?: SchemaLike };
+  readonly shape?: Readonly<Record<string, SchemaLike>>;
+}
+
+/** The fields of an operation, positional ones first and in their order. */
+export function fieldsOf(operation: Operation): Field[] {
+  const shape = (operation.input as unknown as SchemaLike).shape ?? {};
+  const positional = operation.cli?.positional ?? [];
+  const names = [...positional, ...Object.keys(shape).filter((name) => !positional.includes(name))];
+  return names.map((name) => {
+    const { kind, required } = describe(shape[name]);
+    return {
+      name,
+      flag: name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`),
+      kind,
+      required,
+      positional: positional.includes(name),
+    };
+  });
+}
+
+function describe(schema: SchemaLike | undefined): { kind: FieldKind; required: boolean } {
+  let inner = schema;
+  let required = true;
+  while (inner !== undefined && (inner.def.type === 'optional' || inner.def.type === 'default')) {
+    required = false;
+    inner = inner.def.innerType;
+  }
+  const kinds: Record<string, FieldKind> = {
+    string: 'string',
+    enum: 'string',
+    number: 'number',
+    int: 'number',
+    boolean: 'boolean',
+    array: 'list',
+    record: 'map',
+  };
+  return { kind: kinds[inner?.def.type ?? ''] ?? 'json', required };
+}
+
+/** @returns parameters for the operation; values are checked by the daemon against the contract. Throws VALIDATION_FAILED on unknown flags. */
+export function parseOperationArguments(operation: Operation, argv: readonly string[]): z.input<z.ZodType> {
+  const fields = fieldsOf(operation);
+  const flags = Object.fromEntries(
+    fields.map(
+      (field) =>
+        [
+          field.flag,
+          {
+            type: field.kind === 'boolean' ? 'boolean' : 'string',
+            multiple: field.kind === 'list' || field.kind === 'map',
+          },
+        ] as const,
+    ),
+  );
+  const { values, positionals } = parseFlags(argv, flags);
+  const params: Record<string, unknown> = {};
+  const places = fields.filter((field) => field.positional);
+  if (positionals.length > places.length) throw usage(`too many values: ${positionals.slice(places.length).join(' ')}`);
+  places.forEach((field, index) => {
+    const value = positionals[index];
+    if (value !== undefined) params[field.name] = convert(field, value);
+    else if (field.required && values[field.flag] === undefined) throw usage(`${field.name.toUpperCase()} is missing`);
+  });
+  for (const field of fields) {
+    const value = values[field.flag];
+    if (value !== undefined) params[field.name] = convert(field, value);
+  }
+  return params;
+}
+
+export type FlagTypes = Record<string, { type: 'string' | 'boolean'; multiple?: boolean; short?: string }>;
+export type FlagValues = Record<string, string | boolean | (string | boolean)[] | undefined>;
+
+/** parseArgs of Node with errors in our own form. */
+export function parseFlags(argv: readonly string[], options: FlagTypes): { values: FlagValues; positionals: string[] } {
+  try {
+    return parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
+  } catch (error) {
+    throw usage(error instanceof Error ? error.message : String(error));
+  }
+}
+
+export function usage(detail: string): KojiboxError {
+  return new KojiboxError('VALIDATION_FAILED', 'cannot understand the command', {
+    detail,
+    source: 'cli',
+    remedy: 'Run the same command with --help to see how it is used.',
+  });
+}
+
+function convert(field: Field, value: string | boolean | (string | boolean)[]): unknown {
+  if (field.kind === 'list') return Array.isArray(value) ? value : [value];
+  if (field.kind === 'map') {
+    const pairs = (Array.isArray(value) ? value : [value]).map((pair) => {
+      const [key, ...rest] = String(pair).split('=');
+      if (key === undefined || rest.length === 0) throw usage(`--${field.flag} takes NAME=VALUE`);
+      return [key, rest.join('=')] as const;
+    });
+    return Object.fromEntries(pairs);
+  }
+  const text = String(value);
+  if (field.kind === 'number') {
+    const number = Number(text);
+    if (text.trim() === '' || Number.isNaN(number)) throw usage(`${field.name} must be a number, not "${text}"`);
+    return number;
+  }
+  if (field.kind === 'boolean') return value === true || text === 'true';
+  if (field.kind === 'json') {
+    try {
+      return JSON.parse(text);
+    } catch (error) {
+      throw usage(`${field.name} must be JSON: ${error instanceof Error ? error.message : ''}`);
+    }
+  }
+  return text;
+}

@@ -1,0 +1,90 @@
+/** koji app: what `npm start` runs. Up, the table, the window; then the foreground until Ctrl-C, which stops all in order. */
+import type { Client } from '../../client/index.ts';
+import { parseFlags } from '../arguments.ts';
+import { print, type Command } from '../command.ts';
+import { ensureDaemon, readDaemonFile } from '../daemon-process.ts';
+import { followChange } from '../follow-change.ts';
+import { isAlive, waitForExit } from '../process-exit.ts';
+import { printError } from '../render/error.ts';
+import { renderStatus } from '../render/status.ts';
+import { formatDuration, paint } from '../render/style.ts';
+import { openWindow } from '../window.ts';
+
+export const appCommand: Command = {
+  words: ['app'],
+  usage: '[--headless]',
+  group: 'stack',
+  summary: 'Bring everything up, open the window, and stay; Ctrl-C stops all in order.',
+  options: [['--headless', 'never try to open a window']],
+  examples: ['app', 'app --headless'],
+  async run({ argv }) {
+    const { values } = parseFlags(argv, { headless: { type: 'boolean' } });
+    const began = performance.now();
+    const stopping = new AbortController();
+    const asked = new Promise<void>((resolve) => {
+      const stop = (): void => {
+        // A second Ctrl-C must not cut the orderly stop short: databases are writing.
+        if (!stopping.signal.aborted) process.stderr.write('\n');
+        stopping.abort();
+        resolve();
+      };
+      process.on('SIGINT', stop);
+      process.on('SIGTERM', stop);
+      process.on('SIGHUP', stop);
+    });
+
+    const client = await ensureDaemon();
+    const pid = readDaemonFile()?.pid;
+    let code = 0;
+    try {
+      const serving = await bringUp(client, stopping.signal);
+      if (serving) {
+        print(paint('dim', `up in ${formatDuration(performance.now() - began)}`));
+        if (values['headless'] !== true) await showWindow(client);
+        print(paint('dim', 'Ctrl-C stops everything in order.'));
+      }
+      await Promise.race([asked, daemonEnded(client)]);
+    } catch (error) {
+      if (!stopping.signal.aborted) code = printError(error, false);
+    }
+    await stopAll(client, pid);
+    return stopping.signal.aborted ? 0 : code;
+  },
+};
+
+/** @returns false when it was stopped meanwhile */
+async function bringUp(client: Client, signal: AbortSignal): Promise<boolean> {
+  await followChange(client, await client.call('stack.up', {}), false, signal);
+  if (signal.aborted) return false;
+  const status = await client.call('stack.status', {});
+  print(renderStatus(status));
+  for (const site of status.sites.slice(0, 1)) print(`ready ${site.url}`);
+  return true;
+}
+
+async function showWindow(client: Client): Promise<void> {
+  const { uiUrl } = await client.call('stack.status', {});
+  print((await openWindow(uiUrl, 'app')).message);
+}
+
+/** Resolves when the daemon was told to end by another client and did; a crash is healed by its guardian and does not count. */
+function daemonEnded(client: Client): Promise<void> {
+  return new Promise((resolve) => {
+    client.events(
+      () => undefined,
+      (status) => {
+        if (status === 'disconnected' && readDaemonFile() === null) resolve();
+      },
+    );
+  });
+}
+
+async function stopAll(client: Client, pid: number | undefined): Promise<void> {
+  const current = readDaemonFile()?.pid ?? pid;
+  if (current === undefined || !isAlive(current)) return;
+  process.stderr.write('Stopping …\n');
+  await client.call('daemon.quit', {});
+  client.close();
+  await waitForExit(current, 60_000);
+  process.stderr.write(`${paint('green', '✓')} Everything is stopped.\n`);
+}

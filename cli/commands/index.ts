@@ -1,0 +1,28 @@
+/** All commands, hand-made ones first: they win over a derived one of the same words. */
+import type { Command } from '../command.ts';
+import { appCommand } from './app-command.ts';
+import { daemonCommands } from './daemon-commands.ts';
+import { logsCommand } from './log-command.ts';
+import { operationCommands } from './operation-commands.ts';
+import { programCommands } from './program-commands.ts';
+import { stackCommands } from './stack-commands.ts';
+import { uninstallCommand } from './uninstall-command.ts';
+
+export const commands: readonly Command[] = [
+  ...stackCommands,
+  appCommand,
+  logsCommand,
+  ...operationCommands,
+  ...programCommands,
+  ...daemonCommands,
+  uninstallCommand,
+];
+
+/** The command with the most matching words, and what is left of argv. */
+export function findCommand(argv: readonly string[]): { command: Command; rest: readonly string[] } | null {
+  const matching = commands
+    .filter(({ words }) => words.every((word, index) => argv[index] === word))
+    .sort((a, b) => b.words.length - a.words.length);
+  const command = matching[0];
+  return command === undefined ? null : { command, rest: argv.slice(command.words.length) };
+}

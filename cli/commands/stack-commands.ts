@@ -1,0 +1,126 @@
+/** up, down, status, open: the whole stack at once. */
+import { KojiboxError } from '../../contract/errors.ts';
+import { parseFlags, usage } from '../arguments.ts';
+import { print, printJson, type Command } from '../command.ts';
+import { ensureDaemon, findDaemon } from '../daemon-process.ts';
+import { followChange } from '../follow-change.ts';
+import { renderStatus } from '../render/status.ts';
+import { openWindow } from '../window.ts';
+
+const noArguments = (argv: readonly string[]): void => {
+  if (argv.length > 0) throw usage(`it takes no arguments: ${argv.join(' ')}`);
+};
+
+const up: Command = {
+  words: ['up'],
+  usage: '',
+  group: 'stack',
+  summary: 'Install what is missing, start everything, and serve the projects.',
+  examples: ['up', 'up --json'],
+  async run({ argv, json }) {
+    noArguments(argv);
+    const client = await ensureDaemon();
+    try {
+      await followChange(client, await client.call('stack.up', {}), json);
+      const status = await client.call('stack.status', {});
+      if (json) printJson(status);
+      else print(renderStatus(status));
+      return 0;
+    } finally {
+      client.close();
+    }
+  },
+};
+
+const down: Command = {
+  words: ['down'],
+  usage: '',
+  group: 'stack',
+  summary: 'Stop all services in the reverse order of their dependencies; the daemon stays.',
+  examples: ['down'],
+  async run({ argv, json }) {
+    noArguments(argv);
+    const client = await findDaemon();
+    if (client === null) {
+      if (json) printJson({ status: 'done' });
+      else print('Nothing is running.');
+      return 0;
+    }
+    try {
+      const change = await followChange(client, await client.call('stack.down', {}), json);
+      if (json) printJson(change);
+      return 0;
+    } finally {
+      client.close();
+    }
+  },
+};
+
+const status: Command = {
+  words: ['status'],
+  usage: '',
+  group: 'stack',
+  summary: 'Show services, sites and links. Exit code 1 when not everything is ready.',
+  examples: ['status', 'status --json'],
+  async run({ argv, json }) {
+    noArguments(argv);
+    const client = await findDaemon();
+    if (client === null) {
+      const error = new KojiboxError('DAEMON_UNREACHABLE', 'Kojibox is not running', {
+        source: 'cli',
+        remedy: 'Run `koji up` to start it.',
+      });
+      if (!json) throw error;
+      printJson({
+        ready: false,
+        services: [],
+        sites: [],
+        uiUrl: '',
+        notices: [],
+        error: error.toBody(new Date().toISOString()),
+      });
+      return 5;
+    }
+    try {
+      const result = await client.call('stack.status', {});
+      if (json) printJson(result);
+      else print(renderStatus(result));
+      return result.ready ? 0 : 1;
+    } finally {
+      client.close();
+    }
+  },
+};
+
+const open: Command = {
+  words: ['open'],
+  usage: '[PROJECT] [--print]',
+  group: 'stack',
+  summary: 'Open the Kojibox window, or a project in the browser.',
+  options: [['--print', 'only print the link']],
+  examples: ['open', 'open hello', 'open --print'],
+  async run({ argv, json }) {
+    const { values, positionals } = parseFlags(argv, { print: { type: 'boolean' } });
+    const client = await ensureDaemon();
+    try {
+      const { sites, uiUrl } = await client.call('stack.status', {});
+      const wanted = positionals[0];
+      const site = sites.find(({ projectId }) => projectId === wanted);
+      if (wanted !== undefined && site === undefined) {
+        throw new KojiboxError('NOT_FOUND', `there is no project "${wanted}"`, {
+          detail: `projects: ${sites.map(({ projectId }) => projectId).join(', ') || 'none'}`,
+          source: 'cli',
+        });
+      }
+      const url = site?.url ?? uiUrl;
+      if (json) printJson({ url });
+      else if (values['print'] === true) print(url);
+      else print((await openWindow(url, site === undefined ? 'app' : 'tab')).message);
+      return 0;
+    } finally {
+      client.close();
+    }
+  },
+};
+
+export const stackCommands: readonly Command[] = [up, down, status, open];

@@ -1,0 +1,44 @@
+/** Results of derived commands for people: "ok" as a mark, lists of records as tables, single records as two columns. */
+import { formatBytes, paint, renderTable } from './style.ts';
+
+/** Columns that say most, per operation; others show all scalar fields. */
+const COLUMNS: Readonly<Record<string, readonly string[]>> = {
+  'services.list': ['id', 'state', 'health', 'version', 'pid'],
+  'services.start': ['id', 'state', 'health', 'version', 'pid', 'connect'],
+  'services.stop': ['id', 'state'],
+  'services.restart': ['id', 'state', 'health', 'version', 'pid', 'connect'],
+  'runtime.list': ['name', 'series', 'installed', 'kind', 'size', 'source', 'isDefault', 'untested'],
+  'changes.list': ['id', 'summary', 'status', 'progress', 'startedAt'],
+};
+
+export function renderValue(operation: string, value: unknown): string {
+  if (value === 'ok') return `${paint('green', '✓')} done`;
+  if (typeof value === 'string') return value;
+  if (Array.isArray(value)) {
+    if (value.length === 0) return paint('dim', 'none');
+    const rows = value.map((item) => item as Record<string, unknown>);
+    const columns = COLUMNS[operation] ?? Object.keys(rows[0] ?? {}).filter((key) => isScalar(rows[0]?.[key]));
+    return renderTable(
+      columns.map((column) => column.toUpperCase()),
+      rows.map((row) => columns.map((column) => cell(column, row[column]))),
+    );
+  }
+  if (typeof value === 'object' && value !== null) {
+    const record = value as Record<string, unknown>;
+    const keys = COLUMNS[operation] ?? Object.keys(record);
+    return keys.map((key) => `${paint('dim', key.padEnd(14))} ${cell(key, record[key])}`).join('\n');
+  }
+  return String(value);
+}
+
+const isScalar = (value: unknown): boolean => value === null || typeof value !== 'object';
+
+function cell(column: string, value: unknown): string {
+  if (value === null || value === undefined) return '–';
+  if (column === 'size' && typeof value === 'number') return formatBytes(value);
+  if (column === 'progress' && typeof value === 'number') return `${Math.round(value * 100)} %`;
+  if (column === 'installed') return paint('green', (value as { version: string }).version);
+  if (typeof value === 'boolean') return value ? 'yes' : '';
+  if (typeof value === 'object') return JSON.stringify(value);
+  return String(value as string | number);
+}

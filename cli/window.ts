@@ -1,0 +1,105 @@
+/** Opens the UI: Electron if its binary is there, else a Chromium-family browser as an app window, else the link. Never waits, never fails. */
+import { spawn } from 'node:child_process';
+import { accessSync, constants, existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { delimiter, dirname, join } from 'node:path';
+import { distFolder, homeFolder } from './daemon-process.ts';
+
+export interface OpenedWindow {
+  readonly opened: boolean;
+  /** For people: what was opened, or why not, with the link. */
+  readonly message: string;
+}
+
+const BROWSERS = [
+  'chromium',
+  'chromium-browser',
+  'google-chrome',
+  'google-chrome-stable',
+  'brave-browser',
+  'microsoft-edge',
+  'vivaldi',
+];
+
+/** @param kind `app`: a window of its own; `tab`: the user's browser */
+export async function openWindow(url: string, kind: 'app' | 'tab'): Promise<OpenedWindow> {
+  if (!hasDisplay()) return { opened: false, message: `No display here; open ${url}` };
+  if (kind === 'app') {
+    const electron = electronBinary();
+    if (electron !== null && (await launch(electron, [dirname(distFolder), ...rootFlags()])))
+      return { opened: true, message: 'The Kojibox window is open.' };
+    for (const browser of browsersOnPath()) {
+      const profile = `--user-data-dir=${join(homeFolder(), 'app', 'cache', 'window')}`;
+      if (
+        await launch(browser, [`--app=${url}`, profile, '--no-first-run', '--no-default-browser-check', ...rootFlags()])
+      ) {
+        return {
+          opened: true,
+          message: `Electron's binary is not here, so the window is ${browser.split('/').at(-1)}.`,
+        };
+      }
+    }
+  }
+  const opener = process.platform === 'darwin' ? 'open' : process.platform === 'win32' ? 'explorer' : 'xdg-open';
+  if (await launch(opener, [url])) return { opened: true, message: `Opened ${url}` };
+  return { opened: false, message: `No browser was found; open ${url}` };
+}
+
+/** Chromium refuses to run sandboxed as root. */
+const rootFlags = (): string[] => (process.getuid?.() === 0 ? ['--no-sandbox'] : []);
+
+function hasDisplay(): boolean {
+  return process.platform !== 'linux' || Boolean(process.env['DISPLAY'] ?? process.env['WAYLAND_DISPLAY']);
+}
+
+function electronBinary(): string | null {
+  try {
+    const folder = dirname(createRequire(import.meta.url).resolve('electron/package.json'));
+    const name =
+      process.platform === 'win32'
+        ? 'electron.exe'
+        : process.platform === 'darwin'
+          ? 'Electron.app/Contents/MacOS/Electron'
+          : 'electron';
+    const file = join(folder, 'dist', name);
+    return existsSync(file) ? file : null;
+  } catch {
+    return null; // The package is not installed (headless install); the browser is next.
+  }
+}
+
+function browsersOnPath(): string[] {
+  return BROWSERS.flatMap((name) =>
+    (process.env['PATH'] ?? '')
+      .split(delimiter)
+      .map((folder) => join(folder, name))
+      .filter((file) => isExecutable(file))
+      .slice(0, 1),
+  );
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false; // Not there: the next candidate is tried.
+  }
+}
+
+/** True when it is still running (or ended well) after 400 ms. */
+function launch(command: string, args: readonly string[]): Promise<boolean> {
+  return new Promise((answer) => {
+    const child = spawn(command, args, { detached: true, stdio: 'ignore' });
+    const timer = setTimeout(() => answer(true), 400);
+    child.on('error', () => {
+      clearTimeout(timer);
+      answer(false);
+    });
+    child.on('exit', (code) => {
+      clearTimeout(timer);
+      answer(code === 0);
+    });
+    child.unref();
+  });
+}

@@ -1,0 +1,40 @@
+/** Programs of installed runtimes, for use on the command line: the versions and passwords of this stack. */
+import { z } from 'zod';
+import { defineOperation } from './define.ts';
+
+export const PROGRAMS = [
+  'php',
+  'composer',
+  'node',
+  'npm',
+  'npx',
+  'psql',
+  'mariadb',
+  'mariadb-dump',
+  'redis-cli',
+] as const;
+
+export const ProgramSchema = z.object({
+  command: z.string(),
+  /** Come before the caller's own arguments. */
+  args: z.array(z.string()),
+  /** Added to the caller's environment. May hold a password: never print it. */
+  env: z.record(z.string(), z.string()),
+});
+export type Program = z.infer<typeof ProgramSchema>;
+
+export const programOperations = [
+  defineOperation({
+    name: 'programs.resolve',
+    summary: 'Say how to run a program of an installed runtime.',
+    kind: 'query',
+    access: 'admin',
+    input: z.strictObject({
+      program: z.enum(PROGRAMS),
+      /** Folder the caller stands in; the versions of the project around it are used. */
+      folder: z.string().optional(),
+    }),
+    output: ProgramSchema,
+    errors: ['RUNTIME_MISSING', 'NOT_FOUND'],
+  }),
+] as const;
