@@ -1,0 +1,85 @@
+/** Writes the configuration of the edge and makes the running edge take it, certificates included. */
+import type { EdgeConfig, EdgeStatus } from '../../contract/edge.ts';
+import type { Certificates } from '../certificates/certificates.ts';
+import type { Layout } from '../layout.ts';
+import type { System } from '../system/system.ts';
+import type { PlannedSite } from './edge-sites.ts';
+
+/** Control messages to the running edge. */
+export interface EdgeControl {
+  /** Null when no edge runs; rejects when it refused the configuration. */
+  reload(socket: string): Promise<EdgeStatus | null>;
+}
+
+export interface EdgePorts {
+  readonly httpPort: number | null;
+  readonly httpsPort: number;
+}
+
+export interface EdgeConfigWriter {
+  /** Makes missing certificates, writes the file when anything changed, and waits until a running edge uses it. */
+  apply(sites: readonly PlannedSite[], ports: EdgePorts): Promise<void>;
+  readonly controlSocket: string;
+}
+
+/** Certificate for names that no site has; browsers then see the friendly page after their warning. */
+const FALLBACK_DOMAIN = 'kojibox.localhost';
+
+export function createEdgeConfigWriter(options: {
+  readonly system: System;
+  readonly layout: Layout;
+  readonly certificates: Certificates;
+  readonly control: EdgeControl;
+  readonly controlSocket: string;
+}): EdgeConfigWriter {
+  const { system, layout, certificates, control, controlSocket } = options;
+  let generation: number | null = null;
+  let queue: Promise<unknown> = Promise.resolve();
+
+  const lastGeneration = async (): Promise<number> => {
+    const text = await system.files.readText(layout.edgeConfig);
+    if (text === null) return 0;
+    try {
+      return (JSON.parse(text) as EdgeConfig).generation;
+    } catch {
+      return 0; // Half-written by a power cut: it is replaced now.
+    }
+  };
+
+  const write = async (sites: readonly PlannedSite[], ports: EdgePorts): Promise<void> => {
+    const fallback = await certificates.ensureLeaf(FALLBACK_DOMAIN, [FALLBACK_DOMAIN]);
+    let renewed = fallback.renewed;
+    const withCertificates = await Promise.all(
+      sites.map(async (site) => {
+        const leaf = await certificates.ensureLeaf(site.hosts[0] ?? site.name, [...site.hosts]);
+        renewed ||= leaf.renewed;
+        return { ...site, certificate: leaf.certificateFile, key: leaf.keyFile };
+      }),
+    );
+    generation ??= await lastGeneration();
+    const config: EdgeConfig = {
+      schemaVersion: 1, generation, addresses: ['127.0.0.1', '::1'], httpPort: ports.httpPort, httpsPort: ports.httpsPort, controlSocket,
+      fallbackCertificate: fallback.certificateFile, fallbackKey: fallback.keyFile,
+      runAs: system.host.isRoot ? system.host.serviceUser : null,
+      sites: withCertificates,
+    };
+    const text = (): string => `${JSON.stringify(config, null, 2)}\n`;
+    if (!renewed && (await system.files.readText(layout.edgeConfig)) === text()) return;
+    generation += 1;
+    config.generation = generation;
+    // It holds database passwords of the projects, and an edge that gave up root must still read it.
+    await system.files.writeAtomic(layout.edgeConfig, text(), {
+      mode: 0o600, ...(system.host.isRoot ? { owner: system.host.serviceUser } : {}),
+    });
+    await control.reload(controlSocket);
+  };
+
+  return {
+    controlSocket,
+    apply(sites, ports) {
+      const mine = queue.then(() => write(sites, ports));
+      queue = mine.catch(() => undefined); // The caller of `mine` gets the error; the next write must still run.
+      return mine;
+    },
+  };
+}

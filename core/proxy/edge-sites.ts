@@ -1,0 +1,70 @@
+/** From projects, domains and rules to the sites of the edge. Pure. */
+import type { ProjectConfig } from '../../contract/config.ts';
+import type { DomainMapping } from '../../contract/domains.ts';
+import type { EdgeRoute, EdgeSite } from '../../contract/edge.ts';
+import type { ProxyRule } from '../../contract/proxy.ts';
+
+export interface SiteInputs {
+  readonly projects: readonly ProjectConfig[];
+  readonly domains: readonly DomainMapping[];
+  readonly rules: readonly ProxyRule[];
+  documentRoot(project: ProjectConfig): string;
+  /** Service and FastCGI socket that run this project's PHP. */
+  php(project: ProjectConfig): { readonly service: string; readonly socket: string };
+  /** How a project's code reaches the databases. */
+  environment(project: ProjectConfig): Readonly<Record<string, string>>;
+  /** All names of a domain: itself and its `*.localhost` name. */
+  hostsOf(domain: string): readonly string[];
+}
+
+/** A site without its certificate files, which are made afterwards. */
+export type PlannedSite = Omit<EdgeSite, 'certificate' | 'key'>;
+
+export function planSites(inputs: SiteInputs): PlannedSite[] {
+  const routes = new Map<string, { name: string; routes: { path: string; route: EdgeRoute }[] }>();
+  const siteOf = (host: string, name: string): { name: string; routes: { path: string; route: EdgeRoute }[] } => {
+    const known = routes.get(host) ?? { name, routes: [] };
+    routes.set(host, known);
+    return known;
+  };
+  const put = (host: string, name: string, path: string, route: EdgeRoute): void => {
+    const site = siteOf(host, name);
+    site.routes = [...site.routes.filter((existing) => existing.path !== path), { path, route }];
+  };
+
+  for (const project of inputs.projects) {
+    const route = projectRoute(project, inputs);
+    if (route !== null) put(project.domain, project.name, '/', route);
+  }
+  for (const mapping of inputs.domains) {
+    const project = inputs.projects.find(({ id }) => id === mapping.projectId);
+    const route = mapping.targetPort === 0 ? project && projectRoute(project, inputs) : httpRoute(`http://127.0.0.1:${mapping.targetPort}`, mapping.projectId);
+    if (route) put(mapping.domain, project?.name ?? mapping.projectId, '/', route);
+  }
+  for (const rule of inputs.rules) put(rule.host, rule.host, rule.path, httpRoute(rule.target, rule.host));
+
+  return [...routes]
+    .map(([host, site]) => ({
+      hosts: [...inputs.hostsOf(host)],
+      name: site.name,
+      // A rule below a path alone still needs an answer for all others.
+      routes: site.routes.some(({ path }) => path === '/') ? site.routes : [...site.routes, { path: '/', route: emptyRoute(site.name) }],
+    }))
+    .sort((a, b) => (a.hosts[0] ?? '').localeCompare(b.hosts[0] ?? ''));
+}
+
+function projectRoute(project: ProjectConfig, inputs: SiteInputs): EdgeRoute | null {
+  const documentRoot = inputs.documentRoot(project);
+  if (project.stack === 'static') return { type: 'static', documentRoot, fallback: project.overrides['FALLBACK'] ?? null };
+  if (project.stack === 'proxy') {
+    const target = project.overrides['TARGET'];
+    return target === undefined ? null : httpRoute(target, project.id);
+  }
+  const { service, socket } = inputs.php(project);
+  return { type: 'php', documentRoot, socket, service, env: { ...inputs.environment(project) }, frontController: 'index.php' };
+}
+
+const httpRoute = (target: string, service: string): EdgeRoute => ({ type: 'http', target, service });
+
+/** Answers 502 with the friendly page: there is nothing at the root of this host. */
+const emptyRoute = (service: string): EdgeRoute => ({ type: 'http', target: 'http://127.0.0.1:9', service });
