@@ -1,0 +1,108 @@
+/** The machine's file system. */
+import { constants } from 'node:fs';
+import {
+  access, chmod, chown, copyFile, lchown, lstat, mkdir, open, readdir, readFile, realpath, rename, rm, statfs, symlink,
+} from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { dirname, join } from 'node:path';
+import type { FileOwner, FileStat, FileSystem } from '../../core/system/files.ts';
+
+const isMissing = (error: unknown): boolean => ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '');
+
+/** The value, or null when the file is not there; every other error is passed on. */
+async function orNull<T>(value: Promise<T>): Promise<T | null> {
+  try {
+    return await value;
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw error;
+  }
+}
+
+async function permitted(path: string, mode: number): Promise<boolean> {
+  try {
+    await access(path, mode);
+    return true;
+  } catch {
+    return false; // The answer to the question, whatever the reason.
+  }
+}
+
+async function changeOwner(path: string, owner: FileOwner, recursive = false): Promise<void> {
+  await lchown(path, owner.uid, owner.gid);
+  if (!recursive || !(await lstat(path)).isDirectory()) return;
+  for (const name of await readdir(path)) await changeOwner(join(path, name), owner, true);
+}
+
+/** A rename is durable only when its folder was synced (fsync(2)). */
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+export const systemFiles: FileSystem = {
+  readText: (path) => orNull(readFile(path, 'utf8')),
+  readBytes: (path) => orNull(readFile(path)),
+
+  async writeAtomic(path, content, options = {}) {
+    const folder = dirname(path);
+    await mkdir(folder, { recursive: true });
+    const temporary = join(folder, `.${randomBytes(6).toString('hex')}.tmp`);
+    try {
+      const file = await open(temporary, 'wx', options.mode ?? 0o644);
+      try {
+        await file.writeFile(content);
+        if (options.mode !== undefined) await file.chmod(options.mode);
+        if (options.owner !== undefined) await file.chown(options.owner.uid, options.owner.gid);
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      await rename(temporary, path);
+      await syncFolder(folder);
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw error;
+    }
+  },
+
+  async makeDirectory(path, options = {}) {
+    await mkdir(path, { recursive: true });
+    if (options.mode !== undefined) await chmod(path, options.mode);
+    if (options.owner !== undefined) await chown(path, options.owner.uid, options.owner.gid);
+  },
+
+  remove: (path) => rm(path, { recursive: true, force: true }),
+  rename,
+  copyFile: (from, to) => copyFile(from, to),
+
+  async list(path) {
+    return ((await orNull(readdir(path))) ?? []).sort();
+  },
+
+  async stat(path): Promise<FileStat | null> {
+    const found = await orNull(lstat(path));
+    if (found === null) return null;
+    const type = found.isFile() ? 'file' : found.isDirectory() ? 'directory' : found.isSymbolicLink() ? 'link' : 'other';
+    return { type, size: found.size, mode: found.mode & 0o7777, uid: found.uid, gid: found.gid, mtimeMs: found.mtimeMs };
+  },
+
+  realPath: (path) => orNull(realpath(path)),
+  symbolicLink: (target, path) => symlink(target, path),
+  changeOwner,
+  changeMode: (path, mode) => chmod(path, mode),
+  canRead: (path) => permitted(path, constants.R_OK),
+  canWrite: (path) => permitted(path, constants.W_OK),
+
+  async freeBytes(path) {
+    for (let folder = path; ; folder = dirname(folder)) {
+      const space = await orNull(statfs(folder));
+      if (space !== null) return space.bavail * space.bsize;
+      if (folder === dirname(folder)) return 0;
+    }
+  },
+};
