@@ -1,0 +1,106 @@
+/**
+ * One JSON document on disk: written atomically, with the last good copies beside it. A corrupt or half-written file is set aside,
+ * the newest good copy put back, and the user told.
+ */
+import type { z } from 'zod';
+import { KojiboxError } from '../../contract/errors.ts';
+import type { FileSystem, WriteOptions } from '../system/files.ts';
+
+const KEPT_COPIES = 3;
+
+export interface JsonStore<T> {
+  get(): T;
+  /** One change after another; rejects with what `change` throws, or CONFIG_CORRUPT when the disk refuses; then nothing changed. */
+  update(change: (current: T) => T): Promise<T>;
+}
+
+export interface JsonStoreOptions<T> {
+  readonly files: FileSystem;
+  readonly path: string;
+  readonly schema: z.ZodType<T>;
+  readonly schemaVersion: number;
+  readonly fallback: T;
+  /** Brings the value of an older version up by one; idempotent. */
+  readonly migrations?: Readonly<Record<number, (value: unknown) => unknown>>;
+  readonly write?: WriteOptions;
+  /** Called with a sentence for the user when something had to be repaired. */
+  notice(text: string): void;
+  /** Wall clock, ms; names the file that was set aside. */
+  now(): number;
+}
+
+/** Reads the document; never rejects for bad content. */
+export async function openJsonStore<T>(options: JsonStoreOptions<T>): Promise<JsonStore<T>> {
+  const { files, path, fallback } = options;
+  const copyPath = (index: number): string => `${path}.backup-${index}`;
+  let current = await load(options, copyPath);
+  let queue: Promise<unknown> = Promise.resolve();
+
+  const save = async (next: T): Promise<void> => {
+    const text = `${JSON.stringify({ schemaVersion: options.schemaVersion, value: next }, null, 2)}\n`;
+    try {
+      if ((await files.readText(path)) !== null) {
+        for (let index = KEPT_COPIES - 1; index >= 1; index--) {
+          if ((await files.stat(copyPath(index))) !== null) await files.rename(copyPath(index), copyPath(index + 1));
+        }
+        await files.copyFile(path, copyPath(1));
+      }
+      await files.writeAtomic(path, text, options.write ?? { mode: 0o600 });
+    } catch (error) {
+      throw new KojiboxError('CONFIG_CORRUPT', `cannot write ${path}`, {
+        detail: error instanceof Error ? error.message : String(error), source: 'config',
+        remedy: 'Nothing was changed. Free space on the disk, or make the folder writable, and try again.', cause: error,
+      });
+    }
+  };
+
+  return {
+    get: () => current ?? fallback,
+    update(change) {
+      const mine = queue.then(async () => {
+        const next = change(current ?? fallback);
+        await save(next);
+        current = next;
+        return next;
+      });
+      queue = mine.catch(() => undefined); // The caller of `mine` gets the error; later changes must still run.
+      return mine;
+    },
+  };
+}
+
+async function load<T>(options: JsonStoreOptions<T>, copyPath: (index: number) => string): Promise<T | undefined> {
+  const { files, path, notice } = options;
+  const text = await files.readText(path);
+  if (text === null) return undefined;
+  const value = parse(text, options);
+  if (value !== undefined) return value;
+
+  const aside = `${path}.corrupt-${options.now()}`;
+  await files.rename(path, aside);
+  for (let index = 1; index <= KEPT_COPIES; index++) {
+    const copy = await files.readText(copyPath(index));
+    const restored = copy === null ? undefined : parse(copy, options);
+    if (restored === undefined) continue;
+    await files.writeAtomic(path, copy ?? '', options.write ?? { mode: 0o600 });
+    notice(`${path} was not readable. The last good copy was put back; the broken file is ${aside} (CONFIG_CORRUPT).`);
+    return restored;
+  }
+  notice(`${path} was not readable and there is no good copy, so it starts afresh; the broken file is ${aside} (CONFIG_CORRUPT).`);
+  return undefined;
+}
+
+/** Undefined when it is not a document of ours in a version we know. */
+function parse<T>(text: string, options: JsonStoreOptions<T>): T | undefined {
+  let document: { schemaVersion?: unknown; value?: unknown };
+  try {
+    document = JSON.parse(text) as typeof document;
+  } catch {
+    return undefined; // Half-written or damaged: load() sets it aside.
+  }
+  if (typeof document !== 'object' || document === null || typeof document.schemaVersion !== 'number') return undefined;
+  let value = document.value;
+  for (let version = document.schemaVersion; version < options.schemaVersion; version++) value = options.migrations?.[version]?.(value) ?? value;
+  const parsed = options.schema.safeParse(value);
+  return parsed.success ? parsed.data : undefined;
+}

@@ -1,0 +1,72 @@
+/** MariaDB on loopback, with a generated password from its first moment. */
+import { join } from 'node:path';
+import type { Recipe } from './recipe.ts';
+
+export const MARIADB_USER = 'kojibox';
+const LOG_FILE_SIZE = '--innodb-log-file-size=16M';
+const CHARACTERS = ['--character-set-server=utf8mb4', '--collation-server=utf8mb4_unicode_ci'];
+
+export const mariadb: Recipe = {
+  runtime: 'mariadb',
+  ports: [{ name: 'db', port: 3306, protocol: 'tcp' }],
+  plan(context) {
+    const { id, tree, dataFolder, runFolder, tempFolder } = context;
+    const port = context.ports['db'] ?? 3306;
+    const usr = join(tree, 'usr');
+    const socket = join(runFolder, `${id}.sock`);
+    const env = { PATH: `${join(usr, 'bin')}:/usr/bin:/bin`, LC_ALL: 'C.UTF-8', TZ: 'UTC', ...context.extraEnv };
+    const base = ['--no-defaults', `--basedir=${usr}`, `--lc-messages-dir=${usr}/share/mysql`, `--plugin-dir=${usr}/lib/mysql/plugin`];
+    return {
+      id, name: 'MariaDB', runtime: 'mariadb', version: context.version,
+      command: join(usr, 'sbin/mariadbd'),
+      args: [
+        ...base, `--datadir=${dataFolder}`, `--socket=${socket}`, `--pid-file=${join(tempFolder, 'mariadb.pid')}`, `--port=${port}`,
+        '--bind-address=127.0.0.1', '--skip-name-resolve', '--innodb-buffer-pool-size=64M', LOG_FILE_SIZE, ...CHARACTERS,
+        `--tmpdir=${tempFolder}`,
+        // Level 1: our health checks end before they log in, and level 2 would write a warning for each.
+        '--log-warnings=1', ...context.extraArgs,
+      ],
+      env, cwd: '/',
+      ports: [{ name: 'db', port, protocol: 'tcp' }], sockets: [socket], dependsOn: [],
+      probe: { type: 'mariadb', address: { socket } },
+      restartPolicy: { maxRetries: 5, backoffMs: 500 }, probeIntervalMs: 10_000, startDeadlineMs: 60_000,
+      stopSignal: 'SIGTERM', stopGraceMs: 20_000, asServiceUser: true,
+      folders: [{ path: tempFolder, mode: 0o700 }], files: [],
+      initialise: {
+        folder: dataFolder,
+        files: (folder) => [{ path: `${folder}.sql`, content: accountsSql(context.password) }],
+        steps: (folder) => [
+          {
+            command: join(usr, 'bin/mariadb-install-db'),
+            args: [
+              '--no-defaults', `--basedir=${usr}`, `--datadir=${folder}`, '--auth-root-authentication-method=normal', '--skip-test-db', '--skip-name-resolve',
+              LOG_FILE_SIZE, ...CHARACTERS, `--tmpdir=${tempFolder}`,
+            ],
+            env, cwd: '/',
+          },
+          {
+            // The accounts are set before the server listens anywhere: --bootstrap reads SQL and ends. https://mariadb.com/kb/en/mariadbd-options/
+            command: '/bin/sh',
+            args: ['-c', 'exec "$@" < "$0"', `${folder}.sql`, join(usr, 'sbin/mariadbd'), ...base, `--datadir=${folder}`, '--bootstrap', '--skip-networking', LOG_FILE_SIZE, ...CHARACTERS, `--tmpdir=${tempFolder}`],
+            env, cwd: '/',
+          },
+        ],
+      },
+      connect: `mysql://${MARIADB_USER}@127.0.0.1:${port}`,
+    };
+  },
+};
+
+/** One statement a line, as --bootstrap wants it. The password is made of letters and digits only. */
+function accountsSql(password: string): string {
+  const quoted = `'${password.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
+  return [
+    'FLUSH PRIVILEGES;',
+    `ALTER USER 'root'@'localhost' IDENTIFIED BY ${quoted};`,
+    ...['localhost', '127.0.0.1'].flatMap((host) => [
+      `CREATE USER IF NOT EXISTS '${MARIADB_USER}'@'${host}' IDENTIFIED BY ${quoted};`,
+      `GRANT ALL PRIVILEGES ON *.* TO '${MARIADB_USER}'@'${host}' WITH GRANT OPTION;`,
+    ]),
+    'FLUSH PRIVILEGES;', '',
+  ].join('\n');
+}

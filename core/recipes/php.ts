@@ -1,0 +1,54 @@
+/** PHP-FPM on a unix socket; the edge speaks FastCGI to it. */
+import { join } from 'node:path';
+import type { Recipe } from './recipe.ts';
+
+export const php: Recipe = {
+  runtime: 'php',
+  ports: [],
+  plan(context) {
+    const { id, tree, runFolder, configFolder, tempFolder } = context;
+    const socket = join(runFolder, `${id}.sock`);
+    const configFile = join(configFolder, 'fpm.conf');
+    const major = context.series;
+    return {
+      id, name: 'PHP', runtime: 'php', version: context.version,
+      command: join(tree, `usr/sbin/php-fpm${major}`),
+      // -n and -c: only our php.ini, never the compiled-in /etc/php/*/conf.d.
+      args: ['-n', '-c', join(tree, 'usr/bin/php.ini'), '-F', '-y', configFile, ...context.extraArgs],
+      env: { PATH: `${join(tree, 'usr/bin')}:/usr/local/bin:/usr/bin:/bin`, TMPDIR: tempFolder, LANG: 'C.UTF-8', SSL_CERT_FILE: context.caBundle, ...context.extraEnv },
+      cwd: '/', ports: [], sockets: [socket], dependsOn: [],
+      probe: { type: 'fastcgi', address: { socket }, path: '/fpm-ping' },
+      restartPolicy: { maxRetries: 8, backoffMs: 200 }, probeIntervalMs: 10_000, startDeadlineMs: 20_000,
+      stopSignal: 'SIGQUIT', stopGraceMs: 5000, asServiceUser: true,
+      folders: [{ path: configFolder, mode: 0o700 }, { path: tempFolder, mode: 0o700 }],
+      files: [{ path: configFile, mode: 0o600, content: fpmConfig(socket) }],
+      initialise: null,
+      connect: socket,
+    };
+  },
+};
+
+/** https://www.php.net/manual/en/install.fpm.configuration.php */
+function fpmConfig(socket: string): string {
+  return `; Written by Kojibox before each start.
+[global]
+error_log = /proc/self/fd/2
+log_limit = 8192
+daemonize = no
+systemd_interval = 0
+
+[projects]
+listen = ${socket}
+listen.mode = 0600
+listen.backlog = 511
+pm = dynamic
+pm.max_children = 10
+pm.start_servers = 2
+pm.min_spare_servers = 1
+pm.max_spare_servers = 4
+catch_workers_output = yes
+decorate_workers_output = no
+clear_env = no
+ping.path = /fpm-ping
+`;
+}

@@ -1,0 +1,104 @@
+/** Secrets: sealed with AES-256-GCM under a key file of mode 0600; opened only when a service starts. */
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { z } from 'zod';
+import { KojiboxError } from '../../contract/errors.ts';
+import type { JsonStore } from '../config/json-store.ts';
+import type { FileSystem } from '../system/files.ts';
+
+export const SealedSecretsSchema = z.record(z.string(), z.object({ iv: z.string(), tag: z.string(), data: z.string() }));
+export type SealedSecrets = z.infer<typeof SealedSecretsSchema>;
+
+export interface SecretRef {
+  readonly key: string;
+  readonly scope: 'app' | 'project' | 'service';
+}
+
+export interface Secrets {
+  /** Null when there is none. Rejects with CONFIG_CORRUPT when it cannot be opened with this key. */
+  get(ref: SecretRef): Promise<string | null>;
+  set(ref: SecretRef, value: string): Promise<void>;
+  /** The secret, made from 24 random letters and digits when there is none. */
+  ensure(ref: SecretRef): Promise<string>;
+  /** The text with every secret opened so far replaced by dots. */
+  mask(text: string): string;
+}
+
+const ALPHABET = 'ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789';
+const LENGTH = 24;
+
+export async function createSecrets(options: { readonly files: FileSystem; readonly keyFile: string; readonly store: JsonStore<SealedSecrets> }): Promise<Secrets> {
+  const { files, store, keyFile } = options;
+  const opened = new Map<string, string>();
+  const pending = new Map<string, Promise<string>>();
+  const key = await readKey(files, keyFile);
+  const nameOf = ({ scope, key: name }: SecretRef): string => `${scope}/${name}`;
+
+  const get: Secrets['get'] = (ref) => {
+    const name = nameOf(ref);
+    const known = opened.get(name);
+    if (known !== undefined) return Promise.resolve(known);
+    const sealed = store.get()[name];
+    if (sealed === undefined) return Promise.resolve(null);
+    try {
+      const decipher = createDecipheriv('aes-256-gcm', key, Buffer.from(sealed.iv, 'base64'), { authTagLength: 16 });
+      // The name is bound to the content, so that sealed values cannot be swapped in the file.
+      decipher.setAAD(Buffer.from(name)).setAuthTag(Buffer.from(sealed.tag, 'base64'));
+      const value = Buffer.concat([decipher.update(Buffer.from(sealed.data, 'base64')), decipher.final()]).toString('utf8');
+      opened.set(name, value);
+      return Promise.resolve(value);
+    } catch (cause) {
+      const error = new KojiboxError('CONFIG_CORRUPT', `cannot open the secret ${name}`, {
+        detail: 'app/config/secrets.json or secrets.key was altered, or they do not belong together', source: 'secrets',
+        remedy: 'Put both files back from a backup, or set the secret anew.', cause,
+      });
+      return Promise.reject(error);
+    }
+  };
+
+  const set: Secrets['set'] = async (ref, value) => {
+    const name = nameOf(ref);
+    const iv = randomBytes(12);
+    const cipher = createCipheriv('aes-256-gcm', key, iv, { authTagLength: 16 });
+    cipher.setAAD(Buffer.from(name));
+    const data = Buffer.concat([cipher.update(value, 'utf8'), cipher.final()]);
+    await store.update((all) => ({
+      ...all, [name]: { iv: iv.toString('base64'), tag: cipher.getAuthTag().toString('base64'), data: data.toString('base64') },
+    }));
+    opened.set(name, value);
+  };
+
+  return {
+    get,
+    set,
+    ensure(ref) {
+      const name = nameOf(ref);
+      const running = pending.get(name);
+      if (running !== undefined) return running;
+      const made = (async (): Promise<string> => {
+        const known = await get(ref);
+        if (known !== null) return known;
+        const value = Array.from(randomBytes(LENGTH), (byte) => ALPHABET[byte % ALPHABET.length]).join('');
+        await set(ref, value);
+        return value;
+      })().finally(() => pending.delete(name));
+      pending.set(name, made);
+      return made;
+    },
+    mask(text) {
+      let masked = text;
+      for (const value of opened.values()) if (value.length >= 6) masked = masked.replaceAll(value, '••••••');
+      return masked;
+    },
+  };
+}
+
+async function readKey(files: FileSystem, path: string): Promise<Buffer> {
+  const known = await files.readBytes(path);
+  if (known !== null && known.length === 32) return Buffer.from(known);
+  if (known !== null) {
+    throw new KojiboxError('CONFIG_CORRUPT', 'cannot read the key of the secrets', { detail: `${path} must hold 32 bytes`, source: 'secrets', remedy: 'Put the file back from a backup; without it the stored passwords cannot be opened.' });
+  }
+  const made = randomBytes(32);
+  await files.writeAtomic(path, made, { mode: 0o600 });
+  return made;
+}
