@@ -33,7 +33,7 @@ export interface JsonStoreOptions<T> {
 export async function openJsonStore<T>(options: JsonStoreOptions<T>): Promise<JsonStore<T>> {
   const { files, path, fallback } = options;
   const copyPath = (index: number): string => `${path}.backup-${index}`;
-  let current = await load(options, copyPath);
+  let current = (await load(options, copyPath)) as T | undefined;
   let queue: Promise<unknown> = Promise.resolve();
 
   const save = async (next: T): Promise<void> => {

@@ -104,10 +104,11 @@ export async function ensureRunFolder(system: System, home: string, homeDigest: 
   const { environment, serviceUser, isRoot } = system.host;
   const longest = '.s.PGSQL.65535.lock'.length + 1;
   const fits = (folder: string): boolean => new TextEncoder().encode(folder).length + longest <= MAX_SOCKET_PATH_BYTES;
+  const runtimeFolder = environment['XDG_RUNTIME_DIR'];
   const candidates = [
     environment['KOJIBOX_RUN_DIR'],
     join(home, 'run'),
-    ...(isRoot || !environment['XDG_RUNTIME_DIR'] ? [] : [join(environment['XDG_RUNTIME_DIR'], `kojibox-${homeDigest}`)]),
+    ...(isRoot || !runtimeFolder ? [] : [join(runtimeFolder, `kojibox-${homeDigest}`)]),
     join('/tmp', `kojibox-${serviceUser.uid}-${homeDigest}`),
   ].filter((folder) => folder !== undefined && folder !== '');
   const folder = environment['KOJIBOX_RUN_DIR'] || candidates.find(fits);

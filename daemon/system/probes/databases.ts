@@ -1,0 +1,53 @@
+/** Probes in the databases' own protocols. */
+import type { ProbeAddress, ProbeResult } from '../../../core/services/health.ts';
+import { exchange } from './exchange.ts';
+
+/**
+ * Startup message of protocol 3.0; an authentication request means that it takes sessions, SQLSTATE 57P03 that it is still starting.
+ * https://www.postgresql.org/docs/current/protocol-message-formats.html
+ */
+export function probePostgres(address: ProbeAddress, user: string, timeoutMs: number): Promise<ProbeResult> {
+  const parameters = Buffer.from(`user\0${user}\0database\0postgres\0\0`);
+  const startup = Buffer.alloc(8);
+  startup.writeInt32BE(8 + parameters.length, 0);
+  startup.writeInt32BE(196608, 4);
+  return exchange(address, timeoutMs, {
+    send: Buffer.concat([startup, parameters]),
+    read(received) {
+      if (received.length < 9) return null;
+      const kind = String.fromCharCode(received[0] ?? 0);
+      if (kind === 'R') return { ok: true, text: 'PostgreSQL answered' };
+      if (received.length < 1 + received.readInt32BE(1)) return null;
+      const fields = received.toString('utf8', 5).split('\0');
+      const message = fields.find((field) => field.startsWith('M'))?.slice(1) ?? 'an unknown message';
+      return { ok: false, text: message };
+    },
+  });
+}
+
+/** The greeting packet: protocol 10, then the version up to a NUL. https://mariadb.com/kb/en/connection/#initial-handshake-packet */
+export function probeMariadb(address: ProbeAddress, timeoutMs: number): Promise<ProbeResult> {
+  return exchange(address, timeoutMs, {
+    read(received) {
+      if (received.length < 5 || received.length < 4 + received.readUIntLE(0, 3)) return null;
+      if (received[4] === 0xff) return { ok: false, text: received.toString('utf8', 7) };
+      if (received[4] !== 10) return { ok: false, text: `unknown protocol ${received[4] ?? '?'}` };
+      const version = received.toString('latin1', 5, received.indexOf(0, 5)).replace(/^5\.5\.5-/, '').split('-')[0] ?? '';
+      return { ok: true, text: 'MariaDB answered', version };
+    },
+  });
+}
+
+/** PING. A server that wants a password answers NOAUTH, and LOADING while it reads its data. https://redis.io/docs/latest/commands/ping/ */
+export function probeRedis(address: ProbeAddress, timeoutMs: number): Promise<ProbeResult> {
+  return exchange(address, timeoutMs, {
+    send: Buffer.from('PING\r\n'),
+    read(received) {
+      const text = received.toString('latin1');
+      if (!text.includes('\r\n')) return null;
+      const line = text.split('\r\n')[0] ?? '';
+      if (line === '+PONG' || line.startsWith('-NOAUTH')) return { ok: true, text: 'Redis answered' };
+      return { ok: false, text: line.slice(1) };
+    },
+  });
+}
