@@ -11,6 +11,10 @@ export const NpmSourceSchema = z.strictObject({
   name: z.string(),
   version: z.string(),
   sha512: z.string().regex(/^[0-9a-f]{128}$/),
+  /** Further packages, each unpacked into a folder of the tree. */
+  parts: z
+    .array(z.strictObject({ name: z.string(), version: z.string(), sha512: z.string().regex(/^[0-9a-f]{128}$/), folder: z.string() }))
+    .optional(),
 });
 
 /** Packages of a Debian archive, resolved and verified by a private apt. */
@@ -61,6 +65,8 @@ export const ServiceBinarySchema = z.object({
   kind: z.enum(['service', 'language', 'tool']).optional(),
   /** What a user types: `8.2`, `17`, `10.11`. */
   series: z.string().optional(),
+  /** The series that is used when nobody asks for one. */
+  isDefault: z.boolean().optional(),
   /** True where nobody has run it yet on that platform. */
   untested: z.boolean().optional(),
 });

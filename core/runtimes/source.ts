@@ -1,5 +1,5 @@
 /** Where the bytes of a runtime come from. One implementation per source type, in `daemon/sources/`. */
-import type { ServiceBinary } from '../../contract/manifest.ts';
+import type { RuntimeSource, ServiceBinary } from '../../contract/manifest.ts';
 
 /** A verified file on disk, with what it was verified against. */
 export interface Artifact {
@@ -24,13 +24,22 @@ export interface StagedTree {
   readonly artifacts: readonly Artifact[];
   /** The exact version, as the source knows it. */
   readonly version: string;
+  /** Bytes of the unpacked files. */
+  readonly sizeOnDisk: number;
+}
+
+export interface StagePlan {
+  /** Empty folder to unpack into. */
+  readonly staging: string;
+  /** Where the tree will be once it is activated; some programs must know it beforehand. */
+  finalPath(version: string): string;
 }
 
 export interface RuntimeSourceDriver {
-  readonly type: 'npm' | 'debian' | 'https' | 'system';
+  readonly type: RuntimeSource['type'];
   /**
-   * Fetches (resuming what an earlier try left), verifies every byte immediately before it is unpacked, and unpacks into `staging`,
-   * an empty folder. Leaves nothing outside the download cache and `staging`. Rejects with a KojiboxError.
+   * Fetches (using what an earlier try left), verifies every byte immediately before it is unpacked, and unpacks into `plan.staging`.
+   * Leaves nothing outside the download cache and the staging folder. Rejects with a KojiboxError.
    */
-  stage(binary: ServiceBinary, staging: string, progress: InstallProgress, signal: AbortSignal): Promise<StagedTree>;
+  stage(binary: ServiceBinary, plan: StagePlan, progress: InstallProgress, signal: AbortSignal): Promise<StagedTree>;
 }

@@ -110,7 +110,7 @@ export async function ensureRunFolder(system: System, home: string, homeDigest: 
     join(home, 'run'),
     ...(isRoot || !runtimeFolder ? [] : [join(runtimeFolder, `kojibox-${homeDigest}`)]),
     join('/tmp', `kojibox-${serviceUser.uid}-${homeDigest}`),
-  ].filter((folder) => folder !== undefined && folder !== '');
+  ].filter((folder): folder is string => Boolean(folder));
   const folder = environment['KOJIBOX_RUN_DIR'] || candidates.find(fits);
   if (folder === undefined) {
     throw new KojiboxError('SOCKET_PATH_TOO_LONG', 'cannot find a folder for sockets', { detail: `all of ${candidates.join(', ')} are too long`, source: 'services' });
