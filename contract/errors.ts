@@ -115,6 +115,7 @@ export const ERRORS = {
   START_FAILED: entry(500, 20, true, 'The detail has the last lines of the log; `koji logs ID` shows all.'),
   START_TIMEOUT: entry(504, 20, true, 'See `koji logs ID`; if the machine is slow, start it again.'),
   SERVICE_EXITED: entry(500, 20, true, 'See `koji logs ID` for the reason, then `koji start ID`.'),
+  SERVICE_UNHEALTHY: entry(503, 20, true, 'It runs but does not answer; see `koji logs ID`, then `koji restart ID`.'),
   PORT_CONFLICT: entry(409, 21, true, 'Stop the process named in the detail, or choose another port.'),
   SOCKET_PATH_TOO_LONG: entry(422, 21, false, 'Set KOJIBOX_RUN_DIR to a short folder, e.g. /tmp/kojibox.'),
   ZONEINFO_MISSING: entry(424, 22, true, 'Install the time zone database: apt install tzdata.'),
