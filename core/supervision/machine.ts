@@ -7,7 +7,7 @@
 import type { KojiboxError } from '../../contract/errors.ts';
 import type { RestartPolicy } from '../../contract/services.ts';
 import { restartDelay, STABLE_AFTER_MS } from './restart-policy.ts';
-import type { ServiceHandle } from './driver.ts';
+import type { ServiceHandle } from '../services/driver.ts';
 
 export type TimerName = 'deadline' | 'grace' | 'backoff' | 'stable';
 

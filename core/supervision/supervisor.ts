@@ -8,8 +8,8 @@ import type { ServicePlan } from '../recipes/recipe.ts';
 import { timestamp, type Clock } from '../system/clock.ts';
 import type { Logger } from '../system/logger.ts';
 import { assertSound, dependentsOf, type Graph } from './dependency-graph.ts';
-import type { LaunchSpec, ServiceDriver } from './driver.ts';
-import type { ProbeRunner } from './health.ts';
+import type { LaunchSpec, ServiceDriver } from '../services/driver.ts';
+import type { ProbeRunner } from '../services/health.ts';
 import { createServiceActor, type ServiceActor } from './service-actor.ts';
 
 export interface ServiceEntry {
