@@ -1,7 +1,7 @@
 /** The machine's file system. */
 import { constants } from 'node:fs';
 import {
-  access, chmod, chown, copyFile, lchown, lstat, mkdir, open, readdir, readFile, realpath, rename, rm, statfs, symlink,
+  access, chmod, chown, copyFile, lchown, lstat, mkdir, open, readdir, readFile, realpath, rename, rm, statfs, symlink, writeFile,
 } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 import { dirname, join } from 'node:path';
@@ -69,6 +69,8 @@ export const systemFiles: FileSystem = {
       throw error;
     }
   },
+
+  overwrite: (path, content) => writeFile(path, content),
 
   async makeDirectory(path, options = {}) {
     await mkdir(path, { recursive: true });

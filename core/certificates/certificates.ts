@@ -1,0 +1,144 @@
+/** The local authority of this home and its leaves. The root's key never leaves its file; leaves are short-lived and renewed. */
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { join, relative } from 'node:path';
+import type { CertMeta } from '../../contract/certificates.ts';
+import { KojiboxError } from '../../contract/errors.ts';
+import type { Layout } from '../layout.ts';
+import type { System } from '../system/system.ts';
+import { issueLeaf, issueRoot, type Issuer } from './x509.ts';
+
+const ROOT_DAYS = 3650;
+const LEAF_DAYS = 90;
+const RENEW_BEFORE_MS = 30 * 86_400_000;
+/** Names reserved for local use (RFC 2606, RFC 6761, RFC 8375 and the internal TLD); the root can vouch for nothing else. */
+export const LOCAL_DOMAINS = ['test', 'localhost', 'internal', 'home.arpa', 'local', 'lan'];
+
+export interface Leaf {
+  readonly meta: CertMeta;
+  readonly certificateFile: string;
+  readonly keyFile: string;
+  /** True when it was made or renewed by this call. */
+  readonly renewed: boolean;
+}
+
+export interface Certificates {
+  /** Makes the authority when there is none; repairs a damaged one by making another, and says so. */
+  ensureRoot(): Promise<void>;
+  /** A valid leaf for these names; the first names it. Rejects with CERTIFICATE_FAILED for names that the root may not vouch for. */
+  ensureLeaf(domain: string, hosts: readonly string[]): Promise<Leaf>;
+  list(): Promise<CertMeta[]>;
+  /** SHA-256 of the root, lower-case hex. */
+  rootFingerprint(): Promise<string>;
+}
+
+export function createCertificates(options: { readonly system: System; readonly layout: Layout; readonly userName: string; notice(text: string): void }): Certificates {
+  const { system, layout } = options;
+  const { files, clock } = system;
+  let root: Promise<{ issuer: Issuer; certificate: string }> | undefined;
+  const known = new Map<string, Leaf & { readonly hosts: string; readonly expires: number }>();
+
+  const loadRoot = async (): Promise<{ issuer: Issuer; certificate: string }> => {
+    const [certificate, key] = await Promise.all([files.readText(layout.rootCertificate), files.readText(layout.rootKey)]);
+    if (certificate !== null && key !== null) {
+      const loaded = readRoot(certificate, key, clock.now());
+      if (loaded !== null) return { issuer: loaded, certificate };
+    }
+    if (certificate !== null || key !== null) {
+      for (const file of [layout.rootCertificate, layout.rootKey]) if ((await files.stat(file)) !== null) await files.rename(file, `${file}.unusable-${clock.now()}`);
+      options.notice('The local certificate authority was damaged or had expired, so a new one was made. Trust it again with: koji certs trust hello.test');
+    }
+    const made = issueRoot({ name: `Kojibox local CA (${options.userName})`, domains: LOCAL_DOMAINS, now: new Date(clock.now()), days: ROOT_DAYS });
+    // The key first: a certificate without its key is of no use, and is noticed above.
+    await files.writeAtomic(layout.rootKey, made.privateKey, { mode: 0o600 });
+    await files.writeAtomic(layout.rootCertificate, made.certificate, { mode: 0o644 });
+    return { issuer: made.issuer, certificate: made.certificate };
+  };
+  const getRoot = (): Promise<{ issuer: Issuer; certificate: string }> => {
+    root ??= loadRoot().catch((error: unknown) => {
+      root = undefined;
+      throw error;
+    });
+    return root;
+  };
+
+  const assertLocal = (domain: string, hosts: readonly string[]): void => {
+    const foreign = hosts.find((host) => !LOCAL_DOMAINS.some((suffix) => host === suffix || host.endsWith(`.${suffix}`)));
+    if (foreign === undefined) return;
+    throw new KojiboxError('CERTIFICATE_FAILED', `cannot make a certificate for ${domain}`, {
+      detail: `${foreign} is not under ${LOCAL_DOMAINS.map((name) => `.${name}`).join(', ')}, and the local authority is made so that it cannot vouch for other names`, source: 'certs',
+      remedy: 'Choose a name that ends in .test or .localhost.',
+    });
+  };
+
+  return {
+    async ensureRoot() {
+      await getRoot();
+    },
+
+    async ensureLeaf(domain, hosts) {
+      assertLocal(domain, hosts);
+      const cached = known.get(domain);
+      const key = hosts.join(' ');
+      if (cached !== undefined && cached.hosts === key && cached.expires - clock.now() > RENEW_BEFORE_MS) return { ...cached, renewed: false };
+
+      const { issuer, certificate: rootCertificate } = await getRoot();
+      const certificateFile = join(layout.certificates, `${domain}.pem`);
+      const keyFile = join(layout.certificates, `${domain}.key`);
+      const present = await readLeaf(files, certificateFile, keyFile, issuer);
+      const good = present !== null && present.hosts === key && present.expires - clock.now() > RENEW_BEFORE_MS;
+      let expires = present?.expires ?? 0;
+      if (!good) {
+        const issued = issueLeaf({ issuer, hosts, now: new Date(clock.now()), days: LEAF_DAYS });
+        expires = issued.expiresAt.getTime();
+        // The edge gives up root and must still read it.
+        const owner = system.host.isRoot ? { owner: system.host.serviceUser } : {};
+        await files.writeAtomic(keyFile, issued.privateKey, { mode: 0o600, ...owner });
+        await files.writeAtomic(certificateFile, issued.certificate + rootCertificate, { mode: 0o644, ...owner });
+      }
+      const leaf = { meta: { name: domain, path: relative(layout.home, certificateFile), expiresAt: new Date(expires).toISOString() }, certificateFile, keyFile, hosts: key, expires, renewed: !good };
+      known.set(domain, leaf);
+      return leaf;
+    },
+
+    async list() {
+      const metas: CertMeta[] = [];
+      for (const name of await files.list(layout.certificates)) {
+        const path = join(layout.certificates, name);
+        const text = name.endsWith('.pem') && name !== 'ca-bundle.pem' ? await files.readText(path) : null;
+        if (text === null) continue;
+        metas.push({ name: name.replace(/\.pem$/, ''), path: relative(layout.home, path), expiresAt: new Date(new X509Certificate(text).validTo).toISOString() });
+      }
+      return metas;
+    },
+
+    async rootFingerprint() {
+      return new X509Certificate((await getRoot()).certificate).fingerprint256.replaceAll(':', '').toLowerCase();
+    },
+  };
+}
+
+/** Null when the two do not belong together, cannot be read or have expired. */
+function readRoot(certificate: string, key: string, now: number): Issuer | null {
+  try {
+    const parsed = new X509Certificate(certificate);
+    const privateKey = createPrivateKey(key);
+    const name = /CN=(.*)$/m.exec(parsed.subject)?.[1];
+    if (name === undefined || !parsed.ca || !parsed.checkPrivateKey(privateKey) || Date.parse(parsed.validTo) < now) return null;
+    return { name, key: privateKey, publicKey: parsed.publicKey };
+  } catch {
+    return null; // Damaged: the caller makes another and tells the user.
+  }
+}
+
+async function readLeaf(files: System['files'], certificateFile: string, keyFile: string, issuer: Issuer): Promise<{ hosts: string; expires: number } | null> {
+  const [certificate, key] = await Promise.all([files.readText(certificateFile), files.readText(keyFile)]);
+  if (certificate === null || key === null) return null;
+  try {
+    const parsed = new X509Certificate(certificate);
+    if (!parsed.checkPrivateKey(createPrivateKey(key)) || !parsed.verify(issuer.publicKey)) return null;
+    const hosts = (parsed.subjectAltName ?? '').split(', ').map((name) => name.replace(/^DNS:/, '')).join(' ');
+    return { hosts, expires: Date.parse(parsed.validTo) };
+  } catch {
+    return null; // Damaged: a new one is made.
+  }
+}

@@ -1,0 +1,114 @@
+/** Local names: which there are, how they resolve, and the hosts file. */
+import { KojiboxError } from '../../contract/errors.ts';
+import type { DomainMapping, ResolveStep } from '../../contract/domains.ts';
+import type { JsonStore } from '../config/json-store.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { System } from '../system/system.ts';
+import { conflictsInHosts, hostsBlock, setHostsBlock } from './hosts-block.ts';
+
+export interface Domains {
+  list(): DomainMapping[];
+  upsert(mapping: DomainMapping): Promise<void>;
+  remove(domain: string): Promise<void>;
+  /** `hello.localhost` for `hello.test`: browsers send every *.localhost name to this machine (RFC 6761 section 6.3). */
+  localhostName(domain: string): string;
+  /** The ladder for one domain, the step in use marked. */
+  steps(domain: string, httpsPort: number): Promise<ResolveStep[]>;
+  /** The link that works here now. */
+  linkFor(domain: string, httpsPort: number): Promise<string>;
+  /** Writes the block. Rejects with PERMISSION_DENIED, and then nothing changed. */
+  applyHosts(domains: readonly string[]): Promise<void>;
+  canWriteHosts(): Promise<boolean>;
+  removeHostsBlock(): Promise<void>;
+}
+
+export interface DomainsOptions {
+  readonly system: System;
+  readonly store: JsonStore<DomainMapping[]>;
+  readonly homeDigest: string;
+  ledger(): Ledger;
+  /** A project that has the domain already. */
+  projectWith(domain: string): string | null;
+}
+
+export function createDomains(options: DomainsOptions): Domains {
+  const { system, store, homeDigest } = options;
+  const file = system.host.hostsFile;
+
+  const localhostName = (domain: string): string => (domain.endsWith('.localhost') ? domain : domain.replace(/\.[^.]+$/, '.localhost'));
+  const linkTo = (host: string, port: number): string => `https://${host}${port === 443 ? '' : `:${port}`}`;
+
+  const write = async (next: (text: string) => string): Promise<void> => {
+    const text = (await system.files.readText(file)) ?? '';
+    const wanted = next(text);
+    if (wanted === text) return;
+    try {
+      const stat = await system.files.stat(file);
+      await system.files.writeAtomic(file, wanted, { mode: stat?.mode ?? 0o644, ...(stat === null || !system.host.isRoot ? {} : { owner: stat }) });
+    } catch (cause) {
+      const code = (cause as { code?: string }).code;
+      if (code !== 'EBUSY' && code !== 'EXDEV') throw permissionDenied(cause);
+      // /etc/hosts of a container is a mount of its own and cannot be renamed over.
+      await system.files.overwrite(file, wanted);
+    }
+  };
+
+  const permissionDenied = (cause: unknown): KojiboxError =>
+    new KojiboxError('PERMISSION_DENIED', 'Insufficient permission to modify hosts file', {
+      detail: `User declined permission or requires elevated privileges: ${file} cannot be written (${cause instanceof Error ? cause.message : String(cause)})`, source: 'tooling',
+      remedy: `Go on with the .localhost name, or run: sudo sh -c 'printf "127.0.0.1 NAME\\n" >> ${file}'`, cause,
+    });
+
+  return {
+    list: () => store.get(),
+    localhostName,
+
+    async upsert(mapping) {
+      const owner = options.projectWith(mapping.domain);
+      if (owner !== null && owner !== mapping.projectId) {
+        throw new KojiboxError('DOMAIN_TAKEN', `cannot give ${mapping.domain} to ${mapping.projectId}`, { detail: `project ${owner} has it`, source: 'domains' });
+      }
+      await store.update((all) => {
+        const other = all.find(({ domain, projectId }) => domain === mapping.domain && projectId !== mapping.projectId);
+        if (other !== undefined) throw new KojiboxError('DOMAIN_TAKEN', `cannot give ${mapping.domain} to ${mapping.projectId}`, { detail: `${other.projectId} has it`, source: 'domains' });
+        return [...all.filter(({ domain }) => domain !== mapping.domain), mapping];
+      });
+    },
+
+    async remove(domain) {
+      if (!store.get().some((mapping) => mapping.domain === domain)) {
+        throw new KojiboxError('NOT_FOUND', `there is no domain "${domain}"`, { detail: 'domains of projects go with the project', source: 'domains' });
+      }
+      await store.update((all) => all.filter((mapping) => mapping.domain !== domain));
+    },
+
+    async steps(domain, httpsPort) {
+      const text = (await system.files.readText(file)) ?? '';
+      const inHosts = hostsBlock(text, homeDigest).includes(domain);
+      const [conflict] = conflictsInHosts(text, homeDigest, [domain]);
+      const hostsWork = inHosts && conflict === undefined;
+      const hostsReason = conflict !== undefined ? `another line of ${file} comes first: ${conflict}` : inHosts ? `${file} points it at this machine` : `${file} does not have it, and may not be changed without more rights`;
+      return [
+        { step: 'hosts-file', works: hostsWork, inUse: hostsWork, reason: hostsReason, url: linkTo(domain, httpsPort) },
+        { step: 'localhost-name', works: true, inUse: !hostsWork, reason: 'browsers send every name under .localhost to this machine', url: linkTo(localhostName(domain), httpsPort) },
+        { step: 'localhost-port', works: true, inUse: false, reason: 'works with no name at all, but shows the list of sites', url: linkTo('localhost', httpsPort) },
+      ];
+    },
+
+    async linkFor(domain, httpsPort) {
+      const steps = await this.steps(domain, httpsPort);
+      return steps.find(({ inUse }) => inUse)?.url ?? linkTo(localhostName(domain), httpsPort);
+    },
+
+    async applyHosts(domains) {
+      const wanted = domains.filter((domain) => !domain.endsWith('.localhost'));
+      const text = (await system.files.readText(file)) ?? '';
+      if (setHostsBlock(text, homeDigest, wanted) === text) return;
+      const change = { kind: 'hosts-block' as const, target: file, summary: `${wanted.length} names in ${file}`, undoCommand: `sudo sed -i '/# BEGIN kojibox ${homeDigest}/,/# END kojibox ${homeDigest}/d' ${file}` };
+      await options.ledger().record(change, () => write((current) => setHostsBlock(current, homeDigest, wanted)));
+    },
+
+    canWriteHosts: () => system.files.canWrite(file),
+    removeHostsBlock: () => write((text) => setHostsBlock(text, homeDigest, [])),
+  };
+}
