@@ -29,6 +29,7 @@ describe('dependency graph', () => {
   it('stops those first that nothing else needs', () => {
     expect(dependentsOf(stack, 'redis')).toEqual(['edge', 'php', 'node']);
     expect(dependentsOf(stack, 'edge')).toEqual([]);
+    expect(dependentsOf(graph({ a: ['b', 'unknown'], b: ['a'] }), 'b')).toEqual(['a']);
   });
 
   it('puts every service after all it needs, in any graph without a cycle', () => {

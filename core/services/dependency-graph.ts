@@ -33,22 +33,23 @@ export function resolveLanes(dependencies: Dependencies, ids: Iterable<string>):
   return lanes;
 }
 
-/** Everything that needs the service, directly or not; those that nothing else needs come first: the order to stop in. */
+/**
+ * Everything that needs the service, directly or not; each comes before what it needs: the order to stop in.
+ * Never throws: what runs must be stoppable even when the definitions are broken.
+ */
 export function dependentsOf(dependencies: Dependencies, id: string): string[] {
-  const found = new Set<string>();
-  const collect = (needed: string): void => {
+  const order: string[] = [];
+  const seen = new Set([id]);
+  const visit = (needed: string): void => {
     for (const [other, needs] of dependencies) {
-      if (!needs.includes(needed) || found.has(other) || other === id) continue;
-      found.add(other);
-      collect(other);
+      if (!needs.includes(needed) || seen.has(other)) continue;
+      seen.add(other);
+      visit(other);
+      order.push(other);
     }
   };
-  collect(id);
-  const lanes = resolveLanes(dependencies, found);
-  return lanes
-    .reverse()
-    .flat()
-    .filter((other) => found.has(other));
+  visit(id);
+  return order;
 }
 
 function cycleError(cycle: readonly string[]): KojiboxError {
