@@ -1,0 +1,6 @@
+/** node-forge's types describe only its whole; this is the one file of it that is loaded. */
+declare module 'node-forge/lib/asn1.js' {
+  import type forge from 'node-forge';
+  const asn1: typeof forge.asn1;
+  export default asn1;
+}

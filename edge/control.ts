@@ -1,0 +1,36 @@
+/** Control over a unix socket: GET /status, POST /reload. Only this user can open it. */
+import { chmodSync, rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { loadConfig } from './config.ts';
+import { log } from './log.ts';
+import type { Edge } from './server.ts';
+
+export async function listenForControl(edge: Edge, socket: string, configFile: string): Promise<Server> {
+  // A socket file of an edge that was killed.
+  rmSync(socket, { force: true });
+  const server = createServer((request, response) => {
+    const answer = (status: number, value: unknown): void => {
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
+    };
+    if (request.method === 'GET' && request.url === '/status') {
+      answer(200, edge.status());
+    } else if (request.method === 'POST' && request.url === '/reload') {
+      try {
+        edge.reload(loadConfig(configFile));
+        answer(200, edge.status());
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        log('error', `the new configuration was refused, the old one stays: ${reason}`);
+        answer(422, { error: reason });
+      }
+    } else {
+      answer(404, { error: 'there is GET /status and POST /reload' });
+    }
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(socket, resolve);
+  });
+  chmodSync(socket, 0o600);
+  return server;
+}
