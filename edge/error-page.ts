@@ -2,8 +2,17 @@
 import type { Site } from './sites.ts';
 
 const TITLES: Readonly<Record<number, string>> = {
-  400: 'This request makes no sense', 403: 'This may not be served', 404: 'There is nothing here', 405: 'Not with this method', 413: 'That is too much at once',
-  416: 'The file is shorter than that', 421: 'Another certificate is needed', 500: 'Something went wrong in the edge', 502: 'The service did not answer', 503: 'The service is not up', 504: 'The service took too long',
+  400: 'This request makes no sense',
+  403: 'This may not be served',
+  404: 'There is nothing here',
+  405: 'Not with this method',
+  413: 'That is too much at once',
+  416: 'The file is shorter than that',
+  421: 'Another certificate is needed',
+  500: 'Something went wrong in the edge',
+  502: 'The service did not answer',
+  503: 'The service is not up',
+  504: 'The service took too long',
 };
 
 export interface ErrorDetails {
@@ -14,23 +23,41 @@ export interface ErrorDetails {
   readonly sites?: readonly Site[];
 }
 
-const escape = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+const escape = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 
 function cureOf({ status, service }: ErrorDetails): string[] {
   if (service === undefined || status < 500) return [];
-  return status === 504 ? [`koji logs ${service}`, `koji restart ${service}`] : [`koji start ${service}`, `koji logs ${service}`];
+  return status === 504
+    ? [`koji logs ${service}`, `koji restart ${service}`]
+    : [`koji start ${service}`, `koji logs ${service}`];
 }
 
 export function renderError(details: ErrorDetails, accept: string): { type: string; body: string } {
   const title = TITLES[details.status] ?? 'Something went wrong';
   const cure = cureOf(details);
   if (/\bjson\b/.test(accept) && !accept.includes('text/html')) {
-    const error = { status: details.status, message: title, service: details.service ?? null, reason: details.reason ?? null, cure };
+    const error = {
+      status: details.status,
+      message: title,
+      service: details.service ?? null,
+      reason: details.reason ?? null,
+      cure,
+    };
     return { type: 'application/json', body: `${JSON.stringify({ error })}\n` };
   }
-  const who = details.service === undefined ? '' : `<p>Kojibox asked <b>${escape(details.service)}</b>${details.reason === undefined ? '' : `: ${escape(details.reason)}`}.</p>`;
-  const commands = cure.length === 0 ? '' : `<p>What helps:</p><ul>${cure.map((command) => `<li><code>${escape(command)}</code></li>`).join('')}</ul>`;
-  const sites = details.sites === undefined ? '' : `<p>Sites on this machine:</p><ul>${details.sites.map(({ name, host, url }) => `<li><a href="${escape(url)}">${escape(host)}</a> ${escape(name)}</li>`).join('')}</ul>`;
+  const who =
+    details.service === undefined
+      ? ''
+      : `<p>Kojibox asked <b>${escape(details.service)}</b>${details.reason === undefined ? '' : `: ${escape(details.reason)}`}.</p>`;
+  const commands =
+    cure.length === 0
+      ? ''
+      : `<p>What helps:</p><ul>${cure.map((command) => `<li><code>${escape(command)}</code></li>`).join('')}</ul>`;
+  const sites =
+    details.sites === undefined
+      ? ''
+      : `<p>Sites on this machine:</p><ul>${details.sites.map(({ name, host, url }) => `<li><a href="${escape(url)}">${escape(host)}</a> ${escape(name)}</li>`).join('')}</ul>`;
   return { type: 'text/html; charset=utf-8', body: page(details.status, title, who + commands + sites) };
 }
 

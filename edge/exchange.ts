@@ -10,7 +10,17 @@ export type Request = IncomingMessage | Http2ServerRequest;
 export type Response = ServerResponse | Http2ServerResponse;
 
 /** Fields about one connection that an HTTP/2 answer must not have (RFC 9113 section 8.2.2), and that a proxy never passes on. */
-export const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade', 'te', 'trailer', 'proxy-authenticate', 'proxy-authorization']);
+export const HOP_BY_HOP = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'transfer-encoding',
+  'upgrade',
+  'te',
+  'trailer',
+  'proxy-authenticate',
+  'proxy-authorization',
+]);
 
 type HeaderValues = Readonly<Record<string, string | readonly string[]>>;
 
@@ -77,7 +87,7 @@ export class Exchange {
     }
     this.writeHead(status, headers);
     if (body === null || this.method === 'HEAD') response.end();
-    else response.end(body as string);
+    else (response as ServerResponse).end(body);
   }
 
   writeHead(status: number, headers: HeaderValues): void {
@@ -86,7 +96,7 @@ export class Exchange {
       if (isHttp2 && HOP_BY_HOP.has(name)) continue;
       response.setHeader(name, value as string | string[]);
     }
-    response.writeHead(status);
+    (response as ServerResponse).writeHead(status);
   }
 
   /** Pipes a file or an upstream's answer; a source that breaks ends the connection, so that nobody takes half for whole. */
@@ -104,9 +114,15 @@ export class Exchange {
       return;
     }
     const { type, body } = renderError({ status, ...details }, this.headers.accept ?? '');
-    const answer = { ...headers, 'content-type': type, 'content-length': String(Buffer.byteLength(body)), 'cache-control': 'no-store' };
+    const answer = {
+      ...headers,
+      'content-type': type,
+      'content-length': String(Buffer.byteLength(body)),
+      'cache-control': 'no-store',
+    };
     // What is left of a refused body would be read as the next request.
-    if (!this.isHttp2 && this.hasBody && !this.request.complete) (this.response as ServerResponse).setHeader('connection', 'close');
+    if (!this.isHttp2 && this.hasBody && !this.request.complete)
+      (this.response as ServerResponse).setHeader('connection', 'close');
     this.send(status, answer, body);
   }
 }

@@ -41,12 +41,18 @@ export async function servePhp(exchange: Exchange, route: PhpRoute): Promise<voi
   const found = findTarget(route, path);
   if (found === 'forbidden') exchange.fail(403);
   else if (found === 'missing') exchange.fail(404);
-  else if ('redirect' in found) exchange.send(301, { location: `${exchange.path}/${exchange.query === '' ? '' : `?${exchange.query}`}`, 'content-length': '0' }, null);
+  else if ('redirect' in found)
+    exchange.send(
+      301,
+      { location: `${exchange.path}/${exchange.query === '' ? '' : `?${exchange.query}`}`, 'content-length': '0' },
+      null,
+    );
   else if ('stats' in found) serveFile(exchange, found.file, found.stats);
   else await runScript(exchange, route, found);
 }
 
-type Target = Script | { readonly file: string; readonly stats: Stats } | { readonly redirect: true } | 'missing' | 'forbidden';
+type Target =
+  Script | { readonly file: string; readonly stats: Stats } | { readonly redirect: true } | 'missing' | 'forbidden';
 
 /** The order of a usual server: the file itself, a script with a path behind it, the index of a folder, the front controller. */
 function findTarget(route: PhpRoute, path: string): Target {
@@ -60,13 +66,16 @@ function findTarget(route: PhpRoute, path: string): Target {
   } else {
     const resolved = resolveFile(root, path);
     if (resolved.type === 'forbidden') return 'forbidden';
-    if (resolved.type === 'file') return SOURCE_ENDING.test(path) ? 'missing' : { file: resolved.file, stats: resolved.stats };
+    if (resolved.type === 'file')
+      return SOURCE_ENDING.test(path) ? 'missing' : { file: resolved.file, stats: resolved.stats };
     if (resolved.type === 'folder') {
       for (const index of INDEX) {
         const candidate = resolveFile(root, join(path, index));
         if (candidate.type !== 'file') continue;
         if (!path.endsWith('/')) return { redirect: true };
-        return index.endsWith('.php') ? { file: candidate.file, name: join(path, index), pathInfo: '' } : { file: candidate.file, stats: candidate.stats };
+        return index.endsWith('.php')
+          ? { file: candidate.file, name: join(path, index), pathInfo: '' }
+          : { file: candidate.file, stats: candidate.stats };
       }
     }
   }
@@ -87,7 +96,8 @@ async function runScript(exchange: Exchange, route: PhpRoute, script: Script): P
     length = String(collected.length);
     body = collected.length === 0 ? null : Readable.from([collected]);
   }
-  if (exchange.headers.expect?.toLowerCase() === '100-continue' && !exchange.isHttp2) (exchange.response as ServerResponse).writeContinue();
+  if (exchange.headers.expect?.toLowerCase() === '100-continue' && !exchange.isHttp2)
+    (exchange.response as ServerResponse).writeContinue();
   const params = encodePairs(parameters(exchange, route, script, length));
   try {
     await runFastcgi(poolFor(route.socket), params, body, sinkOf(exchange), route.service, exchange.signal);
@@ -111,7 +121,12 @@ async function collect(source: Readable): Promise<Buffer | null> {
 }
 
 /** The variables of CGI (RFC 3875 section 4.1) as PHP expects them, and the project's own environment. */
-function* parameters(exchange: Exchange, route: PhpRoute, script: Script, length: string | undefined): Generator<readonly [string, string]> {
+function* parameters(
+  exchange: Exchange,
+  route: PhpRoute,
+  script: Script,
+  length: string | undefined,
+): Generator<readonly [string, string]> {
   const { headers } = exchange;
   yield ['GATEWAY_INTERFACE', 'CGI/1.1'];
   yield ['SERVER_SOFTWARE', 'kojibox'];
@@ -137,7 +152,17 @@ function* parameters(exchange: Exchange, route: PhpRoute, script: Script, length
   yield ['HTTP_HOST', (headers[':authority'] as string | undefined) ?? headers.host ?? exchange.host];
   for (const [name, value] of Object.entries(headers)) {
     // Pseudo headers are not headers; "Proxy" would set the proxy of many HTTP clients (httpoxy); "a_b" would pass for "a-b".
-    if (value === undefined || name.startsWith(':') || name === 'host' || name === 'proxy' || name === 'content-type' || name === 'content-length' || name.includes('_') || HOP_BY_HOP.has(name)) continue;
+    if (
+      value === undefined ||
+      name.startsWith(':') ||
+      name === 'host' ||
+      name === 'proxy' ||
+      name === 'content-type' ||
+      name === 'content-length' ||
+      name.includes('_') ||
+      HOP_BY_HOP.has(name)
+    )
+      continue;
     yield [`HTTP_${name.toUpperCase().replaceAll('-', '_')}`, Array.isArray(value) ? value.join(', ') : value];
   }
   yield* Object.entries(route.env);

@@ -1,6 +1,11 @@
 /** The listeners: HTTPS with HTTP/2 and HTTP/1.1, and plain HTTP that redirects. */
 import { createServer as createHttpServer, type IncomingMessage, type Server } from 'node:http';
-import { createSecureServer, type Http2SecureServer, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
+import {
+  createSecureServer,
+  type Http2SecureServer,
+  type Http2ServerRequest,
+  type Http2ServerResponse,
+} from 'node:http2';
 import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -49,23 +54,37 @@ export function createEdge(initial: EdgeConfig): Edge {
     }
     const route = routeFor(site, exchange.path);
     run(exchange, route).catch((error: unknown) => {
-      log('error', `${exchange.method} https://${host}${exchange.path}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+      log(
+        'error',
+        `${exchange.method} https://${host}${exchange.path}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+      );
       exchange.fail(500);
     });
   };
 
   const listenSecure = (address: string): Promise<void> => {
     const server = createSecureServer({
-      allowHTTP1: true, SNICallback: (name, done) => done(null, certificates.contextFor(name)), ALPNProtocols: ['h2', 'http/1.1'], minVersion: 'TLSv1.2', maxHeaderSize: 64 * 1024, settings: { maxConcurrentStreams: 256 },
+      allowHTTP1: true,
+      SNICallback: (name, done) => done(null, certificates.contextFor(name)),
+      ALPNProtocols: ['h2', 'http/1.1'],
+      minVersion: 'TLSv1.2',
+      maxHeaderSize: 64 * 1024,
+      settings: { maxConcurrentStreams: 256 },
       ...({ headersTimeout: 15_000, requestTimeout: 0, keepAliveTimeout: 75_000 } as object),
     });
     // Clients without SNI (an IP address in the URL) get the fallback.
     server.setSecureContext(fallbackPem(config));
-    server.on('request', handle as (request: Http2ServerRequest, response: Http2ServerResponse) => void);
+    server.on('request', (request: Http2ServerRequest, response: Http2ServerResponse) => handle(request, response));
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       const host = hostOf(request.headers.host);
       const site = host === null ? undefined : table.find(host);
-      proxyUpgrade(request, socket, head, host ?? '', site && routeFor(site, (request.url ?? '/').split('?')[0] ?? '/'));
+      proxyUpgrade(
+        request,
+        socket,
+        head,
+        host ?? '',
+        site && routeFor(site, (request.url ?? '/').split('?')[0] ?? '/'),
+      );
     });
     server.on('sessionError', () => undefined); // A client broke the protocol: its session is gone, nothing else.
     server.on('tlsClientError', () => undefined); // Usually a browser that does not trust the certificate yet.
@@ -79,7 +98,10 @@ export function createEdge(initial: EdgeConfig): Edge {
       const suffix = config.httpsPort === 443 ? '' : `:${config.httpsPort}`;
       // 308 keeps method and body (RFC 9110 section 15.4.9).
       if (host === null) response.writeHead(400).end();
-      else response.writeHead(308, { location: `https://${host}${suffix}${request.url ?? '/'}`, 'content-length': '0' }).end();
+      else
+        response
+          .writeHead(308, { location: `https://${host}${suffix}${request.url ?? '/'}`, 'content-length': '0' })
+          .end();
     });
     server.on('connection', (socket) => track(socket));
     return bind(server, port, address);
@@ -118,7 +140,15 @@ export function createEdge(initial: EdgeConfig): Edge {
       certificates = nextCertificates;
       table = nextTable;
     },
-    status: () => ({ pid: process.pid, generation: table.generation, httpsPort: config.httpsPort, httpPort: config.httpPort, sites: config.sites.length, openConnections: connections.size, requests }),
+    status: () => ({
+      pid: process.pid,
+      generation: table.generation,
+      httpsPort: config.httpsPort,
+      httpPort: config.httpPort,
+      sites: config.sites.length,
+      openConnections: connections.size,
+      requests,
+    }),
     async close() {
       const closing = servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
       for (const server of servers) if ('closeIdleConnections' in server) server.closeIdleConnections();
@@ -143,12 +173,20 @@ async function run(exchange: Exchange, route: ReturnType<typeof routeFor>): Prom
   } else {
     const path = decodePath(exchange.path);
     const wanted = path === null ? null : resolveFile(route.documentRoot, path);
-    const index = wanted?.type === 'folder' && path !== null ? resolveFile(route.documentRoot, `${path}/index.html`) : wanted;
-    const fallback = index?.type === 'file' || route.fallback === null || path === null ? index : resolveFile(route.documentRoot, `/${route.fallback}`);
-    if (wanted?.type === 'folder' && index?.type === 'file' && !exchange.path.endsWith('/')) exchange.send(301, { location: `${exchange.path}/`, 'content-length': '0' }, null);
+    const index =
+      wanted?.type === 'folder' && path !== null ? resolveFile(route.documentRoot, `${path}/index.html`) : wanted;
+    const fallback =
+      index?.type === 'file' || route.fallback === null || path === null
+        ? index
+        : resolveFile(route.documentRoot, `/${route.fallback}`);
+    if (wanted?.type === 'folder' && index?.type === 'file' && !exchange.path.endsWith('/'))
+      exchange.send(301, { location: `${exchange.path}/`, 'content-length': '0' }, null);
     else if (fallback?.type === 'file') serveFile(exchange, fallback.file, fallback.stats);
     else exchange.fail(fallback?.type === 'forbidden' ? 403 : 404);
   }
 }
 
-const fallbackPem = (config: EdgeConfig): { cert: Buffer; key: Buffer } => ({ cert: readFileSync(config.fallbackCertificate), key: readFileSync(config.fallbackKey) });
+const fallbackPem = (config: EdgeConfig): { cert: Buffer; key: Buffer } => ({
+  cert: readFileSync(config.fallbackCertificate),
+  key: readFileSync(config.fallbackKey),
+});

@@ -20,7 +20,11 @@ export function createRoutingTable(config: EdgeConfig): RoutingTable {
   return {
     generation: config.generation,
     find: (host) => byHost.get(host),
-    all: config.sites.map(({ name, hosts }) => ({ name, host: hosts[0] ?? '', url: `https://${hosts[0] ?? ''}${port}/` })),
+    all: config.sites.map(({ name, hosts }) => ({
+      name,
+      host: hosts[0] ?? '',
+      url: `https://${hosts[0] ?? ''}${port}/`,
+    })),
   };
 }
 

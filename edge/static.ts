@@ -11,7 +11,13 @@ export function serveFile(exchange: Exchange, file: string, stats: Stats): void 
   }
   const etag = `"${stats.size.toString(36)}-${Math.floor(stats.mtimeMs).toString(36)}"`;
   const lastModified = new Date(Math.floor(stats.mtimeMs / 1000) * 1000);
-  const common = { etag, 'last-modified': lastModified.toUTCString(), 'accept-ranges': 'bytes', 'cache-control': 'no-cache', 'x-content-type-options': 'nosniff' };
+  const common = {
+    etag,
+    'last-modified': lastModified.toUTCString(),
+    'accept-ranges': 'bytes',
+    'cache-control': 'no-cache',
+    'x-content-type-options': 'nosniff',
+  };
   if (isNotModified(headers, etag, lastModified)) {
     exchange.send(304, common, null);
     return;
@@ -23,7 +29,9 @@ export function serveFile(exchange: Exchange, file: string, stats: Stats): void 
   }
   const [start, end] = range ?? [0, stats.size - 1];
   const answer = {
-    ...common, 'content-type': mediaTypeOf(file), 'content-length': String(end - start + 1),
+    ...common,
+    'content-type': mediaTypeOf(file),
+    'content-length': String(end - start + 1),
     ...(range === null ? {} : { 'content-range': `bytes ${start}-${end}/${stats.size}` }),
   };
   const status = range === null ? 200 : 206;
@@ -46,7 +54,12 @@ function isNotModified(headers: Headers, etag: string, lastModified: Date): bool
 }
 
 /** Null: the whole file. Several ranges are answered with the whole file, as section 14.2 allows. */
-function parseRange(headers: Headers, size: number, etag: string, lastModified: Date): [number, number] | 'unsatisfiable' | null {
+function parseRange(
+  headers: Headers,
+  size: number,
+  etag: string,
+  lastModified: Date,
+): [number, number] | 'unsatisfiable' | null {
   const header = text(headers, 'range');
   if (header === undefined) return null;
   const condition = text(headers, 'if-range');

@@ -10,12 +10,20 @@ export interface CertificateStore {
 
 /** @param previous contexts of unchanged files are taken over, so that a reload costs nothing for them */
 export function createCertificateStore(config: EdgeConfig): CertificateStore {
-  const files = new Map(config.sites.flatMap((site) => site.hosts.map((host) => [host, { certificate: site.certificate, key: site.key }] as const)));
+  const files = new Map(
+    config.sites.flatMap((site) =>
+      site.hosts.map((host) => [host, { certificate: site.certificate, key: site.key }] as const),
+    ),
+  );
   const contexts = new Map<string, SecureContext>();
   const load = (certificate: string, key: string): SecureContext => {
     const known = contexts.get(certificate);
     if (known !== undefined) return known;
-    const context = createSecureContext({ cert: readFileSync(certificate), key: readFileSync(key), minVersion: 'TLSv1.2' });
+    const context = createSecureContext({
+      cert: readFileSync(certificate),
+      key: readFileSync(key),
+      minVersion: 'TLSv1.2',
+    });
     contexts.set(certificate, context);
     return context;
   };

@@ -39,7 +39,7 @@ export interface CatalogOptions {
   installed(runtime: string, series: string): Promise<InstalledRuntime | null>;
   treePath(installed: InstalledRuntime): string;
   serviceConfig(id: string): ServiceConfig;
-  prepare(plan: ServicePlan, owned: boolean): Promise<void>;
+  prepare(plan: ServicePlan): Promise<void>;
 }
 
 export interface Catalog {
@@ -48,9 +48,16 @@ export interface Catalog {
   /** Service that runs a project's PHP, and its socket. */
   phpFor(project: ProjectConfig): { service: string; series: string; socket: string };
   prepare(entry: CatalogEntry): Promise<PreparedLaunch>;
+  /** Plan of a service that runs already: nothing is prepared, its ports are the ones it has. */
+  describe(entry: CatalogEntry): Promise<ServicePlan>;
 }
 
-const NAMES: Readonly<Record<string, string>> = { php: 'PHP', postgres: 'PostgreSQL', mariadb: 'MariaDB', redis: 'Redis' };
+const NAMES: Readonly<Record<string, string>> = {
+  php: 'PHP',
+  postgres: 'PostgreSQL',
+  mariadb: 'MariaDB',
+  redis: 'Redis',
+};
 const DATABASES = ['postgres', 'mariadb', 'redis'] as const;
 export const EDGE_ID = 'edge';
 
@@ -58,7 +65,8 @@ export function createCatalog(options: CatalogOptions): Catalog {
   const { system, layout, runFolder } = options;
 
   /** `php` for the default version, `php-8.4` for another. */
-  const serviceId = (runtime: string, series: string): string => (series === options.defaultSeries(runtime) ? runtime : `${runtime}-${series}`);
+  const serviceId = (runtime: string, series: string): string =>
+    series === options.defaultSeries(runtime) ? runtime : `${runtime}-${series}`;
   const socketOf = (id: string): string => join(runFolder, `${id}.sock`);
 
   const phpFor: Catalog['phpFor'] = (project) => {
@@ -68,53 +76,101 @@ export function createCatalog(options: CatalogOptions): Catalog {
   };
 
   const entryOf = (runtime: string, series: string): CatalogEntry => ({
-    id: serviceId(runtime, series), name: NAMES[runtime] ?? runtime, runtime, series, dependsOn: [],
+    id: serviceId(runtime, series),
+    name: NAMES[runtime] ?? runtime,
+    runtime,
+    series,
+    dependsOn: [],
   });
 
-  const prepareRuntime = async (entry: CatalogEntry & { runtime: string; series: string }): Promise<PreparedLaunch> => {
+  type PortChooser = (key: string, fallback: number, wanted: number | undefined) => Promise<number>;
+  const assignPort: PortChooser = (key, fallback, wanted) => options.ports.assign(key, fallback, wanted);
+  const knownPort: PortChooser = (key, fallback) => Promise.resolve(options.ports.registry().assigned[key] ?? fallback);
+
+  const planRuntime = async (
+    entry: CatalogEntry & { runtime: string; series: string },
+    choosePort: PortChooser,
+  ): Promise<ServicePlan> => {
     const recipe = recipes.get(entry.runtime);
-    if (recipe === undefined) throw new KojiboxError('RUNTIME_UNSUPPORTED', `cannot run ${entry.runtime} as a service`, { source: 'services' });
+    if (recipe === undefined)
+      throw new KojiboxError('RUNTIME_UNSUPPORTED', `cannot run ${entry.runtime} as a service`, { source: 'services' });
     const installed = await options.installed(entry.runtime, entry.series);
     if (installed === null) {
       throw new KojiboxError('RUNTIME_MISSING', 'Required runtime binary not found', {
-        detail: `${entry.runtime} ${entry.series} not present in runtime/bin`, source: 'runtime',
+        detail: `${entry.runtime} ${entry.series} not present in runtime/bin`,
+        source: 'runtime',
         remedy: `Install it with: koji runtime install ${entry.runtime} ${entry.series}`,
       });
     }
     const config = options.serviceConfig(entry.id);
     const ports: Record<string, number> = {};
     for (const port of recipe.ports) {
-      ports[port.name] = await options.ports.assign(`${entry.id}.${port.name}`, port.port, config.ports[port.name]);
+      ports[port.name] = await choosePort(`${entry.id}.${port.name}`, port.port, config.ports[port.name]);
     }
-    const plan = recipe.plan({
-      id: entry.id, version: installed.version, series: entry.series, tree: options.treePath(installed),
-      dataFolder: join(layout.data, entry.runtime, entry.series), configFolder: join(layout.runtimeConfig, entry.id),
-      tempFolder: join(layout.temp, entry.id), runFolder, logFile: join(layout.serviceLogs, `${entry.id}.log`),
-      ports, password: await options.secrets.ensure({ key: `${entry.id}-password`, scope: 'service' }), caBundle: options.caBundle,
-      extraArgs: config.args, extraEnv: config.env,
+    return recipe.plan({
+      id: entry.id,
+      version: installed.version,
+      series: entry.series,
+      tree: options.treePath(installed),
+      dataFolder: join(layout.data, entry.runtime, entry.series),
+      configFolder: join(layout.runtimeConfig, entry.id),
+      tempFolder: join(layout.temp, entry.id),
+      runFolder,
+      logFile: join(layout.serviceLogs, `${entry.id}.log`),
+      ports,
+      password: await options.secrets.ensure({ key: `${entry.id}-password`, scope: 'service' }),
+      caBundle: options.caBundle,
+      extraArgs: config.args,
+      extraEnv: config.env,
     });
-    await options.prepare(plan, true);
-    return { plan, spec: launchSpecOf(plan, system.host.isRoot && plan.asServiceUser) };
   };
 
-  const prepareEdge = async (entry: CatalogEntry): Promise<PreparedLaunch> => {
-    const plan: ServicePlan = {
-      id: entry.id, name: entry.name, runtime: null, version: null, command: options.edge.command, args: options.edge.args,
-      env: { NODE_ENV: 'production' }, cwd: '/', ports: [], sockets: [options.edge.controlSocket], dependsOn: entry.dependsOn,
-      probe: { type: 'http-socket', socket: options.edge.controlSocket, path: '/status' },
-      restartPolicy: { maxRetries: 10, backoffMs: 200 }, probeIntervalMs: 10_000, startDeadlineMs: 15_000,
-      stopSignal: 'SIGTERM', stopGraceMs: 5000, asServiceUser: false, folders: [], files: [], initialise: null, connect: null,
-    };
-    await options.prepare(plan, false);
-    return { plan, spec: launchSpecOf(plan, false) };
-  };
+  const planEdge = (entry: CatalogEntry): ServicePlan => ({
+    id: entry.id,
+    name: entry.name,
+    runtime: null,
+    version: null,
+    command: options.edge.command,
+    args: options.edge.args,
+    env: { NODE_ENV: 'production' },
+    cwd: '/',
+    ports: [],
+    sockets: [options.edge.controlSocket],
+    dependsOn: entry.dependsOn,
+    probe: { type: 'http-socket', socket: options.edge.controlSocket, path: '/status' },
+    restartPolicy: { maxRetries: 10, backoffMs: 200 },
+    probeIntervalMs: 10_000,
+    startDeadlineMs: 15_000,
+    stopSignal: 'SIGTERM',
+    stopGraceMs: 5000,
+    asServiceUser: false,
+    folders: [],
+    files: [],
+    initialise: null,
+    connect: null,
+  });
+
+  const planOf = (entry: CatalogEntry, choosePort: PortChooser): Promise<ServicePlan> =>
+    entry.runtime !== null && entry.series !== null
+      ? planRuntime({ ...entry, runtime: entry.runtime, series: entry.series }, choosePort)
+      : Promise.resolve(planEdge(entry));
 
   /** Everything of a service that decides what runs, as one digest: an adopted service with another one is restarted at its next start. */
   const launchSpecOf = (plan: ServicePlan, asServiceUser: boolean): LaunchSpec => {
-    const what = { command: plan.command, args: plan.args, env: plan.env, files: plan.files.map(({ content }) => content) };
+    const what = {
+      command: plan.command,
+      args: plan.args,
+      env: plan.env,
+      files: plan.files.map(({ content }) => content),
+    };
     return {
-      id: plan.id, command: plan.command, args: plan.args, env: plan.env, cwd: plan.cwd,
-      logFile: join(layout.serviceLogs, `${plan.id}.log`), user: asServiceUser ? system.host.serviceUser : null,
+      id: plan.id,
+      command: plan.command,
+      args: plan.args,
+      env: plan.env,
+      cwd: plan.cwd,
+      logFile: join(layout.serviceLogs, `${plan.id}.log`),
+      user: asServiceUser ? system.host.serviceUser : null,
       fingerprint: createHash('sha256').update(JSON.stringify(what)).digest('hex'),
     };
   };
@@ -127,14 +183,24 @@ export function createCatalog(options: CatalogOptions): Catalog {
         const { series } = phpFor(project);
         php.set(serviceId('php', series), entryOf('php', series));
       }
-      const databases = DATABASES.map((runtime) => entryOf(runtime, options.defaultSeries(runtime))).filter(({ id }) => options.serviceConfig(id).enabled);
-      const edge: CatalogEntry = { id: EDGE_ID, name: 'Edge (HTTPS)', runtime: null, series: null, dependsOn: [...php.keys()] };
+      const databases = DATABASES.map((runtime) => entryOf(runtime, options.defaultSeries(runtime))).filter(
+        ({ id }) => options.serviceConfig(id).enabled,
+      );
+      const edge: CatalogEntry = {
+        id: EDGE_ID,
+        name: 'Edge (HTTPS)',
+        runtime: null,
+        series: null,
+        dependsOn: [...php.keys()],
+      };
       return [...databases, ...php.values(), edge];
     },
-    prepare: (entry) =>
-      entry.runtime !== null && entry.series !== null
-        ? prepareRuntime({ ...entry, runtime: entry.runtime, series: entry.series })
-        : prepareEdge(entry),
+    describe: (entry) => planOf(entry, knownPort),
+    async prepare(entry) {
+      const plan = await planOf(entry, assignPort);
+      await options.prepare(plan);
+      return { plan, spec: launchSpecOf(plan, system.host.isRoot && plan.asServiceUser) };
+    },
   };
 
   function phpDefault({ defaultSeries }: CatalogOptions): CatalogEntry {

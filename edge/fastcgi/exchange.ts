@@ -36,7 +36,14 @@ export class UpstreamError extends Error {
  * @param body null: the request has none
  * @param signal the client went away: the connection is closed, which ends the script's output
  */
-export async function exchange(pool: FastcgiPool, params: Buffer, body: Readable | null, sink: ResponseSink, service: string, signal: AbortSignal): Promise<void> {
+export async function exchange(
+  pool: FastcgiPool,
+  params: Buffer,
+  body: Readable | null,
+  sink: ResponseSink,
+  service: string,
+  signal: AbortSignal,
+): Promise<void> {
   for (let attempt = 0; ; attempt++) {
     const connection = await pool.take();
     const wasUsed = connection.used;
@@ -45,13 +52,22 @@ export async function exchange(pool: FastcgiPool, params: Buffer, body: Readable
       return;
     } catch (error) {
       // A kept connection that the server closed meanwhile: nothing was lost, once more on a new one.
-      const again = error instanceof UpstreamError && error.untouched && wasUsed && body === null && attempt < 2 && !signal.aborted;
+      const again =
+        error instanceof UpstreamError && error.untouched && wasUsed && body === null && attempt < 2 && !signal.aborted;
       if (!again) throw error;
     }
   }
 }
 
-function runOn(connection: Connection, pool: FastcgiPool, params: Buffer, body: Readable | null, sink: ResponseSink, service: string, signal: AbortSignal): Promise<void> {
+function runOn(
+  connection: Connection,
+  pool: FastcgiPool,
+  params: Buffer,
+  body: Readable | null,
+  sink: ResponseSink,
+  service: string,
+  signal: AbortSignal,
+): Promise<void> {
   const { socket } = connection;
   return new Promise((resolve, reject) => {
     const records = new RecordReader();
@@ -88,7 +104,8 @@ function runOn(connection: Connection, pool: FastcgiPool, params: Buffer, body: 
       let ended = false;
       records.push(chunk, (type, content) => {
         if (type === RECORD.STDOUT && content.length > 0) parts.push(content);
-        else if (type === RECORD.STDERR && content.length > 0) log('warn', `${service}: ${content.toString('utf8').trim()}`);
+        else if (type === RECORD.STDERR && content.length > 0)
+          log('warn', `${service}: ${content.toString('utf8').trim()}`);
         else if (type === RECORD.END_REQUEST) ended = true;
       });
       let output = parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts);

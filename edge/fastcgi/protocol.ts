@@ -1,7 +1,15 @@
 /** FastCGI 1.0, the web server's side. Section numbers are of the specification (Open Market, 1996). */
 
 const VERSION = 1;
-export const RECORD = { BEGIN_REQUEST: 1, ABORT_REQUEST: 2, END_REQUEST: 3, PARAMS: 4, STDIN: 5, STDOUT: 6, STDERR: 7 } as const;
+export const RECORD = {
+  BEGIN_REQUEST: 1,
+  ABORT_REQUEST: 2,
+  END_REQUEST: 3,
+  PARAMS: 4,
+  STDIN: 5,
+  STDOUT: 6,
+  STDERR: 7,
+} as const;
 const RESPONDER = 1;
 /** The application leaves the connection open after the answer (5.1). */
 const KEEP_CONN = 1;

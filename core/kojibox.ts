@@ -1,0 +1,413 @@
+/** createKojibox: core's only public entry. Joins the parts of core; what touches the machine is given. */
+import { createHash } from 'node:crypto';
+import { join, sep } from 'node:path';
+import { z } from 'zod';
+import {
+  AppConfigSchema,
+  PortRegistrySchema,
+  ProjectConfigSchema,
+  ServiceConfigSchema,
+  type AppConfig,
+  type PortRegistry,
+  type ProjectConfig,
+  type ServiceConfig,
+} from '../contract/config.ts';
+import type { Change } from '../contract/changes.ts';
+import { DomainMappingSchema, type DomainMapping } from '../contract/domains.ts';
+import { KojiboxError } from '../contract/errors.ts';
+import type { EventData, EventName } from '../contract/index.ts';
+import type { RuntimeManifest } from '../contract/manifest.ts';
+import { ProxyRuleSchema, type ProxyRule } from '../contract/proxy.ts';
+import type { Site } from '../contract/stack.ts';
+import { createCertificates, type Certificates } from './certificates/certificates.ts';
+import { createChanges, type Changes, type TaskReporter } from './changes/changes.ts';
+import { openJsonStore, type JsonStore } from './config/json-store.ts';
+import { createDomains, type Domains } from './domains/domains.ts';
+import { createLedger, LedgerSchema, type Ledger } from './ledger/ledger.ts';
+import { layoutOf, type Layout } from './layout.ts';
+import { createPorts, type Ports } from './ports/ports.ts';
+import { createProjects, type Projects } from './projects/projects.ts';
+import { createStarterProject } from './projects/starter.ts';
+import { createEdgeConfigWriter, type EdgeControl } from './proxy/edge-config.ts';
+import { planSites } from './proxy/edge-sites.ts';
+import { LockSchema } from './runtimes/lock.ts';
+import { writePhpIni } from './runtimes/php-ini.ts';
+import { createRuntimes, type Runtimes } from './runtimes/runtimes.ts';
+import type { RuntimeSourceDriver } from './runtimes/source.ts';
+import { createSecrets, SealedSecretsSchema, type Secrets } from './secrets/secrets.ts';
+import type { ServiceDriver } from './services/driver.ts';
+import type { ProbeRunner } from './services/health.ts';
+import { ensureHome, ensureRunFolder, prepareService } from './services/prepare.ts';
+import { createCatalog, EDGE_ID, type Catalog, type CatalogEntry } from './stack/catalog.ts';
+import { createStack, type Stack } from './stack/stack.ts';
+import { createSupervisor, type Supervisor } from './supervision/supervisor.ts';
+import type { System } from './system/system.ts';
+
+const HTTP_PORTS = { low: 80, high: 8080 } as const;
+const HTTPS_PORTS = { low: 443, high: 8443 } as const;
+
+export interface KojiboxOptions {
+  readonly home: string;
+  readonly system: System;
+  readonly driver: ServiceDriver;
+  readonly probes: ProbeRunner;
+  readonly sources: readonly RuntimeSourceDriver[];
+  readonly edge: { readonly command: string; readonly args: readonly string[]; readonly control: EdgeControl };
+  /** Folder of the starter project. */
+  readonly starterTemplate: string;
+  readonly userName: string;
+  /** PEM of the public authorities that PHP and others trust. */
+  readonly publicAuthorities: string;
+  readonly trust: { remove(kind: 'trust-system' | 'trust-nss', target: string): Promise<void> };
+  manifest(): RuntimeManifest;
+  linkCheck(tree: string, executables: readonly string[]): Promise<void>;
+  lastLogLines(id: string): Promise<string>;
+  /** Status of a GET through the edge. */
+  requestSite(url: string, rootCertificate: string): Promise<number>;
+  publish<N extends EventName>(event: N, data: EventData<N>): void;
+}
+
+export interface Kojibox {
+  readonly layout: Layout;
+  readonly runFolder: string;
+  readonly homeDigest: string;
+  readonly changes: Changes;
+  readonly runtimes: Runtimes;
+  readonly supervisor: Supervisor;
+  readonly projects: Projects;
+  readonly domains: Domains;
+  readonly certificates: Certificates;
+  readonly ledger: Ledger;
+  readonly secrets: Secrets;
+  readonly ports: Ports;
+  readonly stack: Stack;
+  readonly stores: {
+    readonly app: JsonStore<AppConfig>;
+    readonly services: JsonStore<ServiceConfig[]>;
+    readonly rules: JsonStore<ProxyRule[]>;
+    readonly projects: JsonStore<ProjectConfig[]>;
+  };
+  readonly notices: readonly string[];
+  serviceConfig(id: string): ServiceConfig;
+  sites(): Site[];
+  /** Defines services for the projects, writes the edge's configuration, names and certificates. */
+  applySites(): Promise<void>;
+  httpsPort(): number;
+}
+
+export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
+  const { system, home, publish } = options;
+  const layout = layoutOf(home);
+  const homeDigest = createHash('sha256').update(home).digest('hex').slice(0, 8);
+  const notices: string[] = [];
+  const notice = (text: string): void => {
+    notices.push(text);
+    system.log.warn(text);
+  };
+
+  await ensureHome(
+    system,
+    [
+      layout.config,
+      layout.projects,
+      layout.appLogs,
+      layout.certificates,
+      layout.cache,
+      layout.bin,
+      layout.data,
+      layout.serviceLogs,
+      layout.runtimeConfig,
+      layout.temp,
+      layout.downloads,
+    ],
+    home,
+  );
+  const runFolder = await ensureRunFolder(system, home, homeDigest);
+  const open = <T>(path: string, schema: z.ZodType<T>, fallback: T): Promise<JsonStore<T>> =>
+    openJsonStore({
+      files: system.files,
+      path,
+      schema,
+      schemaVersion: 1,
+      fallback,
+      notice,
+      now: () => system.clock.now(),
+    });
+
+  const defaultApp: AppConfig = { installPath: home, updateChannel: 'stable', telemetryOptIn: false };
+  const [app, services, projectStore, domainStore, rules, portStore, secretStore, ledgerStore, lock] =
+    await Promise.all([
+      open(layout.appConfig, AppConfigSchema, defaultApp),
+      open<ServiceConfig[]>(layout.servicesConfig, z.array(ServiceConfigSchema), []),
+      open<ProjectConfig[]>(layout.projectsConfig, z.array(ProjectConfigSchema), []),
+      open<DomainMapping[]>(layout.domainsConfig, z.array(DomainMappingSchema), []),
+      open<ProxyRule[]>(layout.proxyConfig, z.array(ProxyRuleSchema), []),
+      open<PortRegistry>(layout.portsConfig, PortRegistrySchema, { assigned: {}, ranges: {} }),
+      open(layout.secrets, SealedSecretsSchema, {}),
+      open(layout.ledger, LedgerSchema, []),
+      open(layout.lock, LockSchema, []),
+    ]);
+  const secrets = await createSecrets({ files: system.files, keyFile: layout.secretsKey, store: secretStore });
+  const ports = createPorts({ network: system.network, store: portStore, notice });
+  const certificates = createCertificates({ system, layout, userName: options.userName, notice });
+  const caBundle = join(layout.certificates, 'ca-bundle.pem');
+
+  const reporters = new Map<string, TaskReporter>();
+  const changes = createChanges({
+    clock: system.clock,
+    publish: (change: Change) => publish('change:updated', change),
+    toError,
+  });
+  const runtimes = createRuntimes({
+    system,
+    layout,
+    manifest: options.manifest,
+    sources: options.sources,
+    lock,
+    linkCheck: options.linkCheck,
+    finish: new Map([
+      [
+        'php',
+        (staging, target, binary) =>
+          writePhpIni(system.files, staging, target, binary.series ?? binary.version, caBundle),
+      ],
+    ]),
+  });
+
+  const domains = createDomains({
+    system,
+    store: domainStore,
+    homeDigest,
+    ledger: () => ledger,
+    projectWith: (domain) => projectStore.get().find((project) => project.domain === domain)?.id ?? null,
+  });
+  const ledger = createLedger({
+    clock: system.clock,
+    store: ledgerStore,
+    undoers: {
+      'hosts-block': () => domains.removeHostsBlock(),
+      'trust-system': (target) => options.trust.remove('trust-system', target),
+      'trust-nss': (target) => options.trust.remove('trust-nss', target),
+    },
+  });
+  const projects = createProjects({
+    store: projectStore,
+    files: system.files,
+    domainOwner: (domain) =>
+      domainStore.get().find((mapping) => mapping.domain === domain)?.projectId ??
+      rules.get().find(({ host }) => host === domain)?.host ??
+      null,
+    isServable: (path) => isServable(system, path),
+  });
+
+  const serviceConfig = (id: string): ServiceConfig =>
+    services.get().find((config) => config.id === id) ?? { id, enabled: true, ports: {}, env: {}, args: [] };
+  const controlSocket = join(runFolder, 'edge.sock');
+  const entries = new Map<string, CatalogEntry>();
+  const catalog: Catalog = createCatalog({
+    system,
+    layout,
+    runFolder,
+    ports,
+    secrets,
+    caBundle,
+    edge: { ...options.edge, controlSocket },
+    defaultSeries: (name) => runtimes.defaultSeries(name),
+    installed: (runtime, series) => Promise.resolve(runtimes.installed(runtime, series)),
+    treePath: (installed) => runtimes.treePath(installed),
+    serviceConfig,
+    prepare: (plan) => prepareService(system, plan, { onInitialise: (id) => reporters.get(id)?.step('initialise') }),
+  });
+  const entryOf = (id: string): CatalogEntry => {
+    const entry = entries.get(id);
+    if (entry === undefined) throw new KojiboxError('NOT_FOUND', `there is no service "${id}"`, { source: 'services' });
+    return entry;
+  };
+  const supervisor = createSupervisor({
+    clock: system.clock,
+    log: system.log,
+    driver: options.driver,
+    probes: options.probes,
+    random: Math.random,
+    resolve: (id) => catalog.prepare(entryOf(id)),
+    planOf: (id) => catalog.describe(entryOf(id)),
+    lastLogLines: options.lastLogLines,
+    onState: (state) => publish('service:stateChanged', state),
+    onHealth: (id, status) => publish('service:health', { id, status }),
+  });
+
+  const defineServices = (): CatalogEntry[] => {
+    const wanted = catalog.entries(projectStore.get());
+    for (const entry of wanted) entries.set(entry.id, entry);
+    supervisor.define(wanted.map(({ id, name, runtime, dependsOn }) => ({ id, name, runtime, dependsOn })));
+    return wanted;
+  };
+
+  const edgeWriter = createEdgeConfigWriter({
+    system,
+    layout,
+    certificates,
+    control: options.edge.control,
+    controlSocket,
+  });
+  let edgePorts: { httpPort: number | null; httpsPort: number } | null = null;
+  const assignEdgePorts = async (): Promise<{ httpPort: number | null; httpsPort: number }> => {
+    const running = entries.has(EDGE_ID) && supervisor.state(EDGE_ID).state === 'running';
+    const known = portStore.get().assigned;
+    // The running edge holds its ports itself; asking whether they are free would move it.
+    if (running && known['edge.https'] !== undefined)
+      return { httpPort: known['edge.http'] ?? null, httpsPort: known['edge.https'] };
+    const low = (await system.network.canBind(HTTPS_PORTS.low)).ok;
+    const httpsPort = await ports.assign('edge.https', low ? HTTPS_PORTS.low : HTTPS_PORTS.high);
+    const httpPort = await ports.assign(
+      'edge.http',
+      low && (await system.network.canBind(HTTP_PORTS.low)).ok ? HTTP_PORTS.low : HTTP_PORTS.high,
+    );
+    return { httpPort, httpsPort };
+  };
+
+  const links = new Map<string, string>();
+  const applySites = async (): Promise<void> => {
+    defineServices();
+    edgePorts ??= await assignEdgePorts();
+    const roots = new Map(
+      await Promise.all(
+        projectStore.get().map(async (project) => [project.id, await projects.documentRoot(project)] as const),
+      ),
+    );
+    const environment = await databaseEnvironment(ports.registry().assigned, secrets);
+    const planned = planSites({
+      projects: projectStore.get(),
+      domains: domainStore.get(),
+      rules: rules.get(),
+      documentRoot: (project) => roots.get(project.id) ?? project.path,
+      php: (project) => catalog.phpFor(project),
+      environment: () => environment,
+      hostsOf: (domain) => [...new Set([domain, domains.localhostName(domain)])],
+    });
+    await certificates.ensureRoot();
+    await writeCaBundle();
+    await edgeWriter.apply(planned, edgePorts);
+    const names = planned.flatMap(({ hosts }) => hosts.slice(0, 1));
+    if (await domains.canWriteHosts()) await domains.applyHosts(names);
+    links.clear();
+    for (const name of names) links.set(name, await domains.linkFor(name, edgePorts.httpsPort));
+  };
+
+  const writeCaBundle = async (): Promise<void> => {
+    const root = (await system.files.readText(layout.rootCertificate)) ?? '';
+    const text = `${options.publicAuthorities}\n${root}`;
+    if ((await system.files.readText(caBundle)) !== text)
+      await system.files.writeAtomic(caBundle, text, { mode: 0o644 });
+  };
+
+  const sites = (): Site[] =>
+    projectStore
+      .get()
+      .map((project) => ({
+        projectId: project.id,
+        name: project.name,
+        domain: project.domain,
+        url: links.get(project.domain) ?? `https://${project.domain}`,
+      }));
+
+  const prepareStack = async (): Promise<CatalogEntry[]> => {
+    if (projectStore.get().length === 0 && (await system.files.stat(layout.projectsConfig)) === null) {
+      const starter = await createStarterProject(system.files, {
+        template: options.starterTemplate,
+        folder: join(layout.projects, 'hello'),
+        owner: system.host.isRoot ? system.host.serviceUser : null,
+      });
+      await projects.set(starter);
+    }
+    return defineServices();
+  };
+
+  const stack = createStack({
+    changes,
+    runtimes,
+    supervisor,
+    reporters,
+    prepare: prepareStack,
+    applySites,
+    async checkSite() {
+      const first = sites()[0];
+      if (first === undefined) return null;
+      return {
+        url: first.url,
+        status: await options.requestSite(first.url, (await system.files.readText(layout.rootCertificate)) ?? ''),
+      };
+    },
+  });
+
+  defineServices();
+  return {
+    layout,
+    runFolder,
+    homeDigest,
+    changes,
+    runtimes,
+    supervisor,
+    projects,
+    domains,
+    certificates,
+    ledger,
+    secrets,
+    ports,
+    stack,
+    notices,
+    serviceConfig,
+    sites,
+    applySites,
+    stores: { app, services, rules, projects: projectStore },
+    httpsPort: () => edgePorts?.httpsPort ?? portStore.get().assigned['edge.https'] ?? HTTPS_PORTS.high,
+  };
+}
+
+function toError(error: unknown): KojiboxError {
+  if (error instanceof KojiboxError) return error;
+  return new KojiboxError('INTERNAL', 'cannot finish the change', {
+    detail: error instanceof Error ? error.message : String(error),
+    source: 'daemon',
+    cause: error,
+  });
+}
+
+/** How a project's code reaches the databases. */
+async function databaseEnvironment(
+  assigned: Readonly<Record<string, number>>,
+  secrets: Secrets,
+): Promise<Record<string, string>> {
+  const password = (service: string): Promise<string> =>
+    secrets.ensure({ key: `${service}-password`, scope: 'service' });
+  return {
+    POSTGRES_HOST: '127.0.0.1',
+    POSTGRES_PORT: String(assigned['postgres.db'] ?? 5432),
+    POSTGRES_USER: 'kojibox',
+    POSTGRES_PASSWORD: await password('postgres'),
+    POSTGRES_DB: 'postgres',
+    MARIADB_HOST: '127.0.0.1',
+    MARIADB_PORT: String(assigned['mariadb.db'] ?? 3306),
+    MARIADB_USER: 'kojibox',
+    MARIADB_PASSWORD: await password('mariadb'),
+    REDIS_HOST: '127.0.0.1',
+    REDIS_PORT: String(assigned['redis.redis'] ?? 6379),
+  };
+}
+
+/** Whether the services' user can pass every folder on the way and read the last; another user may always own files in between. */
+async function isServable(system: System, path: string): Promise<boolean> {
+  if (!system.host.isRoot) return true;
+  const { uid, gid } = system.host.serviceUser;
+  const allows = (stat: { mode: number; uid: number; gid: number }, bit: number): boolean =>
+    (stat.mode & bit) !== 0 ||
+    (stat.uid === uid && (stat.mode & (bit << 6)) !== 0) ||
+    (stat.gid === gid && (stat.mode & (bit << 3)) !== 0);
+  const parts = path.split(sep);
+  for (let length = 2; length <= parts.length; length++) {
+    const stat = await system.files.stat(parts.slice(0, length).join(sep));
+    if (stat === null || (stat.type === 'directory' && !allows(stat, length === parts.length ? 0o004 : 0o001)))
+      return false;
+  }
+  return true;
+}

@@ -1,0 +1,90 @@
+/** How to run a program of an installed runtime on the command line, with the versions and passwords of this stack. */
+import { join } from 'node:path';
+import type { Program, PROGRAMS } from '../../contract/programs.ts';
+import { KojiboxError } from '../../contract/errors.ts';
+import type { ProjectConfig } from '../../contract/config.ts';
+import type { Runtimes } from '../runtimes/runtimes.ts';
+
+type ProgramName = (typeof PROGRAMS)[number];
+
+export interface ProgramContext {
+  readonly runtimes: Runtimes;
+  readonly port: (key: string, fallback: number) => number;
+  readonly password: (service: string) => Promise<string>;
+  readonly runFolder: string;
+  readonly project: ProjectConfig | null;
+}
+
+export async function resolveProgram(name: ProgramName, context: ProgramContext): Promise<Program> {
+  const tree = (runtime: string, series?: string): { path: string; series: string } => {
+    const installed = context.runtimes.installed(runtime, series);
+    if (installed === null) {
+      throw new KojiboxError('RUNTIME_MISSING', `cannot run ${name}`, {
+        detail: `${runtime}${series === undefined ? '' : ` ${series}`} is not installed`,
+        source: 'runtime',
+        remedy: `Install it with: koji runtime install ${runtime}${series === undefined ? '' : ` ${series}`}`,
+      });
+    }
+    return { path: context.runtimes.treePath(installed), series: installed.series };
+  };
+  const php = (): Program => {
+    const { path, series } = tree('php', context.project?.overrides['PHP_VERSION']);
+    // PHP finds the php.ini beside its binary; the system's own extra files must not come in.
+    return { command: join(path, `usr/bin/php${series}`), args: [], env: { PHP_INI_SCAN_DIR: '' } };
+  };
+  const node = (script?: string): Program => {
+    const { path } = tree('node', context.project?.overrides['NODE_VERSION']);
+    const command = join(path, 'bin/node');
+    return {
+      command,
+      args: script === undefined ? [] : [join(path, 'lib/node_modules/npm/bin', script)],
+      env: { PATH: `${join(path, 'bin')}:/usr/local/bin:/usr/bin:/bin` },
+    };
+  };
+  const database = async (program: string): Promise<Program> => ({
+    command: join(tree('mariadb').path, 'usr/bin', program),
+    args: [
+      '--no-defaults',
+      '--default-character-set=utf8mb4',
+      '--host=127.0.0.1',
+      `--port=${context.port('mariadb.db', 3306)}`,
+      '--user=kojibox',
+    ],
+    env: { MYSQL_PWD: await context.password('mariadb') },
+  });
+
+  switch (name) {
+    case 'php':
+      return php();
+    case 'composer': {
+      const { command, env } = php();
+      return { command, args: [join(tree('composer').path, 'usr/bin/composer')], env };
+    }
+    case 'node':
+      return node();
+    case 'npm':
+      return node('npm-cli.js');
+    case 'npx':
+      return node('npx-cli.js');
+    case 'psql': {
+      const { path, series } = tree('postgres-client');
+      const env = {
+        PGHOST: '127.0.0.1',
+        PGPORT: String(context.port('postgres.db', 5432)),
+        PGUSER: 'kojibox',
+        PGDATABASE: 'postgres',
+        PGPASSWORD: await context.password('postgres'),
+      };
+      return { command: join(path, `usr/lib/postgresql/${series}/bin/psql`), args: [], env };
+    }
+    case 'mariadb':
+    case 'mariadb-dump':
+      return database(name);
+    case 'redis-cli':
+      return {
+        command: join(tree('redis').path, 'usr/bin/redis-cli'),
+        args: ['-p', String(context.port('redis.redis', 6379))],
+        env: {},
+      };
+  }
+}

@@ -1,0 +1,111 @@
+/** Up and down: the whole stack as one change each. */
+import { KojiboxError } from '../../contract/errors.ts';
+import type { Change } from '../../contract/changes.ts';
+import type { Changes, ChangeContext, TaskReporter } from '../changes/changes.ts';
+import type { Runtimes } from '../runtimes/runtimes.ts';
+import type { Supervisor } from '../supervision/supervisor.ts';
+import { EDGE_ID, type CatalogEntry } from './catalog.ts';
+
+export interface StackOptions {
+  readonly changes: Changes;
+  readonly runtimes: Runtimes;
+  readonly supervisor: Supervisor;
+  /** Makes the starter project when there is none, and defines the services that the projects need. */
+  prepare(): Promise<CatalogEntry[]>;
+  /** Certificates, names and the configuration of the edge. */
+  applySites(): Promise<void>;
+  /** Status of the first site, asked over HTTPS through the edge; null when there is no site. */
+  checkSite(): Promise<{ readonly url: string; readonly status: number } | null>;
+  /** Where the slow first initialisation of a service is reported. */
+  readonly reporters: Map<string, TaskReporter>;
+}
+
+export interface Stack {
+  up(): Change;
+  down(): Change;
+}
+
+/** Share of the bar: an install is most of the time, a start next to nothing. */
+const INSTALL_WEIGHT = 10;
+
+export function createStack(options: StackOptions): Stack {
+  const { changes, runtimes, supervisor, reporters } = options;
+
+  const bringUp = async (entry: CatalogEntry, task: TaskReporter, signal: AbortSignal): Promise<void> => {
+    reporters.set(entry.id, task);
+    try {
+      if (entry.runtime !== null && entry.series !== null)
+        await runtimes.ensure(entry.runtime, entry.series, task, signal);
+      signal.throwIfAborted();
+      task.step('start');
+      const state = await supervisor.start(entry.id);
+      task.done(
+        [state.version ?? '', state.readyMs === null ? '' : `ready in ${Math.round(state.readyMs)} ms`]
+          .filter(Boolean)
+          .join(', '),
+      );
+    } catch (error) {
+      task.fail(error instanceof Error ? error.message : String(error));
+      throw error;
+    } finally {
+      reporters.delete(entry.id);
+    }
+  };
+
+  const up = async ({ task, signal }: ChangeContext): Promise<void> => {
+    const entries = await options.prepare();
+    const tasks = new Map(
+      entries.map((entry) => {
+        const isNew = entry.runtime !== null && runtimes.installed(entry.runtime, entry.series ?? undefined) === null;
+        return [
+          entry.id,
+          task(entry.id, `${entry.name}${entry.series === null ? '' : ` ${entry.series}`}`, isNew ? INSTALL_WEIGHT : 1),
+        ] as const;
+      }),
+    );
+    const site = task('site', 'HTTPS', 1);
+    const reporterOf = (entry: CatalogEntry): TaskReporter => tasks.get(entry.id) ?? site;
+
+    const sites = options.applySites();
+    sites.catch(() => undefined); // Awaited below, after the services.
+    const edge = entries.find(({ id }) => id === EDGE_ID);
+    const services = entries.filter(({ id }) => id !== EDGE_ID);
+    const results = await Promise.allSettled(services.map((entry) => bringUp(entry, reporterOf(entry), signal)));
+    const failures = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []));
+
+    // The edge comes up even when a service did not: then the pages say which one, and what helps.
+    site.step('certificates');
+    await sites;
+    if (edge !== undefined)
+      await bringUp(edge, reporterOf(edge), signal).catch((error: unknown) => failures.push(error));
+    if (failures.length > 0) throw failures[0];
+    site.step('request');
+    const checked = await options.checkSite();
+    if (checked !== null && checked.status >= 500) {
+      site.fail(`answered ${checked.status}`);
+      throw new KojiboxError('START_FAILED', `cannot serve ${checked.url}`, {
+        detail: `it answers ${checked.status}`,
+        source: 'stack',
+        remedy: `Open ${checked.url} to see what it says, and look at: koji logs edge`,
+      });
+    }
+    site.done(checked === null ? 'no project yet' : `${checked.url} answers ${checked.status}`);
+  };
+
+  const down = async ({ task }: ChangeContext): Promise<void> => {
+    const running = supervisor.states().filter(({ state, desired }) => state !== 'stopped' || desired === 'up');
+    const reporters_ = new Map(running.map(({ id, name }) => [id, task(id, name)] as const));
+    await Promise.all(
+      running.map(async ({ id }) => {
+        reporters_.get(id)?.step('stop');
+        await supervisor.stop(id);
+        reporters_.get(id)?.done('stopped');
+      }),
+    );
+  };
+
+  return {
+    up: () => (changes.running('stack.up') ?? changes.run('stack.up', 'Starting the stack', up)).change,
+    down: () => (changes.running('stack.down') ?? changes.run('stack.down', 'Stopping the stack', down)).change,
+  };
+}
