@@ -1,134 +1,183 @@
-/** Runs services as processes of this machine, each in its own session and process group, writing straight to its log file. */
-import { spawn } from 'node:child_process';
-import { closeSync, fchownSync, mkdirSync, openSync, realpathSync } from 'node:fs';
-import { dirname } from 'node:path';
+/** Runs services as processes of this machine that outlive the daemon, and takes them over again when the daemon comes back. */
+import { realpathSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { KojiboxError } from '../../../contract/errors.ts';
 import type { ExitResult, LaunchSpec, ServiceDriver, ServiceHandle } from '../../../core/services/driver.ts';
 import type { ProcessIdentity } from '../../../core/system/processes.ts';
-import { identifyNow, isSameNow } from '../../system/process-facts.linux.ts';
-import { findEscaped, findLaunched, groupOf, ticksNow } from './find.linux.ts';
-import { openAliveEnd, waitForEnd } from './liveness.ts';
-import { createHandleRecords } from './records.ts';
+import { endAll, send } from './end-group.ts';
+import { launch } from './launch.ts';
+import { waitForEnd } from './liveness.ts';
+import { markerOf } from './marker.linux.ts';
+import type { ProcessTable } from './process-table.ts';
+import { createHandleRecords, IdentitySchema, type HandleRecord } from './records.ts';
+import {
+  executableOf,
+  findLaunched,
+  isSameProcess,
+  isStillThere,
+  membersOf,
+  ticksNow,
+} from './service-processes.linux.ts';
 
-const KILL_DEADLINE_MS = 10_000;
+/** A daemon that died between fork and exec leaves a child that does not look like the service for a moment. */
+const SECOND_LOOK_MS = 100;
 
-/** @param options.homeDigest tells the services of one KOJIBOX_HOME from those of another */
-export function createProcessDriver(options: { readonly folder: string; readonly homeDigest: string }): ServiceDriver {
-  const records = createHandleRecords(options.folder);
-  const children = new Map<number, Promise<ExitResult>>();
+export interface ProcessDriverOptions {
+  /** Where the records and FIFOs lie (`layout.handles`). */
+  readonly folder: string;
+  /** Tells the services of one KOJIBOX_HOME from those of another. */
+  readonly homeDigest: string;
+  readonly table: ProcessTable;
+}
 
-  const markerFor = (id: string): string => `${id}@${options.homeDigest}`;
-  const identityOf = (handle: ServiceHandle): ProcessIdentity => handle.data['identity'] as ProcessIdentity;
-  const handleOf = (id: string, fingerprint: string, launchedAt: number, identity: ProcessIdentity): ServiceHandle => ({
-    driver: 'process', id, fingerprint, launchedAt, pid: identity.pid, data: { identity },
+export function createProcessDriver({ folder, homeDigest, table }: ProcessDriverOptions): ServiceDriver {
+  const records = createHandleRecords(folder);
+  /** Ends of our own children, kept until `release`. */
+  const ends = new Map<string, Promise<ExitResult>>();
+
+  const identityOf = (handle: ServiceHandle): ProcessIdentity => IdentitySchema.parse(handle.data['identity']);
+  const keyOf = ({ pid, startTicks }: ProcessIdentity): string => `${pid}/${startTicks}`;
+  const handleOf = (record: HandleRecord, identity: ProcessIdentity): ServiceHandle => ({
+    driver: 'process',
+    id: record.id,
+    fingerprint: record.fingerprint,
+    launchedAt: record.launchedAt,
+    pid: identity.pid,
+    data: { identity },
   });
 
-  const start = (spec: LaunchSpec): ServiceHandle => {
-    mkdirSync(dirname(spec.logFile), { recursive: true });
-    const log = openSync(spec.logFile, 'a', 0o640);
-    let alive = -1;
+  /** The process may have ended by now, but it is not reaped before the next turn of the event loop, so its start time can be read. */
+  const identify = (pid: number, bootId: string, executable: string): ProcessIdentity =>
+    table.identifyNow(pid) ?? {
+      pid,
+      startTicks: table.readProcessStat(pid)?.startTicks ?? 0,
+      bootId,
+      executable: executableOf(pid, executable),
+    };
+
+  const intentFor = (spec: LaunchSpec): HandleRecord => ({
+    id: spec.id,
+    fingerprint: spec.fingerprint,
+    launchedAt: Date.now(),
+    bootId: table.identifyNow(process.pid)?.bootId ?? '',
+    intentTicks: ticksNow(),
+    executable: realPathOf(spec.command),
+    marker: markerOf(spec.id, homeDigest),
+    identity: null,
+  });
+
+  const start = async (spec: LaunchSpec): Promise<ServiceHandle> => {
+    assertNotRunning(spec.id);
+    const intent = intentFor(spec);
     try {
-      if (spec.user !== null) fchownSync(log, spec.user.uid, spec.user.gid);
-      alive = openAliveEnd(records.aliveFile(spec.id));
-      const executable = realpathSync(spec.command);
-      const launchedAt = Date.now();
-      const intent = {
-        id: spec.id, fingerprint: spec.fingerprint, launchedAt, bootId: identifyNow(process.pid)?.bootId ?? '', intentTicks: ticksNow() - 1, executable,
-        marker: markerFor(spec.id), identity: null,
-      };
-      records.write(intent);
-      const child = spawn(spec.command, spec.args, {
-        detached: true, stdio: ['ignore', log, log, alive], cwd: spec.cwd, env: { ...spec.env, KOJIBOX_SERVICE: intent.marker },
-        ...(spec.user === null ? {} : { uid: spec.user.uid, gid: spec.user.gid }),
-      });
-      const ended = new Promise<ExitResult>((resolve) => {
-        child.on('exit', (exitCode, signal) => resolve({ exitCode, signal }));
-        child.on('error', () => resolve({ exitCode: null, signal: null }));
-      });
-      if (child.pid === undefined) {
-        records.remove(spec.id);
-        throw new KojiboxError('START_FAILED', `cannot start ${spec.id}`, { detail: `${spec.command} could not be run`, source: 'services' });
-      }
-      // A process that ended within this microsecond has no identity any more; its exit is already on its way.
-      const identity = identifyNow(child.pid) ?? { pid: child.pid, startTicks: -1, bootId: intent.bootId, executable };
+      // No await between the launch and the record: a daemon that is killed anywhere here leaves at least the intent.
+      const launched = launch(spec, intent.marker, records.aliveFile(spec.id), () => records.write(intent));
+      if (launched instanceof Promise) return await launched;
+      const identity = identify(launched.pid, intent.bootId, intent.executable);
       records.write({ ...intent, identity });
-      children.set(child.pid, ended);
-      void ended.finally(() => children.delete(identity.pid));
-      child.unref();
-      return handleOf(spec.id, spec.fingerprint, launchedAt, identity);
-    } finally {
-      closeSync(log);
-      if (alive !== -1) closeSync(alive);
+      ends.set(keyOf(identity), launched.ended);
+      return handleOf(intent, identity);
+    } catch (error) {
+      records.remove(spec.id);
+      throw error;
     }
+  };
+
+  const assertNotRunning = (id: string): void => {
+    const identity = records.read(id)?.identity;
+    if (identity == null || !isSameProcess(table, identity, markerOf(id, homeDigest))) return;
+    throw new KojiboxError('START_FAILED', `cannot start ${id}`, {
+      detail: `process ${identity.pid} of it runs already, perhaps started by another daemon`,
+      source: 'services',
+    });
+  };
+
+  const recoverOne = async (record: HandleRecord): Promise<ServiceHandle | null> => {
+    let { identity } = record;
+    if (identity === null) {
+      identity = findLaunched(table, record);
+      if (identity === null) {
+        await sleep(SECOND_LOOK_MS);
+        identity = findLaunched(table, record);
+      }
+      if (identity !== null) records.write({ ...record, identity });
+    } else if (!isSameProcess(table, identity, record.marker)) {
+      // The main process ended while no daemon looked; its workers may still be there.
+      const ended = identity;
+      if (ended.bootId === table.identifyNow(process.pid)?.bootId) {
+        await endAll(record.id, () => membersOf(table, ended, record.marker, false));
+      }
+      identity = null;
+    }
+    if (identity !== null) return handleOf(record, identity);
+    records.remove(record.id);
+    return null;
   };
 
   return {
     name: 'process',
+    start,
 
-    start(spec) {
-      try {
-        return Promise.resolve(start(spec));
-      } catch (error) {
-        if (error instanceof KojiboxError) return Promise.reject(error);
-        const detail = error instanceof Error ? error.message : String(error);
-        return Promise.reject(new KojiboxError('START_FAILED', `cannot start ${spec.id}`, { detail, source: 'services', cause: error }));
-      }
+    async recover() {
+      const found = await Promise.all(records.all().map(recoverOne));
+      return found.filter((handle) => handle !== null);
     },
 
-    recover() {
-      const handles: ServiceHandle[] = [];
-      for (const record of records.all()) {
-        const identity = record.identity === null ? findLaunched(record) : isSameNow(record.identity) ? record.identity : null;
-        if (identity === null) {
-          records.remove(record.id);
-          continue;
-        }
-        records.write({ ...record, identity });
-        handles.push(handleOf(record.id, record.fingerprint, record.launchedAt, identity));
-      }
-      return Promise.resolve(handles);
-    },
-
-    async wait(handle) {
+    async wait(handle, signal) {
       const identity = identityOf(handle);
-      const child = children.get(identity.pid);
-      if (child !== undefined) return child;
-      await waitForEnd(records.aliveFile(handle.id), () => isSameNow(identity));
+      const end = ends.get(keyOf(identity));
+      if (end !== undefined) return orAborted(end, signal);
+      await waitForEnd(records.aliveFile(handle.id), () => isStillThere(table, identity), signal);
       return { exitCode: null, signal: null };
     },
 
     stop(handle, signalName) {
       const identity = identityOf(handle);
-      if (isSameNow(identity)) signal(identity.pid, signalName as NodeJS.Signals);
-      return Promise.resolve();
+      const outcome = isStillThere(table, identity) ? send(identity.pid, signalName as NodeJS.Signals) : 'gone';
+      if (outcome !== 'forbidden') return Promise.resolve();
+      return Promise.reject(
+        new KojiboxError('PERMISSION_DENIED', `cannot stop ${handle.id}`, {
+          detail: `process ${identity.pid} belongs to another user`,
+          source: 'services',
+        }),
+      );
     },
 
     async kill(handle) {
       const identity = identityOf(handle);
-      const deadline = Date.now() + KILL_DEADLINE_MS;
-      for (let members = groupOf(identity); members.length > 0; members = groupOf(identity)) {
-        signal(-identity.pid, 'SIGKILL');
-        if (Date.now() > deadline) {
-          throw new KojiboxError('INTERNAL', `cannot end ${handle.id}`, { detail: `processes ${members.join(', ')} do not die`, source: 'services' });
-        }
-        await new Promise((resolve) => setTimeout(resolve, 2));
-      }
-      for (const pid of findEscaped(markerFor(handle.id), identity.pid)) signal(pid, 'SIGKILL');
-      await children.get(identity.pid);
+      const marker = markerOf(handle.id, homeDigest);
+      await endAll(handle.id, () => membersOf(table, identity, marker, true));
+      await ends.get(keyOf(identity)); // Reaped: a `wait` of it settles before the next launch.
     },
 
     release(handle) {
-      records.remove(handle.id);
+      const identity = identityOf(handle);
+      ends.delete(keyOf(identity));
+      if (records.read(handle.id)?.identity?.startTicks === identity.startTicks) records.remove(handle.id);
       return Promise.resolve();
     },
   };
 }
 
-/** A process that is gone meanwhile is what was wanted. */
-function signal(pid: number, name: NodeJS.Signals): void {
+function realPathOf(command: string): string {
   try {
-    process.kill(pid, name);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    return realpathSync(command);
+  } catch {
+    return command; // The launch will say what is wrong with it.
+  }
+}
+
+async function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return promise;
+  signal.throwIfAborted();
+  let onAbort = (): void => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () => reject(signal.reason as Error);
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
   }
 }

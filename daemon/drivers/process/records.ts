@@ -3,7 +3,12 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import { z } from 'zod';
 
-const IdentitySchema = z.object({ pid: z.int(), startTicks: z.number(), bootId: z.string(), executable: z.string() });
+export const IdentitySchema = z.object({
+  pid: z.int().positive(),
+  startTicks: z.number(),
+  bootId: z.string(),
+  executable: z.string(),
+});
 
 const RecordSchema = z.object({
   id: z.string(),
@@ -22,6 +27,8 @@ export type HandleRecord = z.infer<typeof RecordSchema>;
 
 export interface HandleRecords {
   write(record: HandleRecord): void;
+  /** Null when there is none, or a damaged one (which no rename can leave behind, but a broken disk can). */
+  read(id: string): HandleRecord | null;
   remove(id: string): void;
   all(): HandleRecord[];
   /** FIFO whose write end the service holds as long as it lives. */
@@ -30,31 +37,39 @@ export interface HandleRecords {
 
 export function createHandleRecords(folder: string): HandleRecords {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const file = (id: string): string => join(folder, `${id}.json`);
+  const fileOf = (id: string): string => join(folder, `${id}.json`);
+
+  const read = (id: string): HandleRecord | null => {
+    let value: unknown;
+    try {
+      value = JSON.parse(readFileSync(fileOf(id), 'utf8'));
+    } catch {
+      return null;
+    }
+    const parsed = RecordSchema.safeParse(value);
+    return parsed.success ? parsed.data : null;
+  };
+
   return {
+    // No fsync: a record only has to outlive the daemon. After a crash of the machine its boot id is void anyway.
     write(record) {
-      const temporary = `${file(record.id)}.tmp`;
+      const temporary = `${fileOf(record.id)}.tmp`;
       writeFileSync(temporary, JSON.stringify(record), { mode: 0o600 });
-      renameSync(temporary, file(record.id));
+      renameSync(temporary, fileOf(record.id));
     },
-    remove: (id) => rmSync(file(id), { force: true }),
-    all: () =>
-      readdirSync(folder)
-        .filter((name) => name.endsWith('.json'))
-        .flatMap((name) => {
-          const parsed = RecordSchema.safeParse(parseJson(readFileSync(join(folder, name), 'utf8')));
-          // A damaged record names nothing that could be found again; a stray process is still found by its marker.
-          if (!parsed.success) rmSync(join(folder, name));
-          return parsed.success ? [parsed.data] : [];
-        }),
+    read,
+    remove: (id) => rmSync(fileOf(id), { force: true }),
+    all() {
+      const found: HandleRecord[] = [];
+      for (const name of readdirSync(folder)) {
+        if (!name.endsWith('.json')) continue;
+        const record = read(name.slice(0, -'.json'.length));
+        if (record === null)
+          rmSync(join(folder, name)); // It names nothing that could be found again.
+        else found.push(record);
+      }
+      return found;
+    },
     aliveFile: (id) => join(folder, `${id}.alive`),
   };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null; // Half-written: the schema refuses it.
-  }
 }
