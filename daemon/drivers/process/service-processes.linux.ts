@@ -54,14 +54,18 @@ export function membersOf(
  * The process of a launch whose pid was never written down, because the daemon died in that moment: leader of its own session,
  * started after the launch was decided, with the mark, or without a readable environment but of the right program.
  */
-export function findLaunched(table: ProcessTable, record: HandleRecord): ProcessIdentity | null {
+export function findLaunched(
+  table: ProcessTable,
+  record: HandleRecord,
+  markOf: typeof readMark = readMark,
+): ProcessIdentity | null {
   const candidates = liveRows(table)
     .filter((row) => row.session === row.pid && row.startTicks >= record.intentTicks && row.pid !== process.pid)
     .sort((a, b) => a.startTicks - b.startTicks);
   for (const { pid } of candidates) {
     const identity = table.identifyNow(pid);
     if (identity === null || identity.bootId !== record.bootId) continue;
-    const mark = readMark(pid, record.marker);
+    const mark = markOf(pid, record.marker);
     if (mark === 'carries' || (mark === 'lost' && identity.executable === record.executable)) return identity;
   }
   return null;
