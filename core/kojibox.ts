@@ -25,7 +25,7 @@ import { openJsonStore, type JsonStore } from './config/json-store.ts';
 import { createDomains, type Domains } from './domains/domains.ts';
 import { createLedger, LedgerSchema, type Ledger } from './ledger/ledger.ts';
 import { layoutOf, type Layout } from './layout.ts';
-import { createPorts, type Ports } from './ports/ports.ts';
+import { conflict, createPorts, type Ports } from './ports/ports.ts';
 import { createProjects, type Projects } from './projects/projects.ts';
 import { createStarterProject } from './projects/starter.ts';
 import { createEdgeConfigWriter, type EdgeControl } from './proxy/edge-config.ts';
@@ -40,7 +40,7 @@ import type { ProbeRunner } from './services/health.ts';
 import { ensureHome, ensureRunFolder, prepareService } from './services/prepare.ts';
 import { createCatalog, EDGE_ID, type Catalog, type CatalogEntry } from './stack/catalog.ts';
 import { createStack, type Stack } from './stack/stack.ts';
-import { createSupervisor, type Supervisor } from './supervision/supervisor.ts';
+import { createSupervisor, type Supervisor } from './services/supervisor.ts';
 import type { System } from './system/system.ts';
 
 const HTTP_PORTS = { low: 80, high: 8080 } as const;
@@ -93,6 +93,10 @@ export interface Kojibox {
   /** Defines services for the projects, writes the edge's configuration, names and certificates. */
   applySites(): Promise<void>;
   httpsPort(): number;
+  /** Creates or changes a project and serves it. */
+  setProject(project: ProjectConfig): Promise<void>;
+  /** Used at the service's next start. Rejects with PORT_CONFLICT for a port that somebody else holds. */
+  setServiceConfig(config: ServiceConfig): Promise<void>;
 }
 
 export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
@@ -226,11 +230,10 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
   const supervisor = createSupervisor({
     clock: system.clock,
     log: system.log,
-    driver: options.driver,
+    drivers: new Map([[options.driver.name, options.driver]]),
     probes: options.probes,
     random: Math.random,
-    resolve: (id) => catalog.prepare(entryOf(id)),
-    planOf: (id) => catalog.describe(entryOf(id)),
+    resolve: (id, { purpose }) => (purpose === 'adopt' ? catalog.describe(entryOf(id)) : catalog.prepare(entryOf(id))),
     lastLogLines: options.lastLogLines,
     onState: (state) => publish('service:stateChanged', state),
     onHealth: (id, status) => publish('service:health', { id, status }),
@@ -239,7 +242,10 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
   const defineServices = (): CatalogEntry[] => {
     const wanted = catalog.entries(projectStore.get());
     for (const entry of wanted) entries.set(entry.id, entry);
-    supervisor.define(wanted.map(({ id, name, runtime, dependsOn }) => ({ id, name, runtime, dependsOn })));
+    for (const { id, name, runtime, series, dependsOn } of wanted) {
+      const version = runtime === null ? null : (runtimes.installed(runtime, series ?? undefined)?.version ?? null);
+      supervisor.define({ id, name, runtime, version, dependsOn, ports: [], connect: null, driver: options.driver.name });
+    }
     return wanted;
   };
 
@@ -340,8 +346,31 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     },
   });
 
+  const setProject = async (project: ProjectConfig): Promise<void> => {
+    if (project.stack === 'php') runtimes.resolve('php', project.overrides['PHP_VERSION']);
+    await projects.set(project);
+    await applySites();
+    const { service } = catalog.phpFor(project);
+    // A version that nothing used before: its service comes up with the project, when the stack is up at all.
+    if (project.stack === 'php' && supervisor.state(EDGE_ID).state === 'running' && supervisor.state(service).desired === 'down') {
+      await runtimes.ensure('php', project.overrides['PHP_VERSION'], { step: () => undefined, bytes: () => undefined }, new AbortController().signal);
+      await supervisor.start(service);
+    }
+  };
+
+  const setServiceConfig = async (config: ServiceConfig): Promise<void> => {
+    supervisor.state(config.id);
+    const assigned = ports.registry().assigned;
+    for (const [name, port] of Object.entries(config.ports)) {
+      if (assigned[`${config.id}.${name}`] !== port && !(await system.network.canBind(port)).ok) throw await conflict(system.network, `${config.id}.${name}`, port);
+    }
+    await services.update((all) => [...all.filter(({ id }) => id !== config.id), config]);
+  };
+
   defineServices();
   return {
+    setProject,
+    setServiceConfig,
     layout,
     runFolder,
     homeDigest,

@@ -68,9 +68,9 @@ export function createEdge(initial: EdgeConfig): Edge {
       SNICallback: (name, done) => done(null, certificates.contextFor(name)),
       ALPNProtocols: ['h2', 'http/1.1'],
       minVersion: 'TLSv1.2',
-      maxHeaderSize: 64 * 1024,
+      
       settings: { maxConcurrentStreams: 256 },
-      ...({ headersTimeout: 15_000, requestTimeout: 0, keepAliveTimeout: 75_000 } as object),
+      ...({ maxHeaderSize: 65_536, headersTimeout: 15_000, requestTimeout: 0, keepAliveTimeout: 75_000 } as object),
     });
     // Clients without SNI (an IP address in the URL) get the fallback.
     server.setSecureContext(fallbackPem(config));

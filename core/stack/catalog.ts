@@ -48,8 +48,8 @@ export interface Catalog {
   /** Service that runs a project's PHP, and its socket. */
   phpFor(project: ProjectConfig): { service: string; series: string; socket: string };
   prepare(entry: CatalogEntry): Promise<PreparedLaunch>;
-  /** Plan of a service that runs already: nothing is prepared, its ports are the ones it has. */
-  describe(entry: CatalogEntry): Promise<ServicePlan>;
+  /** The same for a service that runs already: nothing is prepared, its ports are the ones it has. */
+  describe(entry: CatalogEntry): Promise<PreparedLaunch>;
 }
 
 const NAMES: Readonly<Record<string, string>> = {
@@ -191,11 +191,14 @@ export function createCatalog(options: CatalogOptions): Catalog {
         name: 'Edge (HTTPS)',
         runtime: null,
         series: null,
-        dependsOn: [...php.keys()],
+        dependsOn: [],
       };
       return [...databases, ...php.values(), edge];
     },
-    describe: (entry) => planOf(entry, knownPort),
+    async describe(entry) {
+      const plan = await planOf(entry, knownPort);
+      return { plan, spec: launchSpecOf(plan, system.host.isRoot && plan.asServiceUser) };
+    },
     async prepare(entry) {
       const plan = await planOf(entry, assignPort);
       await options.prepare(plan);

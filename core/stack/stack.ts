@@ -3,7 +3,7 @@ import { KojiboxError } from '../../contract/errors.ts';
 import type { Change } from '../../contract/changes.ts';
 import type { Changes, ChangeContext, TaskReporter } from '../changes/changes.ts';
 import type { Runtimes } from '../runtimes/runtimes.ts';
-import type { Supervisor } from '../supervision/supervisor.ts';
+import type { Supervisor } from '../services/supervisor.ts';
 import { EDGE_ID, type CatalogEntry } from './catalog.ts';
 
 export interface StackOptions {
@@ -76,6 +76,8 @@ export function createStack(options: StackOptions): Stack {
     // The edge comes up even when a service did not: then the pages say which one, and what helps.
     site.step('certificates');
     await sites;
+    // Once more: a port may have had to move while the services started. Costs nothing when none did.
+    await options.applySites();
     if (edge !== undefined)
       await bringUp(edge, reporterOf(edge), signal).catch((error: unknown) => failures.push(error));
     if (failures.length > 0) throw failures[0];

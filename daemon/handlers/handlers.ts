@@ -1,0 +1,190 @@
+/** One function per operation: calls core, returns. No decisions here. */
+import type { Handlers } from '../../contract/index.ts';
+import type { Change } from '../../contract/changes.ts';
+import type { DaemonInfo, Snapshot } from '../../contract/daemon.ts';
+import type { DoctorCheck } from '../../contract/doctor.ts';
+import type { ServiceState } from '../../contract/services.ts';
+import type { StackStatus } from '../../contract/stack.ts';
+import type { TrustStoreStatus } from '../../contract/certificates.ts';
+import { KojiboxError } from '../../contract/errors.ts';
+import type { Kojibox } from '../../core/kojibox.ts';
+import { resolveProgram } from '../../core/stack/programs.ts';
+import type { ServiceLogs } from '../service-logs.ts';
+
+export interface HandlerOptions {
+  readonly kojibox: Kojibox;
+  readonly logs: ServiceLogs;
+  info(): DaemonInfo;
+  uiUrl(): string;
+  doctor(): Promise<DoctorCheck[]>;
+  readonly trust: { add(): Promise<void>; stores(): Promise<TrustStoreStatus[]> };
+  quit(keepServices: boolean): void;
+  changed(scope: 'app' | 'service' | 'project' | 'domain' | 'proxy', id: string): void;
+  runtimesChanged(): void;
+}
+
+/** What every client sees first. */
+export function snapshotOf({ kojibox, info }: Pick<HandlerOptions, 'kojibox' | 'info'>): Snapshot {
+  return { daemon: info(), services: kojibox.supervisor.states(), changes: kojibox.changes.list(), sites: kojibox.sites(), notices: [...kojibox.notices] };
+}
+
+export function createHandlers(options: HandlerOptions): Handlers {
+  const { kojibox, logs, changed } = options;
+  const { supervisor, runtimes, projects, domains, certificates, changes, stack, ledger, stores } = kojibox;
+
+  const usedBy = (): Map<string, string[]> => {
+    const users = new Map<string, string[]>();
+    for (const state of supervisor.states().filter(({ state: status }) => status !== 'stopped')) {
+      const entry = runtimes.installed(state.runtime ?? '', state.version ?? undefined);
+      if (entry !== null) users.set(`${entry.name} ${entry.series}`, [...(users.get(`${entry.name} ${entry.series}`) ?? []), state.id]);
+    }
+    return users;
+  };
+
+  const install = (name: string, version: string | undefined): { change: Change; ended: Promise<Change> } => {
+    const binary = runtimes.resolve(name, version);
+    const label = `${name} ${binary.series ?? binary.version}`;
+    return changes.run('runtime.install', `Installing ${label}`, async ({ task, signal }) => {
+      const reporter = task(name, label);
+      const installed = await runtimes.ensure(name, version, reporter, signal);
+      reporter.done(installed.version);
+      options.runtimesChanged();
+    });
+  };
+
+  const status = (): StackStatus => {
+    const services: ServiceState[] = supervisor.states();
+    const wanted = services.filter(({ desired }) => desired === 'up');
+    return {
+      ready: wanted.length > 0 && wanted.every(({ state, health }) => state === 'running' && health === 'healthy'),
+      services, sites: kojibox.sites(), uiUrl: options.uiUrl(), notices: [...kojibox.notices],
+    };
+  };
+
+  const ok = 'ok' as const;
+  return {
+    'stack.status': async () => status(),
+    'stack.up': async () => stack.up(),
+    'stack.down': async () => stack.down(),
+
+    'services.list': async () => supervisor.states(),
+    'services.start': async ({ id }) => supervisor.start(id),
+    'services.stop': async ({ id }) => supervisor.stop(id),
+    'services.restart': async ({ id }) => supervisor.restart(id),
+    'services.logs': async ({ id, tail }) => logs.tail(supervisor.state(id).id, tail),
+    'services.health': async ({ id }) => {
+      const { health, evidence, ports, pid } = supervisor.state(id);
+      const port = ports[0]?.port;
+      return { type: port === undefined ? 'pid' : 'port', target: port === undefined ? String(pid ?? '') : `127.0.0.1:${port}`, timeoutMs: 5000, intervalMs: 10_000, status: health, evidence };
+    },
+
+    'runtime.getManifest': async () => runtimes.manifest(),
+    'runtime.list': async () => runtimes.list(usedBy()),
+    'runtime.install': async ({ name, version }) => install(name, version).change,
+    'runtime.ensureService': async ({ name, version }) => {
+      const binary = runtimes.resolve(name, version);
+      await install(name, version).ended;
+      const entry = runtimes.installed(name, version);
+      return { ...binary, version: entry?.version ?? binary.version, checksum: entry?.digest ?? binary.checksum, binPath: `${entry?.path ?? ''}/${binary.binPath.split('/').slice(5).join('/')}` };
+    },
+    'runtime.remove': async ({ name, version }) => {
+      const entry = runtimes.installed(name, version);
+      const users = entry === null ? [] : (usedBy().get(`${name} ${entry.series}`) ?? []);
+      if (users.length > 0) throw new KojiboxError('RUNTIME_IN_USE', `cannot remove ${name} ${version}`, { detail: `${users.join(', ')} runs it`, source: 'runtime' });
+      await runtimes.remove(name, version);
+      options.runtimesChanged();
+      return ok;
+    },
+
+    'config.getApp': async () => stores.app.get(),
+    'config.setApp': async (config) => {
+      await stores.app.update(() => config);
+      changed('app', 'app');
+      return ok;
+    },
+    'config.getService': async ({ id }) => kojibox.serviceConfig(supervisor.state(id).id),
+    'config.setService': async (config) => {
+      await kojibox.setServiceConfig(config);
+      changed('service', config.id);
+      return ok;
+    },
+    'config.getProject': async ({ id }) => projects.get(id),
+    'config.setProject': async (project) => {
+      await kojibox.setProject(project);
+      changed('project', project.id);
+      return ok;
+    },
+    'config.listProjects': async () => projects.list(),
+    'projects.remove': async ({ id }) => {
+      await projects.remove(id);
+      await kojibox.applySites();
+      changed('project', id);
+      return ok;
+    },
+
+    'domains.list': async () => [...projects.list().map(({ domain, id }) => ({ domain, projectId: id, targetPort: 0 })), ...domains.list()],
+    'domains.upsert': async (mapping) => {
+      await domains.upsert(mapping);
+      await kojibox.applySites();
+      changed('domain', mapping.domain);
+      return ok;
+    },
+    'domains.remove': async ({ domain }) => {
+      await domains.remove(domain);
+      await kojibox.applySites();
+      changed('domain', domain);
+      return ok;
+    },
+    'domains.resolve': async ({ domain }) => domains.steps(domain, kojibox.httpsPort()),
+    'domains.applyHosts': async () => {
+      await domains.applyHosts([...projects.list(), ...domains.list()].map(({ domain }) => domain));
+      await kojibox.applySites();
+      return ok;
+    },
+
+    'proxy.rules': async () => stores.rules.get(),
+    'proxy.apply': async ({ rules }) => {
+      const taken = rules.find(({ host }) => projects.list().some(({ domain, stack: kind }) => domain === host && kind !== 'proxy' && rules.some((rule) => rule.host === host && rule.path === '/')));
+      if (taken !== undefined) throw new KojiboxError('DOMAIN_TAKEN', `cannot route ${taken.host}`, { detail: 'a project has it; use a path below "/"', source: 'proxy' });
+      await stores.rules.update(() => rules);
+      await kojibox.applySites();
+      changed('proxy', 'rules');
+      return ok;
+    },
+
+    'certs.generate': async ({ domain }) => (await certificates.ensureLeaf(domain, [...new Set([domain, domains.localhostName(domain)])])).meta,
+    'certs.list': async () => certificates.list(),
+    'certs.trust': async () => {
+      await certificates.ensureRoot();
+      await options.trust.add();
+      return ok;
+    },
+    'certs.untrust': async () => {
+      for (const { id, kind, undoneAt } of ledger.list()) if (undoneAt === null && kind !== 'hosts-block') await ledger.undo(id);
+      return ok;
+    },
+    'certs.stores': async () => options.trust.stores(),
+
+    'ledger.list': async () => ledger.list(),
+    'ledger.undo': async ({ id }) => ledger.undo(id),
+
+    'changes.list': async () => changes.list(),
+    'changes.get': async ({ id }) => changes.get(id),
+    'changes.cancel': async ({ id }) => changes.cancel(id),
+
+    'doctor.run': async () => options.doctor(),
+    'daemon.info': async () => options.info(),
+    'daemon.quit': async ({ keepServices }) => {
+      options.quit(keepServices);
+      return ok;
+    },
+
+    'programs.resolve': async ({ program, folder }) => {
+      const project = projects.list().find(({ path }) => folder === path || folder?.startsWith(`${path}/`) === true) ?? null;
+      return resolveProgram(program, {
+        runtimes, runFolder: kojibox.runFolder, project, port: (key, fallback) => kojibox.ports.registry().assigned[key] ?? fallback,
+        password: async (service) => (await kojibox.secrets.get({ key: `${service}-password`, scope: 'service' })) ?? '',
+      });
+    },
+  };
+}

@@ -1,0 +1,216 @@
+/** The daemon's composition root: the only file that knows all parts. */
+import { randomBytes } from 'node:crypto';
+import { closeSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync, writeSync, readdirSync } from 'node:fs';
+import { homedir, hostname, userInfo } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { rootCertificates } from 'node:tls';
+import { fileURLToPath } from 'node:url';
+import type { DaemonInfo } from '../contract/daemon.ts';
+import { KojiboxError } from '../contract/errors.ts';
+import { resolveHome } from '../contract/home.ts';
+import type { EventData, EventName } from '../contract/index.ts';
+import type { RuntimeManifest } from '../contract/manifest.ts';
+import { createKojibox, type Kojibox } from '../core/kojibox.ts';
+import { layoutOf } from '../core/layout.ts';
+import { createMetricsSampler } from '../core/metrics/sampler.ts';
+import { EDGE_ID } from '../core/stack/catalog.ts';
+import { openManifest } from '../core/runtimes/manifest.ts';
+import { linkCheck } from './archives/link-check.ts';
+import { acquireLock } from './daemon-lock.ts';
+import { createDoctor } from './doctor/doctor.ts';
+import { createProcessDriver } from './drivers/process/process-driver.ts';
+import { edgeControl, requestSite } from './edge-control.ts';
+import { createHandlers, snapshotOf } from './handlers/handlers.ts';
+import { createServiceLogs, type ServiceLogs } from './service-logs.ts';
+import { createDebianSource } from './sources/debian.ts';
+import { createNpmSource } from './sources/npm.ts';
+import { allPids, identifyNow, readProcessStat } from './system/process-facts.linux.ts';
+import { createNodeSystem } from './system/node-system.ts';
+import { startLogRotation } from './system/log-rotation.ts';
+import { probeRunner } from './system/probes/probe-runner.ts';
+import { createDispatcher } from './transports/dispatcher.ts';
+import { createEventHub, type EventHub } from './transports/event-hub.ts';
+import { listenOnHttp } from './transports/http.ts';
+import { listenOnSocket } from './transports/socket.ts';
+import { createStaticFiles } from './transports/static-files.ts';
+import { createTrustStores } from './trust/trust-stores.ts';
+
+/** Replaced by the build. */
+declare const __KOJIBOX_VERSION__: string;
+const VERSION = typeof __KOJIBOX_VERSION__ === 'string' ? __KOJIBOX_VERSION__ : '0.0.0-source';
+const API_PORT = 7420;
+const MAX_SOCKET_PATH_BYTES = 107;
+/** Exit codes that the guardian takes for final; see sysexits(3). */
+const EXIT = { alreadyRunning: 75, cannotRun: 78 } as const;
+
+const distFolder = dirname(dirname(fileURLToPath(import.meta.url)));
+const startedAt = new Date();
+
+async function main(): Promise<void> {
+  const home = resolve(resolveHome({ environment: process.env, platform: process.platform, isRoot: process.getuid?.() === 0, userHome: homedir() }));
+  const layout = layoutOf(home);
+  mkdirSync(dirname(layout.daemonFile), { recursive: true });
+  const lock = acquireLock(layout.daemonLock);
+  if (lock === null) {
+    throw new KojiboxError('DAEMON_RUNNING', 'cannot start a second daemon', { detail: `one already serves ${home}`, source: 'daemon' });
+  }
+
+  const system = createNodeSystem({ home, environment: process.env });
+  const { log } = system;
+  process.on('uncaughtException', (error) => log.error('unexpected error', { error: error.stack ?? error.message }));
+  process.on('unhandledRejection', (reason) => log.error('unexpected rejection', { error: reason instanceof Error ? reason.stack : String(reason) }));
+
+  const hub: { current: EventHub | null } = { current: null };
+  const publish = <N extends EventName>(event: N, data: EventData<N>): void => hub.current?.publish(event, data);
+  const logs: { current: ServiceLogs | null } = { current: null };
+  const homeDigest = digestOfHome(home);
+
+  const kojibox: Kojibox = await createKojibox({
+    home, system, probes: probeRunner, driver: createProcessDriver({ folder: layout.handles, homeDigest, table: { allPids, readProcessStat, identifyNow } }), publish,
+    sources: [
+      createNpmSource({ processes: system.processes, downloads: layout.downloads, environment: process.env }),
+      createDebianSource({ processes: system.processes, aptFolder: layout.apt, downloads: layout.downloads }),
+    ],
+    edge: { command: process.execPath, args: ['--no-warnings', '--max-semi-space-size=16', join(distFolder, 'edge', 'main.mjs'), layout.edgeConfig], control: edgeControl },
+    starterTemplate: join(distFolder, 'runtime', 'templates', 'hello'), userName: `${userInfo().username}@${hostname()}`, publicAuthorities: rootCertificates.join('\n'),
+    manifest: createManifestReader(join(distFolder, 'runtime')), linkCheck, lastLogLines: (id) => Promise.resolve(logs.current?.lastText(id, 6) ?? ''),
+    requestSite, trust: { remove: (kind, target) => trust.remove(kind, target) },
+  });
+  const trust = createTrustStores({ system, layout, certificates: kojibox.certificates, ledger: kojibox.ledger });
+  const serviceLogs = createServiceLogs({ folder: layout.serviceLogs, mask: (text) => kojibox.secrets.mask(text), publish: (entry) => publish('service:logLine', entry) });
+  logs.current = serviceLogs;
+
+  const info = (): DaemonInfo => ({
+    pid: process.pid, version: VERSION, startedAt: startedAt.toISOString(), uptimeSec: Math.round(process.uptime()), home, memMB: Math.round(process.memoryUsage.rss() / 1048576),
+    node: process.version, os: system.host.os, arch: system.host.arch,
+  });
+  const sampler = createMetricsSampler({ clock: system.clock, processes: system.processes, states: () => kojibox.supervisor.states(), publish: (metrics) => publish('service:metrics', metrics) });
+  hub.current = createEventHub({
+    snapshot: () => snapshotOf({ kojibox, info }),
+    onDemand(demand) {
+      serviceLogs.follow(demand.logs);
+      sampler.setActive(demand.metrics);
+    },
+  });
+
+  const token = readToken(layout.token);
+  let url = '';
+  let quitting = false;
+  const quit = (keepServices: boolean): void => {
+    if (quitting) return;
+    quitting = true;
+    void shutDown(keepServices);
+  };
+  const dispatcher = createDispatcher({
+    log,
+    handlers: createHandlers({
+      kojibox, logs: serviceLogs, info, uiUrl: () => `${url}/#token=${token}`, doctor: createDoctor({ system, layout, kojibox, trust }), trust, quit,
+      changed: (scope, id) => publish('config:changed', { scope, id }), runtimesChanged: () => publish('runtime:updated', kojibox.runtimes.manifest()),
+    }),
+  });
+
+  const socketPath = shortSocketPath(join(dirname(layout.daemonFile), 'daemon.sock'), join(kojibox.runFolder, 'daemon.sock'));
+  rmSync(socketPath, { force: true });
+  const wantedPort = previousPort(layout.daemonFile) ?? API_PORT;
+  const [socketServer, http] = await Promise.all([
+    listenOnSocket(socketPath, dispatcher, hub.current),
+    listenOnHttp({ dispatcher, hub: hub.current, token, version: VERSION, files: createStaticFiles(join(distFolder, 'renderer')), ports: [wantedPort, API_PORT, 0] }),
+  ]);
+  url = `http://127.0.0.1:${http.port}`;
+
+  // Before anybody is told that this daemon is there: what an earlier one left running is taken over.
+  const adopted = await kojibox.supervisor.recover();
+  if (adopted.length > 0) {
+    log.info('took over running services', { services: adopted });
+    await kojibox.applySites();
+  }
+  clearLeftovers(layout.temp);
+  const rotation = startLogRotation(layout.serviceLogs, log);
+  await system.files.writeAtomic(layout.daemonFile, `${JSON.stringify({ pid: process.pid, startedAt: startedAt.toISOString(), version: VERSION, socket: socketPath, url, token }, null, 2)}\n`, { mode: 0o600 });
+  log.info('ready', { pid: process.pid, url, home, version: VERSION });
+  tellReady();
+
+  async function shutDown(keepServices: boolean): Promise<void> {
+    log.info('ending', { keepServices });
+    rotation.stop();
+    for (const change of kojibox.changes.list()) if (change.status === 'running') kojibox.changes.cancel(change.id);
+    if (keepServices) kojibox.supervisor.detach();
+    else {
+      // The edge first, so that no visitor meets a site whose databases are already gone.
+      await kojibox.supervisor.stop(EDGE_ID).catch((error: unknown) => log.warn('the edge did not stop as it should', { error: String(error) }));
+      await kojibox.supervisor.stopAll().catch((error: unknown) => log.error('a service did not stop as it should', { error: String(error) }));
+    }
+    rmSync(layout.daemonFile, { force: true });
+    socketServer.close();
+    http.server.close();
+    rmSync(socketPath, { force: true });
+    lock?.release();
+    // Open event streams would keep the process alive.
+    setTimeout(() => process.exit(0), 50);
+  }
+  process.on('SIGINT', () => quit(false));
+  process.on('SIGTERM', () => quit(false));
+  process.on('SIGHUP', () => undefined); // The terminal that began it may close.
+}
+
+/** Read and verified once, on first use; a manifest that cannot be trusted fails what needs it, not the daemon. */
+function createManifestReader(folder: string): () => RuntimeManifest {
+  let opened: RuntimeManifest | undefined;
+  return () => {
+    if (opened !== undefined) return opened;
+    const keys = readdirSync(join(folder, 'keys')).map((name) => readFileSync(join(folder, 'keys', name), 'utf8'));
+    const file = join(folder, 'manifest.json');
+    if (!existsSync(file)) throw new KojiboxError('MANIFEST_INVALID', 'cannot use the runtime manifest', { detail: `${file} is missing`, source: 'runtime' });
+    opened = openManifest(readFileSync(file, 'utf8'), keys);
+    return opened;
+  };
+}
+
+/** Kept over restarts, so that open windows reconnect by themselves. */
+function readToken(file: string): string {
+  if (existsSync(file)) {
+    const known = readFileSync(file, 'utf8').trim();
+    if (/^[0-9a-f]{48}$/.test(known)) return known;
+  }
+  const token = randomBytes(24).toString('hex');
+  writeFileSync(file, token, { mode: 0o600 });
+  return token;
+}
+
+/** The port of the daemon before, so that links stay the same. */
+function previousPort(file: string): number | null {
+  try {
+    return Number(new URL((JSON.parse(readFileSync(file, 'utf8')) as { url: string }).url).port) || null;
+  } catch {
+    return null; // There was none, or it ended in order.
+  }
+}
+
+const shortSocketPath = (first: string, second: string): string => (Buffer.byteLength(first) <= MAX_SOCKET_PATH_BYTES ? first : second);
+
+/** What a killed install left. Folders of services in use have their own names and stay. */
+function clearLeftovers(folder: string): void {
+  for (const name of readdirSync(folder)) if (/^(install|remove)-/.test(name)) rmSync(join(folder, name), { recursive: true, force: true });
+}
+
+/** Tells the program that started us, over the descriptor it gave. */
+function tellReady(): void {
+  const descriptor = Number(process.env['KOJIBOX_READY_FD'] ?? NaN);
+  if (!Number.isInteger(descriptor)) return;
+  try {
+    writeSync(descriptor, 'ready\n');
+    closeSync(descriptor);
+  } catch {
+    // It did not wait; daemon.json says the same.
+  }
+}
+
+function digestOfHome(home: string): string {
+  return Buffer.from(home).toString('base64url').slice(-16);
+}
+
+main().catch((error: unknown) => {
+  const known = error instanceof KojiboxError;
+  process.stderr.write(`${known ? `${error.message}: ${error.detail}` : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.exit(known && error.code === 'DAEMON_RUNNING' ? EXIT.alreadyRunning : EXIT.cannotRun);
+});

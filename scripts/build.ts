@@ -1,0 +1,32 @@
+/** npm run build: bundles the programs with esbuild and the user interface with Vite into dist/. */
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { build, type BuildOptions } from 'esbuild';
+
+const root = new URL('..', import.meta.url).pathname;
+process.chdir(root);
+const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+
+/** Bundled CommonJS packages call require(); a module has none by itself. */
+const REQUIRE = "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
+const common: BuildOptions = {
+  bundle: true, platform: 'node', target: 'node22', format: 'esm', sourcemap: true, legalComments: 'none', logLevel: 'warning', define: { __KOJIBOX_VERSION__: JSON.stringify(version) },
+  minifySyntax: true, minifyWhitespace: true, keepNames: false,
+};
+const programs = { cli: 'cli/main.ts', daemon: 'daemon/main.ts', edge: 'edge/main.ts', electron: 'electron/main/main.ts' };
+
+rmSync('dist', { recursive: true, force: true });
+mkdirSync('dist');
+const renderer = existsSync('renderer/index.html')
+  ? import('vite').then(({ build: viteBuild }) => viteBuild({ configFile: 'vite.config.ts', logLevel: 'warn' }))
+  : Promise.resolve();
+await Promise.all([
+  ...Object.entries(programs)
+    .filter(([, entry]) => existsSync(entry))
+    .map(([name, entry]) => build({ ...common, entryPoints: [entry], outfile: `dist/${name}/main.mjs`, banner: { js: REQUIRE }, external: ['electron'] })),
+  existsSync('electron/preload/index.ts')
+    ? build({ ...common, entryPoints: ['electron/preload/index.ts'], outfile: 'dist/electron/preload.cjs', format: 'cjs', external: ['electron'] })
+    : undefined,
+  renderer,
+]);
+mkdirSync('dist/runtime', { recursive: true });
+for (const part of ['manifest.json', 'keys', 'templates']) cpSync(`runtime/${part}`, `dist/runtime/${part}`, { recursive: true });
