@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { KojiboxError } from '../../../contract/errors.ts';
 import type { ExitResult, LaunchSpec, ServiceDriver, ServiceHandle } from '../../../core/services/driver.ts';
 import type { ProcessIdentity } from '../../../core/system/processes.ts';
+import * as processFacts from '../../system/process-facts.linux.ts';
 import { endAll, send } from './end-group.ts';
 import { launch } from './launch.ts';
 import { waitForEnd } from './liveness.ts';
@@ -27,10 +28,11 @@ export interface ProcessDriverOptions {
   readonly folder: string;
   /** Tells the services of one KOJIBOX_HOME from those of another. */
   readonly homeDigest: string;
-  readonly table: ProcessTable;
+  /** The processes of this machine; tests may give their own. */
+  readonly table?: ProcessTable;
 }
 
-export function createProcessDriver({ folder, homeDigest, table }: ProcessDriverOptions): ServiceDriver {
+export function createProcessDriver({ folder, homeDigest, table = processFacts }: ProcessDriverOptions): ServiceDriver {
   const records = createHandleRecords(folder);
   /** Ends of our own children, kept until `release`. */
   const ends = new Map<string, Promise<ExitResult>>();
