@@ -112,6 +112,8 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
   await ensureHome(
     system,
     [
+      join(home, 'app'),
+      join(home, 'runtime'),
       layout.config,
       layout.projects,
       layout.appLogs,

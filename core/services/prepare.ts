@@ -96,7 +96,7 @@ async function runStep(system: System, plan: ServicePlan, step: InitialiseStep, 
 /** Makes the folders of a home; when root, others may pass through it but not list it. */
 export async function ensureHome(system: System, folders: readonly string[], home: string): Promise<void> {
   await system.files.makeDirectory(home, system.host.isRoot ? { mode: 0o711 } : {});
-  for (const folder of folders) await system.files.makeDirectory(folder);
+  for (const folder of folders) await system.files.makeDirectory(folder, { mode: 0o755 });
 }
 
 /** Short folder for sockets, made and checked. Rejects with PERMISSION_DENIED when it belongs to somebody else. */
