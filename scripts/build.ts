@@ -1,6 +1,7 @@
 /** npm run build: bundles the programs with esbuild and the user interface with Vite into dist/. */
+import { join } from 'node:path';
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { build, type BuildOptions } from 'esbuild';
+import { build, type BuildOptions, type Plugin } from 'esbuild';
 
 const root = new URL('..', import.meta.url).pathname;
 process.chdir(root);
@@ -8,9 +9,16 @@ const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { versio
 
 /** Bundled CommonJS packages call require(); a module has none by itself. */
 const REQUIRE = "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
+/** zod carries its messages in fifty languages; English is enough, and the daemon stays small. */
+const oneLanguage: Plugin = {
+  name: 'one-language',
+  setup(bundler) {
+    bundler.onResolve({ filter: /locales\/index\.js$/ }, ({ path, importer, resolveDir }) => (importer.includes('/zod/') ? { path: join(resolveDir, path.replace('index.js', 'en.js')) } : undefined));
+  },
+};
 const common: BuildOptions = {
   bundle: true, platform: 'node', target: 'node22', format: 'esm', sourcemap: true, legalComments: 'none', logLevel: 'warning', define: { __KOJIBOX_VERSION__: JSON.stringify(version) },
-  minifySyntax: true, minifyWhitespace: true, keepNames: false,
+  minifySyntax: true, minifyWhitespace: true, keepNames: false, plugins: [oneLanguage],
 };
 const programs = { cli: 'cli/main.ts', daemon: 'daemon/main.ts', edge: 'edge/main.ts', electron: 'electron/main/main.ts' };
 
