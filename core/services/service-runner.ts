@@ -223,7 +223,6 @@ export function createServiceRunner(initial: ServiceEntry, options: RunnerOption
   const launch = async (): Promise<void> => {
     try {
       if (resolved === null) throw new Error('it was not prepared');
-      await rotateBefore(resolved);
       launchedAt = clock.monotonic();
       readyMs = null;
       evidence = null;
@@ -235,14 +234,6 @@ export function createServiceRunner(initial: ServiceEntry, options: RunnerOption
       void watch(launched);
     } catch (error) {
       post({ type: 'launch-failed', failure: asKojiboxError(error, `cannot start ${entry.name}`) });
-    }
-  };
-
-  const rotateBefore = async ({ spec }: ResolvedService): Promise<void> => {
-    try {
-      await options.beforeLaunch?.(spec);
-    } catch (error) {
-      log.warn('cannot make a service log ready', { id: entry.id, error: textOf(error) });
     }
   };
 

@@ -59,8 +59,6 @@ export interface SupervisorOptions {
   resolve(id: string, context: ResolveContext): Promise<ResolvedService>;
   /** Last lines of the service's log since its launch, for the detail of errors; '' when there are none. */
   lastLogLines(id: string): Promise<string>;
-  /** Called right before a launch, e.g. to rotate the log. A rejection is logged and does not hinder the launch. */
-  beforeLaunch?(spec: LaunchSpec): Promise<void>;
   onState(state: ServiceState): void;
   onHealth(id: string, status: HealthStatus): void;
 }

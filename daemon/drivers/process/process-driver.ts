@@ -4,7 +4,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { KojiboxError } from '../../../contract/errors.ts';
 import type { ExitResult, LaunchSpec, ServiceDriver, ServiceHandle } from '../../../core/services/driver.ts';
 import type { ProcessIdentity } from '../../../core/system/processes.ts';
-import * as processFacts from '../../system/process-facts.linux.ts';
 import { endAll, send } from './end-group.ts';
 import { launch } from './launch.ts';
 import { waitForEnd } from './liveness.ts';
@@ -28,11 +27,12 @@ export interface ProcessDriverOptions {
   readonly folder: string;
   /** Tells the services of one KOJIBOX_HOME from those of another. */
   readonly homeDigest: string;
-  /** The processes of this machine; tests may give their own. */
-  readonly table?: ProcessTable;
+  readonly table: ProcessTable;
+  /** Called before each launch, e.g. to rotate the log that the service is going to append to. Its failure is the launch's. */
+  prepareLog?(file: string): Promise<void>;
 }
 
-export function createProcessDriver({ folder, homeDigest, table = processFacts }: ProcessDriverOptions): ServiceDriver {
+export function createProcessDriver({ folder, homeDigest, table, prepareLog }: ProcessDriverOptions): ServiceDriver {
   const records = createHandleRecords(folder);
   /** Ends of our own children, kept until `release`. */
   const ends = new Map<string, Promise<ExitResult>>();
@@ -70,6 +70,7 @@ export function createProcessDriver({ folder, homeDigest, table = processFacts }
 
   const start = async (spec: LaunchSpec): Promise<ServiceHandle> => {
     assertNotRunning(spec.id);
+    await prepareLog?.(spec.logFile);
     const intent = intentFor(spec);
     try {
       // No await between the launch and the record: a daemon that is killed anywhere here leaves at least the intent.
