@@ -17,7 +17,7 @@ interface Format {
 }
 
 /** Words of all these programs for how bad it is; DETAIL, HINT, LOG, NOTICE and the like are information. */
-export function levelOf(word: string): Level {
+function levelOf(word: string): Level {
   if (/^(panic|fatal|error|err|crit|emerg|alert|parse|recoverable|core error|compile error)/i.test(word))
     return 'error';
   if (/^(warn|deprecated)/i.test(word)) return 'warn';

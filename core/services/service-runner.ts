@@ -319,7 +319,7 @@ function asKojiboxError(error: unknown, message: string): KojiboxError {
   return new KojiboxError('START_FAILED', message, { detail: textOf(error), source: 'services', cause: error });
 }
 
-export function describeExit({ exitCode, signal }: ExitResult): string {
+function describeExit({ exitCode, signal }: ExitResult): string {
   if (signal !== null) return signal;
   return exitCode === null ? 'an exit that was not seen' : `code ${exitCode}`;
 }

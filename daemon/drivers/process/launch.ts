@@ -10,6 +10,8 @@ import { MARKER_NAME } from './marker.linux.ts';
 export interface Launched {
   readonly pid: number;
   readonly ended: Promise<ExitResult>;
+  /** Keeps this process from ending before the service has; without it the daemon may end first. */
+  readonly hold: () => void;
 }
 
 /**
@@ -42,7 +44,7 @@ export function launch(
     });
     if (child.pid === undefined) return refusalOf(child, spec);
     child.unref(); // The daemon may end before its services.
-    return { pid: child.pid, ended: endOf(child) };
+    return { pid: child.pid, ended: endOf(child), hold: () => child.ref() };
   } catch (error) {
     throw refusal(spec, error as NodeJS.ErrnoException);
   } finally {

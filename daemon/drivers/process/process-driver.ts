@@ -2,10 +2,10 @@
 import { realpathSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KojiboxError } from '../../../contract/errors.ts';
-import type { ExitResult, LaunchSpec, ServiceDriver, ServiceHandle } from '../../../core/services/driver.ts';
+import type { LaunchSpec, ServiceDriver, ServiceHandle } from '../../../core/services/driver.ts';
 import type { ProcessIdentity } from '../../../core/system/processes.ts';
 import { endAll, send } from './end-group.ts';
-import { launch } from './launch.ts';
+import { launch, type Launched } from './launch.ts';
 import { waitForEnd } from './liveness.ts';
 import { markerOf } from './marker.linux.ts';
 import type { ProcessTable } from './process-table.ts';
@@ -22,6 +22,9 @@ import {
 /** A daemon that died between fork and exec leaves a child that does not look like the service for a moment. */
 const SECOND_LOOK_MS = 100;
 
+/** Sessions, FIFOs and /proc are used; the other systems need files of their own beside `*.linux.ts`. */
+const SUPPORTED = process.platform === 'linux';
+
 export interface ProcessDriverOptions {
   /** Where the records and FIFOs lie (`layout.handles`). */
   readonly folder: string;
@@ -35,7 +38,7 @@ export interface ProcessDriverOptions {
 export function createProcessDriver({ folder, homeDigest, table, prepareLog }: ProcessDriverOptions): ServiceDriver {
   const records = createHandleRecords(folder);
   /** Ends of our own children, kept until `release`. */
-  const ends = new Map<string, Promise<ExitResult>>();
+  const children = new Map<string, Launched>();
 
   const identityOf = (handle: ServiceHandle): ProcessIdentity => IdentitySchema.parse(handle.data['identity']);
   const keyOf = ({ pid, startTicks }: ProcessIdentity): string => `${pid}/${startTicks}`;
@@ -69,6 +72,7 @@ export function createProcessDriver({ folder, homeDigest, table, prepareLog }: P
   });
 
   const start = async (spec: LaunchSpec): Promise<ServiceHandle> => {
+    assertSupported(spec.id);
     assertNotRunning(spec.id);
     await prepareLog?.(spec.logFile);
     const intent = intentFor(spec);
@@ -78,7 +82,7 @@ export function createProcessDriver({ folder, homeDigest, table, prepareLog }: P
       if (launched instanceof Promise) return await launched;
       const identity = identify(launched.pid, intent.bootId, intent.executable);
       records.write({ ...intent, identity });
-      ends.set(keyOf(identity), launched.ended);
+      children.set(keyOf(identity), launched);
       return handleOf(intent, identity);
     } catch (error) {
       records.remove(spec.id);
@@ -122,14 +126,15 @@ export function createProcessDriver({ folder, homeDigest, table, prepareLog }: P
     start,
 
     async recover() {
+      if (!SUPPORTED) return [];
       const found = await Promise.all(records.all().map(recoverOne));
       return found.filter((handle) => handle !== null);
     },
 
     async wait(handle, signal) {
       const identity = identityOf(handle);
-      const end = ends.get(keyOf(identity));
-      if (end !== undefined) return orAborted(end, signal);
+      const child = children.get(keyOf(identity));
+      if (child !== undefined) return orAborted(child.ended, signal);
       await waitForEnd(records.aliveFile(handle.id), () => isStillThere(table, identity), signal);
       return { exitCode: null, signal: null };
     },
@@ -150,16 +155,28 @@ export function createProcessDriver({ folder, homeDigest, table, prepareLog }: P
       const identity = identityOf(handle);
       const marker = markerOf(handle.id, homeDigest);
       await endAll(handle.id, () => membersOf(table, identity, marker, true));
-      await ends.get(keyOf(identity)); // Reaped: a `wait` of it settles before the next launch.
+      // Reaped: a `wait` of it settles before the next launch.
+      const child = children.get(keyOf(identity));
+      child?.hold();
+      await child?.ended;
     },
 
     release(handle) {
       const identity = identityOf(handle);
-      ends.delete(keyOf(identity));
+      children.delete(keyOf(identity));
       if (records.read(handle.id)?.identity?.startTicks === identity.startTicks) records.remove(handle.id);
       return Promise.resolve();
     },
   };
+}
+
+function assertSupported(id: string): void {
+  if (SUPPORTED) return;
+  throw new KojiboxError('START_FAILED', `cannot start ${id} on this system`, {
+    detail: `services can be supervised on Linux so far, not on ${process.platform}`,
+    source: 'services',
+    remedy: 'Use Kojibox in a Linux machine, container or WSL.',
+  });
 }
 
 function realPathOf(command: string): string {
