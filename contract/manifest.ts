@@ -13,7 +13,14 @@ export const NpmSourceSchema = z.strictObject({
   sha512: z.string().regex(/^[0-9a-f]{128}$/),
   /** Further packages, each unpacked into a folder of the tree. */
   parts: z
-    .array(z.strictObject({ name: z.string(), version: z.string(), sha512: z.string().regex(/^[0-9a-f]{128}$/), folder: z.string() }))
+    .array(
+      z.strictObject({
+        name: z.string(),
+        version: z.string(),
+        sha512: z.string().regex(/^[0-9a-f]{128}$/),
+        folder: z.string(),
+      }),
+    )
     .optional(),
 });
 

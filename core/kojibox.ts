@@ -246,7 +246,16 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     for (const entry of wanted) entries.set(entry.id, entry);
     for (const { id, name, runtime, series, dependsOn } of wanted) {
       const version = runtime === null ? null : (runtimes.installed(runtime, series ?? undefined)?.version ?? null);
-      supervisor.define({ id, name, runtime, version, dependsOn, ports: [], connect: null, driver: options.driver.name });
+      supervisor.define({
+        id,
+        name,
+        runtime,
+        version,
+        dependsOn,
+        ports: [],
+        connect: null,
+        driver: options.driver.name,
+      });
     }
     return wanted;
   };
@@ -310,14 +319,12 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
   };
 
   const sites = (): Site[] =>
-    projectStore
-      .get()
-      .map((project) => ({
-        projectId: project.id,
-        name: project.name,
-        domain: project.domain,
-        url: links.get(project.domain) ?? `https://${project.domain}`,
-      }));
+    projectStore.get().map((project) => ({
+      projectId: project.id,
+      name: project.name,
+      domain: project.domain,
+      url: links.get(project.domain) ?? `https://${project.domain}`,
+    }));
 
   const prepareStack = async (): Promise<CatalogEntry[]> => {
     if (projectStore.get().length === 0 && (await system.files.stat(layout.projectsConfig)) === null) {
@@ -354,8 +361,17 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     await applySites();
     const { service } = catalog.phpFor(project);
     // A version that nothing used before: its service comes up with the project, when the stack is up at all.
-    if (project.stack === 'php' && supervisor.state(EDGE_ID).state === 'running' && supervisor.state(service).desired === 'down') {
-      await runtimes.ensure('php', project.overrides['PHP_VERSION'], { step: () => undefined, bytes: () => undefined }, new AbortController().signal);
+    if (
+      project.stack === 'php' &&
+      supervisor.state(EDGE_ID).state === 'running' &&
+      supervisor.state(service).desired === 'down'
+    ) {
+      await runtimes.ensure(
+        'php',
+        project.overrides['PHP_VERSION'],
+        { step: () => undefined, bytes: () => undefined },
+        new AbortController().signal,
+      );
       await supervisor.start(service);
     }
   };
@@ -364,7 +380,8 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     supervisor.state(config.id);
     const assigned = ports.registry().assigned;
     for (const [name, port] of Object.entries(config.ports)) {
-      if (assigned[`${config.id}.${name}`] !== port && !(await system.network.canBind(port)).ok) throw await conflict(system.network, `${config.id}.${name}`, port);
+      if (assigned[`${config.id}.${name}`] !== port && !(await system.network.canBind(port)).ok)
+        throw await conflict(system.network, `${config.id}.${name}`, port);
     }
     await services.update((all) => [...all.filter(({ id }) => id !== config.id), config]);
   };

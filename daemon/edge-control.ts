@@ -10,20 +10,36 @@ const TIMEOUT_MS = 5000;
 export const edgeControl: EdgeControl = {
   reload(socket) {
     return new Promise((resolve, reject) => {
-      const sent = request({ socketPath: socket, method: 'POST', path: '/reload', headers: { host: 'localhost' }, timeout: TIMEOUT_MS }, (response) => {
-        let text = '';
-        response.setEncoding('utf8').on('data', (part: string) => (text += part));
-        response.on('end', () => {
-          const parsed = response.statusCode === 200 ? EdgeStatusSchema.safeParse(JSON.parse(text)) : null;
-          if (parsed?.success === true) resolve(parsed.data);
-          else reject(new KojiboxError('INTERNAL', 'cannot change what the edge serves', { detail: text.slice(0, 500), source: 'edge' }));
-        });
-      });
+      const sent = request(
+        { socketPath: socket, method: 'POST', path: '/reload', headers: { host: 'localhost' }, timeout: TIMEOUT_MS },
+        (response) => {
+          let text = '';
+          response.setEncoding('utf8').on('data', (part: string) => (text += part));
+          response.on('end', () => {
+            const parsed = response.statusCode === 200 ? EdgeStatusSchema.safeParse(JSON.parse(text)) : null;
+            if (parsed?.success === true) resolve(parsed.data);
+            else
+              reject(
+                new KojiboxError('INTERNAL', 'cannot change what the edge serves', {
+                  detail: text.slice(0, 500),
+                  source: 'edge',
+                }),
+              );
+          });
+        },
+      );
       sent.on('timeout', () => sent.destroy(new Error(`the edge did not answer within ${TIMEOUT_MS / 1000} s`)));
       sent.on('error', (error: NodeJS.ErrnoException) => {
         // No edge runs: it reads the file when it starts.
         if (error.code === 'ENOENT' || error.code === 'ECONNREFUSED') resolve(null);
-        else reject(new KojiboxError('INTERNAL', 'cannot reach the edge', { detail: error.message, source: 'edge', cause: error }));
+        else
+          reject(
+            new KojiboxError('INTERNAL', 'cannot reach the edge', {
+              detail: error.message,
+              source: 'edge',
+              cause: error,
+            }),
+          );
       });
       sent.end();
     });
@@ -35,14 +51,31 @@ export function requestSite(url: string, rootCertificate: string): Promise<numbe
   const { hostname, port, pathname } = new URL(url);
   return new Promise((resolve, reject) => {
     const sent = httpsRequest(
-      { host: '127.0.0.1', port: port === '' ? 443 : Number(port), servername: hostname, path: pathname, headers: { host: port === '' ? hostname : `${hostname}:${port}`, accept: 'text/html' }, ca: rootCertificate, timeout: 30_000, agent: false },
+      {
+        host: '127.0.0.1',
+        port: port === '' ? 443 : Number(port),
+        servername: hostname,
+        path: pathname,
+        headers: { host: port === '' ? hostname : `${hostname}:${port}`, accept: 'text/html' },
+        ca: rootCertificate,
+        timeout: 30_000,
+        agent: false,
+      },
       (response) => {
         response.resume();
         resolve(response.statusCode ?? 0);
       },
     );
     sent.on('timeout', () => sent.destroy(new Error('no answer within 30 s')));
-    sent.on('error', (error) => reject(new KojiboxError('START_FAILED', `cannot reach ${url}`, { detail: error.message, source: 'edge', cause: error })));
+    sent.on('error', (error) =>
+      reject(
+        new KojiboxError('START_FAILED', `cannot reach ${url}`, {
+          detail: error.message,
+          source: 'edge',
+          cause: error,
+        }),
+      ),
+    );
     sent.end();
   });
 }

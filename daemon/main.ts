@@ -47,18 +47,30 @@ const distFolder = dirname(dirname(fileURLToPath(import.meta.url)));
 const startedAt = new Date();
 
 async function main(): Promise<void> {
-  const home = resolve(resolveHome({ environment: process.env, platform: process.platform, isRoot: process.getuid?.() === 0, userHome: homedir() }));
+  const home = resolve(
+    resolveHome({
+      environment: process.env,
+      platform: process.platform,
+      isRoot: process.getuid?.() === 0,
+      userHome: homedir(),
+    }),
+  );
   const layout = layoutOf(home);
   mkdirSync(dirname(layout.daemonFile), { recursive: true });
   const lock = acquireLock(layout.daemonLock);
   if (lock === null) {
-    throw new KojiboxError('DAEMON_RUNNING', 'cannot start a second daemon', { detail: `one already serves ${home}`, source: 'daemon' });
+    throw new KojiboxError('DAEMON_RUNNING', 'cannot start a second daemon', {
+      detail: `one already serves ${home}`,
+      source: 'daemon',
+    });
   }
 
   const system = createNodeSystem({ home, environment: process.env });
   const { log } = system;
   process.on('uncaughtException', (error) => log.error('unexpected error', { error: error.stack ?? error.message }));
-  process.on('unhandledRejection', (reason) => log.error('unexpected rejection', { error: reason instanceof Error ? reason.stack : String(reason) }));
+  process.on('unhandledRejection', (reason) =>
+    log.error('unexpected rejection', { error: reason instanceof Error ? reason.stack : String(reason) }),
+  );
 
   const hub: { current: EventHub | null } = { current: null };
   const publish = <N extends EventName>(event: N, data: EventData<N>): void => hub.current?.publish(event, data);
@@ -66,25 +78,58 @@ async function main(): Promise<void> {
   const homeDigest = digestOfHome(home);
 
   const kojibox: Kojibox = await createKojibox({
-    home, system, probes: probeRunner, driver: createProcessDriver({ folder: layout.handles, homeDigest, table: { allPids, readProcessStat, identifyNow } }), publish,
+    home,
+    system,
+    probes: probeRunner,
+    driver: createProcessDriver({
+      folder: layout.handles,
+      homeDigest,
+      table: { allPids, readProcessStat, identifyNow },
+    }),
+    publish,
     sources: [
       createNpmSource({ processes: system.processes, downloads: layout.downloads, environment: process.env }),
       createDebianSource({ processes: system.processes, aptFolder: layout.apt, downloads: layout.downloads }),
     ],
-    edge: { command: process.execPath, args: ['--no-warnings', '--max-semi-space-size=16', join(distFolder, 'edge', 'main.mjs'), layout.edgeConfig], control: edgeControl },
-    starterTemplate: join(distFolder, 'runtime', 'templates', 'hello'), userName: `${userInfo().username}@${hostname()}`, publicAuthorities: rootCertificates.join('\n'),
-    manifest: createManifestReader(join(distFolder, 'runtime')), linkCheck, lastLogLines: (id) => Promise.resolve(logs.current?.lastText(id, 6) ?? ''),
-    requestSite, trust: { remove: (kind, target) => trust.remove(kind, target) },
+    edge: {
+      command: process.execPath,
+      args: ['--no-warnings', '--max-semi-space-size=16', join(distFolder, 'edge', 'main.mjs'), layout.edgeConfig],
+      control: edgeControl,
+    },
+    starterTemplate: join(distFolder, 'runtime', 'templates', 'hello'),
+    userName: `${userInfo().username}@${hostname()}`,
+    publicAuthorities: rootCertificates.join('\n'),
+    manifest: createManifestReader(join(distFolder, 'runtime')),
+    linkCheck,
+    lastLogLines: (id) => Promise.resolve(logs.current?.lastText(id, 6) ?? ''),
+    requestSite,
+    trust: { remove: (kind, target) => trust.remove(kind, target) },
   });
   const trust = createTrustStores({ system, layout, certificates: kojibox.certificates, ledger: kojibox.ledger });
-  const serviceLogs = createServiceLogs({ folder: layout.serviceLogs, mask: (text) => kojibox.secrets.mask(text), publish: (entry) => publish('service:logLine', entry) });
+  const serviceLogs = createServiceLogs({
+    folder: layout.serviceLogs,
+    mask: (text) => kojibox.secrets.mask(text),
+    publish: (entry) => publish('service:logLine', entry),
+  });
   logs.current = serviceLogs;
 
   const info = (): DaemonInfo => ({
-    pid: process.pid, version: VERSION, startedAt: startedAt.toISOString(), uptimeSec: Math.round(process.uptime()), home, memMB: Math.round(process.memoryUsage.rss() / 1048576),
-    node: process.version, os: system.host.os, arch: system.host.arch,
+    pid: process.pid,
+    version: VERSION,
+    startedAt: startedAt.toISOString(),
+    uptimeSec: Math.round(process.uptime()),
+    home,
+    memMB: Math.round(process.memoryUsage.rss() / 1048576),
+    node: process.version,
+    os: system.host.os,
+    arch: system.host.arch,
   });
-  const sampler = createMetricsSampler({ clock: system.clock, processes: system.processes, states: () => kojibox.supervisor.states(), publish: (metrics) => publish('service:metrics', metrics) });
+  const sampler = createMetricsSampler({
+    clock: system.clock,
+    processes: system.processes,
+    states: () => kojibox.supervisor.states(),
+    publish: (metrics) => publish('service:metrics', metrics),
+  });
   hub.current = createEventHub({
     snapshot: () => snapshotOf({ kojibox, info }),
     onDemand(demand) {
@@ -104,17 +149,34 @@ async function main(): Promise<void> {
   const dispatcher = createDispatcher({
     log,
     handlers: createHandlers({
-      kojibox, logs: serviceLogs, info, uiUrl: () => `${url}/#token=${token}`, doctor: createDoctor({ system, layout, kojibox, trust }), trust, quit,
-      changed: (scope, id) => publish('config:changed', { scope, id }), runtimesChanged: () => publish('runtime:updated', kojibox.runtimes.manifest()),
+      kojibox,
+      logs: serviceLogs,
+      info,
+      uiUrl: () => `${url}/#token=${token}`,
+      doctor: createDoctor({ system, layout, kojibox, trust }),
+      trust,
+      quit,
+      changed: (scope, id) => publish('config:changed', { scope, id }),
+      runtimesChanged: () => publish('runtime:updated', kojibox.runtimes.manifest()),
     }),
   });
 
-  const socketPath = shortSocketPath(join(dirname(layout.daemonFile), 'daemon.sock'), join(kojibox.runFolder, 'daemon.sock'));
+  const socketPath = shortSocketPath(
+    join(dirname(layout.daemonFile), 'daemon.sock'),
+    join(kojibox.runFolder, 'daemon.sock'),
+  );
   rmSync(socketPath, { force: true });
   const wantedPort = previousPort(layout.daemonFile) ?? API_PORT;
   const [socketServer, http] = await Promise.all([
     listenOnSocket(socketPath, dispatcher, hub.current),
-    listenOnHttp({ dispatcher, hub: hub.current, token, version: VERSION, files: createStaticFiles(join(distFolder, 'renderer')), ports: [wantedPort, API_PORT, 0] }),
+    listenOnHttp({
+      dispatcher,
+      hub: hub.current,
+      token,
+      version: VERSION,
+      files: createStaticFiles(join(distFolder, 'renderer')),
+      ports: [wantedPort, API_PORT, 0],
+    }),
   ]);
   url = `http://127.0.0.1:${http.port}`;
 
@@ -126,7 +188,11 @@ async function main(): Promise<void> {
   }
   clearLeftovers(layout.temp);
   const rotation = startLogRotation(layout.serviceLogs, log);
-  await system.files.writeAtomic(layout.daemonFile, `${JSON.stringify({ pid: process.pid, startedAt: startedAt.toISOString(), version: VERSION, socket: socketPath, url, token }, null, 2)}\n`, { mode: 0o600 });
+  await system.files.writeAtomic(
+    layout.daemonFile,
+    `${JSON.stringify({ pid: process.pid, startedAt: startedAt.toISOString(), version: VERSION, socket: socketPath, url, token }, null, 2)}\n`,
+    { mode: 0o600 },
+  );
   log.info('ready', { pid: process.pid, url, home, version: VERSION });
   tellReady();
 
@@ -137,8 +203,12 @@ async function main(): Promise<void> {
     if (keepServices) kojibox.supervisor.detach();
     else {
       // The edge first, so that no visitor meets a site whose databases are already gone.
-      await kojibox.supervisor.stop(EDGE_ID).catch((error: unknown) => log.warn('the edge did not stop as it should', { error: String(error) }));
-      await kojibox.supervisor.stopAll().catch((error: unknown) => log.error('a service did not stop as it should', { error: String(error) }));
+      await kojibox.supervisor
+        .stop(EDGE_ID)
+        .catch((error: unknown) => log.warn('the edge did not stop as it should', { error: String(error) }));
+      await kojibox.supervisor
+        .stopAll()
+        .catch((error: unknown) => log.error('a service did not stop as it should', { error: String(error) }));
     }
     rmSync(layout.daemonFile, { force: true });
     socketServer.close();
@@ -160,7 +230,11 @@ function createManifestReader(folder: string): () => RuntimeManifest {
     if (opened !== undefined) return opened;
     const keys = readdirSync(join(folder, 'keys')).map((name) => readFileSync(join(folder, 'keys', name), 'utf8'));
     const file = join(folder, 'manifest.json');
-    if (!existsSync(file)) throw new KojiboxError('MANIFEST_INVALID', 'cannot use the runtime manifest', { detail: `${file} is missing`, source: 'runtime' });
+    if (!existsSync(file))
+      throw new KojiboxError('MANIFEST_INVALID', 'cannot use the runtime manifest', {
+        detail: `${file} is missing`,
+        source: 'runtime',
+      });
     opened = openManifest(readFileSync(file, 'utf8'), keys);
     return opened;
   };
@@ -186,11 +260,13 @@ function previousPort(file: string): number | null {
   }
 }
 
-const shortSocketPath = (first: string, second: string): string => (Buffer.byteLength(first) <= MAX_SOCKET_PATH_BYTES ? first : second);
+const shortSocketPath = (first: string, second: string): string =>
+  Buffer.byteLength(first) <= MAX_SOCKET_PATH_BYTES ? first : second;
 
 /** What a killed install left. Folders of services in use have their own names and stay. */
 function clearLeftovers(folder: string): void {
-  for (const name of readdirSync(folder)) if (/^(install|remove)-/.test(name)) rmSync(join(folder, name), { recursive: true, force: true });
+  for (const name of readdirSync(folder))
+    if (/^(install|remove)-/.test(name)) rmSync(join(folder, name), { recursive: true, force: true });
 }
 
 /** Tells the program that started us, over the descriptor it gave. */
@@ -211,6 +287,8 @@ function digestOfHome(home: string): string {
 
 main().catch((error: unknown) => {
   const known = error instanceof KojiboxError;
-  process.stderr.write(`${known ? `${error.message}: ${error.detail}` : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.stderr.write(
+    `${known ? `${error.message}: ${error.detail}` : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+  );
   process.exit(known && error.code === 'DAEMON_RUNNING' ? EXIT.alreadyRunning : EXIT.cannotRun);
 });

@@ -13,7 +13,11 @@ export interface ServiceLogs {
   follow(ids: ReadonlySet<string>): void;
 }
 
-export function createServiceLogs(options: { readonly folder: string; mask(text: string): string; publish(entry: LogEntry): void }): ServiceLogs {
+export function createServiceLogs(options: {
+  readonly folder: string;
+  mask(text: string): string;
+  publish(entry: LogEntry): void;
+}): ServiceLogs {
   const followers = new Map<string, Follower>();
   const file = (id: string): string => join(options.folder, `${id}.log`);
   const parse = (id: string, line: string, ts: string): LogEntry => parseLogLine(id, options.mask(line), ts);
@@ -36,7 +40,14 @@ export function createServiceLogs(options: { readonly folder: string; mask(text:
           id,
           followLog(file(id), (lines, skipped) => {
             const now = new Date().toISOString();
-            if (skipped > 0) options.publish({ ts: now, level: 'warn', service: id, message: `… ${skipped} bytes were left out here; koji logs ${id} has them`, fields: {} });
+            if (skipped > 0)
+              options.publish({
+                ts: now,
+                level: 'warn',
+                service: id,
+                message: `… ${skipped} bytes were left out here; koji logs ${id} has them`,
+                fields: {},
+              });
             for (const line of lines) options.publish(parse(id, line, now));
           }),
         );

@@ -68,7 +68,7 @@ export function createEdge(initial: EdgeConfig): Edge {
       SNICallback: (name, done) => done(null, certificates.contextFor(name)),
       ALPNProtocols: ['h2', 'http/1.1'],
       minVersion: 'TLSv1.2',
-      
+
       settings: { maxConcurrentStreams: 256 },
       ...({ maxHeaderSize: 65_536, headersTimeout: 15_000, requestTimeout: 0, keepAliveTimeout: 75_000 } as object),
     });

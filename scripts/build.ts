@@ -8,19 +8,37 @@ process.chdir(root);
 const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
 
 /** Bundled CommonJS packages call require(); a module has none by itself. */
-const REQUIRE = "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
+const REQUIRE =
+  "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
 /** zod carries its messages in fifty languages; English is enough, and the daemon stays small. */
 const oneLanguage: Plugin = {
   name: 'one-language',
   setup(bundler) {
-    bundler.onResolve({ filter: /locales\/index\.js$/ }, ({ path, importer, resolveDir }) => (importer.includes('/zod/') ? { path: join(resolveDir, path.replace('index.js', 'en.js')) } : undefined));
+    bundler.onResolve({ filter: /locales\/index\.js$/ }, ({ path, importer, resolveDir }) =>
+      importer.includes('/zod/') ? { path: join(resolveDir, path.replace('index.js', 'en.js')) } : undefined,
+    );
   },
 };
 const common: BuildOptions = {
-  bundle: true, platform: 'node', target: 'node22', format: 'esm', sourcemap: true, legalComments: 'none', logLevel: 'warning', define: { __KOJIBOX_VERSION__: JSON.stringify(version) },
-  minifySyntax: true, minifyWhitespace: true, keepNames: false, plugins: [oneLanguage],
+  bundle: true,
+  platform: 'node',
+  target: 'node22',
+  format: 'esm',
+  sourcemap: true,
+  legalComments: 'none',
+  logLevel: 'warning',
+  define: { __KOJIBOX_VERSION__: JSON.stringify(version) },
+  minifySyntax: true,
+  minifyWhitespace: true,
+  keepNames: false,
+  plugins: [oneLanguage],
 };
-const programs = { cli: 'cli/main.ts', daemon: 'daemon/main.ts', edge: 'edge/main.ts', electron: 'electron/main/main.ts' };
+const programs = {
+  cli: 'cli/main.ts',
+  daemon: 'daemon/main.ts',
+  edge: 'edge/main.ts',
+  electron: 'electron/main/main.ts',
+};
 
 rmSync('dist', { recursive: true, force: true });
 mkdirSync('dist');
@@ -30,11 +48,26 @@ const renderer = existsSync('renderer/index.html')
 await Promise.all([
   ...Object.entries(programs)
     .filter(([, entry]) => existsSync(entry))
-    .map(([name, entry]) => build({ ...common, entryPoints: [entry], outfile: `dist/${name}/main.mjs`, banner: { js: REQUIRE }, external: ['electron'] })),
+    .map(([name, entry]) =>
+      build({
+        ...common,
+        entryPoints: [entry],
+        outfile: `dist/${name}/main.mjs`,
+        banner: { js: REQUIRE },
+        external: ['electron'],
+      }),
+    ),
   existsSync('electron/preload/index.ts')
-    ? build({ ...common, entryPoints: ['electron/preload/index.ts'], outfile: 'dist/electron/preload.cjs', format: 'cjs', external: ['electron'] })
+    ? build({
+        ...common,
+        entryPoints: ['electron/preload/index.ts'],
+        outfile: 'dist/electron/preload.cjs',
+        format: 'cjs',
+        external: ['electron'],
+      })
     : undefined,
   renderer,
 ]);
 mkdirSync('dist/runtime', { recursive: true });
-for (const part of ['manifest.json', 'keys', 'templates']) cpSync(`runtime/${part}`, `dist/runtime/${part}`, { recursive: true });
+for (const part of ['manifest.json', 'keys', 'templates'])
+  cpSync(`runtime/${part}`, `dist/runtime/${part}`, { recursive: true });

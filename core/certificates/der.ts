@@ -5,7 +5,8 @@ import asn1 from 'node-forge/lib/asn1.js';
 type Asn1 = forge.asn1.Asn1;
 const { Class, Type } = asn1;
 
-const universal = (type: forge.asn1.Type, constructed: boolean, value: string | Asn1[]): Asn1 => asn1.create(Class.UNIVERSAL, type, constructed, value);
+const universal = (type: forge.asn1.Type, constructed: boolean, value: string | Asn1[]): Asn1 =>
+  asn1.create(Class.UNIVERSAL, type, constructed, value);
 /** node-forge passes bytes as latin1 text. */
 export const bytes = (buffer: Uint8Array): string => Buffer.from(buffer).toString('latin1');
 
@@ -16,9 +17,11 @@ export const integer = (value: Uint8Array): Asn1 => universal(Type.INTEGER, fals
 export const boolean = (value: boolean): Asn1 => universal(Type.BOOLEAN, false, value ? '\xff' : '\x00');
 export const octets = (content: string): Asn1 => universal(Type.OCTETSTRING, false, content);
 /** @param unused bits at the end that do not count */
-export const bits = (content: string, unused = 0): Asn1 => universal(Type.BITSTRING, false, String.fromCharCode(unused) + content);
+export const bits = (content: string, unused = 0): Asn1 =>
+  universal(Type.BITSTRING, false, String.fromCharCode(unused) + content);
 export const utf8 = (text: string): Asn1 => universal(Type.UTF8, false, Buffer.from(text, 'utf8').toString('latin1'));
-export const tagged = (tag: number, constructed: boolean, value: string | Asn1[]): Asn1 => asn1.create(Class.CONTEXT_SPECIFIC, tag as forge.asn1.Type, constructed, value);
+export const tagged = (tag: number, constructed: boolean, value: string | Asn1[]): Asn1 =>
+  asn1.create(Class.CONTEXT_SPECIFIC, tag as forge.asn1.Type, constructed, value);
 
 /** UTCTime until 2049, GeneralizedTime after (RFC 5280 section 4.1.2.5). */
 export function time(date: Date): Asn1 {

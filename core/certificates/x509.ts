@@ -1,20 +1,43 @@
 /** Making certificates: a name-constrained local root and short-lived leaves, EC P-256 keys, ECDSA with SHA-256. RFC 5280 and RFC 5480. */
 import { createHash, generateKeyPairSync, randomBytes, sign, type KeyObject } from 'node:crypto';
-import { bits, boolean, bytes, encode, integer, octets, oid, parse, sequence, set, tagged, time, utf8, type Asn1 } from './der.ts';
+import {
+  bits,
+  boolean,
+  bytes,
+  encode,
+  integer,
+  octets,
+  oid,
+  parse,
+  sequence,
+  set,
+  tagged,
+  time,
+  utf8,
+  type Asn1,
+} from './der.ts';
 
 const ECDSA_WITH_SHA256 = '1.2.840.10045.4.3.2';
 const COMMON_NAME = '2.5.4.3';
 const ORGANIZATION = '2.5.4.10';
 const EXTENSION = {
-  subjectKeyIdentifier: '2.5.29.14', keyUsage: '2.5.29.15', subjectAltName: '2.5.29.17', basicConstraints: '2.5.29.19', nameConstraints: '2.5.29.30',
-  authorityKeyIdentifier: '2.5.29.35', extendedKeyUsage: '2.5.29.37',
+  subjectKeyIdentifier: '2.5.29.14',
+  keyUsage: '2.5.29.15',
+  subjectAltName: '2.5.29.17',
+  basicConstraints: '2.5.29.19',
+  nameConstraints: '2.5.29.30',
+  authorityKeyIdentifier: '2.5.29.35',
+  extendedKeyUsage: '2.5.29.37',
 } as const;
 const SERVER_AUTH = '1.3.6.1.5.5.7.3.1';
 const DNS_NAME = 2;
 const IP_ADDRESS = 7;
 
 /** Loopback of IPv4 and IPv6 as address and mask (RFC 5280 section 4.2.1.10). */
-const LOOPBACK_RANGES = [Buffer.from([127, 0, 0, 0, 255, 0, 0, 0]), Buffer.concat([Buffer.alloc(15), Buffer.from([1]), Buffer.alloc(16, 255)])];
+const LOOPBACK_RANGES = [
+  Buffer.from([127, 0, 0, 0, 255, 0, 0, 0]),
+  Buffer.concat([Buffer.alloc(15), Buffer.from([1]), Buffer.alloc(16, 255)]),
+];
 
 export interface IssuedCertificate {
   readonly certificate: string;
@@ -29,7 +52,12 @@ export interface Issuer {
 }
 
 /** An authority that can vouch only for names under `domains` and for loopback addresses: a critical constraint that every client enforces. */
-export function issueRoot(options: { readonly name: string; readonly domains: readonly string[]; readonly now: Date; readonly days: number }): IssuedCertificate & { readonly issuer: Issuer } {
+export function issueRoot(options: {
+  readonly name: string;
+  readonly domains: readonly string[];
+  readonly now: Date;
+  readonly days: number;
+}): IssuedCertificate & { readonly issuer: Issuer } {
   const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const issuer = { name: options.name, key: keys.privateKey, publicKey: keys.publicKey };
   const permitted = [
@@ -43,12 +71,24 @@ export function issueRoot(options: { readonly name: string; readonly domains: re
     extension('nameConstraints', true, sequence(tagged(0, true, permitted))),
     extension('subjectKeyIdentifier', false, octets(keyIdentifier(keys.publicKey))),
   ];
-  const issued = issue({ issuer, subject: options.name, publicKey: keys.publicKey, now: options.now, days: options.days, extensions });
+  const issued = issue({
+    issuer,
+    subject: options.name,
+    publicKey: keys.publicKey,
+    now: options.now,
+    days: options.days,
+    extensions,
+  });
   return { ...issued, privateKey: exportKey(keys.privateKey), issuer };
 }
 
 /** A server certificate for these names; loopback addresses are named too, so that `https://127.0.0.1` is covered. */
-export function issueLeaf(options: { readonly issuer: Issuer; readonly hosts: readonly string[]; readonly now: Date; readonly days: number }): IssuedCertificate {
+export function issueLeaf(options: {
+  readonly issuer: Issuer;
+  readonly hosts: readonly string[];
+  readonly now: Date;
+  readonly days: number;
+}): IssuedCertificate {
   const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const names = options.hosts.map((host) => tagged(DNS_NAME, false, host));
   const extensions = [
@@ -60,7 +100,14 @@ export function issueLeaf(options: { readonly issuer: Issuer; readonly hosts: re
     extension('subjectKeyIdentifier', false, octets(keyIdentifier(keys.publicKey))),
     extension('authorityKeyIdentifier', false, sequence(tagged(0, false, keyIdentifier(options.issuer.publicKey)))),
   ];
-  const issued = issue({ issuer: options.issuer, subject: options.hosts[0] ?? '', publicKey: keys.publicKey, now: options.now, days: options.days, extensions });
+  const issued = issue({
+    issuer: options.issuer,
+    subject: options.hosts[0] ?? '',
+    publicKey: keys.publicKey,
+    now: options.now,
+    days: options.days,
+    extensions,
+  });
   return { ...issued, privateKey: exportKey(keys.privateKey) };
 }
 
@@ -73,7 +120,10 @@ interface IssueOptions {
   readonly extensions: readonly Asn1[];
 }
 
-function issue({ issuer, subject, publicKey, now, days, extensions }: IssueOptions): { certificate: string; expiresAt: Date } {
+function issue({ issuer, subject, publicKey, now, days, extensions }: IssueOptions): {
+  certificate: string;
+  expiresAt: Date;
+} {
   // An hour back: clocks of virtual machines lag.
   const from = new Date(Math.floor(now.getTime() / 1000) * 1000 - 3600_000);
   const expiresAt = new Date(from.getTime() + days * 86_400_000);
@@ -82,7 +132,11 @@ function issue({ issuer, subject, publicKey, now, days, extensions }: IssueOptio
   const algorithm = (): Asn1 => sequence(oid(ECDSA_WITH_SHA256));
   const body = sequence(
     tagged(0, true, [integer(Buffer.from([2]))]),
-    integer(serial), algorithm(), distinguishedName(issuer.name), sequence(time(from), time(expiresAt)), distinguishedName(subject),
+    integer(serial),
+    algorithm(),
+    distinguishedName(issuer.name),
+    sequence(time(from), time(expiresAt)),
+    distinguishedName(subject),
     parse(publicKey.export({ type: 'spki', format: 'der' })),
     tagged(3, true, [sequence(...extensions)]),
   );

@@ -48,8 +48,10 @@ export async function openJsonStore<T>(options: JsonStoreOptions<T>): Promise<Js
       await files.writeAtomic(path, text, options.write ?? { mode: 0o600 });
     } catch (error) {
       throw new KojiboxError('CONFIG_CORRUPT', `cannot write ${path}`, {
-        detail: error instanceof Error ? error.message : String(error), source: 'config',
-        remedy: 'Nothing was changed. Free space on the disk, or make the folder writable, and try again.', cause: error,
+        detail: error instanceof Error ? error.message : String(error),
+        source: 'config',
+        remedy: 'Nothing was changed. Free space on the disk, or make the folder writable, and try again.',
+        cause: error,
       });
     }
   };
@@ -86,7 +88,9 @@ async function load<T>(options: JsonStoreOptions<T>, copyPath: (index: number) =
     notice(`${path} was not readable. The last good copy was put back; the broken file is ${aside} (CONFIG_CORRUPT).`);
     return restored;
   }
-  notice(`${path} was not readable and there is no good copy, so it starts afresh; the broken file is ${aside} (CONFIG_CORRUPT).`);
+  notice(
+    `${path} was not readable and there is no good copy, so it starts afresh; the broken file is ${aside} (CONFIG_CORRUPT).`,
+  );
   return undefined;
 }
 
@@ -100,7 +104,8 @@ function parse<T>(text: string, options: JsonStoreOptions<T>): T | undefined {
   }
   if (typeof document !== 'object' || document === null || typeof document.schemaVersion !== 'number') return undefined;
   let value = document.value;
-  for (let version = document.schemaVersion; version < options.schemaVersion; version++) value = options.migrations?.[version]?.(value) ?? value;
+  for (let version = document.schemaVersion; version < options.schemaVersion; version++)
+    value = options.migrations?.[version]?.(value) ?? value;
   const parsed = options.schema.safeParse(value);
   return parsed.success ? parsed.data : undefined;
 }

@@ -35,7 +35,8 @@ export function createDomains(options: DomainsOptions): Domains {
   const { system, store, homeDigest } = options;
   const file = system.host.hostsFile;
 
-  const localhostName = (domain: string): string => (domain.endsWith('.localhost') ? domain : domain.replace(/\.[^.]+$/, '.localhost'));
+  const localhostName = (domain: string): string =>
+    domain.endsWith('.localhost') ? domain : domain.replace(/\.[^.]+$/, '.localhost');
   const linkTo = (host: string, port: number): string => `https://${host}${port === 443 ? '' : `:${port}`}`;
 
   const write = async (next: (text: string) => string): Promise<void> => {
@@ -44,7 +45,10 @@ export function createDomains(options: DomainsOptions): Domains {
     if (wanted === text) return;
     try {
       const stat = await system.files.stat(file);
-      await system.files.writeAtomic(file, wanted, { mode: stat?.mode ?? 0o644, ...(stat === null || !system.host.isRoot ? {} : { owner: stat }) });
+      await system.files.writeAtomic(file, wanted, {
+        mode: stat?.mode ?? 0o644,
+        ...(stat === null || !system.host.isRoot ? {} : { owner: stat }),
+      });
     } catch (cause) {
       const code = (cause as { code?: string }).code;
       if (code !== 'EBUSY' && code !== 'EXDEV') throw permissionDenied(cause);
@@ -55,8 +59,10 @@ export function createDomains(options: DomainsOptions): Domains {
 
   const permissionDenied = (cause: unknown): KojiboxError =>
     new KojiboxError('PERMISSION_DENIED', 'Insufficient permission to modify hosts file', {
-      detail: `User declined permission or requires elevated privileges: ${file} cannot be written (${cause instanceof Error ? cause.message : String(cause)})`, source: 'tooling',
-      remedy: `Go on with the .localhost name, or run: sudo sh -c 'printf "127.0.0.1 NAME\\n" >> ${file}'`, cause,
+      detail: `User declined permission or requires elevated privileges: ${file} cannot be written (${cause instanceof Error ? cause.message : String(cause)})`,
+      source: 'tooling',
+      remedy: `Go on with the .localhost name, or run: sudo sh -c 'printf "127.0.0.1 NAME\\n" >> ${file}'`,
+      cause,
     });
 
   return {
@@ -66,18 +72,28 @@ export function createDomains(options: DomainsOptions): Domains {
     async upsert(mapping) {
       const owner = options.projectWith(mapping.domain);
       if (owner !== null && owner !== mapping.projectId) {
-        throw new KojiboxError('DOMAIN_TAKEN', `cannot give ${mapping.domain} to ${mapping.projectId}`, { detail: `project ${owner} has it`, source: 'domains' });
+        throw new KojiboxError('DOMAIN_TAKEN', `cannot give ${mapping.domain} to ${mapping.projectId}`, {
+          detail: `project ${owner} has it`,
+          source: 'domains',
+        });
       }
       await store.update((all) => {
         const other = all.find(({ domain, projectId }) => domain === mapping.domain && projectId !== mapping.projectId);
-        if (other !== undefined) throw new KojiboxError('DOMAIN_TAKEN', `cannot give ${mapping.domain} to ${mapping.projectId}`, { detail: `${other.projectId} has it`, source: 'domains' });
+        if (other !== undefined)
+          throw new KojiboxError('DOMAIN_TAKEN', `cannot give ${mapping.domain} to ${mapping.projectId}`, {
+            detail: `${other.projectId} has it`,
+            source: 'domains',
+          });
         return [...all.filter(({ domain }) => domain !== mapping.domain), mapping];
       });
     },
 
     async remove(domain) {
       if (!store.get().some((mapping) => mapping.domain === domain)) {
-        throw new KojiboxError('NOT_FOUND', `there is no domain "${domain}"`, { detail: 'domains of projects go with the project', source: 'domains' });
+        throw new KojiboxError('NOT_FOUND', `there is no domain "${domain}"`, {
+          detail: 'domains of projects go with the project',
+          source: 'domains',
+        });
       }
       await store.update((all) => all.filter((mapping) => mapping.domain !== domain));
     },
@@ -87,11 +103,28 @@ export function createDomains(options: DomainsOptions): Domains {
       const inHosts = hostsBlock(text, homeDigest).includes(domain);
       const [conflict] = conflictsInHosts(text, homeDigest, [domain]);
       const hostsWork = inHosts && conflict === undefined;
-      const hostsReason = conflict !== undefined ? `another line of ${file} comes first: ${conflict}` : inHosts ? `${file} points it at this machine` : `${file} does not have it, and may not be changed without more rights`;
+      const hostsReason =
+        conflict !== undefined
+          ? `another line of ${file} comes first: ${conflict}`
+          : inHosts
+            ? `${file} points it at this machine`
+            : `${file} does not have it, and may not be changed without more rights`;
       return [
         { step: 'hosts-file', works: hostsWork, inUse: hostsWork, reason: hostsReason, url: linkTo(domain, httpsPort) },
-        { step: 'localhost-name', works: true, inUse: !hostsWork, reason: 'browsers send every name under .localhost to this machine', url: linkTo(localhostName(domain), httpsPort) },
-        { step: 'localhost-port', works: true, inUse: false, reason: 'works with no name at all, but shows the list of sites', url: linkTo('localhost', httpsPort) },
+        {
+          step: 'localhost-name',
+          works: true,
+          inUse: !hostsWork,
+          reason: 'browsers send every name under .localhost to this machine',
+          url: linkTo(localhostName(domain), httpsPort),
+        },
+        {
+          step: 'localhost-port',
+          works: true,
+          inUse: false,
+          reason: 'works with no name at all, but shows the list of sites',
+          url: linkTo('localhost', httpsPort),
+        },
       ];
     },
 
@@ -104,7 +137,12 @@ export function createDomains(options: DomainsOptions): Domains {
       const wanted = domains.filter((domain) => !domain.endsWith('.localhost'));
       const text = (await system.files.readText(file)) ?? '';
       if (setHostsBlock(text, homeDigest, wanted) === text) return;
-      const change = { kind: 'hosts-block' as const, target: file, summary: `${wanted.length} names in ${file}`, undoCommand: `sudo sed -i '/# BEGIN kojibox ${homeDigest}/,/# END kojibox ${homeDigest}/d' ${file}` };
+      const change = {
+        kind: 'hosts-block' as const,
+        target: file,
+        summary: `${wanted.length} names in ${file}`,
+        undoCommand: `sudo sed -i '/# BEGIN kojibox ${homeDigest}/,/# END kojibox ${homeDigest}/d' ${file}`,
+      };
       await options.ledger().record(change, () => write((current) => setHostsBlock(current, homeDigest, wanted)));
     },
 

@@ -29,7 +29,11 @@ export function setHostsBlock(text: string, id: string, domains: readonly string
   const rest = withoutBlock(text, id);
   if (domains.length === 0) return rest;
   const newline = text.includes('\r\n') ? '\r\n' : '\n';
-  const lines = [begin(id), ...[...new Set(domains)].sort().flatMap((domain) => [`127.0.0.1 ${domain}`, `::1 ${domain}`]), end(id)];
+  const lines = [
+    begin(id),
+    ...[...new Set(domains)].sort().flatMap((domain) => [`127.0.0.1 ${domain}`, `::1 ${domain}`]),
+    end(id),
+  ];
   const separator = rest === '' || rest.endsWith('\n') ? '' : newline;
   return `${rest}${separator}${lines.join(newline)}${newline}`;
 }

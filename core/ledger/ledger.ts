@@ -10,7 +10,10 @@ export const LedgerSchema = z.array(SystemChangeSchema);
 export interface Ledger {
   list(): SystemChange[];
   /** Records the change, then makes it; a change that fails is taken out again. One entry per kind and target. */
-  record(change: Pick<SystemChange, 'kind' | 'target' | 'summary' | 'undoCommand'>, make: () => Promise<void>): Promise<void>;
+  record(
+    change: Pick<SystemChange, 'kind' | 'target' | 'summary' | 'undoCommand'>,
+    make: () => Promise<void>,
+  ): Promise<void>;
   /** Undoes one change, or all, newest first. Rejects with the first failure after trying all of them. */
   undo(id?: string): Promise<SystemChange[]>;
 }
@@ -28,9 +31,16 @@ export function createLedger(options: {
     list: () => store.get(),
 
     async record(change, make) {
-      const open = store.get().find((other) => isOpen(other) && other.kind === change.kind && other.target === change.target);
+      const open = store
+        .get()
+        .find((other) => isOpen(other) && other.kind === change.kind && other.target === change.target);
       if (open !== undefined) return make();
-      const entry: SystemChange = { ...change, id: `${change.kind}-${store.get().length + 1}`, at: timestamp(clock), undoneAt: null };
+      const entry: SystemChange = {
+        ...change,
+        id: `${change.kind}-${store.get().length + 1}`,
+        at: timestamp(clock),
+        undoneAt: null,
+      };
       await store.update((all) => [...all, entry]);
       try {
         await make();
@@ -43,13 +53,18 @@ export function createLedger(options: {
     async undo(id) {
       const wanted = store.get().filter((change) => isOpen(change) && (id === undefined || change.id === id));
       if (id !== undefined && wanted.length === 0) {
-        throw new KojiboxError('NOT_FOUND', `there is no change "${id}" to undo`, { detail: 'see koji ledger', source: 'ledger' });
+        throw new KojiboxError('NOT_FOUND', `there is no change "${id}" to undo`, {
+          detail: 'see koji ledger',
+          source: 'ledger',
+        });
       }
       const failures: unknown[] = [];
       for (const change of wanted.reverse()) {
         try {
           await undoers[change.kind](change.target);
-          await store.update((all) => all.map((other) => (other.id === change.id ? { ...other, undoneAt: timestamp(clock) } : other)));
+          await store.update((all) =>
+            all.map((other) => (other.id === change.id ? { ...other, undoneAt: timestamp(clock) } : other)),
+          );
         } catch (error) {
           failures.push(error);
         }

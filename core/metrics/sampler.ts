@@ -30,7 +30,12 @@ export function createMetricsSampler(options: {
     previous.set(id, { pid, cpuMs: usage.cpuMs, at });
     const comparable = before !== undefined && before.pid === pid && at > before.at;
     const cpuPercent = comparable ? Math.max(0, ((usage.cpuMs - before.cpuMs) / (at - before.at)) * 100) : 0;
-    return { id, cpuPercent: Math.round(cpuPercent * 10) / 10, memMB: Math.round((usage.memoryBytes / 1048576) * 10) / 10, ts: timestamp(clock) };
+    return {
+      id,
+      cpuPercent: Math.round(cpuPercent * 10) / 10,
+      memMB: Math.round((usage.memoryBytes / 1048576) * 10) / 10,
+      ts: timestamp(clock),
+    };
   };
 
   const sample = async (): Promise<void> => {

@@ -16,7 +16,11 @@ export interface Ports {
   registry(): PortRegistry;
 }
 
-export function createPorts(options: { readonly network: Network; readonly store: JsonStore<PortRegistry>; notice(text: string): void }): Ports {
+export function createPorts(options: {
+  readonly network: Network;
+  readonly store: JsonStore<PortRegistry>;
+  notice(text: string): void;
+}): Ports {
   const { network, store } = options;
   let queue: Promise<unknown> = Promise.resolve();
 
@@ -39,12 +43,17 @@ export function createPorts(options: { readonly network: Network; readonly store
       return remember(key, fallback, wanted);
     }
     const known = store.get().assigned[key];
-    const candidates = [...(known === undefined ? [] : [known]), ...Array.from({ length: RANGE + 1 }, (_, index) => fallback + index)];
+    const candidates = [
+      ...(known === undefined ? [] : [known]),
+      ...Array.from({ length: RANGE + 1 }, (_, index) => fallback + index),
+    ];
     for (const port of candidates) {
       if (port > 65535 || isTakenByUs(key, port) || !(await network.canBind(port)).ok) continue;
       if (port !== fallback && port !== known) {
         const holder = await network.holderOf(fallback);
-        options.notice(`${key} uses port ${port}, because ${holder?.description ?? 'another program'} has port ${fallback}.`);
+        options.notice(
+          `${key} uses port ${port}, because ${holder?.description ?? 'another program'} has port ${fallback}.`,
+        );
       }
       return remember(key, fallback, port);
     }
@@ -67,7 +76,11 @@ export async function conflict(network: Network, key: string, port: number): Pro
   const holder = await network.holderOf(port);
   const [service, name] = key.split('.');
   return new KojiboxError('PORT_CONFLICT', 'Requested port is already in use', {
-    detail: `${service ?? key} ${name ?? ''} port ${port} is occupied by ${holder?.description ?? 'nobody that this user can see, but it cannot be bound'}`.replace('  ', ' '),
+    detail:
+      `${service ?? key} ${name ?? ''} port ${port} is occupied by ${holder?.description ?? 'nobody that this user can see, but it cannot be bound'}`.replace(
+        '  ',
+        ' ',
+      ),
     source: 'config',
   });
 }

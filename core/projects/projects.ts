@@ -34,16 +34,21 @@ export function createProjects(options: ProjectsOptions): Projects {
     const project = store.get().find((candidate) => candidate.id === id);
     if (project === undefined) {
       const known = store.get().map((candidate) => candidate.id);
-      throw new KojiboxError('NOT_FOUND', `there is no project "${id}"`, { detail: `projects: ${known.join(', ') || 'none yet'}`, source: 'config' });
+      throw new KojiboxError('NOT_FOUND', `there is no project "${id}"`, {
+        detail: `projects: ${known.join(', ') || 'none yet'}`,
+        source: 'config',
+      });
     }
     return project;
   };
 
   const assertFolder = async (path: string): Promise<void> => {
-    const invalid = (detail: string): KojiboxError => new KojiboxError('VALIDATION_FAILED', 'Invalid project path', { detail, source: 'config' });
+    const invalid = (detail: string): KojiboxError =>
+      new KojiboxError('VALIDATION_FAILED', 'Invalid project path', { detail, source: 'config' });
     if (!isAbsolute(path)) throw invalid(`${path} is not an absolute path`);
     const real = await files.realPath(path);
-    if (real === null || (await files.stat(real))?.type !== 'directory') throw invalid(`Path does not exist or is not readable: ${path} is no folder`);
+    if (real === null || (await files.stat(real))?.type !== 'directory')
+      throw invalid(`Path does not exist or is not readable: ${path} is no folder`);
     if (!(await files.canRead(real)) || !(await options.isServable(real))) {
       throw invalid(`Path does not exist or is not readable: the services' user may not read ${path}`);
     }
@@ -59,7 +64,10 @@ export function createProjects(options: ProjectsOptions): Projects {
         const other = projects.find(({ id, domain }) => id !== project.id && domain === project.domain);
         const owner = other?.id ?? options.domainOwner(project.domain);
         if (owner !== null && owner !== project.id) {
-          throw new KojiboxError('DOMAIN_TAKEN', `cannot give ${project.domain} to ${project.id}`, { detail: `${owner} has it`, source: 'config' });
+          throw new KojiboxError('DOMAIN_TAKEN', `cannot give ${project.domain} to ${project.id}`, {
+            detail: `${owner} has it`,
+            source: 'config',
+          });
         }
         return [...projects.filter(({ id }) => id !== project.id), project];
       });

@@ -58,8 +58,14 @@ export function createEdgeConfigWriter(options: {
     );
     generation ??= await lastGeneration();
     const config: EdgeConfig = {
-      schemaVersion: 1, generation, addresses: ['127.0.0.1', '::1'], httpPort: ports.httpPort, httpsPort: ports.httpsPort, controlSocket,
-      fallbackCertificate: fallback.certificateFile, fallbackKey: fallback.keyFile,
+      schemaVersion: 1,
+      generation,
+      addresses: ['127.0.0.1', '::1'],
+      httpPort: ports.httpPort,
+      httpsPort: ports.httpsPort,
+      controlSocket,
+      fallbackCertificate: fallback.certificateFile,
+      fallbackKey: fallback.keyFile,
       runAs: system.host.isRoot ? system.host.serviceUser : null,
       sites: withCertificates,
     };
@@ -69,7 +75,8 @@ export function createEdgeConfigWriter(options: {
     config.generation = generation;
     // It holds database passwords of the projects, and an edge that gave up root must still read it.
     await system.files.writeAtomic(layout.edgeConfig, text(), {
-      mode: 0o600, ...(system.host.isRoot ? { owner: system.host.serviceUser } : {}),
+      mode: 0o600,
+      ...(system.host.isRoot ? { owner: system.host.serviceUser } : {}),
     });
     await control.reload(controlSocket);
   };

@@ -38,7 +38,10 @@ export function planSites(inputs: SiteInputs): PlannedSite[] {
   }
   for (const mapping of inputs.domains) {
     const project = inputs.projects.find(({ id }) => id === mapping.projectId);
-    const route = mapping.targetPort === 0 ? project && projectRoute(project, inputs) : httpRoute(`http://127.0.0.1:${mapping.targetPort}`, mapping.projectId);
+    const route =
+      mapping.targetPort === 0
+        ? project && projectRoute(project, inputs)
+        : httpRoute(`http://127.0.0.1:${mapping.targetPort}`, mapping.projectId);
     if (route) put(mapping.domain, project?.name ?? mapping.projectId, '/', route);
   }
   for (const rule of inputs.rules) put(rule.host, rule.host, rule.path, httpRoute(rule.target, rule.host));
@@ -48,20 +51,30 @@ export function planSites(inputs: SiteInputs): PlannedSite[] {
       hosts: [...inputs.hostsOf(host)],
       name: site.name,
       // A rule below a path alone still needs an answer for all others.
-      routes: site.routes.some(({ path }) => path === '/') ? site.routes : [...site.routes, { path: '/', route: emptyRoute(site.name) }],
+      routes: site.routes.some(({ path }) => path === '/')
+        ? site.routes
+        : [...site.routes, { path: '/', route: emptyRoute(site.name) }],
     }))
     .sort((a, b) => (a.hosts[0] ?? '').localeCompare(b.hosts[0] ?? ''));
 }
 
 function projectRoute(project: ProjectConfig, inputs: SiteInputs): EdgeRoute | null {
   const documentRoot = inputs.documentRoot(project);
-  if (project.stack === 'static') return { type: 'static', documentRoot, fallback: project.overrides['FALLBACK'] ?? null };
+  if (project.stack === 'static')
+    return { type: 'static', documentRoot, fallback: project.overrides['FALLBACK'] ?? null };
   if (project.stack === 'proxy') {
     const target = project.overrides['TARGET'];
     return target === undefined ? null : httpRoute(target, project.id);
   }
   const { service, socket } = inputs.php(project);
-  return { type: 'php', documentRoot, socket, service, env: { ...inputs.environment(project) }, frontController: 'index.php' };
+  return {
+    type: 'php',
+    documentRoot,
+    socket,
+    service,
+    env: { ...inputs.environment(project) },
+    frontController: 'index.php',
+  };
 }
 
 const httpRoute = (target: string, service: string): EdgeRoute => ({ type: 'http', target, service });

@@ -5,4 +5,6 @@ import { postgres } from './postgres.ts';
 import type { Recipe } from './recipe.ts';
 import { redis } from './redis.ts';
 
-export const recipes: ReadonlyMap<string, Recipe> = new Map([php, postgres, mariadb, redis].map((recipe) => [recipe.runtime, recipe]));
+export const recipes: ReadonlyMap<string, Recipe> = new Map(
+  [php, postgres, mariadb, redis].map((recipe) => [recipe.runtime, recipe]),
+);

@@ -13,5 +13,7 @@ export function digestOf(artifacts: readonly Artifact[]): string {
   return `sha256:${createHash('sha256').update(lines.join('')).digest('hex')}`;
 }
 
-export const isEntryOf = (name: string, wanted: string) => (entry: InstalledRuntime): boolean =>
-  entry.name === name && (entry.version === wanted || entry.series === wanted);
+export const isEntryOf =
+  (name: string, wanted: string) =>
+  (entry: InstalledRuntime): boolean =>
+    entry.name === name && (entry.version === wanted || entry.series === wanted);

@@ -8,7 +8,10 @@ const ALGORITHM = 'ed25519';
 
 /** First 16 hex digits of SHA-256 over the key's SPKI form. */
 export function keyIdOf(key: KeyObject): string {
-  return createHash('sha256').update(key.export({ type: 'spki', format: 'der' })).digest('hex').slice(0, 16);
+  return createHash('sha256')
+    .update(key.export({ type: 'spki', format: 'der' }))
+    .digest('hex')
+    .slice(0, 16);
 }
 
 /** What is signed: the whole document as it was read, unknown fields included, with an empty signature. */
@@ -38,12 +41,16 @@ export function openManifest(text: string, trustedKeys: readonly string[]): Runt
   const parsed = RuntimeManifestSchema.safeParse(document);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
-    throw refuse('MANIFEST_INVALID', `${issue?.path.map(String).join('.') ?? ''}: ${issue?.message ?? 'not a manifest'}`);
+    throw refuse(
+      'MANIFEST_INVALID',
+      `${issue?.path.map(String).join('.') ?? ''}: ${issue?.message ?? 'not a manifest'}`,
+    );
   }
   const { signature } = parsed.data.bundle;
   if (signature === '') throw refuse('MANIFEST_UNSIGNED', 'its signature is empty');
   const [algorithm, keyId, value] = signature.split(':');
-  if (algorithm !== ALGORITHM || keyId === undefined || value === undefined) throw refuse('MANIFEST_UNSIGNED', 'its signature has an unknown form');
+  if (algorithm !== ALGORITHM || keyId === undefined || value === undefined)
+    throw refuse('MANIFEST_UNSIGNED', 'its signature has an unknown form');
   const key = trustedKeys.map((pem) => createPublicKey(pem)).find((candidate) => keyIdOf(candidate) === keyId);
   if (key === undefined) throw refuse('MANIFEST_KEY_UNKNOWN', `it was signed with key ${keyId}`);
   if (!verify(null, signedBytes(document as Record<string, unknown>), key, Buffer.from(value, 'base64'))) {
@@ -56,5 +63,8 @@ export function openManifest(text: string, trustedKeys: readonly string[]): Runt
 export function signManifest(manifest: RuntimeManifest, privateKey: string): RuntimeManifest {
   const key = createPrivateKey(privateKey);
   const signature = sign(null, signedBytes(manifest), key).toString('base64');
-  return { ...manifest, bundle: { ...manifest.bundle, signature: `${ALGORITHM}:${keyIdOf(createPublicKey(key))}:${signature}` } };
+  return {
+    ...manifest,
+    bundle: { ...manifest.bundle, signature: `${ALGORITHM}:${keyIdOf(createPublicKey(key))}:${signature}` },
+  };
 }

@@ -23,7 +23,12 @@ export interface Runtimes {
   defaultSeries(name: string): string;
   installed(name: string, version?: string): InstalledRuntime | null;
   /** Installs when it is not there. Calls for the same runtime share one install. */
-  ensure(name: string, version: string | undefined, progress: InstallProgress, signal: AbortSignal): Promise<InstalledRuntime>;
+  ensure(
+    name: string,
+    version: string | undefined,
+    progress: InstallProgress,
+    signal: AbortSignal,
+  ): Promise<InstalledRuntime>;
   remove(name: string, version: string): Promise<void>;
   treePath(installed: InstalledRuntime): string;
 }
@@ -45,29 +50,56 @@ export function createRuntimes(options: RuntimesOptions): Runtimes {
   const { os, arch } = system.host;
   const installing = new Map<string, Promise<InstalledRuntime>>();
 
-  const here = (): ServiceBinary[] => options.manifest().services.filter((binary) => binary.os === os && binary.arch === arch);
+  const here = (): ServiceBinary[] =>
+    options.manifest().services.filter((binary) => binary.os === os && binary.arch === arch);
   const seriesOf = (binary: ServiceBinary): string => binary.series ?? binary.version;
 
   const resolve: Runtimes['resolve'] = (name, version) => {
     const candidates = here().filter((binary) => binary.name === name);
-    const found = version === undefined
-      ? (candidates.find(({ isDefault }) => isDefault === true) ?? candidates[0])
-      : candidates.find((binary) => seriesOf(binary) === version || binary.version === version || installed(name, version)?.series === seriesOf(binary));
+    const found =
+      version === undefined
+        ? (candidates.find(({ isDefault }) => isDefault === true) ?? candidates[0])
+        : candidates.find(
+            (binary) =>
+              seriesOf(binary) === version ||
+              binary.version === version ||
+              installed(name, version)?.series === seriesOf(binary),
+          );
     if (found !== undefined) return found;
     const known = candidates.map(seriesOf).join(', ');
-    throw new KojiboxError('RUNTIME_UNSUPPORTED', `cannot install ${name}${version === undefined ? '' : ` ${version}`} on ${os}-${arch}`, {
-      detail: known === '' ? `the manifest has no ${name} for this platform` : `there is ${name} ${known}`, source: 'runtime',
-    });
+    throw new KojiboxError(
+      'RUNTIME_UNSUPPORTED',
+      `cannot install ${name}${version === undefined ? '' : ` ${version}`} on ${os}-${arch}`,
+      {
+        detail: known === '' ? `the manifest has no ${name} for this platform` : `there is ${name} ${known}`,
+        source: 'runtime',
+      },
+    );
   };
 
   const installed: Runtimes['installed'] = (name, version) =>
-    lock.get().find(isEntryOf(name, version ?? here().find((binary) => binary.name === name && binary.isDefault === true)?.series ?? '')) ?? null;
+    lock
+      .get()
+      .find(
+        isEntryOf(
+          name,
+          version ?? here().find((binary) => binary.name === name && binary.isDefault === true)?.series ?? '',
+        ),
+      ) ?? null;
 
   const treePath: Runtimes['treePath'] = ({ path }) => join(layout.home, path);
 
-  const install = async (binary: ServiceBinary, progress: InstallProgress, signal: AbortSignal): Promise<InstalledRuntime> => {
+  const install = async (
+    binary: ServiceBinary,
+    progress: InstallProgress,
+    signal: AbortSignal,
+  ): Promise<InstalledRuntime> => {
     const source = options.sources.find(({ type }) => type === binary.source?.type);
-    if (source === undefined) throw new KojiboxError('RUNTIME_UNSUPPORTED', `cannot install ${binary.name} here`, { detail: `no way to fetch from "${binary.source?.type ?? 'nowhere'}"`, source: 'runtime' });
+    if (source === undefined)
+      throw new KojiboxError('RUNTIME_UNSUPPORTED', `cannot install ${binary.name} here`, {
+        detail: `no way to fetch from "${binary.source?.type ?? 'nowhere'}"`,
+        source: 'runtime',
+      });
     await assertSpace(binary);
     const staging = join(layout.temp, `install-${binary.name}-${randomBytes(4).toString('hex')}`);
     const finalPath = (version: string): string => runtimeFolder(layout, binary.name, version, os, arch);
@@ -86,12 +118,27 @@ export function createRuntimes(options: RuntimesOptions): Runtimes {
       await system.files.remove(target); // An activation that was killed before the lock was written.
       await system.files.rename(staging, target);
       const entry: InstalledRuntime = {
-        name: binary.name, version: staged.version, series: seriesOf(binary), os, arch, path: relative(layout.home, target),
+        name: binary.name,
+        version: staged.version,
+        series: seriesOf(binary),
+        os,
+        arch,
+        path: relative(layout.home, target),
         digest: digestOf(staged.artifacts),
-        artifacts: staged.artifacts.map(({ file, size, digest, version }) => ({ file: relative(layout.home, file), size, digest, version })),
-        source: binary.source?.type ?? '', sizeOnDisk: staged.sizeOnDisk, installedAt: timestamp(system.clock),
+        artifacts: staged.artifacts.map(({ file, size, digest, version }) => ({
+          file: relative(layout.home, file),
+          size,
+          digest,
+          version,
+        })),
+        source: binary.source?.type ?? '',
+        sizeOnDisk: staged.sizeOnDisk,
+        installedAt: timestamp(system.clock),
       };
-      await lock.update((entries) => [...entries.filter((other) => !(other.name === entry.name && other.version === entry.version)), entry]);
+      await lock.update((entries) => [
+        ...entries.filter((other) => !(other.name === entry.name && other.version === entry.version)),
+        entry,
+      ]);
       return entry;
     } catch (error) {
       await system.files.remove(staging);
@@ -104,7 +151,8 @@ export function createRuntimes(options: RuntimesOptions): Runtimes {
     const free = await system.files.freeBytes(layout.home);
     if (free >= needed) return;
     throw new KojiboxError('DISK_FULL', `cannot install ${binary.name} ${seriesOf(binary)}`, {
-      detail: `${layout.home} has ${megabytes(free)} free; ${megabytes(needed)} are needed`, source: 'runtime',
+      detail: `${layout.home} has ${megabytes(free)} free; ${megabytes(needed)} are needed`,
+      source: 'runtime',
     });
   };
 
@@ -119,8 +167,15 @@ export function createRuntimes(options: RuntimesOptions): Runtimes {
       here().map((binary) => {
         const entry = installed(binary.name, seriesOf(binary));
         return {
-          name: binary.name, series: seriesOf(binary), version: entry?.version ?? binary.version, kind: binary.kind ?? 'service', source: binary.source?.type ?? '',
-          size: binary.size, installed: entry, usedBy: usedBy.get(`${binary.name} ${seriesOf(binary)}`) ?? [], isDefault: binary.isDefault ?? false,
+          name: binary.name,
+          series: seriesOf(binary),
+          version: entry?.version ?? binary.version,
+          kind: binary.kind ?? 'service',
+          source: binary.source?.type ?? '',
+          size: binary.size,
+          installed: entry,
+          usedBy: usedBy.get(`${binary.name} ${seriesOf(binary)}`) ?? [],
+          isDefault: binary.isDefault ?? false,
           untested: binary.untested ?? false,
         };
       }),
@@ -140,10 +195,16 @@ export function createRuntimes(options: RuntimesOptions): Runtimes {
     async remove(name, version) {
       const entry = installed(name, version);
       if (entry === null) {
-        throw new KojiboxError('RUNTIME_MISSING', `cannot remove ${name} ${version}`, { detail: 'it is not installed', source: 'runtime', remedy: 'See `koji runtime list`.' });
+        throw new KojiboxError('RUNTIME_MISSING', `cannot remove ${name} ${version}`, {
+          detail: 'it is not installed',
+          source: 'runtime',
+          remedy: 'See `koji runtime list`.',
+        });
       }
       // Forgotten first: a remove that is cut short leaves files nobody uses, never an entry without files.
-      await lock.update((entries) => entries.filter((other) => other !== entry && !(other.name === entry.name && other.version === entry.version)));
+      await lock.update((entries) =>
+        entries.filter((other) => other !== entry && !(other.name === entry.name && other.version === entry.version)),
+      );
       const doomed = join(layout.temp, `remove-${randomBytes(4).toString('hex')}`);
       await system.files.rename(treePath(entry), doomed);
       await system.files.remove(doomed);
@@ -158,7 +219,11 @@ function toInstallError(error: unknown, binary: ServiceBinary): unknown {
   if (error instanceof KojiboxError) return error;
   const code = (error as { code?: unknown } | null)?.code;
   if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return new KojiboxError('DISK_FULL', `cannot install ${binary.name}`, { detail: error instanceof Error ? error.message : 'no space left', source: 'runtime', cause: error });
+    return new KojiboxError('DISK_FULL', `cannot install ${binary.name}`, {
+      detail: error instanceof Error ? error.message : 'no space left',
+      source: 'runtime',
+      cause: error,
+    });
   }
   return error;
 }

@@ -5,7 +5,10 @@ import { KojiboxError } from '../../contract/errors.ts';
 import type { JsonStore } from '../config/json-store.ts';
 import type { FileSystem } from '../system/files.ts';
 
-export const SealedSecretsSchema = z.record(z.string(), z.object({ iv: z.string(), tag: z.string(), data: z.string() }));
+export const SealedSecretsSchema = z.record(
+  z.string(),
+  z.object({ iv: z.string(), tag: z.string(), data: z.string() }),
+);
 export type SealedSecrets = z.infer<typeof SealedSecretsSchema>;
 
 export interface SecretRef {
@@ -26,7 +29,11 @@ export interface Secrets {
 const ALPHABET = 'ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789';
 const LENGTH = 24;
 
-export async function createSecrets(options: { readonly files: FileSystem; readonly keyFile: string; readonly store: JsonStore<SealedSecrets> }): Promise<Secrets> {
+export async function createSecrets(options: {
+  readonly files: FileSystem;
+  readonly keyFile: string;
+  readonly store: JsonStore<SealedSecrets>;
+}): Promise<Secrets> {
   const { files, store, keyFile } = options;
   const opened = new Map<string, string>();
   const pending = new Map<string, Promise<string>>();
@@ -43,13 +50,17 @@ export async function createSecrets(options: { readonly files: FileSystem; reado
       const decipher = createDecipheriv('aes-256-gcm', key, Buffer.from(sealed.iv, 'base64'), { authTagLength: 16 });
       // The name is bound to the content, so that sealed values cannot be swapped in the file.
       decipher.setAAD(Buffer.from(name)).setAuthTag(Buffer.from(sealed.tag, 'base64'));
-      const value = Buffer.concat([decipher.update(Buffer.from(sealed.data, 'base64')), decipher.final()]).toString('utf8');
+      const value = Buffer.concat([decipher.update(Buffer.from(sealed.data, 'base64')), decipher.final()]).toString(
+        'utf8',
+      );
       opened.set(name, value);
       return Promise.resolve(value);
     } catch (cause) {
       const error = new KojiboxError('CONFIG_CORRUPT', `cannot open the secret ${name}`, {
-        detail: 'app/config/secrets.json or secrets.key was altered, or they do not belong together', source: 'secrets',
-        remedy: 'Put both files back from a backup, or set the secret anew.', cause,
+        detail: 'app/config/secrets.json or secrets.key was altered, or they do not belong together',
+        source: 'secrets',
+        remedy: 'Put both files back from a backup, or set the secret anew.',
+        cause,
       });
       return Promise.reject(error);
     }
@@ -62,7 +73,8 @@ export async function createSecrets(options: { readonly files: FileSystem; reado
     cipher.setAAD(Buffer.from(name));
     const data = Buffer.concat([cipher.update(value, 'utf8'), cipher.final()]);
     await store.update((all) => ({
-      ...all, [name]: { iv: iv.toString('base64'), tag: cipher.getAuthTag().toString('base64'), data: data.toString('base64') },
+      ...all,
+      [name]: { iv: iv.toString('base64'), tag: cipher.getAuthTag().toString('base64'), data: data.toString('base64') },
     }));
     opened.set(name, value);
   };
@@ -96,7 +108,11 @@ async function readKey(files: FileSystem, path: string): Promise<Buffer> {
   const known = await files.readBytes(path);
   if (known !== null && known.length === 32) return Buffer.from(known);
   if (known !== null) {
-    throw new KojiboxError('CONFIG_CORRUPT', 'cannot read the key of the secrets', { detail: `${path} must hold 32 bytes`, source: 'secrets', remedy: 'Put the file back from a backup; without it the stored passwords cannot be opened.' });
+    throw new KojiboxError('CONFIG_CORRUPT', 'cannot read the key of the secrets', {
+      detail: `${path} must hold 32 bytes`,
+      source: 'secrets',
+      remedy: 'Put the file back from a backup; without it the stored passwords cannot be opened.',
+    });
   }
   const made = randomBytes(32);
   await files.writeAtomic(path, made, { mode: 0o600 });

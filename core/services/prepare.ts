@@ -22,9 +22,11 @@ export async function prepareService(system: System, plan: ServicePlan, options:
   for (const socket of plan.sockets) assertSocketPath(plan, socket);
   if (plan.runtime === 'php') await assertZoneinfo(system, options.zoneinfo ?? ZONEINFO);
   if (owner !== null) await assertTraversable(system, plan.command, owner);
-  for (const { path, mode } of plan.folders) await system.files.makeDirectory(path, { mode, ...(owner === null ? {} : { owner }) });
+  for (const { path, mode } of plan.folders)
+    await system.files.makeDirectory(path, { mode, ...(owner === null ? {} : { owner }) });
   for (const { path, content, mode } of plan.files) {
-    if ((await system.files.readText(path)) !== content) await system.files.writeAtomic(path, content, { mode, ...(owner === null ? {} : { owner }) });
+    if ((await system.files.readText(path)) !== content)
+      await system.files.writeAtomic(path, content, { mode, ...(owner === null ? {} : { owner }) });
   }
   if (plan.initialise !== null && (await system.files.stat(plan.initialise.folder)) === null) {
     options.onInitialise?.(plan.id);
@@ -36,14 +38,16 @@ function assertSocketPath(plan: ServicePlan, socket: string): void {
   const bytes = new TextEncoder().encode(socket).length;
   if (bytes <= MAX_SOCKET_PATH_BYTES) return;
   throw new KojiboxError('SOCKET_PATH_TOO_LONG', `cannot start ${plan.id}: the path of its socket is too long`, {
-    detail: `${socket} has ${bytes} bytes; the system allows ${MAX_SOCKET_PATH_BYTES}`, source: 'services',
+    detail: `${socket} has ${bytes} bytes; the system allows ${MAX_SOCKET_PATH_BYTES}`,
+    source: 'services',
   });
 }
 
 async function assertZoneinfo(system: System, path: string): Promise<void> {
   if ((await system.files.realPath(path)) !== null) return;
   throw new KojiboxError('ZONEINFO_MISSING', 'cannot start PHP: this system has no time zone database', {
-    detail: `${path} does not exist, and without it every date() call is fatal`, source: 'services',
+    detail: `${path} does not exist, and without it every date() call is fatal`,
+    source: 'services',
   });
 }
 
@@ -52,16 +56,25 @@ async function assertTraversable(system: System, path: string, user: FileOwner):
   for (let folder = dirname(path); folder !== dirname(folder); folder = dirname(folder)) {
     const stat = await system.files.stat(folder);
     if (stat === null || stat.type === 'link') continue;
-    const passes = (stat.mode & 0o001) !== 0 || (stat.uid === user.uid && (stat.mode & 0o100) !== 0) || (stat.gid === user.gid && (stat.mode & 0o010) !== 0);
+    const passes =
+      (stat.mode & 0o001) !== 0 ||
+      (stat.uid === user.uid && (stat.mode & 0o100) !== 0) ||
+      (stat.gid === user.gid && (stat.mode & 0o010) !== 0);
     if (passes) continue;
     throw new KojiboxError('PERMISSION_DENIED', 'cannot start a service as an unprivileged user', {
-      detail: `user ${user.uid} may not pass through ${folder}, and databases refuse to run as root`, source: 'services',
+      detail: `user ${user.uid} may not pass through ${folder}, and databases refuse to run as root`,
+      source: 'services',
       remedy: `Set KOJIBOX_HOME to a folder outside ${folder}, or run: chmod o+x ${folder}`,
     });
   }
 }
 
-async function initialise(system: System, plan: ServicePlan, what: NonNullable<ServicePlan['initialise']>, owner: FileOwner | null): Promise<void> {
+async function initialise(
+  system: System,
+  plan: ServicePlan,
+  what: NonNullable<ServicePlan['initialise']>,
+  owner: FileOwner | null,
+): Promise<void> {
   const { files } = system;
   const building = `${what.folder}.new`;
   const ownership = owner === null ? {} : { owner };
@@ -84,12 +97,16 @@ async function initialise(system: System, plan: ServicePlan, what: NonNullable<S
 
 async function runStep(system: System, plan: ServicePlan, step: InitialiseStep, user: FileOwner | null): Promise<void> {
   const result = await system.processes.run(step.command, step.args, {
-    env: step.env, cwd: step.cwd, timeoutMs: 180_000, ...(user === null ? {} : { user }),
+    env: step.env,
+    cwd: step.cwd,
+    timeoutMs: 180_000,
+    ...(user === null ? {} : { user }),
   });
   if (result.exitCode === 0) return;
   const output = `${result.stdout}\n${result.stderr}`.trim().split('\n').slice(-8).join(' | ');
   throw new KojiboxError('INIT_FAILED', `cannot initialise ${plan.name}`, {
-    detail: `${step.command.split('/').at(-1) ?? ''} ended with ${result.signal ?? `code ${result.exitCode ?? '?'}`}: ${output.slice(-1500)}`, source: 'services',
+    detail: `${step.command.split('/').at(-1) ?? ''} ended with ${result.signal ?? `code ${result.exitCode ?? '?'}`}: ${output.slice(-1500)}`,
+    source: 'services',
   });
 }
 
@@ -113,13 +130,20 @@ export async function ensureRunFolder(system: System, home: string, homeDigest: 
   ].filter((folder): folder is string => Boolean(folder));
   const folder = environment['KOJIBOX_RUN_DIR'] || candidates.find(fits);
   if (folder === undefined) {
-    throw new KojiboxError('SOCKET_PATH_TOO_LONG', 'cannot find a folder for sockets', { detail: `all of ${candidates.join(', ')} are too long`, source: 'services' });
+    throw new KojiboxError('SOCKET_PATH_TOO_LONG', 'cannot find a folder for sockets', {
+      detail: `all of ${candidates.join(', ')} are too long`,
+      source: 'services',
+    });
   }
   await system.files.makeDirectory(folder);
   const stat = await system.files.stat(folder);
   const mine = isRoot ? [0, serviceUser.uid] : [serviceUser.uid];
   if (stat?.type !== 'directory' || !mine.includes(stat.uid)) {
-    throw new KojiboxError('PERMISSION_DENIED', `cannot use ${folder} for sockets`, { detail: 'it is no folder of this user', source: 'services', remedy: 'Remove it, or set KOJIBOX_RUN_DIR to another folder.' });
+    throw new KojiboxError('PERMISSION_DENIED', `cannot use ${folder} for sockets`, {
+      detail: 'it is no folder of this user',
+      source: 'services',
+      remedy: 'Remove it, or set KOJIBOX_RUN_DIR to another folder.',
+    });
   }
   await system.files.makeDirectory(folder, { mode: isRoot ? 0o711 : 0o700, ...(isRoot ? { owner: serviceUser } : {}) });
   return folder;

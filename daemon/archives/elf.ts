@@ -39,10 +39,17 @@ export function neededLibraries(file: string): string[] | null {
       if (tag === DT_NEEDED) needed.push(value);
       if (tag === DT_STRTAB) stringsAddress = value;
     }
-    const holder = segments.find(({ type, address, fileSize }) => type === PT_LOAD && stringsAddress >= address && stringsAddress < address + fileSize);
+    const holder = segments.find(
+      ({ type, address, fileSize }) =>
+        type === PT_LOAD && stringsAddress >= address && stringsAddress < address + fileSize,
+    );
     if (holder === undefined) return [];
     const strings = holder.offset + (stringsAddress - holder.address);
-    return needed.map((offset) => read(strings + offset, 256).toString('latin1').replace(/\0[\s\S]*$/, ''));
+    return needed.map((offset) =>
+      read(strings + offset, 256)
+        .toString('latin1')
+        .replace(/\0[\s\S]*$/, ''),
+    );
   } finally {
     closeSync(descriptor);
   }

@@ -29,11 +29,15 @@ export function linkCheck(tree: string, executables: readonly string[]): Promise
     for (const name of needed ?? []) {
       const library = libraries.get(name);
       if (library !== undefined) waiting.push(library);
-      else if (!SYSTEM_LIBRARIES.test(name)) throw broken(tree, file, `it needs ${name}, which neither came with it nor belongs to the system`);
+      else if (!SYSTEM_LIBRARIES.test(name))
+        throw broken(tree, file, `it needs ${name}, which neither came with it nor belongs to the system`);
     }
   }
   return Promise.resolve();
 }
 
 const broken = (tree: string, file: string, why: string): KojiboxError =>
-  new KojiboxError('LINK_CHECK_FAILED', 'cannot activate the runtime', { detail: `${file.slice(tree.length + 1)}: ${why}`, source: 'runtime' });
+  new KojiboxError('LINK_CHECK_FAILED', 'cannot activate the runtime', {
+    detail: `${file.slice(tree.length + 1)}: ${why}`,
+    source: 'runtime',
+  });

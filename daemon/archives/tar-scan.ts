@@ -24,12 +24,16 @@ export interface ScanResult {
 }
 
 export function unsafe(archive: string, detail: string): KojiboxError {
-  return new KojiboxError('ARCHIVE_UNSAFE', `cannot unpack ${archive.split('/').at(-1) ?? archive}`, { detail, source: 'runtime' });
+  return new KojiboxError('ARCHIVE_UNSAFE', `cannot unpack ${archive.split('/').at(-1) ?? archive}`, {
+    detail,
+    source: 'runtime',
+  });
 }
 
 /** A path inside the archive, normalised; throws ARCHIVE_UNSAFE when it is absolute or climbs out. */
 export function safeName(archive: string, name: string): string {
-  if (name.includes('\0') || name.includes('\\')) throw unsafe(archive, `the name ${JSON.stringify(name)} has a forbidden character`);
+  if (name.includes('\0') || name.includes('\\'))
+    throw unsafe(archive, `the name ${JSON.stringify(name)} has a forbidden character`);
   if (name.startsWith('/') || /^[A-Za-z]:/.test(name)) throw unsafe(archive, `the name ${name} is absolute`);
   const normal = posix.normalize(name);
   if (normal === '..' || normal.startsWith('../')) throw unsafe(archive, `the name ${name} leads out of the folder`);
@@ -39,7 +43,8 @@ export function safeName(archive: string, name: string): string {
 /** A link's target, seen from the link; throws ARCHIVE_UNSAFE when it leaves the root. */
 export function assertLinkStaysInside(archive: string, link: string, target: string): void {
   const reached = posix.normalize(posix.join(posix.dirname(link), target));
-  if (target.startsWith('/') || reached === '..' || reached.startsWith('../')) throw unsafe(archive, `the link ${link} points to ${target}, outside the folder`);
+  if (target.startsWith('/') || reached === '..' || reached.startsWith('../'))
+    throw unsafe(archive, `the link ${link} points to ${target}, outside the folder`);
 }
 
 /** @param file an uncompressed tar file on disk */
@@ -63,7 +68,7 @@ function scan(file: string, descriptor: number, limits: ArchiveLimits, skipAbsol
   let entries = 0;
   let bytes = 0;
 
-  for (let at = 0; at + BLOCK <= end; ) {
+  for (let at = 0; at + BLOCK <= end;) {
     readSync(descriptor, header, 0, BLOCK, at);
     if (header[0] === 0) break;
     assertChecksum(file, header);
@@ -75,7 +80,9 @@ function scan(file: string, descriptor: number, limits: ArchiveLimits, skipAbsol
 
     if (type === 'L' || type === 'K') {
       if (size > 65536) throw unsafe(file, 'a name has more than 64 kB');
-      const text = readBody(descriptor, body, size).toString('utf8').replace(/\0[\s\S]*$/, '');
+      const text = readBody(descriptor, body, size)
+        .toString('utf8')
+        .replace(/\0[\s\S]*$/, '');
       if (type === 'L') longName = text;
       else longLink = text;
       continue;
@@ -96,7 +103,8 @@ function scan(file: string, descriptor: number, limits: ArchiveLimits, skipAbsol
     if (entries > limits.maxEntries) throw unsafe(file, `it has more than ${limits.maxEntries} entries`);
     if (bytes > limits.maxBytes) throw unsafe(file, `it would unpack to more than ${limits.maxBytes} bytes`);
     for (let parent = posix.dirname(name); parent !== '.'; parent = posix.dirname(parent)) {
-      if (links.has(parent) && !skipAbsoluteLinks) throw unsafe(file, `${name} would be written through the link ${parent}`);
+      if (links.has(parent) && !skipAbsoluteLinks)
+        throw unsafe(file, `${name} would be written through the link ${parent}`);
     }
     if (type === '2') {
       if (skipAbsoluteLinks && target.startsWith('/')) skipped.push(name);
@@ -112,7 +120,8 @@ function scan(file: string, descriptor: number, limits: ArchiveLimits, skipAbsol
   return { entries, bytes, skipped };
 }
 
-const text = (header: Buffer, at: number, length: number): string => header.toString('utf8', at, at + length).replace(/\0[\s\S]*$/, '');
+const text = (header: Buffer, at: number, length: number): string =>
+  header.toString('utf8', at, at + length).replace(/\0[\s\S]*$/, '');
 
 function shortName(header: Buffer): string {
   const prefix = header.toString('latin1', 257, 262) === 'ustar' ? text(header, 345, 155) : '';
@@ -128,7 +137,10 @@ function readNumber(file: string, field: Buffer): number {
     if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw unsafe(file, 'an entry claims an impossible size');
     return Number(value);
   }
-  const digits = field.toString('latin1').replace(/[\0 ]+$/, '').trim();
+  const digits = field
+    .toString('latin1')
+    .replace(/[\0 ]+$/, '')
+    .trim();
   const value = digits === '' ? 0 : /^[0-7]+$/.test(digits) ? parseInt(digits, 8) : NaN;
   if (!Number.isSafeInteger(value)) throw unsafe(file, 'an entry has an unreadable size');
   return value;
@@ -149,7 +161,7 @@ function readBody(descriptor: number, at: number, size: number): Buffer {
 /** Records "LENGTH KEY=VALUE\n". */
 function paxFields(body: Buffer): Map<string, string> {
   const fields = new Map<string, string>();
-  for (let at = 0; at < body.length; ) {
+  for (let at = 0; at < body.length;) {
     const space = body.indexOf(0x20, at);
     const length = space === -1 ? NaN : Number(body.toString('latin1', at, space));
     if (!Number.isInteger(length) || length <= 0) break;

@@ -8,10 +8,20 @@ import { spawn } from 'node:child_process';
 import { DEFAULT_LIMITS, scanTar, unsafe, type ArchiveLimits } from './tar-scan.ts';
 
 /** Documentation and translations that no runtime needs. */
-const LEFT_OUT_OF_DEBS = ['./usr/share/doc/*', './usr/share/man/*', './usr/share/locale/*', './usr/share/lintian/*', './usr/share/bug/*'];
+const LEFT_OUT_OF_DEBS = [
+  './usr/share/doc/*',
+  './usr/share/man/*',
+  './usr/share/locale/*',
+  './usr/share/lintian/*',
+  './usr/share/bug/*',
+];
 
 /** @returns unpacked bytes. Rejects with ARCHIVE_UNSAFE before anything was written into `folder`. */
-export async function unpackTarGz(archive: string, folder: string, options: { readonly strip: number; readonly limits?: ArchiveLimits; readonly signal?: AbortSignal }): Promise<number> {
+export async function unpackTarGz(
+  archive: string,
+  folder: string,
+  options: { readonly strip: number; readonly limits?: ArchiveLimits; readonly signal?: AbortSignal },
+): Promise<number> {
   const limits = options.limits ?? DEFAULT_LIMITS;
   const plain = `${folder}.tar`;
   try {
@@ -25,12 +35,19 @@ export async function unpackTarGz(archive: string, folder: string, options: { re
 }
 
 /** Unpacks a .deb over what is already there, as dpkg would, without running anything of it. */
-export async function unpackDeb(archive: string, folder: string, scratch: string, signal?: AbortSignal): Promise<number> {
+export async function unpackDeb(
+  archive: string,
+  folder: string,
+  scratch: string,
+  signal?: AbortSignal,
+): Promise<number> {
   try {
     await runTool('dpkg-deb', ['--fsys-tarfile', archive], { signal, output: scratch });
     // Debian's packages may hold links with absolute targets (policy 10.5); inside a private tree they lead nowhere, so they are left out.
     const { bytes, skipped } = scanTar(scratch, DEFAULT_LIMITS, true);
-    const excludes = [...LEFT_OUT_OF_DEBS, ...skipped.map((name) => `./${name}`)].map((pattern) => `--exclude=${pattern}`);
+    const excludes = [...LEFT_OUT_OF_DEBS, ...skipped.map((name) => `./${name}`)].map(
+      (pattern) => `--exclude=${pattern}`,
+    );
     await extract(scratch, folder, ['--keep-directory-symlink', ...excludes], signal);
     return bytes;
   } finally {
@@ -60,9 +77,14 @@ async function gunzip(archive: string, plain: string, maxBytes: number): Promise
 const extract = (plain: string, folder: string, flags: readonly string[], signal?: AbortSignal): Promise<void> =>
   runTool('tar', ['-x', '-f', plain, '-C', folder, '--no-same-owner', '--no-same-permissions', ...flags], { signal });
 
-async function runTool(command: string, args: readonly string[], options: { readonly signal?: AbortSignal | undefined; readonly output?: string }): Promise<void> {
+async function runTool(
+  command: string,
+  args: readonly string[],
+  options: { readonly signal?: AbortSignal | undefined; readonly output?: string },
+): Promise<void> {
   const child = spawn(command, args, {
-    stdio: ['ignore', options.output === undefined ? 'ignore' : 'pipe', 'pipe'], env: { PATH: process.env['PATH'], LC_ALL: 'C.UTF-8' },
+    stdio: ['ignore', options.output === undefined ? 'ignore' : 'pipe', 'pipe'],
+    env: { PATH: process.env['PATH'], LC_ALL: 'C.UTF-8' },
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
   let errors = '';
@@ -71,9 +93,16 @@ async function runTool(command: string, args: readonly string[], options: { read
     child.on('error', reject);
     child.on('close', resolve);
   });
-  const written = options.output === undefined || child.stdout === null ? Promise.resolve() : pipeline(child.stdout, createWriteStream(options.output));
+  const written =
+    options.output === undefined || child.stdout === null
+      ? Promise.resolve()
+      : pipeline(child.stdout, createWriteStream(options.output));
   const [code] = await Promise.all([ended, written]);
   if (code === 0) return;
-  if (/No space left on device/.test(errors)) throw Object.assign(new Error(`${command}: no space left on device`), { code: 'ENOSPC' });
-  throw unsafe(args.find((arg) => arg.startsWith('/')) ?? command, `${command} ended with code ${code ?? '?'}: ${errors.trim().split('\n').at(-1) ?? ''}`);
+  if (/No space left on device/.test(errors))
+    throw Object.assign(new Error(`${command}: no space left on device`), { code: 'ENOSPC' });
+  throw unsafe(
+    args.find((arg) => arg.startsWith('/')) ?? command,
+    `${command} ended with code ${code ?? '?'}: ${errors.trim().split('\n').at(-1) ?? ''}`,
+  );
 }

@@ -25,7 +25,13 @@ export interface HandlerOptions {
 
 /** What every client sees first. */
 export function snapshotOf({ kojibox, info }: Pick<HandlerOptions, 'kojibox' | 'info'>): Snapshot {
-  return { daemon: info(), services: kojibox.supervisor.states(), changes: kojibox.changes.list(), sites: kojibox.sites(), notices: [...kojibox.notices] };
+  return {
+    daemon: info(),
+    services: kojibox.supervisor.states(),
+    changes: kojibox.changes.list(),
+    sites: kojibox.sites(),
+    notices: [...kojibox.notices],
+  };
 }
 
 export function createHandlers(options: HandlerOptions): Handlers {
@@ -36,7 +42,8 @@ export function createHandlers(options: HandlerOptions): Handlers {
     const users = new Map<string, string[]>();
     for (const state of supervisor.states().filter(({ state: status }) => status !== 'stopped')) {
       const entry = runtimes.installed(state.runtime ?? '', state.version ?? undefined);
-      if (entry !== null) users.set(`${entry.name} ${entry.series}`, [...(users.get(`${entry.name} ${entry.series}`) ?? []), state.id]);
+      if (entry !== null)
+        users.set(`${entry.name} ${entry.series}`, [...(users.get(`${entry.name} ${entry.series}`) ?? []), state.id]);
     }
     return users;
   };
@@ -57,7 +64,10 @@ export function createHandlers(options: HandlerOptions): Handlers {
     const wanted = services.filter(({ desired }) => desired === 'up');
     return {
       ready: wanted.length > 0 && wanted.every(({ state, health }) => state === 'running' && health === 'healthy'),
-      services, sites: kojibox.sites(), uiUrl: options.uiUrl(), notices: [...kojibox.notices],
+      services,
+      sites: kojibox.sites(),
+      uiUrl: options.uiUrl(),
+      notices: [...kojibox.notices],
     };
   };
 
@@ -75,7 +85,14 @@ export function createHandlers(options: HandlerOptions): Handlers {
     'services.health': async ({ id }) => {
       const { health, evidence, ports, pid } = supervisor.state(id);
       const port = ports[0]?.port;
-      return { type: port === undefined ? 'pid' : 'port', target: port === undefined ? String(pid ?? '') : `127.0.0.1:${port}`, timeoutMs: 5000, intervalMs: 10_000, status: health, evidence };
+      return {
+        type: port === undefined ? 'pid' : 'port',
+        target: port === undefined ? String(pid ?? '') : `127.0.0.1:${port}`,
+        timeoutMs: 5000,
+        intervalMs: 10_000,
+        status: health,
+        evidence,
+      };
     },
 
     'runtime.getManifest': async () => runtimes.manifest(),
@@ -85,12 +102,21 @@ export function createHandlers(options: HandlerOptions): Handlers {
       const binary = runtimes.resolve(name, version);
       await install(name, version).ended;
       const entry = runtimes.installed(name, version);
-      return { ...binary, version: entry?.version ?? binary.version, checksum: entry?.digest ?? binary.checksum, binPath: `${entry?.path ?? ''}/${binary.binPath.split('/').slice(5).join('/')}` };
+      return {
+        ...binary,
+        version: entry?.version ?? binary.version,
+        checksum: entry?.digest ?? binary.checksum,
+        binPath: `${entry?.path ?? ''}/${binary.binPath.split('/').slice(5).join('/')}`,
+      };
     },
     'runtime.remove': async ({ name, version }) => {
       const entry = runtimes.installed(name, version);
       const users = entry === null ? [] : (usedBy().get(`${name} ${entry.series}`) ?? []);
-      if (users.length > 0) throw new KojiboxError('RUNTIME_IN_USE', `cannot remove ${name} ${version}`, { detail: `${users.join(', ')} runs it`, source: 'runtime' });
+      if (users.length > 0)
+        throw new KojiboxError('RUNTIME_IN_USE', `cannot remove ${name} ${version}`, {
+          detail: `${users.join(', ')} runs it`,
+          source: 'runtime',
+        });
       await runtimes.remove(name, version);
       options.runtimesChanged();
       return ok;
@@ -122,7 +148,10 @@ export function createHandlers(options: HandlerOptions): Handlers {
       return ok;
     },
 
-    'domains.list': async () => [...projects.list().map(({ domain, id }) => ({ domain, projectId: id, targetPort: 0 })), ...domains.list()],
+    'domains.list': async () => [
+      ...projects.list().map(({ domain, id }) => ({ domain, projectId: id, targetPort: 0 })),
+      ...domains.list(),
+    ],
     'domains.upsert': async (mapping) => {
       await domains.upsert(mapping);
       await kojibox.applySites();
@@ -144,15 +173,27 @@ export function createHandlers(options: HandlerOptions): Handlers {
 
     'proxy.rules': async () => stores.rules.get(),
     'proxy.apply': async ({ rules }) => {
-      const taken = rules.find(({ host }) => projects.list().some(({ domain, stack: kind }) => domain === host && kind !== 'proxy' && rules.some((rule) => rule.host === host && rule.path === '/')));
-      if (taken !== undefined) throw new KojiboxError('DOMAIN_TAKEN', `cannot route ${taken.host}`, { detail: 'a project has it; use a path below "/"', source: 'proxy' });
+      const taken = rules.find(({ host }) =>
+        projects
+          .list()
+          .some(
+            ({ domain, stack: kind }) =>
+              domain === host && kind !== 'proxy' && rules.some((rule) => rule.host === host && rule.path === '/'),
+          ),
+      );
+      if (taken !== undefined)
+        throw new KojiboxError('DOMAIN_TAKEN', `cannot route ${taken.host}`, {
+          detail: 'a project has it; use a path below "/"',
+          source: 'proxy',
+        });
       await stores.rules.update(() => rules);
       await kojibox.applySites();
       changed('proxy', 'rules');
       return ok;
     },
 
-    'certs.generate': async ({ domain }) => (await certificates.ensureLeaf(domain, [...new Set([domain, domains.localhostName(domain)])])).meta,
+    'certs.generate': async ({ domain }) =>
+      (await certificates.ensureLeaf(domain, [...new Set([domain, domains.localhostName(domain)])])).meta,
     'certs.list': async () => certificates.list(),
     'certs.trust': async () => {
       await certificates.ensureRoot();
@@ -160,7 +201,8 @@ export function createHandlers(options: HandlerOptions): Handlers {
       return ok;
     },
     'certs.untrust': async () => {
-      for (const { id, kind, undoneAt } of ledger.list()) if (undoneAt === null && kind !== 'hosts-block') await ledger.undo(id);
+      for (const { id, kind, undoneAt } of ledger.list())
+        if (undoneAt === null && kind !== 'hosts-block') await ledger.undo(id);
       return ok;
     },
     'certs.stores': async () => options.trust.stores(),
@@ -180,10 +222,15 @@ export function createHandlers(options: HandlerOptions): Handlers {
     },
 
     'programs.resolve': async ({ program, folder }) => {
-      const project = projects.list().find(({ path }) => folder === path || folder?.startsWith(`${path}/`) === true) ?? null;
+      const project =
+        projects.list().find(({ path }) => folder === path || folder?.startsWith(`${path}/`) === true) ?? null;
       return resolveProgram(program, {
-        runtimes, runFolder: kojibox.runFolder, project, port: (key, fallback) => kojibox.ports.registry().assigned[key] ?? fallback,
-        password: async (service) => (await kojibox.secrets.get({ key: `${service}-password`, scope: 'service' })) ?? '',
+        runtimes,
+        runFolder: kojibox.runFolder,
+        project,
+        port: (key, fallback) => kojibox.ports.registry().assigned[key] ?? fallback,
+        password: async (service) =>
+          (await kojibox.secrets.get({ key: `${service}-password`, scope: 'service' })) ?? '',
       });
     },
   };

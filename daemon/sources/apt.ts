@@ -29,35 +29,73 @@ export interface PrivateApt {
   download(packages: readonly DebianPackage[], folder: string, signal: AbortSignal): Promise<void>;
 }
 
-export function createPrivateApt(options: { readonly processes: Processes; readonly root: string; readonly suite: string; readonly etc?: string }): PrivateApt {
+export function createPrivateApt(options: {
+  readonly processes: Processes;
+  readonly root: string;
+  readonly suite: string;
+  readonly etc?: string;
+}): PrivateApt {
   const { processes, suite } = options;
   const root = join(options.root, suite);
   const configFile = join(root, 'apt.conf');
   let updating: Promise<void> | undefined;
 
-  const run = async (command: string, args: readonly string[], signal: AbortSignal, cwd?: string): Promise<RunResult> => {
-    const env = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C.UTF-8', APT_CONFIG: configFile, HOME: root, ...proxies() };
-    const result = await processes.run(command, args, { env, signal, ...(cwd === undefined ? {} : { cwd }) }).catch((error: unknown) => {
-      signal.throwIfAborted();
-      throw new KojiboxError('RUNTIME_UNSUPPORTED', `cannot use the Debian archive`, { detail: `${command}: ${error instanceof Error ? error.message : String(error)}`, source: 'runtime', remedy: 'This runtime needs a system with apt (Debian or a relative).' });
-    });
+  const run = async (
+    command: string,
+    args: readonly string[],
+    signal: AbortSignal,
+    cwd?: string,
+  ): Promise<RunResult> => {
+    const env = {
+      PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+      LC_ALL: 'C.UTF-8',
+      APT_CONFIG: configFile,
+      HOME: root,
+      ...proxies(),
+    };
+    const result = await processes
+      .run(command, args, { env, signal, ...(cwd === undefined ? {} : { cwd }) })
+      .catch((error: unknown) => {
+        signal.throwIfAborted();
+        throw new KojiboxError('RUNTIME_UNSUPPORTED', `cannot use the Debian archive`, {
+          detail: `${command}: ${error instanceof Error ? error.message : String(error)}`,
+          source: 'runtime',
+          remedy: 'This runtime needs a system with apt (Debian or a relative).',
+        });
+      });
     signal.throwIfAborted();
     if (result.exitCode === 0) return result;
     const text = result.stderr.trim() || result.stdout.trim();
-    if (/No space left on device|free space/i.test(text)) throw Object.assign(new Error(text.split('\n').at(-1)), { code: 'ENOSPC' });
+    if (/No space left on device|free space/i.test(text))
+      throw Object.assign(new Error(text.split('\n').at(-1)), { code: 'ENOSPC' });
     const untrusted = /Hash Sum mismatch|BADSIG|not signed|NO_PUBKEY|EXPKEYSIG/i.test(text);
-    throw new KojiboxError(untrusted ? 'DIGEST_MISMATCH' : 'DOWNLOAD_FAILED', `cannot fetch from the Debian archive (${suite})`, {
-      detail: text.split('\n').filter((line) => /^[EW]:/.test(line)).slice(0, 3).join(' ') || text.slice(-300), source: 'runtime',
-    });
+    throw new KojiboxError(
+      untrusted ? 'DIGEST_MISMATCH' : 'DOWNLOAD_FAILED',
+      `cannot fetch from the Debian archive (${suite})`,
+      {
+        detail:
+          text
+            .split('\n')
+            .filter((line) => /^[EW]:/.test(line))
+            .slice(0, 3)
+            .join(' ') || text.slice(-300),
+        source: 'runtime',
+      },
+    );
   };
 
   const prepare = async (): Promise<void> => {
-    for (const folder of ['state/lists/partial', 'cache', 'parts', 'preferences.d', 'log']) await mkdir(join(root, folder), { recursive: true, mode: 0o700 });
+    for (const folder of ['state/lists/partial', 'cache', 'parts', 'preferences.d', 'log'])
+      await mkdir(join(root, folder), { recursive: true, mode: 0o700 });
     await writeFile(join(root, 'state/status'), '');
     await writeFile(configFile, aptConfig(root));
     const stanzas = await readSources(options.etc ?? '/etc/apt', suite);
     if (stanzas.length === 0) {
-      throw new KojiboxError('RUNTIME_UNSUPPORTED', `cannot find a Debian archive for ${suite}`, { detail: 'no source in /etc/apt names a Debian release', source: 'runtime', remedy: 'Add the Debian archive to /etc/apt/sources.list.d.' });
+      throw new KojiboxError('RUNTIME_UNSUPPORTED', `cannot find a Debian archive for ${suite}`, {
+        detail: 'no source in /etc/apt names a Debian release',
+        source: 'runtime',
+        remedy: 'Add the Debian archive to /etc/apt/sources.list.d.',
+      });
     }
     for (const [index, stanza] of stanzas.entries()) await writeFile(join(root, 'parts', `${index}.sources`), stanza);
   };
@@ -83,7 +121,11 @@ export function createPrivateApt(options: { readonly processes: Processes; reado
     },
 
     async describe(packages, signal) {
-      const { stdout } = await run('apt-cache', ['show', ...[...packages].map(([name, version]) => `${name}=${version}`)], signal);
+      const { stdout } = await run(
+        'apt-cache',
+        ['show', ...[...packages].map(([name, version]) => `${name}=${version}`)],
+        signal,
+      );
       const found = new Map<string, DebianPackage>();
       for (const record of stdout.split(/\n\n+/)) {
         const field = (name: string): string => new RegExp(`^${name}: (.*)$`, 'm').exec(record)?.[1] ?? '';
@@ -94,13 +136,22 @@ export function createPrivateApt(options: { readonly processes: Processes; reado
         found.set(name, { name, version, sha256: field('SHA256'), size: Number(field('Size')), fileName });
       }
       const missing = [...packages.keys()].filter((name) => !/^[0-9a-f]{64}$/.test(found.get(name)?.sha256 ?? ''));
-      if (missing.length > 0) throw new KojiboxError('DOWNLOAD_FAILED', 'cannot find packages in the Debian archive', { detail: missing.join(', '), source: 'runtime' });
+      if (missing.length > 0)
+        throw new KojiboxError('DOWNLOAD_FAILED', 'cannot find packages in the Debian archive', {
+          detail: missing.join(', '),
+          source: 'runtime',
+        });
       return [...found.values()];
     },
 
     async download(packages, folder, signal) {
       await mkdir(folder, { recursive: true });
-      await run('apt-get', ['-q', 'download', ...packages.map(({ name, version }) => `${name}=${version}`)], signal, folder);
+      await run(
+        'apt-get',
+        ['-q', 'download', ...packages.map(({ name, version }) => `${name}=${version}`)],
+        signal,
+        folder,
+      );
     },
   };
 }
@@ -131,18 +182,29 @@ Acquire::Retries "3";
 }
 
 const proxies = (): Record<string, string> =>
-  Object.fromEntries(['http_proxy', 'https_proxy', 'no_proxy'].flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])));
+  Object.fromEntries(
+    ['http_proxy', 'https_proxy', 'no_proxy'].flatMap((name) =>
+      process.env[name] === undefined ? [] : [[name, process.env[name]]],
+    ),
+  );
 
 /** Releases whose archive can stand in for another one's in a source entry. */
-const DEBIAN_SUITES = /^(buster|bullseye|bookworm|trixie|forky|duke|oldstable|stable|testing)((-updates|-security|-proposed-updates|-backports)?)$/;
+const DEBIAN_SUITES =
+  /^(buster|bullseye|bookworm|trixie|forky|duke|oldstable|stable|testing)((-updates|-security|-proposed-updates|-backports)?)$/;
 
 /** The system's own Debian sources with the release replaced, as deb822 stanzas; see sources.list(5). */
 export async function readSources(etc: string, suite: string): Promise<string[]> {
-  const files = [join(etc, 'sources.list'), ...(await readdir(join(etc, 'sources.list.d')).catch(() => [])).sort().map((name) => join(etc, 'sources.list.d', name))];
+  const files = [
+    join(etc, 'sources.list'),
+    ...(await readdir(join(etc, 'sources.list.d')).catch(() => []))
+      .sort()
+      .map((name) => join(etc, 'sources.list.d', name)),
+  ];
   const stanzas: string[] = [];
   for (const file of files) {
     const text = await readFile(file, 'utf8').catch(() => '');
-    if (file.endsWith('.sources')) stanzas.push(...text.split(/\n\s*\n/).flatMap((stanza) => replaceInStanza(stanza, suite)));
+    if (file.endsWith('.sources'))
+      stanzas.push(...text.split(/\n\s*\n/).flatMap((stanza) => replaceInStanza(stanza, suite)));
     else if (file.endsWith('.list')) stanzas.push(...text.split('\n').flatMap((line) => replaceInLine(line, suite)));
   }
   return stanzas;
@@ -157,12 +219,21 @@ function replaceSuites(names: readonly string[], suite: string): string[] {
 }
 
 function replaceInStanza(stanza: string, suite: string): string[] {
-  const text = stanza.split('\n').filter((line) => !line.startsWith('#')).join('\n');
-  const field = (name: string): string[] => new RegExp(`^${name}:[ \t]*(.*)$`, 'mi').exec(text)?.[1]?.trim().split(/\s+/) ?? [];
+  const text = stanza
+    .split('\n')
+    .filter((line) => !line.startsWith('#'))
+    .join('\n');
+  const field = (name: string): string[] =>
+    new RegExp(`^${name}:[ \t]*(.*)$`, 'mi').exec(text)?.[1]?.trim().split(/\s+/) ?? [];
   if (!field('Types').includes('deb') || /^Enabled:\s*no/im.test(text)) return [];
   const suites = replaceSuites(field('Suites'), suite);
   if (suites.length === 0) return [];
-  return [`${text.replace(/^Suites:.*$/im, `Suites: ${suites.join(' ')}`).replace(/^Types:.*$/im, 'Types: deb').trim()}\n`];
+  return [
+    `${text
+      .replace(/^Suites:.*$/im, `Suites: ${suites.join(' ')}`)
+      .replace(/^Types:.*$/im, 'Types: deb')
+      .trim()}\n`,
+  ];
 }
 
 function replaceInLine(line: string, suite: string): string[] {
@@ -171,5 +242,7 @@ function replaceInLine(line: string, suite: string): string[] {
   const suites = replaceSuites([match[3] ?? ''], suite);
   if (suites.length === 0) return [];
   const signedBy = /signed-by=(\S+)/i.exec(match[1] ?? '')?.[1];
-  return [`Types: deb\nURIs: ${match[2] ?? ''}\nSuites: ${suites.join(' ')}\nComponents: ${(match[4] ?? '').trim()}\n${signedBy === undefined ? '' : `Signed-By: ${signedBy}\n`}`];
+  return [
+    `Types: deb\nURIs: ${match[2] ?? ''}\nSuites: ${suites.join(' ')}\nComponents: ${(match[4] ?? '').trim()}\n${signedBy === undefined ? '' : `Signed-By: ${signedBy}\n`}`,
+  ];
 }

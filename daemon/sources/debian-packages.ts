@@ -2,12 +2,39 @@
 
 const LEFT_OUT = new RegExp(
   `^(${[
-    'libc-bin', 'libc-dev-bin', 'libc6-.*', 'gcc-.*-base', 'libperl5.*', 'perl.*', 'lib.*-perl', 'libpam-(modules|runtime|systemd).*', 'libsemanage.*', 'libsepol.*',
-    'libdevmapper.*', 'libcryptsetup.*', 'libfdisk1', 'libkmod2', 'libip4tc2', 'libjson-c5', 'libsmartcols1', 'libllvm.*', 'libz3.*', 'libncursesw6', 'libproc2.*',
-    'libsystemd-shared', 'libx11-data', 'libaudit-common', 'libbpf.*', 'libxtables.*', 'libmagic-mgc', 'libdpkg.*', 'php-common',
+    'libc-bin',
+    'libc-dev-bin',
+    'libc6-.*',
+    'gcc-.*-base',
+    'libperl5.*',
+    'perl.*',
+    'lib.*-perl',
+    'libpam-(modules|runtime|systemd).*',
+    'libsemanage.*',
+    'libsepol.*',
+    'libdevmapper.*',
+    'libcryptsetup.*',
+    'libfdisk1',
+    'libkmod2',
+    'libip4tc2',
+    'libjson-c5',
+    'libsmartcols1',
+    'libllvm.*',
+    'libz3.*',
+    'libncursesw6',
+    'libproc2.*',
+    'libsystemd-shared',
+    'libx11-data',
+    'libaudit-common',
+    'libbpf.*',
+    'libxtables.*',
+    'libmagic-mgc',
+    'libdpkg.*',
+    'php-common',
   ].join('|')})$`,
 );
-const KEPT = /^(lib.*|php.*|zlib1g|mariadb.*|redis.*|composer|jsonlint|adminer|patchelf|postgresql-client.*|media-types|memcached)$/;
+const KEPT =
+  /^(lib.*|php.*|zlib1g|mariadb.*|redis.*|composer|jsonlint|adminer|patchelf|postgresql-client.*|media-types|memcached)$/;
 
 /** @param withLibc true for a release newer than the system: then the tree brings its own C library */
 export function isWanted(name: string, withLibc: boolean): boolean {
@@ -17,5 +44,8 @@ export function isWanted(name: string, withLibc: boolean): boolean {
 
 /** `1:10.11.19-0+deb12u1` is 10.11.19 for people; see deb-version(7). */
 export function upstreamVersion(version: string): string {
-  return version.replace(/^\d+:/, '').replace(/-[^-]*$/, '').replace(/[+~](dfsg|ds|git|really).*$/, '');
+  return version
+    .replace(/^\d+:/, '')
+    .replace(/-[^-]*$/, '')
+    .replace(/[+~](dfsg|ds|git|really).*$/, '');
 }

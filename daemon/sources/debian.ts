@@ -34,9 +34,16 @@ export function createDebianSource(options: DebianSourceOptions): RuntimeSourceD
   let patchelf: Promise<string> | undefined;
 
   /** Present files with the right digest stay; everything else is fetched, and checked again. */
-  const fetchAll = async (apt: PrivateApt, packages: readonly DebianPackage[], folder: string, progress: InstallProgress, signal: AbortSignal): Promise<void> => {
+  const fetchAll = async (
+    apt: PrivateApt,
+    packages: readonly DebianPackage[],
+    folder: string,
+    progress: InstallProgress,
+    signal: AbortSignal,
+  ): Promise<void> => {
     await mkdir(folder, { recursive: true });
-    const isWhole = async ({ fileName, sha256 }: DebianPackage): Promise<boolean> => (await digestOfFile(join(folder, fileName), 'sha256')) === sha256;
+    const isWhole = async ({ fileName, sha256 }: DebianPackage): Promise<boolean> =>
+      (await digestOfFile(join(folder, fileName), 'sha256')) === sha256;
     const total = packages.reduce((sum, { size }) => sum + size, 0);
     const stopWatching = watchFolder(folder, packages, (bytes) => progress.bytes(bytes, total));
     try {
@@ -77,10 +84,19 @@ export function createDebianSource(options: DebianSourceOptions): RuntimeSourceD
       // apt does not look at a file that is already in its folder, so this is the check that counts.
       if ((await digestOfFile(file, 'sha256')) !== item.sha256) {
         await rm(file, { force: true });
-        throw new KojiboxError('DIGEST_MISMATCH', `cannot trust ${item.fileName}`, { detail: 'its SHA-256 is not the one in the signed index of the archive', source: 'runtime' });
+        throw new KojiboxError('DIGEST_MISMATCH', `cannot trust ${item.fileName}`, {
+          detail: 'its SHA-256 is not the one in the signed index of the archive',
+          source: 'runtime',
+        });
       }
       sizeOnDisk += await unpackDeb(file, plan.staging, `${plan.staging}.${worker}.tar`, signal);
-      artifacts.push({ file, size: item.size, digest: `sha256:${item.sha256}`, name: item.name, version: item.version });
+      artifacts.push({
+        file,
+        size: item.size,
+        digest: `sha256:${item.sha256}`,
+        name: item.name,
+        version: item.version,
+      });
     });
     await mergeUsr(plan.staging);
     const main = packages.find(({ name }) => name === source.packages[0]);
@@ -91,29 +107,51 @@ export function createDebianSource(options: DebianSourceOptions): RuntimeSourceD
     const suite = (await hostSuite()) ?? 'stable';
     const apt = aptFor(suite);
     await apt.update(signal);
-    const [item] = await apt.describe(new Map([...(await apt.closure(['patchelf'], signal))].filter(([name]) => name === 'patchelf')), signal);
-    if (item === undefined) throw new KojiboxError('DOWNLOAD_FAILED', 'cannot find patchelf in the Debian archive', { source: 'runtime' });
+    const [item] = await apt.describe(
+      new Map([...(await apt.closure(['patchelf'], signal))].filter(([name]) => name === 'patchelf')),
+      signal,
+    );
+    if (item === undefined)
+      throw new KojiboxError('DOWNLOAD_FAILED', 'cannot find patchelf in the Debian archive', { source: 'runtime' });
     const tree = join(options.aptFolder, 'tools', `patchelf-${item.sha256.slice(0, 12)}`);
     const program = join(tree, 'usr/bin/patchelf');
     if ((await stat(program).catch(() => null)) !== null) return program;
     const folder = join(options.downloads, 'debian', suite);
     await fetchAll(apt, [item], folder, { step: () => undefined, bytes: () => undefined }, signal);
-    if ((await digestOfFile(join(folder, item.fileName), 'sha256')) !== item.sha256) throw new KojiboxError('DIGEST_MISMATCH', 'cannot trust patchelf', { detail: item.fileName, source: 'runtime' });
+    if ((await digestOfFile(join(folder, item.fileName), 'sha256')) !== item.sha256)
+      throw new KojiboxError('DIGEST_MISMATCH', 'cannot trust patchelf', { detail: item.fileName, source: 'runtime' });
     await mkdir(tree, { recursive: true });
     await unpackDeb(join(folder, item.fileName), tree, `${tree}.tar`, signal);
     return program;
   };
 
   /** Makes the programs find the tree's own libraries wherever it lies (DT_RPATH with $ORIGIN, which also serves dlopen; see ld.so(8)). */
-  const setRunPaths = async (staging: string, finalPath: string, executables: readonly string[], withLibc: boolean, signal: AbortSignal): Promise<void> => {
+  const setRunPaths = async (
+    staging: string,
+    finalPath: string,
+    executables: readonly string[],
+    withLibc: boolean,
+    signal: AbortSignal,
+  ): Promise<void> => {
     const program = await (patchelf ??= ensurePatchelf(signal));
     for (const executable of executables) {
       const file = join(staging, executable);
-      const up = dirname(executable).split('/').map(() => '..').join('/');
+      const up = dirname(executable)
+        .split('/')
+        .map(() => '..')
+        .join('/');
       const interpreter = withLibc ? ['--set-interpreter', join(finalPath, LOADER)] : [];
       await chmod(file, 0o755);
-      const result = await options.processes.run(program, [...interpreter, '--force-rpath', '--set-rpath', `$ORIGIN/${up}/${LIBRARIES}`, file], { signal, env: { PATH: '/usr/bin:/bin' } });
-      if (result.exitCode !== 0) throw new KojiboxError('LINK_CHECK_FAILED', `cannot prepare ${executable}`, { detail: result.stderr.trim(), source: 'runtime' });
+      const result = await options.processes.run(
+        program,
+        [...interpreter, '--force-rpath', '--set-rpath', `$ORIGIN/${up}/${LIBRARIES}`, file],
+        { signal, env: { PATH: '/usr/bin:/bin' } },
+      );
+      if (result.exitCode !== 0)
+        throw new KojiboxError('LINK_CHECK_FAILED', `cannot prepare ${executable}`, {
+          detail: result.stderr.trim(),
+          source: 'runtime',
+        });
     }
   };
 
@@ -122,7 +160,8 @@ export function createDebianSource(options: DebianSourceOptions): RuntimeSourceD
     async stage(binary, plan, progress, signal) {
       const { withLibc, ...staged } = await stageTree(binary, plan, progress, signal);
       const executables = binary.source?.type === 'debian' ? binary.source.executables : [];
-      if (executables.length > 0) await setRunPaths(plan.staging, plan.finalPath(staged.version), executables, withLibc, signal);
+      if (executables.length > 0)
+        await setRunPaths(plan.staging, plan.finalPath(staged.version), executables, withLibc, signal);
       return staged;
     },
   };
@@ -163,7 +202,11 @@ function watchFolder(folder: string, packages: readonly DebianPackage[], report:
 }
 
 /** Runs `work` over all items with so many workers; the first error ends it. */
-async function eachAtOnce<T>(workers: number, items: readonly T[], work: (item: T, worker: number) => Promise<void>): Promise<void> {
+async function eachAtOnce<T>(
+  workers: number,
+  items: readonly T[],
+  work: (item: T, worker: number) => Promise<void>,
+): Promise<void> {
   const queue = [...items];
   await Promise.all(
     Array.from({ length: workers }, async (_, worker) => {

@@ -49,11 +49,17 @@ export async function download(url: string, file: string, options: DownloadOptio
     await rm(partial, { force: true });
     // Once may be a resumed file whose first part came from elsewhere; twice is the source.
     if (attempt > 0) {
-      throw new KojiboxError('DIGEST_MISMATCH', `cannot trust ${file.split('/').at(-1) ?? file}`, { detail: `its ${algorithm} is not the one in the signed manifest`, source: 'runtime' });
+      throw new KojiboxError('DIGEST_MISMATCH', `cannot trust ${file.split('/').at(-1) ?? file}`, {
+        detail: `its ${algorithm} is not the one in the signed manifest`,
+        source: 'runtime',
+      });
     }
     failure = 'the digest was wrong';
   }
-  throw new KojiboxError('DOWNLOAD_FAILED', `cannot fetch ${file.split('/').at(-1) ?? file}`, { detail: `${failure}, after ${TRIES} tries`, source: 'runtime' });
+  throw new KojiboxError('DOWNLOAD_FAILED', `cannot fetch ${file.split('/').at(-1) ?? file}`, {
+    detail: `${failure}, after ${TRIES} tries`,
+    source: 'runtime',
+  });
 }
 
 async function fetchInto(url: string, partial: string, options: DownloadOptions): Promise<void> {
@@ -86,13 +92,22 @@ function open(url: string, from: number, options: DownloadOptions, redirects: nu
     const headers = from > 0 ? { range: `bytes=${from}-` } : {};
     const receive = (response: IncomingMessage): void => {
       const location = response.headers.location;
-      if (location === undefined || (response.statusCode ?? 0) < 300 || (response.statusCode ?? 0) >= 400) return resolve(response);
+      if (location === undefined || (response.statusCode ?? 0) < 300 || (response.statusCode ?? 0) >= 400)
+        return resolve(response);
       response.resume();
       if (redirects === 0) return reject(new Error('it was redirected too often'));
       open(new URL(location, url).href, from, options, redirects - 1).then(resolve, reject);
     };
     const request = url.startsWith('https:')
-      ? httpsGet(url, { headers, signal: options.signal, ...(options.authorities === undefined ? {} : { ca: [...rootCertificates, ...options.authorities] }) }, receive)
+      ? httpsGet(
+          url,
+          {
+            headers,
+            signal: options.signal,
+            ...(options.authorities === undefined ? {} : { ca: [...rootCertificates, ...options.authorities] }),
+          },
+          receive,
+        )
       : httpGet(url, { headers, signal: options.signal }, receive);
     request.setTimeout(IDLE_MS, () => request.destroy(new Error(`nothing came for ${IDLE_MS / 1000} s`)));
     request.on('error', reject);

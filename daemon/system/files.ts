@@ -1,13 +1,29 @@
 /** The machine's file system. */
 import { constants } from 'node:fs';
 import {
-  access, chmod, chown, copyFile, lchown, lstat, mkdir, open, readdir, readFile, realpath, rename, rm, statfs, symlink, writeFile,
+  access,
+  chmod,
+  chown,
+  copyFile,
+  lchown,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  statfs,
+  symlink,
+  writeFile,
 } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import type { FileOwner, FileStat, FileSystem } from '../../core/system/files.ts';
 
-const isMissing = (error: unknown): boolean => ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '');
+const isMissing = (error: unknown): boolean =>
+  ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '');
 
 /** The value, or null when the file is not there; every other error is passed on. */
 async function orNull<T>(value: Promise<T>): Promise<T | null> {
@@ -89,8 +105,21 @@ export const systemFiles: FileSystem = {
   async stat(path): Promise<FileStat | null> {
     const found = await orNull(lstat(path));
     if (found === null) return null;
-    const type = found.isFile() ? 'file' : found.isDirectory() ? 'directory' : found.isSymbolicLink() ? 'link' : 'other';
-    return { type, size: found.size, mode: found.mode & 0o7777, uid: found.uid, gid: found.gid, mtimeMs: found.mtimeMs };
+    const type = found.isFile()
+      ? 'file'
+      : found.isDirectory()
+        ? 'directory'
+        : found.isSymbolicLink()
+          ? 'link'
+          : 'other';
+    return {
+      type,
+      size: found.size,
+      mode: found.mode & 0o7777,
+      uid: found.uid,
+      gid: found.gid,
+      mtimeMs: found.mtimeMs,
+    };
   },
 
   realPath: (path) => orNull(realpath(path)),

@@ -15,7 +15,11 @@ export function readHostFacts(environment: Readonly<Record<string, string | unde
     isRoot,
     serviceUser: isRoot ? sudoUser(environment) : { uid, gid: process.getgid?.() ?? -1 },
     homeDirectory: homedir(),
-    hostsFile: environment['KOJIBOX_HOSTS_FILE'] || (process.platform === 'win32' ? `${environment['SystemRoot'] ?? 'C:\\Windows'}\\System32\\drivers\\etc\\hosts` : '/etc/hosts'),
+    hostsFile:
+      environment['KOJIBOX_HOSTS_FILE'] ||
+      (process.platform === 'win32'
+        ? `${environment['SystemRoot'] ?? 'C:\\Windows'}\\System32\\drivers\\etc\\hosts`
+        : '/etc/hosts'),
     environment,
   };
 }

@@ -11,7 +11,11 @@ export function createLogger(file: string | null, atLeast: (typeof LEVELS)[numbe
   if (file !== null) mkdirSync(dirname(file), { recursive: true });
   let size = file === null ? 0 : (statSync(file, { throwIfNoEntry: false })?.size ?? 0);
 
-  const write = (level: (typeof LEVELS)[number], message: string, fields: Readonly<Record<string, unknown>> = {}): void => {
+  const write = (
+    level: (typeof LEVELS)[number],
+    message: string,
+    fields: Readonly<Record<string, unknown>> = {},
+  ): void => {
     if (file === null || LEVELS.indexOf(level) < LEVELS.indexOf(atLeast)) return;
     const line = `${JSON.stringify({ ts: new Date().toISOString(), level, message, ...fields })}\n`;
     if (size > MAX_BYTES) {

@@ -9,9 +9,16 @@ import { systemNetwork } from './network.ts';
 import { systemProcesses } from './processes.ts';
 
 /** @param options.home absolute KOJIBOX_HOME */
-export function createNodeSystem(options: { readonly home: string; readonly environment: Readonly<Record<string, string | undefined>> }): System {
+export function createNodeSystem(options: {
+  readonly home: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}): System {
   return {
-    clock: systemClock, files: systemFiles, processes: systemProcesses, network: systemNetwork,
-    host: readHostFacts(options.environment), log: createLogger(layoutOf(options.home).daemonLog, options.environment['KOJIBOX_DEBUG'] ? 'debug' : 'info'),
+    clock: systemClock,
+    files: systemFiles,
+    processes: systemProcesses,
+    network: systemNetwork,
+    host: readHostFacts(options.environment),
+    log: createLogger(layoutOf(options.home).daemonLog, options.environment['KOJIBOX_DEBUG'] ? 'debug' : 'info'),
   };
 }

@@ -31,13 +31,21 @@ export function readProcessStat(pid: number): ProcessStat | null {
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   const number = (field: number): number => Number(fields[field - 3]);
   return {
-    pid, state: fields[0] ?? '', parent: number(4), group: number(5), session: number(6),
-    cpuTicks: number(14) + number(15), startTicks: number(22), residentPages: number(24),
+    pid,
+    state: fields[0] ?? '',
+    parent: number(4),
+    group: number(5),
+    session: number(6),
+    cpuTicks: number(14) + number(15),
+    startTicks: number(22),
+    residentPages: number(24),
   };
 }
 
 export function allPids(): number[] {
-  return readdirSync('/proc').map(Number).filter((pid) => pid > 0);
+  return readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => pid > 0);
 }
 
 /** All live processes of a process group; zombies do not count. */
@@ -66,7 +74,9 @@ export const identify = (pid: number): Promise<ProcessIdentity | null> => Promis
 /** Pid, start time and boot: enough, because no two processes share them. */
 export function isSameNow(identity: ProcessIdentity): boolean {
   const stat = readProcessStat(identity.pid);
-  return stat !== null && stat.state !== 'Z' && stat.startTicks === identity.startTicks && identity.bootId === readBootId();
+  return (
+    stat !== null && stat.state !== 'Z' && stat.startTicks === identity.startTicks && identity.bootId === readBootId()
+  );
 }
 
 export const isSame = (identity: ProcessIdentity): Promise<boolean> => Promise.resolve(isSameNow(identity));
@@ -75,7 +85,10 @@ export function usage(pid: number): Promise<ProcessUsage | null> {
   const members = membersOfGroup(pid);
   if (members.length === 0) return Promise.resolve(null);
   const cpuMs = members.reduce((sum, { cpuTicks }) => sum + (cpuTicks * 1000) / TICKS_PER_SECOND, 0);
-  const memoryBytes = members.reduce((sum, stat) => sum + (proportionalBytes(stat.pid) ?? stat.residentPages * PAGE_BYTES), 0);
+  const memoryBytes = members.reduce(
+    (sum, stat) => sum + (proportionalBytes(stat.pid) ?? stat.residentPages * PAGE_BYTES),
+    0,
+  );
   return Promise.resolve({ cpuMs, memoryBytes });
 }
 

@@ -10,7 +10,11 @@ import type { System } from '../../core/system/system.ts';
 
 const SYSTEM_FOLDER = '/usr/local/share/ca-certificates';
 /** Where Chromium and the kinds of Firefox keep their databases, below the home folder. */
-const NSS_PARENTS = ['.mozilla/firefox', 'snap/firefox/common/.mozilla/firefox', '.var/app/org.mozilla.firefox/.mozilla/firefox'];
+const NSS_PARENTS = [
+  '.mozilla/firefox',
+  'snap/firefox/common/.mozilla/firefox',
+  '.var/app/org.mozilla.firefox/.mozilla/firefox',
+];
 const CHROMIUM_DATABASE = '.pki/nssdb';
 
 export interface TrustStores {
@@ -20,14 +24,26 @@ export interface TrustStores {
   stores(): Promise<TrustStoreStatus[]>;
 }
 
-export function createTrustStores(options: { readonly system: System; readonly layout: Layout; readonly certificates: Certificates; readonly ledger: Ledger }): TrustStores {
+export function createTrustStores(options: {
+  readonly system: System;
+  readonly layout: Layout;
+  readonly certificates: Certificates;
+  readonly ledger: Ledger;
+}): TrustStores {
   const { system, layout, certificates, ledger } = options;
   const { processes, files, host } = system;
-  const env = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', HOME: host.homeDirectory, LC_ALL: 'C.UTF-8' };
+  const env = {
+    PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+    HOME: host.homeDirectory,
+    LC_ALL: 'C.UTF-8',
+  };
 
-  const systemFile = async (): Promise<string> => join(SYSTEM_FOLDER, `kojibox-${(await certificates.rootFingerprint()).slice(0, 8)}.crt`);
-  const nickname = async (): Promise<string> => `Kojibox local CA ${(await certificates.rootFingerprint()).slice(0, 8)}`;
-  const canChangeSystem = async (): Promise<boolean> => existsSync('/usr/sbin/update-ca-certificates') && files.canWrite(SYSTEM_FOLDER);
+  const systemFile = async (): Promise<string> =>
+    join(SYSTEM_FOLDER, `kojibox-${(await certificates.rootFingerprint()).slice(0, 8)}.crt`);
+  const nickname = async (): Promise<string> =>
+    `Kojibox local CA ${(await certificates.rootFingerprint()).slice(0, 8)}`;
+  const canChangeSystem = async (): Promise<boolean> =>
+    existsSync('/usr/sbin/update-ca-certificates') && files.canWrite(SYSTEM_FOLDER);
 
   const run = async (command: string, args: readonly string[]): Promise<{ ok: boolean; output: string }> => {
     try {
@@ -41,13 +57,18 @@ export function createTrustStores(options: { readonly system: System; readonly l
   const databases = (): string[] => {
     const found = NSS_PARENTS.flatMap((parent) => {
       const folder = join(host.homeDirectory, parent);
-      return existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)).filter((profile) => existsSync(join(profile, 'cert9.db'))) : [];
+      return existsSync(folder)
+        ? readdirSync(folder)
+            .map((name) => join(folder, name))
+            .filter((profile) => existsSync(join(profile, 'cert9.db')))
+        : [];
     });
     const chromium = join(host.homeDirectory, CHROMIUM_DATABASE);
     return existsSync(join(chromium, 'cert9.db')) ? [chromium, ...found] : found;
   };
 
-  const isInDatabase = async (database: string): Promise<boolean> => (await run('certutil', ['-L', '-d', `sql:${database}`, '-n', await nickname()])).ok;
+  const isInDatabase = async (database: string): Promise<boolean> =>
+    (await run('certutil', ['-L', '-d', `sql:${database}`, '-n', await nickname()])).ok;
 
   const systemStatus = async (): Promise<TrustStoreStatus> => {
     const file = await systemFile();
@@ -55,8 +76,16 @@ export function createTrustStores(options: { readonly system: System; readonly l
     const trusted = (await files.readText(file)) !== null;
     const command = `sudo sh -c 'cp ${layout.rootCertificate} ${file} && update-ca-certificates'`;
     return {
-      store: 'system', label: 'curl, PHP, Git and most programs', present, trusted, command: trusted ? null : command,
-      reason: trusted ? `${file} is there` : present ? 'the local authority was not added yet' : 'this system has no ca-certificates package',
+      store: 'system',
+      label: 'curl, PHP, Git and most programs',
+      present,
+      trusted,
+      command: trusted ? null : command,
+      reason: trusted
+        ? `${file} is there`
+        : present
+          ? 'the local authority was not added yet'
+          : 'this system has no ca-certificates package',
     };
   };
 
@@ -67,27 +96,63 @@ export function createTrustStores(options: { readonly system: System; readonly l
     const database = join(host.homeDirectory, CHROMIUM_DATABASE);
     const add = `mkdir -p ${database} && certutil -A -d sql:${database} -t C,, -n "${await nickname()}" -i ${layout.rootCertificate}`;
     return {
-      store: 'nss', label: 'Chromium and Firefox', present: tool, trusted, command: trusted ? null : tool ? add : `sudo apt install libnss3-tools && ${add}`,
-      reason: trusted ? `in ${all.length} databases` : tool ? 'the local authority was not added yet' : 'certutil is not installed',
+      store: 'nss',
+      label: 'Chromium and Firefox',
+      present: tool,
+      trusted,
+      command: trusted ? null : tool ? add : `sudo apt install libnss3-tools && ${add}`,
+      reason: trusted
+        ? `in ${all.length} databases`
+        : tool
+          ? 'the local authority was not added yet'
+          : 'certutil is not installed',
     };
   };
 
   const addToSystem = async (): Promise<void> => {
     const file = await systemFile();
-    const change = { kind: 'trust-system' as const, target: file, summary: 'local authority in the trust store of the system', undoCommand: `sudo sh -c 'rm -f ${file} && update-ca-certificates --fresh'` };
+    const change = {
+      kind: 'trust-system' as const,
+      target: file,
+      summary: 'local authority in the trust store of the system',
+      undoCommand: `sudo sh -c 'rm -f ${file} && update-ca-certificates --fresh'`,
+    };
     await ledger.record(change, async () => {
       await files.writeAtomic(file, (await files.readText(layout.rootCertificate)) ?? '', { mode: 0o644 });
       const updated = await run('update-ca-certificates', []);
-      if (!updated.ok) throw new KojiboxError('CERTIFICATE_FAILED', 'cannot update the trust store of the system', { detail: updated.output, source: 'certs' });
+      if (!updated.ok)
+        throw new KojiboxError('CERTIFICATE_FAILED', 'cannot update the trust store of the system', {
+          detail: updated.output,
+          source: 'certs',
+        });
     });
   };
 
   const addToDatabase = async (database: string): Promise<void> => {
     const name = await nickname();
-    const change = { kind: 'trust-nss' as const, target: database, summary: `local authority in ${database}`, undoCommand: `certutil -D -d sql:${database} -n "${name}"` };
+    const change = {
+      kind: 'trust-nss' as const,
+      target: database,
+      summary: `local authority in ${database}`,
+      undoCommand: `certutil -D -d sql:${database} -n "${name}"`,
+    };
     await ledger.record(change, async () => {
-      const added = await run('certutil', ['-A', '-d', `sql:${database}`, '-t', 'C,,', '-n', name, '-i', layout.rootCertificate]);
-      if (!added.ok) throw new KojiboxError('CERTIFICATE_FAILED', `cannot add the local authority to ${database}`, { detail: added.output, source: 'certs' });
+      const added = await run('certutil', [
+        '-A',
+        '-d',
+        `sql:${database}`,
+        '-t',
+        'C,,',
+        '-n',
+        name,
+        '-i',
+        layout.rootCertificate,
+      ]);
+      if (!added.ok)
+        throw new KojiboxError('CERTIFICATE_FAILED', `cannot add the local authority to ${database}`, {
+          detail: added.output,
+          source: 'certs',
+        });
     });
   };
 
@@ -115,7 +180,9 @@ export function createTrustStores(options: { readonly system: System; readonly l
       }
       if (done > 0) return;
       throw new KojiboxError('PERMISSION_DENIED', 'cannot add the local authority to any trust store', {
-        detail: `${inSystem.label}: ${inSystem.reason}; ${nss.label}: ${nss.reason}`, source: 'certs', remedy: `Run: ${[inSystem.command, nss.command].filter(Boolean).join('  and: ')}`,
+        detail: `${inSystem.label}: ${inSystem.reason}; ${nss.label}: ${nss.reason}`,
+        source: 'certs',
+        remedy: `Run: ${[inSystem.command, nss.command].filter(Boolean).join('  and: ')}`,
       });
     },
 
@@ -123,10 +190,18 @@ export function createTrustStores(options: { readonly system: System; readonly l
       if (kind === 'trust-system') {
         await files.remove(target);
         const updated = await run('update-ca-certificates', ['--fresh']);
-        if (!updated.ok) throw new KojiboxError('PERMISSION_DENIED', 'cannot update the trust store of the system', { detail: updated.output, source: 'certs' });
+        if (!updated.ok)
+          throw new KojiboxError('PERMISSION_DENIED', 'cannot update the trust store of the system', {
+            detail: updated.output,
+            source: 'certs',
+          });
       } else if (existsSync(target) && (await isInDatabase(target))) {
         const removed = await run('certutil', ['-D', '-d', `sql:${target}`, '-n', await nickname()]);
-        if (!removed.ok) throw new KojiboxError('PERMISSION_DENIED', `cannot take the local authority out of ${target}`, { detail: removed.output, source: 'certs' });
+        if (!removed.ok)
+          throw new KojiboxError('PERMISSION_DENIED', `cannot take the local authority out of ${target}`, {
+            detail: removed.output,
+            source: 'certs',
+          });
       }
     },
   };

@@ -149,10 +149,11 @@ describe('services outlive the daemon', () => {
     const record = JSON.parse(readFileSync(file, 'utf8')) as HandleRecord;
     writeFileSync(file, JSON.stringify({ ...record, identity: null }));
     const pid = running['web'] ?? 0;
-    const seen = findLaunched(table, { ...record, identity: null }, () => 'lost');
+    const mark = { marker: record.marker, aliveFile: join(home, 'state', 'web.alive') };
+    const seen = findLaunched(table, { ...record, identity: null }, mark, () => 'lost');
     expect(seen?.pid).toBe(pid);
-    expect(findLaunched(table, { ...record, identity: null, executable: '/bin/other' }, () => 'lost')).toBeNull();
-    expect(findLaunched(table, { ...record, identity: null }, () => 'other')).toBeNull();
+    expect(findLaunched(table, { ...record, identity: null, executable: '/bin/other' }, mark, () => 'lost')).toBeNull();
+    expect(findLaunched(table, { ...record, identity: null }, mark, () => 'other')).toBeNull();
   });
 
   it('leaves no orphan and starts nothing twice, whenever the daemon is killed during launches', async () => {

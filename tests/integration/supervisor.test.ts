@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readMark } from '../../daemon/drivers/process/marker.linux.ts';
 import { liveRows } from '../../daemon/drivers/process/process-table.ts';
 import * as table from '../../daemon/system/process-facts.linux.ts';
 import { eventually, freePort } from '../fixtures/services/service-spec.ts';
@@ -115,6 +116,31 @@ describe('supervisor over real processes', () => {
     expect(tookMs).toBeLessThan(1_000);
     expect(carriersOf('KOJIBOX_SERVICE=web@test')).toEqual([]);
     expect(groupOf(pid ?? 0)).toEqual([]);
+  });
+
+  it('finds children that began their own session and show no environment, as those of PostgreSQL do', async () => {
+    const port = await freePort();
+    const { supervisor, stateFolder } = create({ id: 'web', port, args: ['--hide'] });
+    const holders = (): number[] =>
+      liveRows(table)
+        .map(({ pid }) => pid)
+        .filter(
+          (pid) =>
+            pid !== process.pid &&
+            readMark(pid, { marker: '-', aliveFile: join(stateFolder, 'web.alive') }) === 'carries',
+        );
+    const { pid } = await supervisor.start('web');
+    const hidden = holders().filter((holder) => holder !== pid);
+    expect(hidden).toHaveLength(1);
+    expect(groupOf(pid ?? 0)).not.toContain(hidden[0]);
+    process.kill(pid ?? 0, 'SIGKILL');
+    await eventually(
+      'it is back',
+      () => supervisor.state('web').state === 'running' && supervisor.state('web').pid !== pid,
+    );
+    expect(table.identifyNow(hidden[0] ?? 0)).toBeNull();
+    await supervisor.stop('web');
+    expect(holders()).toEqual([]);
   });
 
   it('ends the children of a crashed service before it starts it again', async () => {

@@ -7,7 +7,7 @@ import type { ProcessIdentity } from '../../../core/system/processes.ts';
 import { endAll, send } from './end-group.ts';
 import { launch, type Launched } from './launch.ts';
 import { waitForEnd } from './liveness.ts';
-import { markerOf } from './marker.linux.ts';
+import { markerOf, type Mark } from './marker.linux.ts';
 import type { ProcessTable } from './process-table.ts';
 import { createHandleRecords, IdentitySchema, type HandleRecord } from './records.ts';
 import {
@@ -41,6 +41,7 @@ export function createProcessDriver({ folder, homeDigest, table, prepareLog }: P
   const children = new Map<string, Launched>();
 
   const identityOf = (handle: ServiceHandle): ProcessIdentity => IdentitySchema.parse(handle.data['identity']);
+  const markOf = (id: string): Mark => ({ marker: markerOf(id, homeDigest), aliveFile: records.aliveFile(id) });
   const keyOf = ({ pid, startTicks }: ProcessIdentity): string => `${pid}/${startTicks}`;
   const handleOf = (record: HandleRecord, identity: ProcessIdentity): ServiceHandle => ({
     driver: 'process',
@@ -92,7 +93,7 @@ export function createProcessDriver({ folder, homeDigest, table, prepareLog }: P
 
   const assertNotRunning = (id: string): void => {
     const identity = records.read(id)?.identity;
-    if (identity == null || !isSameProcess(table, identity, markerOf(id, homeDigest))) return;
+    if (identity == null || !isSameProcess(table, identity, markOf(id))) return;
     throw new KojiboxError('START_FAILED', `cannot start ${id}`, {
       detail: `process ${identity.pid} of it runs already, perhaps started by another daemon`,
       source: 'services',
@@ -102,17 +103,17 @@ export function createProcessDriver({ folder, homeDigest, table, prepareLog }: P
   const recoverOne = async (record: HandleRecord): Promise<ServiceHandle | null> => {
     let { identity } = record;
     if (identity === null) {
-      identity = findLaunched(table, record);
+      identity = findLaunched(table, record, markOf(record.id));
       if (identity === null) {
         await sleep(SECOND_LOOK_MS);
-        identity = findLaunched(table, record);
+        identity = findLaunched(table, record, markOf(record.id));
       }
       if (identity !== null) records.write({ ...record, identity });
-    } else if (!isSameProcess(table, identity, record.marker)) {
+    } else if (!isSameProcess(table, identity, markOf(record.id))) {
       // The main process ended while no daemon looked; its workers may still be there.
       const ended = identity;
       if (ended.bootId === table.identifyNow(process.pid)?.bootId) {
-        await endAll(record.id, () => membersOf(table, ended, record.marker, false));
+        await endAll(record.id, () => membersOf(table, ended, markOf(record.id), false));
       }
       identity = null;
     }
@@ -153,8 +154,8 @@ export function createProcessDriver({ folder, homeDigest, table, prepareLog }: P
 
     async kill(handle) {
       const identity = identityOf(handle);
-      const marker = markerOf(handle.id, homeDigest);
-      await endAll(handle.id, () => membersOf(table, identity, marker, true));
+      const mark = markOf(handle.id);
+      await endAll(handle.id, () => membersOf(table, identity, mark, true));
       // Reaped: a `wait` of it settles before the next launch.
       const child = children.get(keyOf(identity));
       child?.hold();

@@ -1,5 +1,5 @@
 /** What runs, on disk, so that the next daemon can take it over. Written synchronously: the daemon may die between any two lines. */
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 
@@ -31,12 +31,13 @@ export interface HandleRecords {
   read(id: string): HandleRecord | null;
   remove(id: string): void;
   all(): HandleRecord[];
-  /** FIFO whose write end the service holds as long as it lives. */
+  /** FIFO whose write end the service holds as long as it lives; the path has no links, as procfs shows it. */
   aliveFile(id: string): string;
 }
 
 export function createHandleRecords(folder: string): HandleRecords {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const realFolder = realpathSync(folder);
   const fileOf = (id: string): string => join(folder, `${id}.json`);
 
   const read = (id: string): HandleRecord | null => {
@@ -70,6 +71,6 @@ export function createHandleRecords(folder: string): HandleRecords {
       }
       return found;
     },
-    aliveFile: (id) => join(folder, `${id}.alive`),
+    aliveFile: (id) => join(realFolder, `${id}.alive`),
   };
 }

@@ -1,7 +1,7 @@
-/** Which processes belong to a service: its group, its session, and what left both but still carries its mark. */
+/** Which processes belong to a service: its group, its session, and what left both but still shows its mark. */
 import { readFileSync, readlinkSync } from 'node:fs';
 import type { ProcessIdentity } from '../../../core/system/processes.ts';
-import { readMark } from './marker.linux.ts';
+import { readMark, type Mark } from './marker.linux.ts';
 import { isLive, liveRows, type ProcessTable } from './process-table.ts';
 import type { HandleRecord } from './records.ts';
 
@@ -12,10 +12,10 @@ export const ticksNow = (): number => Math.floor(Number(readFileSync('/proc/upti
  * The same process as recorded: pid, start time and boot. Its executable too, unless it still carries the mark: a script that ends in
  * `exec` changes its executable and stays the service.
  */
-export function isSameProcess(table: ProcessTable, identity: ProcessIdentity, marker: string): boolean {
+export function isSameProcess(table: ProcessTable, identity: ProcessIdentity, mark: Mark): boolean {
   const now = table.identifyNow(identity.pid);
   if (now === null || now.startTicks !== identity.startTicks || now.bootId !== identity.bootId) return false;
-  return now.executable === '' || now.executable === identity.executable || readMark(identity.pid, marker) !== 'other';
+  return now.executable === '' || now.executable === identity.executable || readMark(identity.pid, mark) !== 'other';
 }
 
 /** Cheaper, for a process whose identity was checked before. */
@@ -30,12 +30,7 @@ export function isStillThere(table: ProcessTable, { pid, startTicks }: ProcessId
  * @param trustNumbers the main process is there, or its end was seen by this daemon, so the numbers of its group and session cannot
  *   belong to anybody else yet. False: every member has to show that it is one.
  */
-export function membersOf(
-  table: ProcessTable,
-  identity: ProcessIdentity,
-  marker: string,
-  trustNumbers: boolean,
-): number[] {
+export function membersOf(table: ProcessTable, identity: ProcessIdentity, mark: Mark, trustNumbers: boolean): number[] {
   const { pid: leader, startTicks } = identity;
   const present = table.readProcessStat(leader);
   const numbersAreOurs = present === null || present.startTicks === startTicks;
@@ -44,8 +39,8 @@ export function membersOf(
     .filter((row) => {
       const inGroup = numbersAreOurs && (row.group === leader || row.session === leader);
       if (inGroup && trustNumbers) return true;
-      const mark = readMark(row.pid, marker);
-      return mark === 'carries' || (inGroup && mark === 'lost');
+      const shown = readMark(row.pid, mark);
+      return shown === 'carries' || (inGroup && shown === 'lost');
     })
     .map(({ pid }) => pid);
 }
@@ -57,6 +52,7 @@ export function membersOf(
 export function findLaunched(
   table: ProcessTable,
   record: HandleRecord,
+  mark: Mark,
   markOf: typeof readMark = readMark,
 ): ProcessIdentity | null {
   const candidates = liveRows(table)
@@ -65,8 +61,8 @@ export function findLaunched(
   for (const { pid } of candidates) {
     const identity = table.identifyNow(pid);
     if (identity === null || identity.bootId !== record.bootId) continue;
-    const mark = markOf(pid, record.marker);
-    if (mark === 'carries' || (mark === 'lost' && identity.executable === record.executable)) return identity;
+    const shown = markOf(pid, mark);
+    if (shown === 'carries' || (shown === 'lost' && identity.executable === record.executable)) return identity;
   }
   return null;
 }

@@ -32,7 +32,11 @@ export function probeMariadb(address: ProbeAddress, timeoutMs: number): Promise<
       if (received.length < 5 || received.length < 4 + received.readUIntLE(0, 3)) return null;
       if (received[4] === 0xff) return { ok: false, text: received.toString('utf8', 7) };
       if (received[4] !== 10) return { ok: false, text: `unknown protocol ${received[4] ?? '?'}` };
-      const version = received.toString('latin1', 5, received.indexOf(0, 5)).replace(/^5\.5\.5-/, '').split('-')[0] ?? '';
+      const version =
+        received
+          .toString('latin1', 5, received.indexOf(0, 5))
+          .replace(/^5\.5\.5-/, '')
+          .split('-')[0] ?? '';
       return { ok: true, text: 'MariaDB answered', version };
     },
   });

@@ -3,7 +3,9 @@ import { connect, type Socket } from 'node:net';
 import type { ProbeAddress, ProbeResult } from '../../../core/services/health.ts';
 
 /** What a reader makes of the bytes so far; null: not enough yet. */
-export type Verdict = { readonly ok: true; readonly text: string; readonly version?: string } | { readonly ok: false; readonly text: string };
+export type Verdict =
+  | { readonly ok: true; readonly text: string; readonly version?: string }
+  | { readonly ok: false; readonly text: string };
 
 /**
  * Never rejects.
@@ -15,11 +17,18 @@ export type Verdict = { readonly ok: true; readonly text: string; readonly versi
 export function exchange(
   address: ProbeAddress,
   timeoutMs: number,
-  conversation: { readonly send?: Uint8Array; readonly read?: (received: Buffer) => Verdict | null; readonly leave?: Uint8Array; readonly accepted?: string },
+  conversation: {
+    readonly send?: Uint8Array;
+    readonly read?: (received: Buffer) => Verdict | null;
+    readonly leave?: Uint8Array;
+    readonly accepted?: string;
+  },
 ): Promise<ProbeResult> {
   const began = performance.now();
   return new Promise((resolve) => {
-    const socket: Socket = connect('socket' in address ? { path: address.socket } : { host: address.host, port: address.port });
+    const socket: Socket = connect(
+      'socket' in address ? { path: address.socket } : { host: address.host, port: address.port },
+    );
     let received = Buffer.alloc(0);
     const finish = (verdict: Verdict): void => {
       clearTimeout(timer);

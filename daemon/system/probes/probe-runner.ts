@@ -33,10 +33,14 @@ export const probeRunner: ProbeRunner = {
 };
 
 /** A real request; a status below 500 counts (a site that answers 404 is up). */
-function probeHttp(target: { readonly url: string } | { readonly socket: string; readonly path: string }, timeoutMs: number): Promise<ProbeResult> {
+function probeHttp(
+  target: { readonly url: string } | { readonly socket: string; readonly path: string },
+  timeoutMs: number,
+): Promise<ProbeResult> {
   const began = performance.now();
   return new Promise((resolve) => {
-    const finish = (ok: boolean, text: string): void => resolve({ ok, text, latencyMs: Math.round((performance.now() - began) * 100) / 100 });
+    const finish = (ok: boolean, text: string): void =>
+      resolve({ ok, text, latencyMs: Math.round((performance.now() - began) * 100) / 100 });
     const options = { timeout: timeoutMs, agent: false as const };
     const sent =
       'url' in target
@@ -56,8 +60,14 @@ function probeHttp(target: { readonly url: string } | { readonly socket: string;
 function probeCommand(spec: Extract<ProbeSpec, { type: 'command' }>, timeoutMs: number): Promise<ProbeResult> {
   const began = performance.now();
   return new Promise((resolve) => {
-    const child = spawn(spec.command, spec.args, { cwd: spec.cwd, stdio: 'ignore', timeout: timeoutMs, killSignal: 'SIGKILL' });
-    const finish = (ok: boolean, text: string): void => resolve({ ok, text, latencyMs: Math.round(performance.now() - began) });
+    const child = spawn(spec.command, spec.args, {
+      cwd: spec.cwd,
+      stdio: 'ignore',
+      timeout: timeoutMs,
+      killSignal: 'SIGKILL',
+    });
+    const finish = (ok: boolean, text: string): void =>
+      resolve({ ok, text, latencyMs: Math.round(performance.now() - began) });
     child.on('error', (error) => finish(false, error.message));
     child.on('exit', (code, signal) => finish(code === 0, `ended with ${signal ?? `code ${code ?? '?'}`}`));
   });

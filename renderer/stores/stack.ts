@@ -1,0 +1,146 @@
+/** What the daemon says: a snapshot, then events. No polling, no rules of its own. */
+import { defineStore } from 'pinia';
+import { computed, reactive, ref, shallowRef } from 'vue';
+import type { Client, EventStream } from '../../client/index.ts';
+import type { Change } from '../../contract/changes.ts';
+import type { DaemonInfo } from '../../contract/daemon.ts';
+import { KojiboxError } from '../../contract/errors.ts';
+import type { InputOf, OperationName, WireEvent } from '../../contract/index.ts';
+import type { LogEntry } from '../../contract/logs.ts';
+import type { ServiceMetrics, ServiceState } from '../../contract/services.ts';
+import type { Site } from '../../contract/stack.ts';
+
+const KEPT_SAMPLES = 30;
+
+export interface Notice {
+  readonly id: number;
+  readonly error: KojiboxError;
+}
+
+export const useStack = defineStore('stack', () => {
+  const client = shallowRef<Client | null>(null);
+  const connected = ref(false);
+  /** True once a snapshot came: before that there is nothing to show. */
+  const known = ref(false);
+  const daemon = shallowRef<DaemonInfo | null>(null);
+  const services = reactive(new Map<string, ServiceState>());
+  const changes = reactive(new Map<string, Change>());
+  const sites = shallowRef<readonly Site[]>([]);
+  const remarks = shallowRef<readonly string[]>([]);
+  const metrics = reactive(new Map<string, ServiceMetrics[]>());
+  const notices = reactive<Notice[]>([]);
+  const pending = reactive(new Set<string>());
+  let stream: EventStream | null = null;
+  let onLog: ((entry: LogEntry) => void) | null = null;
+  let nextNotice = 1;
+
+  const all = computed(() => [...services.values()]);
+  const readyCount = computed(
+    () => all.value.filter(({ state, health }) => state === 'running' && health === 'healthy').length,
+  );
+  const running = computed(() => [...changes.values()].filter(({ status }) => status === 'running'));
+  const failed = computed(
+    () => [...changes.values()].filter(({ status, kind }) => status === 'failed' && kind === 'stack.up').at(-1) ?? null,
+  );
+
+  function receive(event: WireEvent): void {
+    switch (event.event) {
+      case 'snapshot':
+        daemon.value = event.data.daemon;
+        sites.value = event.data.sites;
+        remarks.value = event.data.notices;
+        services.clear();
+        for (const service of event.data.services) services.set(service.id, service);
+        changes.clear();
+        for (const change of event.data.changes) changes.set(change.id, change);
+        known.value = true;
+        break;
+      case 'service:stateChanged':
+        services.set(event.data.id, event.data);
+        break;
+      case 'change:updated':
+        changes.set(event.data.id, event.data);
+        // Sites get their links while the stack comes up.
+        if (event.data.status !== 'running') void refreshSites();
+        break;
+      case 'config:changed':
+        void refreshSites();
+        break;
+      case 'service:metrics':
+        for (const sample of event.data)
+          metrics.set(sample.id, [...(metrics.get(sample.id) ?? []), sample].slice(-KEPT_SAMPLES));
+        break;
+      case 'service:logLine':
+        onLog?.(event.data);
+        break;
+      default:
+    }
+  }
+
+  async function refreshSites(): Promise<void> {
+    const status = await call('stack.status', {});
+    if (status !== null) {
+      sites.value = status.sites;
+      remarks.value = status.notices;
+    }
+  }
+
+  function begin(next: Client): void {
+    client.value = next;
+    stream = next.events(receive, (status) => (connected.value = status === 'connected'));
+    stream.update({ logs: [], metrics: true });
+  }
+
+  /** Failures become notices with their cure; the result is then null. */
+  async function call<N extends OperationName>(name: N, params: InputOf<N>) {
+    try {
+      return (await client.value?.call(name, params)) ?? null;
+    } catch (error) {
+      const known =
+        error instanceof KojiboxError
+          ? error
+          : new KojiboxError('INTERNAL', 'cannot finish this', { detail: String(error), source: 'ui' });
+      notices.push({ id: nextNotice++, error: known });
+      return null;
+    }
+  }
+
+  /** A command on one service, shown as under way until it is answered. */
+  async function command(name: 'services.start' | 'services.stop' | 'services.restart', id: string): Promise<void> {
+    pending.add(id);
+    await call(name, { id });
+    pending.delete(id);
+  }
+
+  function follow(id: string | null, listener: ((entry: LogEntry) => void) | null): void {
+    onLog = listener;
+    stream?.update({ logs: id === null ? [] : [id], metrics: true });
+  }
+
+  const dismiss = (id: number): void => {
+    const at = notices.findIndex((notice) => notice.id === id);
+    if (at !== -1) notices.splice(at, 1);
+  };
+
+  return {
+    connected,
+    known,
+    daemon,
+    services,
+    all,
+    readyCount,
+    changes,
+    running,
+    failed,
+    sites,
+    remarks,
+    metrics,
+    notices,
+    pending,
+    begin,
+    call,
+    command,
+    follow,
+    dismiss,
+  };
+});
