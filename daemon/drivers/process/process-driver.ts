@@ -92,8 +92,8 @@ export function createProcessDriver({ folder, homeDigest, table, prepareLog }: P
   };
 
   const assertNotRunning = (id: string): void => {
-    const identity = records.read(id)?.identity;
-    if (identity == null || !isSameProcess(table, identity, markOf(id))) return;
+    const identity = records.read(id)?.identity ?? null;
+    if (identity === null || !isSameProcess(table, identity, markOf(id))) return;
     throw new KojiboxError('START_FAILED', `cannot start ${id}`, {
       detail: `process ${identity.pid} of it runs already, perhaps started by another daemon`,
       source: 'services',
