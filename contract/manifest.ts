@@ -54,7 +54,7 @@ export const RuntimeSourceSchema = z.discriminatedUnion('type', [
 ]);
 export type RuntimeSource = z.infer<typeof RuntimeSourceSchema>;
 
-/** Given form; `source`, `kind`, `untested` and `major` are additions. */
+/** Given form; `source`, `kind`, `series`, `isDefault`, `untested` and `sizeOnDisk` are additions. */
 export const ServiceBinarySchema = z.object({
   name: z.string(),
   version: z.string(),
@@ -63,6 +63,8 @@ export const ServiceBinarySchema = z.object({
   checksum: z.string(),
   /** Bytes to fetch, as measured when the manifest was made. */
   size: z.int().nonnegative(),
+  /** Bytes once unpacked, as measured when the manifest was made. */
+  sizeOnDisk: z.int().nonnegative().optional(),
   /** Relative to KOJIBOX_HOME. */
   binPath: z.string(),
   defaultPorts: z.array(PortDefSchema),

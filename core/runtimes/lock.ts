@@ -13,7 +13,17 @@ export function digestOf(artifacts: readonly Artifact[]): string {
   return `sha256:${createHash('sha256').update(lines.join('')).digest('hex')}`;
 }
 
-export const isEntryOf =
-  (name: string, wanted: string) =>
-  (entry: InstalledRuntime): boolean =>
-    entry.name === name && (entry.version === wanted || entry.series === wanted);
+/**
+ * @param wanted exact version or series; of a series, what was installed last is meant
+ * @returns null when it is not there
+ */
+export function findInstalled(lock: Lock, name: string, wanted: string): InstalledRuntime | null {
+  const ofName = lock.filter((entry) => entry.name === name);
+  return (
+    ofName.findLast(({ version }) => version === wanted) ?? ofName.findLast(({ series }) => series === wanted) ?? null
+  );
+}
+
+/** Without the entry of exactly this name and version. */
+export const withoutEntry = (lock: Lock, { name, version }: Pick<InstalledRuntime, 'name' | 'version'>): Lock =>
+  lock.filter((entry) => !(entry.name === name && entry.version === version));

@@ -1,0 +1,136 @@
+/** One install: room checked, fetched and unpacked aside, link-checked, moved into place, recorded. */
+import { randomBytes } from 'node:crypto';
+import { dirname, join, relative } from 'node:path';
+import { KojiboxError } from '../../contract/errors.ts';
+import type { ServiceBinary } from '../../contract/manifest.ts';
+import type { InstalledRuntime } from '../../contract/runtimes.ts';
+import type { JsonStore } from '../config/json-store.ts';
+import { runtimeFolder, type Layout } from '../layout.ts';
+import { timestamp } from '../system/clock.ts';
+import type { System } from '../system/system.ts';
+import { digestOf, withoutEntry, type Lock } from './lock.ts';
+import type { InstallProgress, RuntimeSourceDriver } from './source.ts';
+
+/** Room for an entry that does not say its size on disk, as a multiple of what is fetched: PHP's 42 MB become 148. */
+const UNPACKED_RATIO = 4;
+/** An archive lies on disk as a plain tar while it is unpacked. */
+const SCRATCH_BYTES = 50_000_000;
+
+/** Names of half-made things in `runtime/temp`. */
+const LEFTOVERS = /^(install|remove)-/;
+
+export interface InstallOptions {
+  readonly system: System;
+  readonly layout: Layout;
+  readonly sources: readonly RuntimeSourceDriver[];
+  readonly lock: JsonStore<Lock>;
+  /** Checks that every program of the tree finds its libraries. Rejects with LINK_CHECK_FAILED. */
+  linkCheck(tree: string, executables: readonly string[]): Promise<void>;
+  /** Writes what a runtime needs beside its own files, before it is activated. */
+  readonly finish: ReadonlyMap<string, (staging: string, finalPath: string, binary: ServiceBinary) => Promise<void>>;
+}
+
+export const seriesOf = (binary: ServiceBinary): string => binary.series ?? binary.version;
+
+/**
+ * Installs what the manifest's entry says, whether or not it is there.
+ * A process that is killed at any step leaves only things in `runtime/temp` and whole downloads; see {@link clearLeftovers}.
+ * Rejects with a KojiboxError: DOWNLOAD_FAILED, DIGEST_MISMATCH, ARCHIVE_UNSAFE, LINK_CHECK_FAILED, DISK_FULL, CANCELLED, RUNTIME_UNSUPPORTED.
+ */
+export async function install(
+  options: InstallOptions,
+  binary: ServiceBinary,
+  progress: InstallProgress,
+  signal: AbortSignal,
+): Promise<InstalledRuntime> {
+  const { system, layout, lock } = options;
+  const { os, arch } = system.host;
+  const source = options.sources.find(({ type }) => type === binary.source?.type);
+  if (source === undefined) {
+    throw new KojiboxError('RUNTIME_UNSUPPORTED', `cannot install ${binary.name} here`, {
+      detail: `no way to fetch from "${binary.source?.type ?? 'nowhere'}"`,
+      source: 'runtime',
+    });
+  }
+  await assertSpace(options, binary);
+  const staging = join(layout.temp, `install-${binary.name}-${randomBytes(4).toString('hex')}`);
+  const finalPath = (version: string): string => runtimeFolder(layout, binary.name, version, os, arch);
+  try {
+    // Group and others may pass: when root installs, another user runs the programs.
+    await system.files.makeDirectory(staging, { mode: 0o755 });
+    progress.step('resolve');
+    const staged = await source.stage(binary, { staging, finalPath }, progress, signal);
+    const target = finalPath(staged.version);
+    await options.finish.get(binary.name)?.(staging, target, binary);
+    progress.step('link-check');
+    await options.linkCheck(staging, binary.source?.type === 'debian' ? binary.source.executables : []);
+    signal.throwIfAborted();
+
+    progress.step('activate');
+    await system.files.makeDirectory(dirname(target));
+    await system.files.remove(target); // An activation that was killed before it was recorded.
+    await system.files.rename(staging, target);
+    const entry: InstalledRuntime = {
+      name: binary.name,
+      version: staged.version,
+      series: seriesOf(binary),
+      os,
+      arch,
+      path: relative(layout.home, target),
+      digest: digestOf(staged.artifacts),
+      artifacts: staged.artifacts
+        .map(({ file, size, digest, version }) => ({ file: relative(layout.home, file), size, digest, version }))
+        .sort((a, b) => a.file.localeCompare(b.file)),
+      source: source.type,
+      sizeOnDisk: staged.sizeOnDisk,
+      installedAt: timestamp(system.clock),
+    };
+    await lock.update((entries) => [...withoutEntry(entries, entry), entry]);
+    return entry;
+  } catch (error) {
+    await system.files.remove(staging).catch((failure: unknown) => {
+      system.log.warn('a half-made install stays until the next start', { staging, error: String(failure) });
+    });
+    throw toInstallError(error, binary, signal);
+  }
+}
+
+/** Empties `runtime/temp` of what an install or a removal left that was killed. For the start, before anything installs. */
+export async function clearLeftovers({ system, layout }: Pick<InstallOptions, 'system' | 'layout'>): Promise<void> {
+  for (const name of await system.files.list(layout.temp)) {
+    if (!LEFTOVERS.test(name)) continue;
+    system.log.info('removing what was left half done', { name });
+    await system.files.remove(join(layout.temp, name));
+  }
+}
+
+async function assertSpace({ system, layout }: InstallOptions, binary: ServiceBinary): Promise<void> {
+  const needed = binary.size + (binary.sizeOnDisk ?? binary.size * UNPACKED_RATIO) + SCRATCH_BYTES;
+  const free = await system.files.freeBytes(layout.home);
+  if (free >= needed) return;
+  throw new KojiboxError('DISK_FULL', `cannot install ${binary.name} ${seriesOf(binary)}`, {
+    detail: `${layout.home} has ${megabytes(free)} free; ${megabytes(needed)} are needed`,
+    source: 'runtime',
+  });
+}
+
+const megabytes = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`;
+
+/** Errors of the system that have a meaning here. */
+function toInstallError(error: unknown, binary: ServiceBinary, signal: AbortSignal): unknown {
+  if (error instanceof KojiboxError) return error;
+  const what = `cannot install ${binary.name} ${seriesOf(binary)}`;
+  if (signal.aborted) {
+    return new KojiboxError('CANCELLED', what, {
+      detail: 'it was cancelled; nothing was left half done',
+      source: 'runtime',
+      cause: error,
+    });
+  }
+  const code = (error as { code?: unknown } | null)?.code;
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    const detail = error instanceof Error ? error.message : 'no space left';
+    return new KojiboxError('DISK_FULL', what, { detail, source: 'runtime', cause: error });
+  }
+  return error;
+}
