@@ -25,7 +25,7 @@ export function overview(commands: readonly Command[]): string {
     `${paint('dim', 'Usage')}  koji COMMAND [ARGUMENTS] [--json]`,
     '',
     ...sections.flatMap((section) => [section, '']),
-    `${paint('dim', 'Examples')}`,
+    paint('dim', 'Examples'),
     '  koji up',
     '  koji status --json',
     '  koji logs php -f',

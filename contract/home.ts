@@ -2,7 +2,7 @@
 
 export interface HomeFacts {
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** As `process.platform` says it. */
+  /** As Node names it: linux, darwin, win32. */
   readonly platform: string;
   readonly isRoot: boolean;
   readonly userHome: string;

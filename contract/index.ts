@@ -60,4 +60,3 @@ export type Handlers = { [N in OperationName]: (input: ParsedInputOf<N>) => Prom
 export const operationByName: ReadonlyMap<string, AnyOperation> = new Map(
   operations.map((operation) => [operation.name, operation]),
 );
-export const eventByName: ReadonlyMap<string, AnyEvent> = new Map(events.map((event) => [event.name, event]));

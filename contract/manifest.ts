@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { PortDefSchema } from './common.ts';
 
 /** `sha256:<64 hex>`, `sha512:<128 hex>`, or `archive-signature` where trust starts at a Debian archive's own key. */
-export const ChecksumSchema = z.string().regex(/^(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}|archive-signature)$/);
+const ChecksumSchema = z.string().regex(/^(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}|archive-signature)$/);
 
 /** A package of the npm registry, fetched without running any of its scripts. */
 export const NpmSourceSchema = z.strictObject({
@@ -60,7 +60,7 @@ export const ServiceBinarySchema = z.object({
   version: z.string(),
   os: z.string(),
   arch: z.string(),
-  checksum: z.string(),
+  checksum: ChecksumSchema,
   /** Bytes to fetch, as measured when the manifest was made. */
   size: z.int().nonnegative(),
   /** Bytes once unpacked, as measured when the manifest was made. */

@@ -72,6 +72,8 @@ async function main(): Promise<void> {
     log.error('unexpected rejection', { error: reason instanceof Error ? reason.stack : String(reason) }),
   );
 
+  mkdirSync(layout.serviceLogs, { recursive: true });
+  const rotation = startLogRotation(layout.serviceLogs, log);
   const hub: { current: EventHub | null } = { current: null };
   const publish = <N extends EventName>(event: N, data: EventData<N>): void => hub.current?.publish(event, data);
   const logs: { current: ServiceLogs | null } = { current: null };
@@ -85,6 +87,7 @@ async function main(): Promise<void> {
       folder: layout.handles,
       homeDigest,
       table: { allPids, readProcessStat, identifyNow },
+      prepareLog: (file) => rotation.prepare(file),
     }),
     publish,
     sources: [
@@ -187,7 +190,6 @@ async function main(): Promise<void> {
     await kojibox.applySites();
   }
   clearLeftovers(layout.temp);
-  const rotation = startLogRotation(layout.serviceLogs, log);
   await system.files.writeAtomic(
     layout.daemonFile,
     `${JSON.stringify({ pid: process.pid, startedAt: startedAt.toISOString(), version: VERSION, socket: socketPath, url, token }, null, 2)}\n`,

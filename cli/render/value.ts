@@ -28,7 +28,7 @@ export function renderValue(operation: string, value: unknown): string {
     const keys = COLUMNS[operation] ?? Object.keys(record);
     return keys.map((key) => `${paint('dim', key.padEnd(14))} ${cell(key, record[key])}`).join('\n');
   }
-  return String(value);
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 const isScalar = (value: unknown): boolean => value === null || typeof value !== 'object';
@@ -40,5 +40,5 @@ function cell(column: string, value: unknown): string {
   if (column === 'installed') return paint('green', (value as { version: string }).version);
   if (typeof value === 'boolean') return value ? 'yes' : '';
   if (typeof value === 'object') return JSON.stringify(value);
-  return String(value as string | number);
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }

@@ -21,13 +21,13 @@ export const bits = (content: string, unused = 0): Asn1 =>
   universal(Type.BITSTRING, false, String.fromCharCode(unused) + content);
 export const utf8 = (text: string): Asn1 => universal(Type.UTF8, false, Buffer.from(text, 'utf8').toString('latin1'));
 export const tagged = (tag: number, constructed: boolean, value: string | Asn1[]): Asn1 =>
-  asn1.create(Class.CONTEXT_SPECIFIC, tag as forge.asn1.Type, constructed, value);
+  asn1.create(Class.CONTEXT_SPECIFIC, tag, constructed, value);
 
 /** UTCTime until 2049, GeneralizedTime after (RFC 5280 section 4.1.2.5). */
 export function time(date: Date): Asn1 {
   return date.getUTCFullYear() < 2050
-    ? universal(Type.UTCTIME, false, asn1.dateToUtcTime(date) as string)
-    : universal(Type.GENERALIZEDTIME, false, asn1.dateToGeneralizedTime(date) as string);
+    ? universal(Type.UTCTIME, false, asn1.dateToUtcTime(date))
+    : universal(Type.GENERALIZEDTIME, false, asn1.dateToGeneralizedTime(date));
 }
 
 export const encode = (value: Asn1): string => asn1.toDer(value).getBytes();

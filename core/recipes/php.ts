@@ -33,6 +33,7 @@ export const php: Recipe = {
       restartPolicy: { maxRetries: 8, backoffMs: 200 },
       probeIntervalMs: 10_000,
       startDeadlineMs: 20_000,
+      restartWhenUnhealthy: false,
       stopSignal: 'SIGQUIT',
       stopGraceMs: 5000,
       asServiceUser: true,
@@ -61,10 +62,10 @@ listen = ${socket}
 listen.mode = 0600
 listen.backlog = 511
 pm = dynamic
-pm.max_children = 10
-pm.start_servers = 2
+pm.max_children = 24
+pm.start_servers = 6
 pm.min_spare_servers = 1
-pm.max_spare_servers = 4
+pm.max_spare_servers = 8
 catch_workers_output = yes
 decorate_workers_output = no
 clear_env = no

@@ -60,6 +60,8 @@ export interface ServicePlan {
   readonly probeIntervalMs: number;
   /** A start that is not ready by then has failed. */
   readonly startDeadlineMs: number;
+  /** False where silence is no proof of a defect: all workers of PHP may be held by a debugger. Default true. */
+  readonly restartWhenUnhealthy?: boolean;
   readonly stopSignal: 'SIGTERM' | 'SIGINT' | 'SIGQUIT';
   readonly stopGraceMs: number;
   /** True: runs as the service user when the daemon is root. */

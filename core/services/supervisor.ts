@@ -135,7 +135,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     before: readonly (Promise<ServiceState> | undefined)[],
     id: string,
   ): Promise<ServiceState> => {
-    await Promise.all(before);
+    for (const earlier of before) await earlier;
     const runner = find(id);
     runner.post({ type: 'stop-requested' });
     return untilDown(runner);

@@ -50,10 +50,14 @@ export function allPids(): number[] {
 
 /** All live processes of a process group; zombies do not count. */
 export function membersOfGroup(group: number): ProcessStat[] {
+  return liveStats().filter((stat) => stat.group === group);
+}
+
+function liveStats(): ProcessStat[] {
   return allPids()
     .map((pid) => readProcessStat(pid))
     .filter((stat) => stat !== null)
-    .filter((stat) => stat.group === group && stat.state !== 'Z' && stat.state !== 'X');
+    .filter((stat) => stat.state !== 'Z' && stat.state !== 'X');
 }
 
 /** Synchronous form of `identify`, for the moment right after a spawn. Null when it is gone or a zombie. */
@@ -81,8 +85,19 @@ export function isSameNow(identity: ProcessIdentity): boolean {
 
 export const isSame = (identity: ProcessIdentity): Promise<boolean> => Promise.resolve(isSameNow(identity));
 
+/** The process, its group, and all that descend from it: PostgreSQL's children lead groups of their own. */
+function familyOf(pid: number): ProcessStat[] {
+  const all = liveStats();
+  const family = new Set(all.filter((stat) => stat.pid === pid || stat.group === pid).map((stat) => stat.pid));
+  for (let before = -1; before !== family.size;) {
+    before = family.size;
+    for (const stat of all) if (family.has(stat.parent)) family.add(stat.pid);
+  }
+  return all.filter((stat) => family.has(stat.pid));
+}
+
 export function usage(pid: number): Promise<ProcessUsage | null> {
-  const members = membersOfGroup(pid);
+  const members = familyOf(pid);
   if (members.length === 0) return Promise.resolve(null);
   const cpuMs = members.reduce((sum, { cpuTicks }) => sum + (cpuTicks * 1000) / TICKS_PER_SECOND, 0);
   const memoryBytes = members.reduce(

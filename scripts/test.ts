@@ -1,0 +1,72 @@
+/** npm test [unit|integration|e2e]: everything, on a machine where nothing was installed by hand. */
+import { existsSync } from 'node:fs';
+import { runStep, tool, type Step } from './steps.ts';
+
+const [only] = process.argv.slice(2);
+const node = process.execPath;
+const isRoot = process.getuid?.() === 0;
+
+/** Chromium: Debian's when root, else the one Playwright brings. */
+async function ensureBrowser(): Promise<boolean> {
+  if (existsSync('/usr/bin/chromium')) return true;
+  if (!isRoot)
+    return (await runStep({ name: 'fetch a browser', command: tool('playwright'), args: ['install', 'chromium'] })).ok;
+  const update = await runStep({ name: 'update the package lists', command: 'apt-get', args: ['-qq', 'update'] });
+  return (
+    update.ok &&
+    (
+      await runStep({
+        name: 'install Chromium',
+        command: 'apt-get',
+        args: ['-qq', '-y', 'install', '--no-install-recommends', 'chromium'],
+        env: { DEBIAN_FRONTEND: 'noninteractive' },
+      })
+    ).ok
+  );
+}
+
+const check: Step = { name: 'check', command: node, args: ['scripts/check.ts'] };
+const unit: Step = {
+  name: 'unit tests',
+  command: tool('vitest'),
+  args: ['run', '--project', 'unit', '--project', 'architecture'],
+};
+const build: Step = { name: 'build', command: node, args: ['scripts/build.ts'] };
+const integration: Step = {
+  name: 'integration tests',
+  command: tool('vitest'),
+  args: ['run', '--project', 'drivers', '--project', 'integration'],
+};
+const e2e: Step = {
+  name: 'end-to-end tests',
+  command: tool('playwright'),
+  args: ['test', '--config', 'tests/e2e/playwright.config.ts'],
+};
+
+const plan: Readonly<Record<string, readonly Step[]>> = {
+  unit: [unit],
+  integration: [build, integration],
+  e2e: [build, e2e],
+  all: [check, build, integration, e2e],
+};
+const steps = plan[only ?? 'all'];
+if (steps === undefined) {
+  process.stderr.write(`npm test knows ${Object.keys(plan).join(', ')}, not "${only ?? ''}"\n`);
+  process.exit(2);
+}
+
+let passed = 0;
+let failed = 0;
+if (steps.includes(e2e) && !(await ensureBrowser())) failed += 1;
+for (const step of steps) {
+  const { ok, output } = await runStep(step, true);
+  const plain = output.replaceAll(/\u001b\[[0-9;]*m/g, '');
+  for (const [, count] of plain.matchAll(/^\s+Tests\s.*?(\d+) passed/gm)) passed += Number(count);
+  for (const [, count] of plain.matchAll(/^\s+(\d+) passed \(/gm)) passed += Number(count);
+  // A test that was left out for no reason given here would go unnoticed.
+  const skipped = [...plain.matchAll(/(\d+) skipped/g)].reduce((sum, [, count]) => sum + Number(count), 0);
+  if (skipped > 0) process.stdout.write(`✗ ${skipped} tests were skipped\n`);
+  if (!ok || skipped > 0) failed += 1;
+}
+process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
+process.exitCode = failed === 0 ? 0 : 1;

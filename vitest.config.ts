@@ -1,0 +1,14 @@
+import { defineConfig } from 'vitest/config';
+
+const sequential = { fileParallelism: false, testTimeout: 180_000, hookTimeout: 300_000 };
+
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: 'unit', include: ['{contract,core,client,cli,daemon,edge,electron,renderer}/**/*.test.ts'] } },
+      { test: { name: 'architecture', include: ['tests/architecture/**/*.test.ts'] } },
+      { test: { name: 'drivers', include: ['tests/drivers/**/*.test.ts'], ...sequential } },
+      { test: { name: 'integration', include: ['tests/integration/**/*.test.ts'], ...sequential } },
+    ],
+  },
+});
