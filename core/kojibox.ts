@@ -37,7 +37,7 @@ import type { RuntimeSourceDriver } from './runtimes/source.ts';
 import { createSecrets, SealedSecretsSchema, type Secrets } from './secrets/secrets.ts';
 import type { ServiceDriver } from './services/driver.ts';
 import type { ProbeRunner } from './services/health.ts';
-import { ensureHome, ensureRunFolder, prepareService } from './services/prepare.ts';
+import { assertPassable, ensureHome, ensureRunFolder, prepareService } from './services/prepare.ts';
 import { createCatalog, EDGE_ID, type Catalog, type CatalogEntry } from './stack/catalog.ts';
 import { createStack, type Stack } from './stack/stack.ts';
 import { createSupervisor, type Supervisor } from './services/supervisor.ts';
@@ -327,6 +327,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     }));
 
   const prepareStack = async (): Promise<CatalogEntry[]> => {
+    await assertPassable(system, layout.data);
     if (projectStore.get().length === 0 && (await system.files.stat(layout.projectsConfig)) === null) {
       const starter = await createStarterProject(system.files, {
         template: options.starterTemplate,

@@ -21,7 +21,7 @@ export async function prepareService(system: System, plan: ServicePlan, options:
   const owner = system.host.isRoot && plan.asServiceUser ? system.host.serviceUser : null;
   for (const socket of plan.sockets) assertSocketPath(plan, socket);
   if (plan.runtime === 'php') await assertZoneinfo(system, options.zoneinfo ?? ZONEINFO);
-  if (owner !== null) await assertTraversable(system, plan.command, owner);
+  if (owner !== null) await assertPassable(system, plan.command);
   for (const { path, mode } of plan.folders)
     await system.files.makeDirectory(path, { mode, ...(owner === null ? {} : { owner }) });
   for (const { path, content, mode } of plan.files) {
@@ -51,8 +51,10 @@ async function assertZoneinfo(system: System, path: string): Promise<void> {
   });
 }
 
-/** Every folder on the way must let the services' user pass; /root usually does not. */
-async function assertTraversable(system: System, path: string, user: FileOwner): Promise<void> {
+/** Every folder on the way must let the services' user pass; /root usually does not. Rejects with PERMISSION_DENIED, and names the folder. */
+export async function assertPassable(system: System, path: string): Promise<void> {
+  if (!system.host.isRoot) return;
+  const user = system.host.serviceUser;
   for (let folder = dirname(path); folder !== dirname(folder); folder = dirname(folder)) {
     const stat = await system.files.stat(folder);
     if (stat === null || stat.type === 'link') continue;

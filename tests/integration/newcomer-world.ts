@@ -1,6 +1,6 @@
 /** Running the checkout as a newcomer would: `npm start -- --headless` in a home of its own, as root or as a plain user. */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { chownSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,7 +21,9 @@ export function createWorld(plain: boolean): World {
   const root = mkdtempSync(join(tmpdir(), 'kojibox-newcomer-'));
   const home = join(root, 'home');
   const hostsFile = join(root, 'hosts');
-  mkdirSync(home);
+  // Services of a root daemon run as another user, who has to pass.
+  chmodSync(root, 0o711);
+  mkdirSync(home, { mode: 0o755 });
   writeFileSync(hostsFile, '127.0.0.1 localhost\n');
   const checkout = plain ? join(root, 'kojibox') : process.cwd();
   if (plain) {
