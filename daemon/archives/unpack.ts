@@ -1,108 +1,110 @@
 /** Unpacking verified archives: to a plain tar first, every header checked, and only then onto the disk. */
 import { createReadStream, createWriteStream } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { Transform } from 'node:stream';
+import { rm, stat } from 'node:fs/promises';
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import type { ReadableStream } from 'node:stream/web';
 import { createGunzip } from 'node:zlib';
-import { spawn } from 'node:child_process';
-import { DEFAULT_LIMITS, scanTar, unsafe, type ArchiveLimits } from './tar-scan.ts';
+import xz from 'xz-decompress';
+import { scanTar } from './tar-scan.ts';
+import { limitBytes, runTool } from './tools.ts';
+import { DEFAULT_LIMITS, unsafe, type ArchiveLimits, type TreeGuard } from './tree-guard.ts';
 
 /** Documentation and translations that no runtime needs. */
-const LEFT_OUT_OF_DEBS = [
-  './usr/share/doc/*',
-  './usr/share/man/*',
-  './usr/share/locale/*',
-  './usr/share/lintian/*',
-  './usr/share/bug/*',
-];
+const LEFT_OUT_OF_DEBS = ['doc', 'man', 'locale', 'lintian', 'bug'].map((name) => `./usr/share/${name}/*`);
 
-/** @returns unpacked bytes. Rejects with ARCHIVE_UNSAFE before anything was written into `folder`. */
-export async function unpackTarGz(
-  archive: string,
-  folder: string,
-  options: { readonly strip: number; readonly limits?: ArchiveLimits; readonly signal?: AbortSignal },
-): Promise<number> {
+/** Real archives reach 20; gzip's bound is 1032. Small ones may be anything. */
+const MAX_RATIO = 100;
+const SMALL_BYTES = 64_000_000;
+/** Headers and padding of a tar, beside the files. */
+const TAR_OVERHEAD = 1.2;
+
+export interface UnpackOptions {
+  /** Leading folders to drop. */
+  readonly strip: number;
+  readonly compression: 'gzip' | 'xz';
+  readonly limits?: ArchiveLimits;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * @param folder exists; a plain tar lies beside it for a while
+ * @returns unpacked bytes. Rejects with ARCHIVE_UNSAFE before anything was written into `folder`.
+ */
+export async function unpackTar(archive: string, folder: string, options: UnpackOptions): Promise<number> {
   const limits = options.limits ?? DEFAULT_LIMITS;
   const plain = `${folder}.tar`;
   try {
-    await gunzip(archive, plain, limits.maxBytes * 1.1);
-    const { bytes } = scanTar(plain, limits);
-    await extract(plain, folder, [`--strip-components=${options.strip}`], options.signal);
+    await decompress(archive, plain, options, await maxUnfolded(archive, limits));
+    const { bytes } = await scanTar(plain, limits);
+    const args = ['-x', '-f', plain, '-C', folder, '--no-same-owner', '--no-same-permissions'];
+    await runTool('tar', archive, [...args, `--strip-components=${options.strip}`], { signal: options.signal });
     return bytes;
   } finally {
     await rm(plain, { force: true });
   }
 }
 
-/** Unpacks a .deb over what is already there, as dpkg would, without running anything of it. */
-export async function unpackDeb(
-  archive: string,
-  folder: string,
-  scratch: string,
-  signal?: AbortSignal,
-): Promise<number> {
+export interface UnpackDebOptions {
+  /** One for all packages of a tree. */
+  readonly guard: TreeGuard;
+  /** File for the plain tar, removed afterwards. */
+  readonly scratch: string;
+  readonly signal?: AbortSignal;
+}
+
+/** Unpacks a .deb over what is already there, as dpkg would, without running anything of it. Same result and errors as {@link unpackTar}. */
+export async function unpackDeb(archive: string, folder: string, options: UnpackDebOptions): Promise<number> {
+  const { guard, scratch, signal } = options;
   try {
-    await runTool('dpkg-deb', ['--fsys-tarfile', archive], { signal, output: scratch });
-    // Debian's packages may hold links with absolute targets (policy 10.5); inside a private tree they lead nowhere, so they are left out.
-    const { bytes, skipped } = scanTar(scratch, DEFAULT_LIMITS, true);
-    const excludes = [...LEFT_OUT_OF_DEBS, ...skipped.map((name) => `./${name}`)].map(
-      (pattern) => `--exclude=${pattern}`,
-    );
-    await extract(scratch, folder, ['--keep-directory-symlink', ...excludes], signal);
+    const output = { file: scratch, maxBytes: await maxUnfolded(archive, DEFAULT_LIMITS) };
+    await runTool('dpkg-deb', archive, ['--fsys-tarfile', archive], { signal, output });
+    const { bytes, skipped } = await scanTar(scratch, DEFAULT_LIMITS, guard);
+    const args = [
+      '-x',
+      '-f',
+      scratch,
+      '-C',
+      folder,
+      '--no-same-owner',
+      '--no-same-permissions',
+      '--keep-directory-symlink',
+    ];
+    const leaveOut = [
+      ...LEFT_OUT_OF_DEBS.map((pattern) => `--exclude=${pattern}`),
+      ...(skipped.length === 0 ? [] : ['--no-wildcards', '--anchored', ...skipped.map((name) => `--exclude=${name}`)]),
+    ];
+    await runTool('tar', archive, [...args, ...leaveOut], { signal });
     return bytes;
   } finally {
     await rm(scratch, { force: true });
   }
 }
 
-async function gunzip(archive: string, plain: string, maxBytes: number): Promise<void> {
-  let written = 0;
-  const limit = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      written += chunk.length;
-      // A bomb is stopped while it unfolds, not afterwards.
-      if (written > maxBytes) done(unsafe(archive, `it unfolds to more than ${Math.round(maxBytes)} bytes`));
-      else done(null, chunk);
-    },
-  });
+async function maxUnfolded(archive: string, limits: ArchiveLimits): Promise<number> {
+  const { size } = await stat(archive);
+  return Math.min(limits.maxBytes * TAR_OVERHEAD + limits.maxEntries * 1024, Math.max(SMALL_BYTES, size * MAX_RATIO));
+}
+
+async function decompress(archive: string, plain: string, options: UnpackOptions, maxBytes: number): Promise<void> {
+  const signal = options.signal === undefined ? {} : { signal: options.signal };
+  const packed = createReadStream(archive);
   try {
-    await pipeline(createReadStream(archive), createGunzip({ chunkSize: 256 * 1024 }), limit, createWriteStream(plain));
+    if (options.compression === 'gzip') {
+      const unzip = createGunzip({ chunkSize: 256 * 1024 });
+      await pipeline(packed, unzip, limitBytes(archive, maxBytes), createWriteStream(plain), signal);
+    } else {
+      const unxz = new xz.XzReadableStream(Readable.toWeb(packed) as unknown as globalThis.ReadableStream<Uint8Array>);
+      const unpacked = Readable.fromWeb(unxz as unknown as ReadableStream<Uint8Array>);
+      await pipeline(unpacked, limitBytes(archive, maxBytes), createWriteStream(plain), signal);
+    }
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? '';
-    if (code.startsWith('Z_')) throw unsafe(archive, `it is not a whole gzip file (${(error as Error).message})`);
+    if (error instanceof Error && isDamage(error))
+      throw unsafe(archive, `it is not a whole archive (${error.message})`);
     throw error;
   }
 }
 
-const extract = (plain: string, folder: string, flags: readonly string[], signal?: AbortSignal): Promise<void> =>
-  runTool('tar', ['-x', '-f', plain, '-C', folder, '--no-same-owner', '--no-same-permissions', ...flags], { signal });
-
-async function runTool(
-  command: string,
-  args: readonly string[],
-  options: { readonly signal?: AbortSignal | undefined; readonly output?: string },
-): Promise<void> {
-  const child = spawn(command, args, {
-    stdio: ['ignore', options.output === undefined ? 'ignore' : 'pipe', 'pipe'],
-    env: { PATH: process.env['PATH'], LC_ALL: 'C.UTF-8' },
-    ...(options.signal === undefined ? {} : { signal: options.signal }),
-  });
-  let errors = '';
-  child.stderr?.setEncoding('utf8').on('data', (part: string) => (errors += part));
-  const ended = new Promise<number | null>((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', resolve);
-  });
-  const written =
-    options.output === undefined || child.stdout === null
-      ? Promise.resolve()
-      : pipeline(child.stdout, createWriteStream(options.output));
-  const [code] = await Promise.all([ended, written]);
-  if (code === 0) return;
-  if (/No space left on device/.test(errors))
-    throw Object.assign(new Error(`${command}: no space left on device`), { code: 'ENOSPC' });
-  throw unsafe(
-    args.find((arg) => arg.startsWith('/')) ?? command,
-    `${command} ended with code ${code ?? '?'}: ${errors.trim().split('\n').at(-1) ?? ''}`,
-  );
-}
+/** zlib has codes for it; the xz module only sentences. */
+const isDamage = (error: Error & { code?: string }): boolean =>
+  error.code?.startsWith('Z_') === true || (error.code === undefined && /xz|LZMA/i.test(error.message));

@@ -1,16 +1,17 @@
 /** Runtimes from a Debian archive: the closure is resolved and authenticated by a private apt, every package is checked again before it is unpacked. */
-import { chmod, cp, lstat, mkdir, readdir, readFile, rm, stat, symlink } from 'node:fs/promises';
-import { join, dirname } from 'node:path';
-import { KojiboxError } from '../../contract/errors.ts';
-import type { ServiceBinary } from '../../contract/manifest.ts';
+import { cp, lstat, readFile, rm, symlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { RuntimeSource } from '../../contract/manifest.ts';
 import type { Artifact, InstallProgress, RuntimeSourceDriver, StagePlan } from '../../core/runtimes/source.ts';
 import type { Processes } from '../../core/system/processes.ts';
+import { flushTree } from '../archives/flush.ts';
+import { createTreeGuard } from '../archives/tree-guard.ts';
 import { unpackDeb } from '../archives/unpack.ts';
 import { createPrivateApt, type DebianPackage, type PrivateApt } from './apt.ts';
 import { isWanted, upstreamVersion } from './debian-packages.ts';
-import { digestOfFile } from './digest.ts';
+import { createPackagePool, type PackagePool } from './package-pool.ts';
+import { createPatchelf, type Patchelf } from './patchelf.ts';
 
-const WATCH_EVERY_MS = 200;
 const LIBRARIES = 'usr/lib/x86_64-linux-gnu';
 const LOADER = 'usr/lib64/ld-linux-x86-64.so.2';
 /** Two packages at a time: unpacking is bound by the processor. */
@@ -18,153 +19,112 @@ const UNPACK_AT_ONCE = 2;
 
 export interface DebianSourceOptions {
   readonly processes: Processes;
-  /** Lists and settings of the private apt. */
+  /** Lists and settings of the private apts. */
   readonly aptFolder: string;
   /** Packages that were fetched; kept as the offline source. */
   readonly downloads: string;
 }
 
+interface Release {
+  readonly apt: PrivateApt;
+  readonly pool: PackagePool;
+}
+
+type DebianSource = Extract<RuntimeSource, { type: 'debian' }>;
+
 export function createDebianSource(options: DebianSourceOptions): RuntimeSourceDriver {
-  const apts = new Map<string, PrivateApt>();
-  const aptFor = (suite: string): PrivateApt => {
-    const apt = apts.get(suite) ?? createPrivateApt({ processes: options.processes, root: options.aptFolder, suite });
-    apts.set(suite, apt);
-    return apt;
-  };
-  let patchelf: Promise<string> | undefined;
-
-  /** Present files with the right digest stay; everything else is fetched, and checked again. */
-  const fetchAll = async (
-    apt: PrivateApt,
-    packages: readonly DebianPackage[],
-    folder: string,
-    progress: InstallProgress,
-    signal: AbortSignal,
-  ): Promise<void> => {
-    await mkdir(folder, { recursive: true });
-    const isWhole = async ({ fileName, sha256 }: DebianPackage): Promise<boolean> =>
-      (await digestOfFile(join(folder, fileName), 'sha256')) === sha256;
-    const total = packages.reduce((sum, { size }) => sum + size, 0);
-    const stopWatching = watchFolder(folder, packages, (bytes) => progress.bytes(bytes, total));
-    try {
-      const missing: DebianPackage[] = [];
-      for (const item of packages) if (!(await isWhole(item))) missing.push(item);
-      for (const { fileName } of missing) await rm(join(folder, fileName), { force: true });
-      if (missing.length > 0) await apt.download(missing, folder, signal);
-    } finally {
-      stopWatching();
+  const { processes } = options;
+  const releases = new Map<string, Release>();
+  const releaseOf = (suite: string): Release => {
+    let release = releases.get(suite);
+    if (release === undefined) {
+      const apt = createPrivateApt({ processes, root: options.aptFolder, suite });
+      release = { apt, pool: createPackagePool(apt, join(options.downloads, 'debian', suite)) };
+      releases.set(suite, release);
     }
-    progress.bytes(total, total);
+    return release;
   };
-
-  const stageTree = async (binary: ServiceBinary, plan: StagePlan, progress: InstallProgress, signal: AbortSignal) => {
-    const source = binary.source;
-    if (source?.type !== 'debian') throw new TypeError(`${binary.name} does not come from a Debian archive`);
-    const apt = aptFor(source.suite);
-    await apt.update(signal);
-    const withLibc = source.suite !== (await hostSuite());
-    const closure = await apt.closure(source.packages, signal);
-    const extra = source.extraPackages ?? [];
-    const wanted = new Map([...closure].filter(([name]) => isWanted(name, withLibc)));
-    if (extra.length > 0) {
-      const full = await apt.closure(extra, signal);
-      for (const name of extra) wanted.set(name, full.get(name) ?? '');
-    }
-    const packages = await apt.describe(wanted, signal);
-    const folder = join(options.downloads, 'debian', source.suite);
-    progress.step('fetch', `${packages.length} packages`);
-    await fetchAll(apt, packages, folder, progress, signal);
-
-    progress.step('unpack', `${packages.length} packages`);
-    let sizeOnDisk = 0;
-    const artifacts: Artifact[] = [];
-    await eachAtOnce(UNPACK_AT_ONCE, packages, async (item, worker) => {
-      signal.throwIfAborted();
-      const file = join(folder, item.fileName);
-      // apt does not look at a file that is already in its folder, so this is the check that counts.
-      if ((await digestOfFile(file, 'sha256')) !== item.sha256) {
-        await rm(file, { force: true });
-        throw new KojiboxError('DIGEST_MISMATCH', `cannot trust ${item.fileName}`, {
-          detail: 'its SHA-256 is not the one in the signed index of the archive',
-          source: 'runtime',
-        });
-      }
-      sizeOnDisk += await unpackDeb(file, plan.staging, `${plan.staging}.${worker}.tar`, signal);
-      artifacts.push({
-        file,
-        size: item.size,
-        digest: `sha256:${item.sha256}`,
-        name: item.name,
-        version: item.version,
-      });
-    });
-    await mergeUsr(plan.staging);
-    const main = packages.find(({ name }) => name === source.packages[0]);
-    return { artifacts, version: upstreamVersion(main?.version ?? binary.version), sizeOnDisk, withLibc };
-  };
-
-  const ensurePatchelf = async (signal: AbortSignal): Promise<string> => {
-    const suite = (await hostSuite()) ?? 'stable';
-    const apt = aptFor(suite);
-    await apt.update(signal);
-    const [item] = await apt.describe(
-      new Map([...(await apt.closure(['patchelf'], signal))].filter(([name]) => name === 'patchelf')),
-      signal,
-    );
-    if (item === undefined)
-      throw new KojiboxError('DOWNLOAD_FAILED', 'cannot find patchelf in the Debian archive', { source: 'runtime' });
-    const tree = join(options.aptFolder, 'tools', `patchelf-${item.sha256.slice(0, 12)}`);
-    const program = join(tree, 'usr/bin/patchelf');
-    if ((await stat(program).catch(() => null)) !== null) return program;
-    const folder = join(options.downloads, 'debian', suite);
-    await fetchAll(apt, [item], folder, { step: () => undefined, bytes: () => undefined }, signal);
-    if ((await digestOfFile(join(folder, item.fileName), 'sha256')) !== item.sha256)
-      throw new KojiboxError('DIGEST_MISMATCH', 'cannot trust patchelf', { detail: item.fileName, source: 'runtime' });
-    await mkdir(tree, { recursive: true });
-    await unpackDeb(join(folder, item.fileName), tree, `${tree}.tar`, signal);
-    return program;
-  };
-
-  /** Makes the programs find the tree's own libraries wherever it lies (DT_RPATH with $ORIGIN, which also serves dlopen; see ld.so(8)). */
-  const setRunPaths = async (
-    staging: string,
-    finalPath: string,
-    executables: readonly string[],
-    withLibc: boolean,
-    signal: AbortSignal,
-  ): Promise<void> => {
-    const program = await (patchelf ??= ensurePatchelf(signal));
-    for (const executable of executables) {
-      const file = join(staging, executable);
-      const up = dirname(executable)
-        .split('/')
-        .map(() => '..')
-        .join('/');
-      const interpreter = withLibc ? ['--set-interpreter', join(finalPath, LOADER)] : [];
-      await chmod(file, 0o755);
-      const result = await options.processes.run(
-        program,
-        [...interpreter, '--force-rpath', '--set-rpath', `$ORIGIN/${up}/${LIBRARIES}`, file],
-        { signal, env: { PATH: '/usr/bin:/bin' } },
-      );
-      if (result.exitCode !== 0)
-        throw new KojiboxError('LINK_CHECK_FAILED', `cannot prepare ${executable}`, {
-          detail: result.stderr.trim(),
-          source: 'runtime',
-        });
-    }
-  };
+  let patchelf: Patchelf | undefined;
+  const patchelfOf = (suite: string): Patchelf =>
+    (patchelf ??= createPatchelf({ processes, ...releaseOf(suite), folder: join(options.aptFolder, 'tools') }));
 
   return {
     type: 'debian',
     async stage(binary, plan, progress, signal) {
-      const { withLibc, ...staged } = await stageTree(binary, plan, progress, signal);
-      const executables = binary.source?.type === 'debian' ? binary.source.executables : [];
-      if (executables.length > 0)
-        await setRunPaths(plan.staging, plan.finalPath(staged.version), executables, withLibc, signal);
-      return staged;
+      const { source } = binary;
+      if (source?.type !== 'debian') throw new TypeError(`${binary.name} does not come from a Debian archive`);
+      const { apt, pool } = releaseOf(source.suite);
+      const host = await hostSuite();
+      /** A release newer than the system's: its programs need their own C library. */
+      const withLibc = source.suite !== host;
+      const packages = await resolve(apt, source, withLibc, signal);
+
+      const total = packages.reduce((sum, { size }) => sum + size, 0);
+      progress.step('fetch', `${packages.length} packages`);
+      await pool.fetch(packages, (bytes) => progress.bytes(bytes, total), signal);
+      progress.bytes(total, total);
+
+      const { artifacts, sizeOnDisk } = await unpackAll(pool, packages, plan.staging, progress, signal);
+      await mergeUsr(plan.staging);
+      const main = packages.find(({ name }) => name === source.packages[0]);
+      const version = upstreamVersion(main?.version ?? binary.version);
+      const requests = source.executables.map((executable) => ({
+        file: join(plan.staging, executable),
+        runPath: join(
+          '$ORIGIN',
+          ...dirname(executable)
+            .split('/')
+            .map(() => '..'),
+          LIBRARIES,
+        ),
+        interpreter: withLibc ? join(plan.finalPath(version), LOADER) : null,
+      }));
+      if (requests.length > 0) await patchelfOf(host ?? source.suite).patch(requests, signal);
+      await flushTree(plan.staging);
+      return { artifacts, version, sizeOnDisk };
     },
   };
+}
+
+/** What a private tree needs of the closure, with the digests of the signed index. */
+async function resolve(
+  apt: PrivateApt,
+  source: DebianSource,
+  withLibc: boolean,
+  signal: AbortSignal,
+): Promise<DebianPackage[]> {
+  await apt.update(signal);
+  const closure = await apt.closure(source.packages, signal);
+  const wanted = new Map([...closure].filter(([name]) => isWanted(name, withLibc)));
+  const extra = source.extraPackages ?? [];
+  if (extra.length > 0) {
+    const full = await apt.closure(extra, signal);
+    for (const name of extra) wanted.set(name, full.get(name) ?? '');
+  }
+  return await apt.describe(wanted, signal);
+}
+
+async function unpackAll(
+  pool: PackagePool,
+  packages: readonly DebianPackage[],
+  staging: StagePlan['staging'],
+  progress: InstallProgress,
+  signal: AbortSignal,
+): Promise<{ artifacts: Artifact[]; sizeOnDisk: number }> {
+  const guard = createTreeGuard({ mergesTrees: true });
+  const artifacts: Artifact[] = [];
+  let sizeOnDisk = 0;
+  await eachAtOnce(UNPACK_AT_ONCE, packages, async (item, worker) => {
+    signal.throwIfAborted();
+    // apt does not look at a file that is already in its folder, so this is the check that counts.
+    const file = await pool.verify(item);
+    progress.step('unpack', `${artifacts.length + 1} of ${packages.length} packages`);
+    const unpacked = await unpackDeb(file, staging, { guard, scratch: `${staging}.${worker}.tar`, signal });
+    sizeOnDisk += unpacked;
+    const { size, name, version } = item;
+    artifacts.push({ file, size, digest: `sha256:${item.sha256}`, name, version });
+  });
+  return { artifacts, sizeOnDisk };
 }
 
 /** Code name of this system's release; see os-release(5). */
@@ -185,32 +145,22 @@ async function mergeUsr(tree: string): Promise<void> {
   }
 }
 
-/** Tells how many bytes of the packages have arrived; apt writes into `partial` first. Returns the way to stop. */
-function watchFolder(folder: string, packages: readonly DebianPackage[], report: (bytes: number) => void): () => void {
-  const wanted = new Set(packages.map(({ fileName }) => fileName));
-  const measure = async (): Promise<void> => {
-    let bytes = 0;
-    for (const place of [folder, join(folder, 'partial')]) {
-      for (const name of await readdir(place).catch(() => [])) {
-        if (wanted.has(name)) bytes += (await stat(join(place, name)).catch(() => null))?.size ?? 0;
-      }
-    }
-    report(bytes);
-  };
-  const timer = setInterval(() => void measure(), WATCH_EVERY_MS);
-  return () => clearInterval(timer);
-}
-
-/** Runs `work` over all items with so many workers; the first error ends it. */
+/** Runs `work` over all items with so many workers. The first error ends it, after what had begun has ended too. */
 async function eachAtOnce<T>(
   workers: number,
   items: readonly T[],
   work: (item: T, worker: number) => Promise<void>,
 ): Promise<void> {
   const queue = [...items];
-  await Promise.all(
+  const results = await Promise.allSettled(
     Array.from({ length: workers }, async (_, worker) => {
-      for (let item = queue.shift(); item !== undefined; item = queue.shift()) await work(item, worker);
+      try {
+        for (let item = queue.shift(); item !== undefined; item = queue.shift()) await work(item, worker);
+      } finally {
+        queue.length = 0;
+      }
     }),
   );
+  const failed = results.find(({ status }) => status === 'rejected');
+  if (failed?.status === 'rejected') throw failed.reason;
 }

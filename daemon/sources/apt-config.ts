@@ -1,0 +1,96 @@
+/** The settings of the private apt: own state and cache, the system's sources and keys, nothing else of the system. See apt.conf(5), sources.list(5). */
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** How the user reaches the archive is kept; what would loosen the checks of it is not. */
+const KEPT_SETTING =
+  /^Acquire::(?:(?:http|https|ftp|tor)::|Check-(?:Valid-Until|Date)|Max-|Min-|ForceIPv|Retries|Queue-Mode)/i;
+
+/**
+ * Given to apt as APT_CONFIG, which is read before all other files; these are switched off with it, because their hooks (docker-clean,
+ * AppStream) change the system, and their cache settings make every call three times as slow.
+ * @param systemSettings what `apt-config dump` says outside of it
+ */
+export function aptConfig(root: string, systemSettings: string): string {
+  const kept = systemSettings
+    .split('\n')
+    .filter((line) => KEPT_SETTING.test(line) && !/::Verify-|AllowRedirect/i.test(line));
+  return `Dir::Etc::main "/dev/null";
+Dir::Etc::parts "/dev/null";
+Dir::Etc::sourcelist "/dev/null";
+Dir::Etc::sourceparts "${root}/parts";
+Dir::Etc::preferences "/dev/null";
+Dir::Etc::preferencesparts "${root}/preferences.d";
+Dir::State "${root}/state";
+Dir::State::lists "${root}/state/lists";
+Dir::State::status "${root}/state/status";
+Dir::State::extended_states "${root}/state/extended_states";
+Dir::Cache "${root}/cache";
+Dir::Cache::pkgcache "pkgcache.bin";
+Dir::Cache::srcpkgcache "";
+Dir::Log "${root}/log";
+APT::Sandbox::User "";
+APT::Install-Recommends "false";
+APT::Get::Assume-Yes "true";
+Acquire::Languages "none";
+Acquire::Retries "3";
+${kept.join('\n')}
+Acquire::AllowInsecureRepositories "false";
+Acquire::AllowWeakRepositories "false";
+Acquire::AllowDowngradeToInsecureRepositories "false";
+APT::Get::AllowUnauthenticated "false";
+`;
+}
+
+/** Releases whose archive can stand in for another one's in a source entry. */
+const DEBIAN_SUITES =
+  /^(buster|bullseye|bookworm|trixie|forky|duke|oldstable|stable|testing)((-updates|-security|-proposed-updates|-backports)?)$/;
+
+/**
+ * The system's own Debian sources with the release replaced, as deb822 stanzas. Only addresses, components and keys are taken over:
+ * `Trusted: yes` and its like would switch off the check of the signature.
+ * @param etc normally `/etc/apt`
+ */
+export async function readSources(etc: string, suite: string): Promise<string[]> {
+  const folder = join(etc, 'sources.list.d');
+  const names = (await readdir(folder).catch(() => [])).sort();
+  const stanzas: string[] = [];
+  for (const file of [join(etc, 'sources.list'), ...names.map((name) => join(folder, name))]) {
+    const text = await readFile(file, 'utf8').catch(() => '');
+    if (file.endsWith('.sources')) stanzas.push(...text.split(/\n\s*\n/).flatMap((part) => fromStanza(part, suite)));
+    else if (file.endsWith('.list')) stanzas.push(...text.split('\n').flatMap((line) => fromLine(line, suite)));
+  }
+  return [...new Set(stanzas)];
+}
+
+/** Updates and security only; what was a backport or a proposal elsewhere is not wanted. */
+function replaceSuites(names: readonly string[], suite: string): string[] {
+  return names.flatMap((name) => {
+    const part = DEBIAN_SUITES.exec(name)?.[2];
+    return part === undefined || part === '-proposed-updates' || part === '-backports' ? [] : [`${suite}${part}`];
+  });
+}
+
+const stanza = (uris: string, suites: readonly string[], components: string, signedBy: string): string[] =>
+  suites.length === 0
+    ? []
+    : [
+        `Types: deb\nURIs: ${uris}\nSuites: ${suites.join(' ')}\nComponents: ${components}\n${signedBy === '' ? '' : `Signed-By: ${signedBy}\n`}`,
+      ];
+
+function fromStanza(text: string, suite: string): string[] {
+  const lines = text.split('\n').filter((line) => !line.startsWith('#'));
+  // A value goes on in lines that begin with a space: keys may be embedded so.
+  const field = (name: string): string =>
+    new RegExp(`^${name}:[ \\t]*(.*(?:\\n[ \\t].*)*)`, 'mi').exec(lines.join('\n'))?.[1]?.trimEnd() ?? '';
+  const words = (name: string): string[] => field(name).trim().split(/\s+/);
+  if (!words('Types').includes('deb') || field('Enabled').toLowerCase() === 'no') return [];
+  return stanza(field('URIs'), replaceSuites(words('Suites'), suite), field('Components'), field('Signed-By'));
+}
+
+function fromLine(line: string, suite: string): string[] {
+  const match = /^deb\s+(?:\[([^\]]*)\]\s+)?(\S+)\s+(\S+)\s+([^#]+)/.exec(line.trim());
+  if (match === null) return [];
+  const [, options = '', uri = '', name = '', components = ''] = match;
+  return stanza(uri, replaceSuites([name], suite), components.trim(), /signed-by=(\S+)/i.exec(options)?.[1] ?? '');
+}
