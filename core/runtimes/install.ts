@@ -16,6 +16,9 @@ const UNPACKED_RATIO = 4;
 /** An archive lies on disk as a plain tar while it is unpacked. */
 const SCRATCH_BYTES = 50_000_000;
 
+/** `binPath` is `runtime/bin/<name>/<version>/<os>-<arch>/…`. */
+const TREE_DEPTH = 5;
+
 /** Names of half-made things in `runtime/temp`. */
 const LEFTOVERS = /^(install|remove)-/;
 
@@ -63,7 +66,7 @@ export async function install(
     const target = finalPath(staged.version);
     await options.finish.get(binary.name)?.(staging, target, binary);
     progress.step('link-check');
-    await options.linkCheck(staging, binary.source?.type === 'debian' ? binary.source.executables : []);
+    await options.linkCheck(staging, programsOf(binary));
     signal.throwIfAborted();
 
     progress.step('activate');
@@ -102,6 +105,13 @@ export async function clearLeftovers({ system, layout }: Pick<InstallOptions, 's
     system.log.info('removing what was left half done', { name });
     await system.files.remove(join(layout.temp, name));
   }
+}
+
+/** Programs of the tree, relative to it. Tools in a script language have none; other systems' programs are not read here. */
+function programsOf(binary: ServiceBinary): readonly string[] {
+  if (binary.source?.type === 'debian') return binary.source.executables;
+  if (binary.source?.type !== 'npm' || binary.os !== 'linux') return [];
+  return [binary.binPath.split('/').slice(TREE_DEPTH).join('/')];
 }
 
 async function assertSpace({ system, layout }: InstallOptions, binary: ServiceBinary): Promise<void> {

@@ -1,43 +1,100 @@
-/** Checks that the programs of a tree find every library: in the tree, or among the few that belong to the system. Runs nothing of the tree. */
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
+/**
+ * Checks that the programs of a tree find every library the way ld.so(8) will look for it: through their run path, in the tree, or among
+ * the few that belong to the system. Reads the files; runs nothing of the tree.
+ */
+import { existsSync, readdirSync } from 'node:fs';
+import { dirname, join, normalize, relative } from 'node:path';
 import { KojiboxError } from '../../contract/errors.ts';
-import { neededLibraries } from './elf.ts';
+import { readElf, type ElfFile } from './elf.ts';
 
-/** The C library comes from the system: a second one in the same process crashes. */
-const SYSTEM_LIBRARIES = /^(lib(c|m|resolv|dl|pthread|rt|util|nss_\w+)\.so(\.\d+)?|ld-linux.*\.so\.\d+)$/;
+/** The C library comes from the system, or from the tree together with its loader: two of them in one process crash. */
+const C_LIBRARY = /^(lib(c|m|resolv|dl|pthread|rt|util|anl|nss_\w+|mvec)\.so(\.\d+)?|ld-linux.*\.so\.\d+)$/;
+/** Where Debian's packages have their libraries. A tree with this folder brings all of its libraries along. */
+const TREE_LIBRARIES = 'usr/lib/x86_64-linux-gnu';
+const TREE_LOADER = 'usr/lib64/ld-linux-x86-64.so.2';
+const SYSTEM_FOLDERS = [
+  '/lib/x86_64-linux-gnu',
+  '/usr/lib/x86_64-linux-gnu',
+  '/lib64',
+  '/usr/lib64',
+  '/lib',
+  '/usr/lib',
+];
 
-/** @param executables relative to the tree; with none there is nothing to check */
-export function linkCheck(tree: string, executables: readonly string[]): Promise<void> {
-  if (executables.length === 0) return Promise.resolve();
-  const libraries = new Map<string, string>();
-  const extensions: string[] = [];
-  for (const entry of readdirSync(tree, { recursive: true, withFileTypes: true })) {
-    if (!/\.so(\.|$)/.test(entry.name) || entry.isDirectory()) continue;
-    const path = join(entry.parentPath, entry.name);
-    // What lies directly in the library folder is found by name; PHP's extensions are opened by path.
-    if (/\/(usr\/)?lib(\/[^/]+-linux-gnu)?$/.test(entry.parentPath)) libraries.set(entry.name, path);
-    if (/\/usr\/lib\/php\/\d{8}$/.test(entry.parentPath)) extensions.push(path);
+/**
+ * @param tree where the files are now, not where they will be: run paths are relative to the programs
+ * @param executables relative to the tree; with none there is nothing to check
+ * Rejects with LINK_CHECK_FAILED, naming the file and the library.
+ */
+export async function linkCheck(tree: string, executables: readonly string[]): Promise<void> {
+  await Promise.resolve();
+  const isWhole = existsSync(join(tree, TREE_LIBRARIES));
+  const plugins = isWhole ? pluginsOf(tree) : [];
+  for (const executable of executables) {
+    const file = join(tree, executable);
+    const elf = existsSync(file) ? readElf(file) : null;
+    if (elf === null) throw broken(executable, 'it is missing, or no program for this machine');
+    checkLoader(tree, executable, elf);
+    checkNeeded(tree, [file, ...plugins], foldersOf(file, elf.rpath), isWhole);
   }
+}
+
+/** PHP's extensions and MariaDB's plugins are opened by path, with the program's run path. */
+function pluginsOf(tree: string): string[] {
+  const extensions = join(tree, 'usr/lib/php');
+  const folders = existsSync(extensions) ? readdirSync(extensions).filter((name) => /^\d{8}$/.test(name)) : [];
+  return folders.flatMap((name) =>
+    readdirSync(join(extensions, name))
+      .filter((file) => file.endsWith('.so'))
+      .map((file) => join(extensions, name, file)),
+  );
+}
+
+/** Own C library and own loader come together or not at all. */
+function checkLoader(tree: string, executable: string, { interpreter }: ElfFile): void {
+  const ownLibrary = existsSync(join(tree, TREE_LIBRARIES, 'libc.so.6'));
+  const ownLoader = interpreter?.endsWith(`/${TREE_LOADER}`) === true && existsSync(join(tree, TREE_LOADER));
+  if (ownLibrary && !ownLoader)
+    throw broken(executable, `the tree has its own C library, but ${interpreter ?? 'nothing'} would load it`);
+  if (!ownLibrary && interpreter !== null && !existsSync(interpreter)) {
+    throw broken(executable, `its loader ${interpreter} is not on this system`);
+  }
+}
+
+/** @param inherited folders of the program's RPATH: they serve everything that it loads */
+function checkNeeded(tree: string, files: readonly string[], inherited: readonly string[], isWhole: boolean): void {
   const seen = new Set<string>();
-  const waiting = [...executables.map((file) => join(tree, file)), ...extensions];
+  const waiting = [...files];
   for (let file = waiting.pop(); file !== undefined; file = waiting.pop()) {
     if (seen.has(file)) continue;
     seen.add(file);
-    const needed = neededLibraries(file);
-    if (needed === null && !file.endsWith('.so')) throw broken(tree, file, 'it is no program for this machine');
-    for (const name of needed ?? []) {
-      const library = libraries.get(name);
-      if (library !== undefined) waiting.push(library);
-      else if (!SYSTEM_LIBRARIES.test(name))
-        throw broken(tree, file, `it needs ${name}, which neither came with it nor belongs to the system`);
+    const elf = readElf(file);
+    // A linker script under the name of a library; nothing is loaded from it.
+    if (elf === null) continue;
+    const folders = [...foldersOf(file, elf.rpath), ...inherited, ...foldersOf(file, elf.runpath)];
+    const system = isWhole ? [] : SYSTEM_FOLDERS;
+    for (const name of elf.needed) {
+      const found = [...folders, ...system].map((folder) => join(folder, name)).find((path) => existsSync(path));
+      if (found?.startsWith(`${tree}/`) === true) waiting.push(found);
+      else if (found === undefined && !C_LIBRARY.test(name)) {
+        const why = `it needs ${name}, which neither came with it nor belongs to the system`;
+        throw broken(relative(tree, file), why);
+      } else if (isWhole && !C_LIBRARY.test(name)) {
+        throw broken(relative(tree, file), `it would take ${name} from ${dirname(found ?? '')}, outside the tree`);
+      }
     }
   }
-  return Promise.resolve();
 }
 
-const broken = (tree: string, file: string, why: string): KojiboxError =>
+/** Run paths as folders; one that is not absolute would depend on where the program is started. */
+const foldersOf = (file: string, paths: readonly string[]): string[] =>
+  paths
+    .map((path) => path.replace(/^\$(ORIGIN|\{ORIGIN\})/, dirname(file)))
+    .filter((path) => path.startsWith('/'))
+    .map((path) => normalize(path));
+
+const broken = (file: string, why: string): KojiboxError =>
   new KojiboxError('LINK_CHECK_FAILED', 'cannot activate the runtime', {
-    detail: `${file.slice(tree.length + 1)}: ${why}`,
+    detail: `${file}: ${why}`,
     source: 'runtime',
   });

@@ -1,6 +1,6 @@
 /** Runtimes from a Debian archive: the closure is resolved and authenticated by a private apt, every package is checked again before it is unpacked. */
 import { cp, lstat, readFile, rm, symlink } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { RuntimeSource } from '../../contract/manifest.ts';
 import type { Artifact, InstallProgress, RuntimeSourceDriver, StagePlan } from '../../core/runtimes/source.ts';
 import type { Processes } from '../../core/system/processes.ts';
@@ -70,13 +70,7 @@ export function createDebianSource(options: DebianSourceOptions): RuntimeSourceD
       const version = upstreamVersion(main?.version ?? binary.version);
       const requests = source.executables.map((executable) => ({
         file: join(plan.staging, executable),
-        runPath: join(
-          '$ORIGIN',
-          ...dirname(executable)
-            .split('/')
-            .map(() => '..'),
-          LIBRARIES,
-        ),
+        runPath: `$ORIGIN/${'../'.repeat(executable.split('/').length - 1)}${LIBRARIES}`,
         interpreter: withLibc ? join(plan.finalPath(version), LOADER) : null,
       }));
       if (requests.length > 0) await patchelfOf(host ?? source.suite).patch(requests, signal);
