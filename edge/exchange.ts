@@ -1,16 +1,12 @@
 /** One request and its answer, the same over HTTP/1.1 and HTTP/2. */
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
-import type { Readable } from 'node:stream';
-import type { TLSSocket } from 'node:tls';
+import type { Duplex } from 'node:stream';
 import { renderError, type ErrorDetails } from './error-page.ts';
-import type { RoutingTable } from './sites.ts';
 
-export type Request = IncomingMessage | Http2ServerRequest;
-export type Response = ServerResponse | Http2ServerResponse;
+/** A header field; the name in lower case. Bytes above 127 are kept as latin1 characters. */
+export type Field = readonly [name: string, value: string];
 
-/** Fields about one connection that an HTTP/2 answer must not have (RFC 9113 section 8.2.2), and that a proxy never passes on. */
-export const HOP_BY_HOP = new Set([
+/** Fields about one connection, which no proxy passes on (RFC 9110 section 7.6.1) and HTTP/2 does not have (RFC 9113 section 8.2.2). */
+export const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'connection',
   'keep-alive',
   'proxy-connection',
@@ -22,107 +18,111 @@ export const HOP_BY_HOP = new Set([
   'proxy-authorization',
 ]);
 
-type HeaderValues = Readonly<Record<string, string | readonly string[]>>;
+/** Both ends of the connection, for CGI variables and forwarding headers. */
+export interface Peer {
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly localAddress: string;
+  readonly localPort: number;
+  /** Asked for by SNI; null when the client named none. */
+  readonly serverName: string | null;
+}
 
-export class Exchange {
-  readonly request: Request;
-  readonly response: Response;
+export interface BodyConsumer {
+  /** False: hold back until `resume` of the body is called. */
+  content(data: Buffer): boolean;
+  end(): void;
+}
+
+export interface RequestBody {
+  /** Bytes; null when the client did not say. */
+  readonly length: number | null;
+  /** Begins to deliver; nothing is read from the client before. Once only. */
+  consume(consumer: BodyConsumer): void;
+  resume(): void;
+}
+
+export interface Exchange {
+  readonly protocol: 'HTTP/1.0' | 'HTTP/1.1' | 'HTTP/2.0';
   readonly method: string;
   /** Path with query, as sent. */
   readonly target: string;
   readonly path: string;
+  /** Without the question mark. */
   readonly query: string;
+  /** Host with port, as sent. */
+  readonly authority: string;
+  /** Host alone, in lower case. */
   readonly host: string;
-  readonly table: RoutingTable;
-  readonly #abort = new AbortController();
+  readonly fields: readonly Field[];
+  readonly peer: Peer;
+  /** Null: the request has none. */
+  readonly body: RequestBody | null;
+  /** The head of the answer is on its way. */
+  readonly started: boolean;
+  /** The client went away, or the answer was broken off. */
+  readonly aborted: boolean;
+  readonly wantsWebSocket: boolean;
+  /** Value of a field; several are joined by a comma. */
+  field(name: string): string | undefined;
+  /** Called once when the client goes away before the answer is whole; at once when it has already. */
+  onAbort(callback: () => void): void;
+  /** The whole answer. Content-Length is added where it is allowed; the body is left out for HEAD. */
+  send(status: number, fields: readonly Field[], body: Buffer | string | null): void;
+  /** The head of an answer whose body follows by `write` and `end`. */
+  begin(status: number, fields: readonly Field[]): void;
+  /** False: wait for `whenWritable`. */
+  write(data: Buffer): boolean;
+  whenWritable(callback: () => void): void;
+  end(): void;
+  /** Breaks the answer off so that nobody takes half for whole. */
+  abort(): void;
+  /** Hands the connection over after an upgrade; HTTP/1.1 only. `early` came behind the head. */
+  takeOver(): { readonly stream: Duplex; readonly early: Buffer };
+}
 
-  constructor(request: Request, response: Response, host: string, table: RoutingTable) {
-    this.request = request;
-    this.response = response;
-    this.method = request.method ?? 'GET';
-    this.target = request.url ?? '/';
-    const question = this.target.indexOf('?');
-    this.path = question === -1 ? this.target : this.target.slice(0, question);
-    this.query = question === -1 ? '' : this.target.slice(question + 1);
-    this.host = host;
-    this.table = table;
-    response.on('close', () => {
-      if (!response.writableFinished) this.#abort.abort();
-    });
+/** The friendly page (or JSON, where that is asked for). Breaks the answer off when one has begun. */
+export function fail(
+  exchange: Exchange,
+  status: number,
+  details: Omit<ErrorDetails, 'status'> = {},
+  fields: readonly Field[] = [],
+): void {
+  if (exchange.started) {
+    exchange.abort();
+    return;
   }
+  const { type, body } = renderError({ status, ...details }, exchange.field('accept') ?? '');
+  exchange.send(
+    status,
+    [...fields, ['content-type', type], ['cache-control', 'no-store'], ['x-content-type-options', 'nosniff']],
+    Buffer.from(body),
+  );
+}
 
-  get headers(): Request['headers'] {
-    return this.request.headers;
-  }
+/** @param location path or URL, already encoded */
+export function redirect(exchange: Exchange, status: 301 | 308, location: string): void {
+  exchange.send(status, [['location', location]], Buffer.alloc(0));
+}
 
-  get isHttp2(): boolean {
-    return this.request.httpVersionMajor === 2;
+/** For `Exchange.field`. */
+export function fieldOf(fields: readonly Field[], name: string): string | undefined {
+  let found: string | undefined;
+  for (const field of fields) {
+    if (field[0] === name) found = found === undefined ? field[1] : `${found}, ${field[1]}`;
   }
+  return found;
+}
 
-  /** Aborts when the client goes away before the answer is whole. */
-  get signal(): AbortSignal {
-    return this.#abort.signal;
-  }
-
-  get remoteAddress(): string {
-    return this.request.socket.remoteAddress ?? '127.0.0.1';
-  }
-
-  get localPort(): number {
-    return (this.request.socket as TLSSocket).localPort ?? 443;
-  }
-
-  /** True when the request may carry a body. */
-  get hasBody(): boolean {
-    if (this.isHttp2) return !(this.request as Http2ServerRequest).stream.endAfterHeaders;
-    return this.headers['transfer-encoding'] !== undefined || Number(this.headers['content-length'] ?? 0) > 0;
-  }
-
-  /** Headers and, when it is known, the whole body. */
-  send(status: number, headers: HeaderValues, body: Buffer | string | null): void {
-    const { response } = this;
-    if (response.headersSent) {
-      response.destroy();
-      return;
-    }
-    this.writeHead(status, headers);
-    if (body === null || this.method === 'HEAD') response.end();
-    else (response as ServerResponse).end(body);
-  }
-
-  writeHead(status: number, headers: HeaderValues): void {
-    const { response, isHttp2 } = this;
-    for (const [name, value] of Object.entries(headers)) {
-      if (isHttp2 && HOP_BY_HOP.has(name)) continue;
-      response.setHeader(name, value as string | string[]);
-    }
-    (response as ServerResponse).writeHead(status);
-  }
-
-  /** Pipes a file or an upstream's answer; a source that breaks ends the connection, so that nobody takes half for whole. */
-  stream(status: number, headers: HeaderValues, source: Readable): void {
-    this.writeHead(status, headers);
-    source.on('error', () => this.response.destroy());
-    this.signal.addEventListener('abort', () => source.destroy(), { once: true });
-    source.pipe(this.response as ServerResponse);
-  }
-
-  /** The friendly page. */
-  fail(status: number, headers: HeaderValues = {}, details: Omit<ErrorDetails, 'status'> = {}): void {
-    if (this.response.headersSent) {
-      this.response.destroy();
-      return;
-    }
-    const { type, body } = renderError({ status, ...details }, this.headers.accept ?? '');
-    const answer = {
-      ...headers,
-      'content-type': type,
-      'content-length': String(Buffer.byteLength(body)),
-      'cache-control': 'no-store',
-    };
-    // What is left of a refused body would be read as the next request.
-    if (!this.isHttp2 && this.hasBody && !this.request.complete)
-      (this.response as ServerResponse).setHeader('connection', 'close');
-    this.send(status, answer, body);
-  }
+/** Names that the Connection field declares to be about this connection only, beside the usual ones. */
+export function connectionFields(fields: readonly Field[]): ReadonlySet<string> {
+  const listed = fieldOf(fields, 'connection');
+  if (listed === undefined) return HOP_BY_HOP;
+  return new Set([
+    ...HOP_BY_HOP,
+    ...listed
+      .toLowerCase()
+      .split(',')
+      .map((name) => name.trim()),
+  ]);
 }

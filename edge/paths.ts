@@ -4,41 +4,82 @@ import { join, sep } from 'node:path';
 
 export type Resolved =
   | { readonly type: 'file'; readonly file: string; readonly stats: Stats }
-  | { readonly type: 'folder'; readonly folder: string }
+  | { readonly type: 'folder' }
   | { readonly type: 'missing' }
   | { readonly type: 'forbidden' };
 
+const MISSING: Resolved = { type: 'missing' };
+const FORBIDDEN: Resolved = { type: 'forbidden' };
+const FOLDER: Resolved = { type: 'folder' };
+
+/** Paths for which there is nothing to decode, to join and to refuse. */
+const PLAIN = /^(?:\/[0-9A-Za-z_~!$&'()*+,;=:@-][0-9A-Za-z_~!$&'()*+,;=:@.-]*)*\/?$/;
+// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+const REFUSED = /[\0-\x1f\x7f\\]/;
+
 /** @returns the decoded path starting with "/", or null when it must not be served */
 export function decodePath(urlPath: string): string | null {
+  if (PLAIN.test(urlPath)) return urlPath;
   let path: string;
   try {
     path = decodeURIComponent(urlPath);
   } catch {
     return null; // Not UTF-8 after decoding.
   }
-  if (!path.startsWith('/') || /[\0\\]/.test(path)) return null;
-  const segments = path.split('/');
-  for (const segment of segments) {
-    if (segment === '..' || segment === '.') return null;
-    // Dotfiles hold secrets (.env, .git); only what RFC 8615 reserves is public.
-    if (segment.startsWith('.') && segment !== '.well-known') return null;
-  }
-  return path.replace(/\/{2,}/g, '/');
+  if (!path.startsWith('/') || REFUSED.test(path)) return null;
+  const joined = path.replace(/\/{2,}/g, '/');
+  return hasDotSegment(joined.slice(1)) ? null : joined;
 }
+
+/** Dotfiles hold secrets (.env, .git); only what RFC 8615 reserves is public. "." and ".." are among them. */
+function hasDotSegment(path: string): boolean {
+  return path
+    .split('/')
+    .some((segment, index) => segment.startsWith('.') && !(index === 0 && segment === '.well-known'));
+}
+
+/** Where a file really lies does not change from one request to the next; asked again after a moment. */
+interface Verdict {
+  readonly inode: number;
+  readonly device: number;
+  readonly allowed: boolean;
+  readonly until: number;
+}
+const verdicts = new Map<string, Verdict>();
+const VERDICT_MS = 1000;
+const MAX_VERDICTS = 2000;
 
 /** @param root absolute, with links resolved; @param path from `decodePath` */
 export function resolveFile(root: string, path: string): Resolved {
   const file = join(root, path);
-  let stats: Stats | undefined;
   try {
-    stats = statSync(file, { throwIfNoEntry: false });
-    if (stats === undefined) return { type: 'missing' };
-    const real = realpathSync.native(file);
-    if (real !== root && !real.startsWith(root + sep)) return { type: 'forbidden' };
+    const stats = statSync(file, { throwIfNoEntry: false });
+    if (stats === undefined) return MISSING;
+    if (!isInside(root, file, stats)) return FORBIDDEN;
+    if (stats.isDirectory()) return FOLDER;
+    // Devices and pipes are no documents.
+    return stats.isFile() ? { type: 'file', file, stats } : FORBIDDEN;
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
-    return { type: code === 'EACCES' || code === 'ELOOP' ? 'forbidden' : 'missing' };
+    // ENOTDIR: a path below a file. ENAMETOOLONG: no such file can be.
+    return code === 'EACCES' || code === 'ELOOP' || code === 'EPERM' ? FORBIDDEN : MISSING;
   }
-  if (stats.isDirectory()) return { type: 'folder', folder: file };
-  return stats.isFile() ? { type: 'file', file, stats } : { type: 'forbidden' };
 }
+
+/** Links are followed as long as they stay in the root and do not lead to a dotfile. */
+function isInside(root: string, file: string, stats: Stats): boolean {
+  const now = performance.now();
+  const known = verdicts.get(file);
+  if (known !== undefined && known.until > now && known.inode === stats.ino && known.device === stats.dev)
+    return known.allowed;
+  const real = realpathSync.native(file);
+  const allowed = real === root || (real.startsWith(root + sep) && !hasDotSegment(real.slice(root.length + 1)));
+  if (verdicts.size >= MAX_VERDICTS) verdicts.clear();
+  verdicts.set(file, { inode: stats.ino, device: stats.dev, allowed, until: now + VERDICT_MS });
+  return allowed;
+}
+
+/** Source that is run or included, never shown: also copies that an editor or a person left behind. */
+const SOURCE = /\.(?:php\d?|phtml|phps|phar|inc)$|\.(?:php\d?|phtml|phar)[~._-][^/]*$/i;
+
+export const isSource = (path: string): boolean => SOURCE.test(path);

@@ -39,8 +39,18 @@ export function routeFor(site: EdgeSite, path: string): EdgeRoute | undefined {
   return best?.route;
 }
 
+/** What was parsed before; the same few names come with every request. */
+const knownHosts = new Map<string, string>();
+const MAX_KNOWN_HOSTS = 256;
+
 /** Host without port, lower case, without the dot of a fully qualified name; null when it is no host. */
 export function hostOf(authority: string | undefined): string | null {
-  const match = /^(\[[0-9a-f:.]+\]|[^:/?#@\s]+)(?::\d{1,5})?$/i.exec(authority ?? '');
-  return match === null ? null : (match[1] ?? '').toLowerCase().replace(/\.$/, '');
+  if (authority === undefined) return null;
+  const known = knownHosts.get(authority);
+  if (known !== undefined) return known;
+  const match = /^(\[[0-9a-f:.]{2,45}\]|[0-9a-z._-]{1,253})(?::\d{1,5})?$/i.exec(authority);
+  if (match === null) return null;
+  const host = (match[1] ?? '').toLowerCase().replace(/\.$/, '');
+  if (knownHosts.size < MAX_KNOWN_HOSTS) knownHosts.set(authority, host);
+  return host;
 }

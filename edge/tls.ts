@@ -2,39 +2,86 @@
 import { readFileSync } from 'node:fs';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import type { EdgeConfig } from '../contract/edge.ts';
+import { log } from './log.ts';
 
-export interface CertificateStore {
-  contextFor(serverName: string): SecureContext;
-  readonly fallback: SecureContext;
+interface Pair {
+  readonly certificate: Buffer;
+  readonly key: Buffer;
+  context: SecureContext | null;
 }
 
-/** @param previous contexts of unchanged files are taken over, so that a reload costs nothing for them */
-export function createCertificateStore(config: EdgeConfig): CertificateStore {
-  const files = new Map(
-    config.sites.flatMap((site) =>
-      site.hosts.map((host) => [host, { certificate: site.certificate, key: site.key }] as const),
-    ),
-  );
-  const contexts = new Map<string, SecureContext>();
-  const load = (certificate: string, key: string): SecureContext => {
-    const known = contexts.get(certificate);
-    if (known !== undefined) return known;
-    const context = createSecureContext({
-      cert: readFileSync(certificate),
-      key: readFileSync(key),
-      minVersion: 'TLSv1.2',
-    });
-    contexts.set(certificate, context);
-    return context;
-  };
-  // Loaded now, not when first asked: a bad file must refuse the configuration, not a visitor.
-  const fallback = load(config.fallbackCertificate, config.fallbackKey);
-  for (const site of config.sites) load(site.certificate, site.key);
-  return {
-    fallback,
-    contextFor(serverName) {
-      const file = files.get(serverName.toLowerCase());
-      return file === undefined ? fallback : load(file.certificate, file.key);
-    },
-  };
+export class CertificateStore {
+  readonly #byHost: ReadonlyMap<string, Pair>;
+  readonly #byFile: ReadonlyMap<string, Pair>;
+  readonly #fallback: Pair;
+
+  /**
+   * Reads all files, so that an edge that gives up root later needs them no more. What changed since `previous` is tried at once: a
+   * reload with a bad certificate is refused as a whole. At the start one bad certificate only spoils its own site.
+   *
+   * @throws when the fallback or, with `previous`, a changed certificate cannot be used
+   */
+  constructor(config: EdgeConfig, previous: CertificateStore | null) {
+    const byFile = new Map<string, Pair>();
+    const load = (certificateFile: string, keyFile: string): Pair => {
+      const id = `${certificateFile}\n${keyFile}`;
+      const loaded = byFile.get(id);
+      if (loaded !== undefined) return loaded;
+      const [certificate, key] = [readFileSync(certificateFile), readFileSync(keyFile)];
+      const known = previous?.find(id);
+      const isSame = known !== undefined && known.certificate.equals(certificate) && known.key.equals(key);
+      const pair: Pair = isSame ? known : { certificate, key, context: null };
+      if (previous !== null && !isSame) pair.context = contextOf(pair);
+      byFile.set(id, pair);
+      return pair;
+    };
+    this.#fallback = load(config.fallbackCertificate, config.fallbackKey);
+    this.#fallback.context ??= contextOf(this.#fallback);
+    const byHost = new Map<string, Pair>();
+    for (const { hosts, name, certificate, key } of config.sites) {
+      let pair: Pair;
+      try {
+        pair = load(certificate, key);
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        if (previous !== null)
+          throw new Error(`the certificate of ${name} cannot be used: ${reason}`, { cause: error });
+        log('error', `the certificate of ${name} cannot be used, browsers will see another: ${reason}`);
+        continue;
+      }
+      for (const host of hosts) byHost.set(host, pair);
+    }
+    this.#byHost = byHost;
+    this.#byFile = byFile;
+  }
+
+  find(id: string): Pair | undefined {
+    return this.#byFile.get(id);
+  }
+
+  /** PEM, for clients that name no server. */
+  get fallback(): { readonly cert: Buffer; readonly key: Buffer } {
+    return { cert: this.#fallback.certificate, key: this.#fallback.key };
+  }
+
+  /** True when one certificate serves both names. */
+  isShared(a: string, b: string): boolean {
+    return (this.#byHost.get(a) ?? this.#fallback) === (this.#byHost.get(b) ?? this.#fallback);
+  }
+
+  contextFor(serverName: string): SecureContext {
+    const pair = this.#byHost.get(serverName) ?? this.#fallback;
+    try {
+      return (pair.context ??= contextOf(pair));
+    } catch (error) {
+      log(
+        'error',
+        `the certificate for ${serverName} cannot be used: ${error instanceof Error ? error.message : String(error)}`,
+      );
+      return (this.#fallback.context ??= contextOf(this.#fallback));
+    }
+  }
 }
+
+const contextOf = ({ certificate, key }: Pair): SecureContext =>
+  createSecureContext({ cert: certificate, key, minVersion: 'TLSv1.2' });

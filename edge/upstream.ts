@@ -1,151 +1,169 @@
-/** HTTP upstreams: kept-alive connections, forwarding headers (RFC 7239 and their older kin), WebSocket passthrough. */
-import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
-import { connect } from 'node:net';
+/** HTTP upstreams: kept-alive connections, forwarding headers (RFC 7239 and their older kin), streaming both ways, WebSocket. */
+import { Agent, request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { EdgeRoute } from '../contract/edge.ts';
-import { HOP_BY_HOP, type Exchange } from './exchange.ts';
-import { renderError } from './error-page.ts';
+import { connectionFields, fail, type Exchange, type Field } from './exchange.ts';
+import { forwardedFields } from './forwarded.ts';
+import { log } from './log.ts';
 
 type HttpRoute = Extract<EdgeRoute, { type: 'http' }>;
 
-const agent = new Agent({ keepAlive: true, maxSockets: 256, maxFreeSockets: 32, timeout: 60_000 });
 /** A development server may compile for long before its first byte. */
 const FIRST_BYTE_MS = 120_000;
+const IDLE_MS = 30_000;
+const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
 
-export function proxyHttp(exchange: Exchange, route: HttpRoute, attempt = 0): void {
-  const target = new URL(route.target);
-  const headers = forwardedHeaders(exchange.headers, exchange.host, exchange.remoteAddress, exchange.localPort);
-  // Node's client would frame an unknown length as chunked; that is right, but not for a request without any body.
+const agent = new Agent({ keepAlive: true, maxFreeSockets: 32, scheduling: 'lifo', timeout: IDLE_MS });
+
+interface Target {
+  readonly hostname: string;
+  readonly port: number;
+  /** Put before each path; without a slash at its end. */
+  readonly basePath: string;
+}
+const targets = new WeakMap<HttpRoute, Target>();
+
+function targetOf(route: HttpRoute): Target {
+  let target = targets.get(route);
+  if (target === undefined) {
+    const { hostname, port, pathname } = new URL(route.target);
+    target = {
+      hostname: hostname.replace(/^\[|\]$/g, ''),
+      port: port === '' ? 80 : Number(port),
+      basePath: pathname.replace(/\/$/, ''),
+    };
+    targets.set(route, target);
+  }
+  return target;
+}
+
+export function proxyHttp(exchange: Exchange, route: HttpRoute): void {
+  send(exchange, route, false);
+}
+
+function send(exchange: Exchange, route: HttpRoute, isRetry: boolean): void {
+  const { hostname, port, basePath } = targetOf(route);
+  const { body, wantsWebSocket } = exchange;
   const sent = httpRequest({
-    agent,
-    hostname: target.hostname.replace(/^\[|\]$/g, ''),
-    port: target.port || 80,
+    // A handshake has a connection of its own, which is not given back; so has a second try.
+    agent: wantsWebSocket || isRetry ? false : agent,
+    hostname,
+    port,
     method: exchange.method,
-    path: joinPaths(target.pathname, exchange.target),
-    headers,
+    path: basePath + exchange.target,
+    headers: requestHeaders(exchange),
     setHost: false,
-    timeout: FIRST_BYTE_MS,
   });
-  sent.on('response', (answer) => {
-    const passed: Record<string, string | string[]> = {};
-    const listed = new Set(
-      (answer.headers.connection ?? '')
-        .toLowerCase()
-        .split(',')
-        .map((name) => name.trim()),
+  let firstByte: NodeJS.Timeout | undefined;
+  const waitForFirstByte = (): void => {
+    firstByte = setTimeout(
+      () => sent.destroy(Object.assign(new Error(`no answer within ${FIRST_BYTE_MS / 1000} s`), { code: 'ETIMEDOUT' })),
+      FIRST_BYTE_MS,
     );
-    for (const [name, value] of Object.entries(answer.headers)) {
-      if (value !== undefined && !HOP_BY_HOP.has(name) && !listed.has(name)) passed[name] = value;
-    }
-    exchange.stream(answer.statusCode ?? 502, passed, answer);
+  };
+  sent.on('response', (answer) => {
+    clearTimeout(firstByte);
+    passOn(exchange, sent, answer);
   });
-  sent.on('timeout', () =>
-    sent.destroy(Object.assign(new Error(`no answer within ${FIRST_BYTE_MS / 1000} s`), { code: 'ETIMEDOUT' })),
-  );
+  if (wantsWebSocket) {
+    sent.on('upgrade', (answer, stream, early) => {
+      clearTimeout(firstByte);
+      splice(exchange, answer, stream, early);
+    });
+  }
   sent.on('error', (error: NodeJS.ErrnoException) => {
-    if (exchange.signal.aborted) return;
+    clearTimeout(firstByte);
+    if (exchange.aborted) return;
     // A kept connection that the upstream closed at this very moment: once more, where nothing can have happened twice.
-    if (sent.reusedSocket && error.code === 'ECONNRESET' && attempt === 0 && !exchange.hasBody) {
-      proxyHttp(exchange, route, attempt + 1);
+    const mayRetry = sent.reusedSocket && !isRetry && body === null && IDEMPOTENT.has(exchange.method);
+    if (mayRetry && !exchange.started && (error.code === 'ECONNRESET' || error.code === 'EPIPE')) {
+      send(exchange, route, true);
       return;
     }
-    const status = error.code === 'ETIMEDOUT' ? 504 : error.code === 'ECONNREFUSED' ? 503 : 502;
-    exchange.fail(
-      status,
-      {},
-      {
-        service: route.service,
-        reason: error.code === 'ECONNREFUSED' ? `nothing listens on ${route.target}` : error.message,
-      },
-    );
+    failWith(exchange, route, error);
   });
-  exchange.signal.addEventListener('abort', () => sent.destroy(), { once: true });
-  if (exchange.hasBody) exchange.request.pipe(sent);
-  else sent.end();
-}
-
-/** The handshake goes through as it is; afterwards both ends talk without us. */
-export function proxyUpgrade(
-  request: IncomingMessage,
-  socket: Duplex,
-  head: Buffer,
-  host: string,
-  route: EdgeRoute | undefined,
-): void {
-  socket.on('error', () => socket.destroy());
-  if (route?.type !== 'http') {
-    refuse(socket, 404, request);
+  exchange.onAbort(() => sent.destroy());
+  if (body === null) {
+    waitForFirstByte();
+    sent.end();
     return;
   }
-  const target = new URL(route.target);
-  const upstream = connect(Number(target.port || 80), target.hostname.replace(/^\[|\]$/g, ''));
-  let connected = false;
-  upstream.on('connect', () => {
-    connected = true;
-    const headers = forwardedHeaders(
-      request.headers,
-      host,
-      request.socket.remoteAddress ?? '127.0.0.1',
-      request.socket.localPort ?? 443,
-    );
-    const lines = Object.entries({
-      ...headers,
-      connection: 'Upgrade',
-      upgrade: request.headers.upgrade ?? 'websocket',
-    }).flatMap(([name, value]) => (Array.isArray(value) ? value : [value]).map((each) => `${name}: ${each ?? ''}`));
-    upstream.write(
-      `${request.method ?? 'GET'} ${joinPaths(target.pathname, request.url ?? '/')} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`,
-    );
-    if (head.length > 0) upstream.write(head);
-    upstream.pipe(socket).pipe(upstream);
+  sent.on('drain', () => body.resume());
+  body.consume({
+    content: (data) => sent.write(data),
+    end: () => {
+      waitForFirstByte();
+      sent.end();
+    },
   });
-  upstream.on('error', (error) => {
-    if (connected) socket.destroy();
-    else refuse(socket, 503, request, route.service, error.message);
-  });
-  socket.on('close', () => upstream.destroy());
-  upstream.on('close', () => socket.destroy());
 }
 
-function refuse(socket: Duplex, status: number, request: IncomingMessage, service?: string, reason?: string): void {
-  const { type, body } = renderError(
-    { status, ...(service === undefined ? {} : { service }), ...(reason === undefined ? {} : { reason }) },
-    request.headers.accept ?? '',
-  );
-  socket.end(
-    `HTTP/1.1 ${status} Refused\r\nContent-Type: ${type}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-  );
+function failWith(exchange: Exchange, route: HttpRoute, error: NodeJS.ErrnoException): void {
+  const isDown = error.code === 'ECONNREFUSED';
+  const reason = isDown ? `nothing listens on ${route.target}` : error.message;
+  log('error', `${exchange.method} https://${exchange.authority}${exchange.path}: ${route.service}: ${reason}`);
+  fail(exchange, error.code === 'ETIMEDOUT' ? 504 : isDown ? 503 : 502, { service: route.service, reason });
 }
 
-const joinPaths = (base: string, path: string): string =>
-  base === '/' || base === '' ? path : `${base.replace(/\/$/, '')}${path}`;
+function passOn(exchange: Exchange, sent: ClientRequest, answer: IncomingMessage): void {
+  const fields = endToEndFields(answer);
+  exchange.begin(answer.statusCode ?? 502, fields);
+  answer.on('data', (data: Buffer) => {
+    if (exchange.write(data)) return;
+    answer.pause();
+    exchange.whenWritable(() => answer.resume());
+  });
+  answer.on('end', () => {
+    exchange.end();
+    // An upstream that answered without reading the whole body: its connection is of no more use.
+    if (!sent.writableFinished) sent.destroy();
+  });
+  // Cut off in the middle: the client must not take it for whole.
+  answer.on('error', () => exchange.abort());
+  answer.on('aborted', () => exchange.abort());
+}
 
-function forwardedHeaders(
-  headers: IncomingMessage['headers'],
-  host: string,
-  remote: string,
-  port: number,
-): Record<string, string | string[]> {
-  const passed: Record<string, string | string[]> = {};
-  const listed = new Set(
-    (headers.connection ?? '')
-      .toLowerCase()
-      .split(',')
-      .map((name) => name.trim()),
+/** From the 101 on both ends talk without us. */
+function splice(exchange: Exchange, answer: IncomingMessage, upstream: Duplex, early: Buffer): void {
+  const { stream, early: fromClient } = exchange.takeOver();
+  const lines = endToEndFields(answer).map(([name, value]) => `${name}: ${value}\r\n`);
+  stream.write(
+    `HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: websocket\r\n${lines.join('')}\r\n`,
+    'latin1',
   );
-  for (const [name, value] of Object.entries(headers)) {
-    if (value !== undefined && !name.startsWith(':') && !HOP_BY_HOP.has(name) && !listed.has(name))
-      passed[name] = value;
+  if (early.length > 0) stream.write(early);
+  if (fromClient.length > 0) upstream.write(fromClient);
+  upstream.on('error', () => stream.destroy());
+  stream.on('error', () => upstream.destroy());
+  stream.on('close', () => upstream.destroy());
+  upstream.on('close', () => stream.destroy());
+  upstream.pipe(stream);
+  stream.pipe(upstream);
+}
+
+function endToEndFields(answer: IncomingMessage): Field[] {
+  const raw = answer.rawHeaders;
+  const fields: Field[] = [];
+  for (let at = 0; at + 1 < raw.length; at += 2) fields.push([(raw[at] ?? '').toLowerCase(), raw[at + 1] ?? '']);
+  const left = connectionFields(fields);
+  return fields.filter(([name]) => !left.has(name));
+}
+
+function requestHeaders(exchange: Exchange): Record<string, string | string[]> {
+  const headers: Record<string, string | string[]> = {};
+  for (const [name, value] of forwardedFields(exchange)) {
+    const known = headers[name];
+    if (known === undefined) headers[name] = value;
+    else if (name === 'cookie') headers[name] = `${String(known)}; ${value}`;
+    else headers[name] = Array.isArray(known) ? [...known, value] : [known, value];
   }
-  const authority = (headers[':authority'] as string | undefined) ?? headers.host ?? host;
-  // The edge is the first proxy: what a client claims about earlier ones is not passed on.
-  return {
-    ...passed,
-    host: authority,
-    'x-forwarded-for': remote,
-    'x-forwarded-proto': 'https',
-    'x-forwarded-host': authority,
-    'x-forwarded-port': String(port),
-    forwarded: `for=${remote.includes(':') ? `"[${remote}]"` : remote};host="${authority}";proto=https`,
-  };
+  if (exchange.wantsWebSocket) {
+    headers['connection'] = 'Upgrade';
+    headers['upgrade'] = 'websocket';
+  } else if (exchange.body !== null) {
+    // Said outright: Node would leave both out for methods that usually have no body.
+    if (exchange.body.length === null) headers['transfer-encoding'] = 'chunked';
+    else headers['content-length'] = String(exchange.body.length);
+  }
+  return headers;
 }

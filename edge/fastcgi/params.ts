@@ -1,0 +1,91 @@
+/** The variables of CGI (RFC 3875 section 4.1) as nginx sends them to PHP, and the project's own environment. */
+import type { EdgeRoute } from '../../contract/edge.ts';
+import { HOP_BY_HOP, type Exchange } from '../exchange.ts';
+import { pair, toBytes } from './protocol.ts';
+
+export interface Script {
+  /** Absolute path. */
+  readonly file: string;
+  /** Below the document root, starting with a slash. */
+  readonly name: string;
+  /** What follows the script in the path, with its slash. */
+  readonly pathInfo: string;
+}
+
+type PhpRoute = Extract<EdgeRoute, { type: 'php' }>;
+
+/** What is the same for all requests of a route. */
+const fixedParams = new WeakMap<PhpRoute, string>();
+
+function fixedParamsOf(route: PhpRoute): string {
+  let params = fixedParams.get(route);
+  if (params === undefined) {
+    params = [
+      pair('GATEWAY_INTERFACE', 'CGI/1.1'),
+      pair('SERVER_SOFTWARE', 'kojibox'),
+      pair('REQUEST_SCHEME', 'https'),
+      pair('HTTPS', 'on'),
+      // PHP built with force-cgi-redirect refuses to run without it.
+      pair('REDIRECT_STATUS', '200'),
+      pair('DOCUMENT_ROOT', toBytes(route.documentRoot)),
+      ...Object.entries(route.env).map(([name, value]) => pair(toBytes(name), toBytes(value))),
+    ].join('');
+    fixedParams.set(route, params);
+  }
+  return params;
+}
+
+/** `HTTP_X_Y` for `x-y`; null for what must not be passed on. The same few names come again and again. */
+const variables = new Map<string, string | null>();
+const MAX_VARIABLES = 512;
+
+function variableOf(name: string): string | null {
+  let variable = variables.get(name);
+  if (variable === undefined) {
+    // "Proxy" would set the proxy of many HTTP clients (httpoxy, CVE-2016-5385); "a_b" would pass for "a-b".
+    const isLeftOut =
+      name === 'proxy' ||
+      name === 'content-type' ||
+      name === 'content-length' ||
+      !/^[a-z0-9-]+$/.test(name) ||
+      HOP_BY_HOP.has(name);
+    variable = isLeftOut ? null : `HTTP_${name.toUpperCase().replaceAll('-', '_')}`;
+    if (variables.size < MAX_VARIABLES) variables.set(name, variable);
+  }
+  return variable;
+}
+
+/** @param length bytes of the body; null when there is none */
+export function encodeParams(exchange: Exchange, route: PhpRoute, script: Script, length: number | null): string {
+  const { peer } = exchange;
+  const name = toBytes(script.name);
+  const pathInfo = toBytes(script.pathInfo);
+  let params =
+    fixedParamsOf(route) +
+    pair('SERVER_PROTOCOL', exchange.protocol) +
+    pair('REQUEST_METHOD', exchange.method) +
+    pair('REQUEST_URI', exchange.target) +
+    pair('QUERY_STRING', exchange.query) +
+    pair('SCRIPT_NAME', name) +
+    pair('SCRIPT_FILENAME', toBytes(script.file)) +
+    pair('DOCUMENT_URI', name + pathInfo) +
+    pair('SERVER_NAME', exchange.host) +
+    pair('SERVER_PORT', String(peer.localPort)) +
+    pair('SERVER_ADDR', peer.localAddress) +
+    pair('REMOTE_ADDR', peer.remoteAddress) +
+    pair('REMOTE_PORT', String(peer.remotePort)) +
+    pair('CONTENT_TYPE', exchange.field('content-type') ?? '') +
+    pair('CONTENT_LENGTH', length === null ? '' : String(length));
+  if (pathInfo !== '')
+    params += pair('PATH_INFO', pathInfo) + pair('PATH_TRANSLATED', toBytes(route.documentRoot) + pathInfo);
+  const seen = new Map<string, string>();
+  for (const [field, value] of exchange.fields) {
+    const variable = variableOf(field);
+    if (variable === null) continue;
+    const earlier = seen.get(variable);
+    // Several cookies are joined as RFC 6265 section 5.4 does, all else by commas (RFC 9110 section 5.3).
+    seen.set(variable, earlier === undefined ? value : `${earlier}${field === 'cookie' ? '; ' : ', '}${value}`);
+  }
+  for (const [variable, value] of seen) params += pair(variable, value);
+  return params;
+}

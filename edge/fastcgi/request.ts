@@ -1,0 +1,171 @@
+/** One request over FastCGI: parameters and body there, head and body back, with backpressure both ways. */
+import { fail, type Exchange } from '../exchange.ts';
+import { log } from '../log.ts';
+import type { ConnectionUser, FastcgiConnection } from './connection.ts';
+import { findCgiHeadEnd, parseCgiHead } from './head.ts';
+import type { FastcgiPool, Job } from './pool.ts';
+import { encodeRequest } from './protocol.ts';
+
+/** What the client sends on; a length is needed, because CGI has no other way to say where a body ends. */
+export interface KnownBody {
+  consume(consumer: { content(data: Buffer): boolean; end(): void }): void;
+  resume(): void;
+}
+
+const MAX_HEAD_BYTES = 256 * 1024;
+const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
+/** While php-fpm restarts there is no socket for a moment; visitors need not see it. */
+const RESTART_MS = 400;
+const RESTART_LOOK_MS = 40;
+const NOTHING = Buffer.alloc(0);
+
+export class FastcgiRequest implements Job, ConnectionUser {
+  readonly #pool: FastcgiPool;
+  readonly #exchange: Exchange;
+  readonly #service: string;
+  readonly #params: string;
+  readonly #body: KnownBody | null;
+  #connection: FastcgiConnection | null = null;
+  /** What came of the head; null when it is whole. */
+  #head: Buffer | null = NOTHING;
+  #errors = '';
+  #bodyBegan = false;
+  #bodyEnded: boolean;
+  #retried = false;
+  #restartUntil = 0;
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(pool: FastcgiPool, exchange: Exchange, service: string, params: string, body: KnownBody | null) {
+    this.#pool = pool;
+    this.#exchange = exchange;
+    this.#service = service;
+    this.#params = params;
+    this.#body = body;
+    this.#bodyEnded = body === null;
+  }
+
+  run(): void {
+    this.#exchange.onAbort(() => this.#clientLeft());
+    this.#pool.run(this);
+  }
+
+  start(connection: FastcgiConnection): void {
+    this.#connection = connection;
+    connection.begin(this, encodeRequest(this.#params, this.#body !== null));
+    // A body that was taken cannot be sent again, so it waits until the server has accepted.
+    const body = this.#body;
+    if (body !== null) connection.whenOpen(() => this.#sendBody(body, connection));
+  }
+
+  #sendBody(body: KnownBody, connection: FastcgiConnection): void {
+    if (this.#bodyBegan) return;
+    this.#bodyBegan = true;
+    body.consume({
+      content: (data) => connection.sendBody(data),
+      end: () => {
+        this.#bodyEnded = true;
+        connection.endBody();
+      },
+    });
+  }
+
+  drained(): void {
+    this.#body?.resume();
+  }
+
+  output(data: Buffer, ended: boolean): void {
+    const connection = this.#connection;
+    if (ended) this.#release();
+    if (this.#head !== null) {
+      this.#takeHead(this.#head.length === 0 ? data : Buffer.concat([this.#head, data]), ended);
+      return;
+    }
+    const writable = data.length === 0 || this.#exchange.write(data);
+    if (ended) {
+      this.#exchange.end();
+    } else if (!writable && connection !== null) {
+      connection.pause();
+      this.#exchange.whenWritable(() => connection.resume());
+    }
+  }
+
+  #takeHead(data: Buffer, ended: boolean): void {
+    const split = findCgiHeadEnd(data);
+    if (split === null) {
+      this.#head = data;
+      if (!ended && data.length <= MAX_HEAD_BYTES) return;
+      this.#drop();
+      this.#failWith(502, this.#errors === '' ? 'it sent no headers' : this.#errors);
+      return;
+    }
+    const { status, fields } = parseCgiHead(data.toString('latin1', 0, split.head));
+    const rest = data.subarray(split.body);
+    this.#head = null;
+    if (ended) {
+      this.#exchange.send(status, fields, rest);
+      return;
+    }
+    this.#exchange.begin(status, fields);
+    if (rest.length > 0) this.output(rest, false);
+  }
+
+  errors(data: Buffer): void {
+    const text = data.toString('utf8').trim();
+    if (text === '') return;
+    log('warn', `${this.#service}: ${text}`);
+    if (this.#errors.length < 500) this.#errors = `${this.#errors} ${text}`.trim().slice(0, 500);
+  }
+
+  failed(error: NodeJS.ErrnoException, received: boolean): void {
+    const wasUsed = this.#connection?.used === true;
+    this.#connection = null;
+    if (this.#exchange.aborted) return;
+    const untouched = !received && !this.#bodyBegan;
+    const isDown = error.code === 'ENOENT' || error.code === 'ECONNREFUSED';
+    if (isDown) {
+      this.#restartUntil ||= performance.now() + RESTART_MS;
+      if (!this.#bodyBegan && performance.now() < this.#restartUntil) {
+        this.#timer = setTimeout(() => this.#pool.run(this, true), RESTART_LOOK_MS);
+        return;
+      }
+      this.#failWith(503, `nothing listens on its socket (${error.code ?? ''})`);
+      return;
+    }
+    // A kept connection that the server closed meanwhile: nothing was lost, once more on a new one.
+    if (untouched && wasUsed && !this.#retried && IDEMPOTENT.has(this.#exchange.method)) {
+      this.#retried = true;
+      this.#pool.run(this, true);
+      return;
+    }
+    const stopped = received
+      ? 'it broke off in the middle of its answer'
+      : 'it closed the connection without an answer';
+    this.#failWith(502, this.#errors === '' ? `${stopped} (${error.code ?? error.message})` : this.#errors);
+  }
+
+  #failWith(status: number, reason: string): void {
+    const { method, authority, path } = this.#exchange;
+    log('error', `${method} https://${authority}${path}: ${this.#service}: ${reason}`);
+    fail(this.#exchange, status, { service: this.#service, reason });
+  }
+
+  /** The connection can serve the next request, unless part of this one's body is still on its way. */
+  #release(): void {
+    const connection = this.#connection;
+    this.#connection = null;
+    if (connection === null) return;
+    if (this.#bodyEnded) this.#pool.give(connection);
+    else connection.destroy();
+  }
+
+  #drop(): void {
+    this.#connection?.destroy();
+    this.#connection = null;
+  }
+
+  #clientLeft(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#pool.cancel(this);
+    this.#drop();
+  }
+}
