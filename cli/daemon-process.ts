@@ -7,7 +7,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createClient, type Client } from '../client/index.ts';
 import { DaemonFileSchema, type DaemonFile } from '../contract/daemon.ts';
-import { KojiboxError } from '../contract/errors.ts';
+import { ErrorBodySchema, KojiboxError } from '../contract/errors.ts';
 import { daemonFileIn, resolveHome } from '../contract/home.ts';
 import { createSocketLink } from './socket-link.ts';
 
@@ -111,6 +111,11 @@ async function startDaemon(): Promise<void> {
   const ready = child.stdio[3] as unknown as NodeJS.ReadableStream & { destroy(): void };
   await new Promise<void>((started, failed) => {
     const fail = (why: string): void => {
+      const known = errorOf(daemonLog());
+      if (known !== null) {
+        failed(known);
+        return;
+      }
       failed(
         new KojiboxError('DAEMON_UNREACHABLE', 'cannot start the daemon', {
           detail: `${why}${lastLines(daemonLog())}`,
@@ -138,6 +143,16 @@ async function startDaemon(): Promise<void> {
 
 /** Smaller heap spaces: the daemon is idle most of its life. */
 const nodeOptions = (): string[] => ['--max-semi-space-size=2', '--no-warnings'];
+
+/** The error that a daemon wrote as its last line. */
+function errorOf(file: string): KojiboxError | null {
+  try {
+    const line = readFileSync(file, 'utf8').trim().split('\n').at(-1) ?? '';
+    return KojiboxError.fromBody(ErrorBodySchema.parse((JSON.parse(line) as { error: unknown }).error));
+  } catch {
+    return null; // It ended in another way; the caller shows what there is.
+  }
+}
 
 function lastLines(file: string): string {
   const text = readFileSync(file, 'utf8').trim();

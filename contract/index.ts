@@ -10,6 +10,7 @@ import { logEvents } from './logs.ts';
 import { programOperations } from './programs.ts';
 import { proxyOperations } from './proxy.ts';
 import { runtimeEvents, runtimeOperations } from './runtimes.ts';
+import { secretOperations } from './secrets.ts';
 import { serviceEvents, serviceOperations } from './services.ts';
 import { stackOperations } from './stack.ts';
 import { systemChangeOperations } from './system-changes.ts';
@@ -27,6 +28,7 @@ export const operations = [
   ...doctorOperations,
   ...daemonOperations,
   ...programOperations,
+  ...secretOperations,
 ] as const;
 
 export const events = [

@@ -288,9 +288,11 @@ function digestOfHome(home: string): string {
 }
 
 main().catch((error: unknown) => {
-  const known = error instanceof KojiboxError;
-  process.stderr.write(
-    `${known ? `${error.message}: ${error.detail}` : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
-  );
-  process.exit(known && error.code === 'DAEMON_RUNNING' ? EXIT.alreadyRunning : EXIT.cannotRun);
+  // The last line is for the program that started us, which shows it in its own words.
+  if (error instanceof KojiboxError)
+    process.stderr.write(
+      `${error.message}: ${error.detail}\n${JSON.stringify({ error: error.toBody(new Date().toISOString()) })}\n`,
+    );
+  else process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.exit(error instanceof KojiboxError && error.code === 'DAEMON_RUNNING' ? EXIT.alreadyRunning : EXIT.cannotRun);
 });

@@ -17,6 +17,7 @@ const GROUPS: Readonly<Record<string, Command['group']>> = {
   domains: 'projects',
   proxy: 'projects',
   certs: 'projects',
+  secrets: 'services',
   ledger: 'daemon',
   doctor: 'daemon',
   daemon: 'daemon',

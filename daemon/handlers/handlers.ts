@@ -207,6 +207,20 @@ export function createHandlers(options: HandlerOptions): Handlers {
     },
     'certs.stores': async () => options.trust.stores(),
 
+    'secrets.get': async (ref) => {
+      const value = await kojibox.secrets.get(ref);
+      if (value === null)
+        throw new KojiboxError('NOT_FOUND', `there is no secret "${ref.key}"`, {
+          detail: `scope ${ref.scope}`,
+          source: 'secrets',
+        });
+      return value;
+    },
+    'secrets.set': async ({ value, ...ref }) => {
+      await kojibox.secrets.set(ref, value);
+      return ok;
+    },
+
     'ledger.list': async () => ledger.list(),
     'ledger.undo': async ({ id }) => ledger.undo(id),
 

@@ -7,7 +7,12 @@ const setUp = (call: (name: string) => Promise<unknown> = () => Promise.resolve(
   const sent: unknown[] = [];
   const update = vi.fn();
   const client = { call: vi.fn(call), events: vi.fn(() => ({ update, close: vi.fn() })), close: vi.fn() };
-  return { sent, update, client, bridge: createBridge(client as unknown as Client, { postMessage: (message) => sent.push(message) }) };
+  return {
+    sent,
+    update,
+    client,
+    bridge: createBridge(client as unknown as Client, { postMessage: (message) => sent.push(message) }),
+  };
 };
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -20,25 +25,42 @@ describe('the bridge of the window', () => {
   });
 
   it('passes errors on in their wire form, and nothing of unexpected ones', async () => {
-    const { bridge, sent } = setUp((name) => Promise.reject(name === 'stack.up' ? new Error('secret path /root/x') : new KojiboxError('NOT_FOUND', 'no', { source: 'x' })));
+    const { bridge, sent } = setUp((name) =>
+      Promise.reject(
+        name === 'stack.up' ? new Error('secret path /root/x') : new KojiboxError('NOT_FOUND', 'no', { source: 'x' }),
+      ),
+    );
     bridge.receive({ id: 1, method: 'services.start', params: { id: 'x' } });
     bridge.receive({ id: 2, method: 'stack.up', params: {} });
     await settle();
-    expect(sent).toMatchObject([{ id: 1, error: { code: 'NOT_FOUND' } }, { id: 2, error: { code: 'INTERNAL' } }]);
+    expect(sent).toMatchObject([
+      { id: 1, error: { code: 'NOT_FOUND' } },
+      { id: 2, error: { code: 'INTERNAL' } },
+    ]);
     expect(JSON.stringify(sent)).not.toContain('secret path');
   });
 
-  it.each([null, 7, 'x', [], {}, { id: 'x', method: 'services.list' }, { id: 1 }, { id: 1, method: {}, params: {} }, { id: 1, method: 'x'.repeat(1000), params: {} }, { subscribe: { logs: 'all' } }, { id: -1, method: 'services.list', params: {} }, { id: 1, method: 'services.list', params: {}, extra: true }])(
-    'drops %j',
-    async (message) => {
-      const { bridge, sent, client } = setUp();
-      bridge.receive(message);
-      await settle();
-      expect(sent).toEqual([]);
-      expect(client.call).not.toHaveBeenCalled();
-      expect(client.events).not.toHaveBeenCalled();
-    },
-  );
+  it.each([
+    null,
+    7,
+    'x',
+    [],
+    {},
+    { id: 'x', method: 'services.list' },
+    { id: 1 },
+    { id: 1, method: {}, params: {} },
+    { id: 1, method: 'x'.repeat(1000), params: {} },
+    { subscribe: { logs: 'all' } },
+    { id: -1, method: 'services.list', params: {} },
+    { id: 1, method: 'services.list', params: {}, extra: true },
+  ])('drops %j', async (message) => {
+    const { bridge, sent, client } = setUp();
+    bridge.receive(message);
+    await settle();
+    expect(sent).toEqual([]);
+    expect(client.call).not.toHaveBeenCalled();
+    expect(client.events).not.toHaveBeenCalled();
+  });
 
   it('calls no operation that the contract does not have', async () => {
     const { bridge, sent, client } = setUp();

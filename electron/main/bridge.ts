@@ -24,10 +24,14 @@ export function createBridge(client: Client, port: BridgePort): Bridge {
   const answer = async ({ id, method, params }: z.infer<typeof CallSchema>): Promise<void> => {
     try {
       // The daemon checks again; a page that was taken over is stopped here already.
-      if (!operationByName.has(method)) throw new KojiboxError('METHOD_UNKNOWN', `there is no operation "${method}"`, { source: 'electron' });
+      if (!operationByName.has(method))
+        throw new KojiboxError('METHOD_UNKNOWN', `there is no operation "${method}"`, { source: 'electron' });
       port.postMessage({ id, result: await client.call(method as OperationName, params as never) });
     } catch (error) {
-      const known = error instanceof KojiboxError ? error : new KojiboxError('INTERNAL', 'cannot finish this', { source: 'electron' });
+      const known =
+        error instanceof KojiboxError
+          ? error
+          : new KojiboxError('INTERNAL', 'cannot finish this', { source: 'electron' });
       port.postMessage({ id, error: known.toBody(new Date().toISOString()) });
     }
   };

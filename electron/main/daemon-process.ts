@@ -11,7 +11,12 @@ const DEADLINE_MS = 20_000;
 const LOOK_EVERY_MS = 50;
 
 export function homeFolder(): string {
-  return resolveHome({ environment: process.env, platform: process.platform, isRoot: process.getuid?.() === 0, userHome: homedir() });
+  return resolveHome({
+    environment: process.env,
+    platform: process.platform,
+    isRoot: process.getuid?.() === 0,
+    userHome: homedir(),
+  });
 }
 
 /** The record of a daemon that answers; null when none does. */
@@ -33,12 +38,20 @@ export async function findDaemon(home: string): Promise<DaemonFile | null> {
 export async function ensureDaemon(home: string, program: string, binary: string): Promise<DaemonFile> {
   const running = await findDaemon(home);
   if (running !== null) return running;
-  const child = spawn(binary, [program], { detached: true, stdio: 'ignore', cwd: '/', env: { ...process.env, KOJIBOX_HOME: home, ELECTRON_RUN_AS_NODE: '1' } });
+  const child = spawn(binary, [program], {
+    detached: true,
+    stdio: 'ignore',
+    cwd: '/',
+    env: { ...process.env, KOJIBOX_HOME: home, ELECTRON_RUN_AS_NODE: '1' },
+  });
   child.unref();
-  for (const deadline = Date.now() + DEADLINE_MS; Date.now() < deadline; ) {
+  for (const deadline = Date.now() + DEADLINE_MS; Date.now() < deadline;) {
     const started = await findDaemon(home);
     if (started !== null) return started;
     await wait(LOOK_EVERY_MS);
   }
-  throw new KojiboxError('DAEMON_UNREACHABLE', 'cannot start the Kojibox daemon', { detail: `it did not answer within ${DEADLINE_MS / 1000} s`, source: 'electron' });
+  throw new KojiboxError('DAEMON_UNREACHABLE', 'cannot start the Kojibox daemon', {
+    detail: `it did not answer within ${DEADLINE_MS / 1000} s`,
+    source: 'electron',
+  });
 }

@@ -32,13 +32,19 @@ async function start(): Promise<void> {
     else if (action.type === 'quit') app.quit();
     // A failure shows in the service's state, in the menu and in the window.
     else if (action.type === 'call') client.call(action.method, action.params as never).catch(showWindow);
-    else client.call('daemon.quit', {}).finally(() => app.quit()).catch(() => undefined);
+    else
+      client
+        .call('daemon.quit', {})
+        .finally(() => app.quit())
+        .catch(() => undefined);
   };
   const toTemplate = (entries: readonly MenuEntry[]): MenuItemConstructorOptions[] =>
     entries.map((entry) => {
       if (entry.type === 'separator') return { type: 'separator' };
       if (entry.type === 'submenu') return { label: entry.label, submenu: toTemplate(entry.entries) };
-      return entry.type === 'label' ? { label: entry.label, enabled: false } : { label: entry.label, enabled: entry.enabled, click: () => act(entry.action) };
+      return entry.type === 'label'
+        ? { label: entry.label, enabled: false }
+        : { label: entry.label, enabled: entry.enabled, click: () => act(entry.action) };
     });
 
   const tray = new Tray(nativeImage.createFromPath(ICON));
@@ -51,7 +57,10 @@ async function start(): Promise<void> {
       if (event.event === 'snapshot') state = { ...state, services: event.data.services, sites: event.data.sites };
       else if (event.event === 'service:stateChanged') {
         const changed = event.data;
-        state = { ...state, services: state.services.map((service) => (service.id === changed.id ? changed : service)) };
+        state = {
+          ...state,
+          services: state.services.map((service) => (service.id === changed.id ? changed : service)),
+        };
       } else return;
       refresh();
     },

@@ -3,7 +3,11 @@ import type { ServiceState } from '../../contract/services.ts';
 import type { Site } from '../../contract/stack.ts';
 
 export type TrayAction =
-  | { readonly type: 'call'; readonly method: 'stack.up' | 'stack.down' | 'services.start' | 'services.stop' | 'services.restart'; readonly params: Readonly<Record<string, string>> }
+  | {
+      readonly type: 'call';
+      readonly method: 'stack.up' | 'stack.down' | 'services.start' | 'services.stop' | 'services.restart';
+      readonly params: Readonly<Record<string, string>>;
+    }
   | { readonly type: 'open-site'; readonly url: string }
   | { readonly type: 'open-window' }
   | { readonly type: 'quit' }
@@ -24,7 +28,13 @@ export interface TrayState {
 export type OverallState = 'ready' | 'busy' | 'failed' | 'stopped' | 'offline';
 
 /** A shape before the name, because a menu has no colours. */
-const MARKS: Readonly<Record<ServiceState['state'], string>> = { running: '●', starting: '◐', stopping: '◑', stopped: '○', error: '✕' };
+const MARKS: Readonly<Record<ServiceState['state'], string>> = {
+  running: '●',
+  starting: '◐',
+  stopping: '◑',
+  stopped: '○',
+  error: '✕',
+};
 
 export function overallState({ connected, services }: TrayState): OverallState {
   if (!connected) return 'offline';
@@ -36,7 +46,11 @@ export function overallState({ connected, services }: TrayState): OverallState {
 export function overallText(state: TrayState): string {
   const running = state.services.filter((service) => service.state === 'running').length;
   const texts: Readonly<Record<OverallState, string>> = {
-    offline: 'Kojibox does not answer', failed: 'A service failed', busy: 'Working …', stopped: 'Nothing runs', ready: `${running} of ${state.services.length} services run`,
+    offline: 'Kojibox does not answer',
+    failed: 'A service failed',
+    busy: 'Working …',
+    stopped: 'Nothing runs',
+    ready: `${running} of ${state.services.length} services run`,
   };
   return texts[overallState(state)];
 }
@@ -44,8 +58,18 @@ export function overallText(state: TrayState): string {
 export function trayMenu(state: TrayState): MenuEntry[] {
   const { connected, services, sites } = state;
   const separator: MenuEntry = { type: 'separator' };
-  const act = (label: string, action: TrayAction, enabled = true): MenuEntry => ({ type: 'action', label, enabled, action });
-  const call = (label: string, method: Extract<TrayAction, { type: 'call' }>['method'], params: Record<string, string>, enabled: boolean): MenuEntry => act(label, { type: 'call', method, params }, connected && enabled);
+  const act = (label: string, action: TrayAction, enabled = true): MenuEntry => ({
+    type: 'action',
+    label,
+    enabled,
+    action,
+  });
+  const call = (
+    label: string,
+    method: Extract<TrayAction, { type: 'call' }>['method'],
+    params: Record<string, string>,
+    enabled: boolean,
+  ): MenuEntry => act(label, { type: 'call', method, params }, connected && enabled);
   const isUp = services.some(({ desired }) => desired === 'up');
   return [
     { type: 'label', label: overallText(state) },
@@ -54,18 +78,16 @@ export function trayMenu(state: TrayState): MenuEntry[] {
     ...(sites.length > 0 ? [separator] : []),
     call('Start all', 'stack.up', {}, services.some(({ state: each }) => each !== 'running') || services.length === 0),
     call('Stop all', 'stack.down', {}, isUp),
-    ...services.map(
-      (service): MenuEntry => ({
-        type: 'submenu',
-        label: `${MARKS[service.state]} ${service.name}${service.version === null ? '' : ` ${service.version}`}`,
-        entries: [
-          ...(service.error === null ? [] : [{ type: 'label', label: service.error.message } as const]),
-          call('Start', 'services.start', { id: service.id }, service.desired === 'down' || service.state === 'error'),
-          call('Stop', 'services.stop', { id: service.id }, service.desired === 'up'),
-          call('Restart', 'services.restart', { id: service.id }, service.state === 'running'),
-        ],
-      }),
-    ),
+    ...services.map((service): MenuEntry => ({
+      type: 'submenu',
+      label: `${MARKS[service.state]} ${service.name}${service.version === null ? '' : ` ${service.version}`}`,
+      entries: [
+        ...(service.error === null ? [] : [{ type: 'label', label: service.error.message } as const]),
+        call('Start', 'services.start', { id: service.id }, service.desired === 'down' || service.state === 'error'),
+        call('Stop', 'services.stop', { id: service.id }, service.desired === 'up'),
+        call('Restart', 'services.restart', { id: service.id }, service.state === 'running'),
+      ],
+    })),
     separator,
     act('Open Kojibox', { type: 'open-window' }),
     act('Quit (services go on)', { type: 'quit' }),

@@ -4,11 +4,28 @@ import type { Client } from '../../client/index.ts';
 import { createBridge, type Bridge } from './bridge.ts';
 
 /** @param url the daemon's page on loopback: it is served with its own strict content security policy, so no second copy of the page and no custom protocol is needed */
-export function openMainWindow(options: { readonly url: string; readonly preload: string; readonly client: Client }): BrowserWindow {
+export function openMainWindow(options: {
+  readonly url: string;
+  readonly preload: string;
+  readonly client: Client;
+}): BrowserWindow {
   const { url, preload, client } = options;
   const window = new BrowserWindow({
-    width: 1180, height: 780, minWidth: 420, minHeight: 480, title: 'Kojibox', autoHideMenuBar: true, show: false,
-    webPreferences: { preload, sandbox: true, contextIsolation: true, nodeIntegration: false, webSecurity: true, spellcheck: false },
+    width: 1180,
+    height: 780,
+    minWidth: 420,
+    minHeight: 480,
+    title: 'Kojibox',
+    autoHideMenuBar: true,
+    show: false,
+    webPreferences: {
+      preload,
+      sandbox: true,
+      contextIsolation: true,
+      nodeIntegration: false,
+      webSecurity: true,
+      spellcheck: false,
+    },
   });
   window.once('ready-to-show', () => window.show());
 
@@ -21,7 +38,9 @@ export function openMainWindow(options: { readonly url: string; readonly preload
     if (target.startsWith('https://')) void shell.openExternal(target);
     return { action: 'deny' };
   });
-  session.defaultSession.setPermissionRequestHandler((_contents, permission, answer) => answer(permission === 'clipboard-sanitized-write'));
+  session.defaultSession.setPermissionRequestHandler((_contents, permission, answer) =>
+    answer(permission === 'clipboard-sanitized-write'),
+  );
 
   let bridge: Bridge | null = null;
   const connect = (event: Electron.IpcMainEvent): void => {

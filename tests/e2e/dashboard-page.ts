@@ -33,7 +33,10 @@ export class DashboardPage {
   }
 
   async chooseTheme(wanted: 'light' | 'dark'): Promise<void> {
-    while ((await this.page.locator('html').getAttribute('data-theme')) !== wanted || !(await this.themeButton(wanted).isVisible())) {
+    while (
+      (await this.page.locator('html').getAttribute('data-theme')) !== wanted ||
+      !(await this.themeButton(wanted).isVisible())
+    ) {
       await this.page.getByRole('button', { name: /^Theme/ }).click();
     }
   }

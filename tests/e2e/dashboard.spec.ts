@@ -5,13 +5,22 @@ import { expect, test } from 'playwright/test';
 import { DashboardPage, koji } from './dashboard-page.ts';
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const SIZES = [{ name: 'wide', width: 1280, height: 800 }, { name: 'narrow', width: 420, height: 760 }];
+const SIZES = [
+  { name: 'wide', width: 1280, height: 800 },
+  { name: 'narrow', width: 420, height: 760 },
+];
 
 test('shows every service with the evidence of its state', async ({ page }) => {
   const dashboard = new DashboardPage(page);
   await dashboard.open();
   await expect(dashboard.overall).toHaveText('All 5 services are ready');
-  for (const [id, evidence] of [['postgres', 'PostgreSQL answered'], ['mariadb', 'MariaDB answered'], ['redis', 'Redis answered'], ['php', 'PHP answered'], ['edge', 'answered 200']] as const) {
+  for (const [id, evidence] of [
+    ['postgres', 'PostgreSQL answered'],
+    ['mariadb', 'MariaDB answered'],
+    ['redis', 'Redis answered'],
+    ['php', 'PHP answered'],
+    ['edge', 'answered 200'],
+  ] as const) {
     await expect(dashboard.service(id).locator('[data-evidence]')).toContainText(`Running · ${evidence} in`);
   }
   await expect(dashboard.service('postgres')).toContainText(`Port${portOf('postgres.db')}`);
@@ -101,8 +110,14 @@ for (const theme of ['light', 'dark'] as const) {
     // The page's policy forbids foreign scripts; the test may still run one.
     await page.evaluate(axeSource);
     const findings = await page.evaluate(async () => {
-      const { axe } = globalThis as unknown as { axe: { run(): Promise<{ violations: { id: string; impact: string; nodes: { target: string[] }[] }[] }> } };
-      return (await axe.run()).violations.map(({ id, impact, nodes }) => ({ id, impact, where: nodes.map(({ target }) => target.join(' ')).slice(0, 3) }));
+      const { axe } = globalThis as unknown as {
+        axe: { run(): Promise<{ violations: { id: string; impact: string; nodes: { target: string[] }[] }[] }> };
+      };
+      return (await axe.run()).violations.map(({ id, impact, nodes }) => ({
+        id,
+        impact,
+        where: nodes.map(({ target }) => target.join(' ')).slice(0, 3),
+      }));
     });
     expect(findings.filter(({ impact }) => impact === 'serious' || impact === 'critical')).toEqual([]);
   });
@@ -115,13 +130,25 @@ for (const theme of ['light', 'dark'] as const) {
       await dashboard.chooseTheme(theme);
       await expect(dashboard.service('mariadb')).toContainText(/CPU/, { timeout: 10_000 });
       // Nothing may stick out of the window.
-      expect(await page.evaluate(() => document.querySelector('main')!.scrollWidth <= document.querySelector('main')!.clientWidth)).toBe(true);
-      if (process.env['KOJIBOX_SCREENSHOTS']) await page.screenshot({ path: `docs/images/dashboard-${theme}-${name}.png` });
+      expect(
+        await page.evaluate(
+          () => document.querySelector('main')!.scrollWidth <= document.querySelector('main')!.clientWidth,
+        ),
+      ).toBe(true);
+      if (process.env['KOJIBOX_SCREENSHOTS'])
+        await page.screenshot({ path: `docs/images/dashboard-${theme}-${name}.png` });
     });
   }
 }
 
-const list = (): { id: string; state: string; pid: number }[] => JSON.parse(execFileSync('./koji', ['call', 'services.list'], { encoding: 'utf8' })) as { id: string; state: string; pid: number }[];
+const list = (): { id: string; state: string; pid: number }[] =>
+  JSON.parse(execFileSync('./koji', ['call', 'services.list'], { encoding: 'utf8' })) as {
+    id: string;
+    state: string;
+    pid: number;
+  }[];
 const stateOf = (id: string): string | undefined => list().find((service) => service.id === id)?.state;
 const pidOf = (id: string): number => list().find((service) => service.id === id)?.pid ?? 0;
-const portOf = (key: string): number => (JSON.parse(readFileSync(koji('app/config/ports.json'), 'utf8')) as { value: { assigned: Record<string, number> } }).value.assigned[key] ?? 0;
+const portOf = (key: string): number =>
+  (JSON.parse(readFileSync(koji('app/config/ports.json'), 'utf8')) as { value: { assigned: Record<string, number> } })
+    .value.assigned[key] ?? 0;

@@ -1,6 +1,16 @@
 /** Running the checkout as a newcomer would: `npm start -- --headless` in a home of its own, as root or as a plain user. */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { chmodSync, chownSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,12 +37,22 @@ export function createWorld(plain: boolean): World {
   writeFileSync(hostsFile, '127.0.0.1 localhost\n');
   const checkout = plain ? join(root, 'kojibox') : process.cwd();
   if (plain) {
-    cpSync(process.cwd(), checkout, { recursive: true, verbatimSymlinks: true, filter: (path) => !/\/(\.git|test-results|\.cache)(\/|$)/.test(path) });
+    cpSync(process.cwd(), checkout, {
+      recursive: true,
+      verbatimSymlinks: true,
+      filter: (path) => !/\/(\.git|test-results|\.cache)(\/|$)/.test(path),
+    });
     // The hosts file stays root's: a plain user may not change it, and gets *.localhost names.
     chownAll(home);
     chownAll(checkout);
   }
-  return { home, hostsFile, checkout, user: plain ? PLAIN : null, remove: () => rmSync(root, { recursive: true, force: true }) };
+  return {
+    home,
+    hostsFile,
+    checkout,
+    user: plain ? PLAIN : null,
+    remove: () => rmSync(root, { recursive: true, force: true }),
+  };
 
   function chownAll(path: string): void {
     spawnSyncChecked('chown', ['-R', `${PLAIN.uid}:${PLAIN.gid}`, path]);
@@ -62,9 +82,14 @@ export async function startAsNewcomer(world: World, deadlineMs: number): Promise
     cwd: world.checkout,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
-      PATH: `${join(process.execPath, '..')}:/usr/local/bin:/usr/bin:/bin`, HOME: world.home, LANG: 'C.UTF-8', KOJIBOX_HOSTS_FILE: world.hostsFile,
+      PATH: `${join(process.execPath, '..')}:/usr/local/bin:/usr/bin:/bin`,
+      HOME: world.home,
+      LANG: 'C.UTF-8',
+      KOJIBOX_HOSTS_FILE: world.hostsFile,
       ...(world.user === null ? { KOJIBOX_HOME: join(world.home, 'kojibox') } : {}),
-      ...(process.env['NODE_EXTRA_CA_CERTS'] === undefined ? {} : { NODE_EXTRA_CA_CERTS: process.env['NODE_EXTRA_CA_CERTS'] }),
+      ...(process.env['NODE_EXTRA_CA_CERTS'] === undefined
+        ? {}
+        : { NODE_EXTRA_CA_CERTS: process.env['NODE_EXTRA_CA_CERTS'] }),
     },
     ...(world.user ?? {}),
   });
@@ -85,7 +110,10 @@ export async function startAsNewcomer(world: World, deadlineMs: number): Promise
     void ended.then((code) => fail(`npm start ended with ${code ?? 'a signal'}`));
   });
   return {
-    child, url, msToReady: performance.now() - began, output: () => text,
+    child,
+    url,
+    msToReady: performance.now() - began,
+    output: () => text,
     stop(signal) {
       child.kill(signal);
       return ended;
@@ -93,18 +121,30 @@ export async function startAsNewcomer(world: World, deadlineMs: number): Promise
   };
 }
 
-export const kojiboxHome = (world: World): string => (world.user === null ? join(world.home, 'kojibox') : join(world.home, '.local/share/kojibox'));
+export const kojiboxHome = (world: World): string =>
+  world.user === null ? join(world.home, 'kojibox') : join(world.home, '.local/share/kojibox');
 
 /** GET with the local authority as the only trusted one; the name is taken to 127.0.0.1 as a browser would. */
 export function get(world: World, url: string): Promise<{ status: number; body: string }> {
   const { hostname, port, pathname } = new URL(url);
   const ca = readFileSync(join(kojiboxHome(world), 'app/certs/root-ca.pem'));
   return new Promise((resolve, reject) => {
-    const sent = request({ host: '127.0.0.1', port: port === '' ? 443 : Number(port), servername: hostname, path: pathname, headers: { host: new URL(url).host }, ca, agent: false }, (response) => {
-      let body = '';
-      response.setEncoding('utf8').on('data', (part: string) => (body += part));
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, body }));
-    });
+    const sent = request(
+      {
+        host: '127.0.0.1',
+        port: port === '' ? 443 : Number(port),
+        servername: hostname,
+        path: pathname,
+        headers: { host: new URL(url).host },
+        ca,
+        agent: false,
+      },
+      (response) => {
+        let body = '';
+        response.setEncoding('utf8').on('data', (part: string) => (body += part));
+        response.on('end', () => resolve({ status: response.statusCode ?? 0, body }));
+      },
+    );
     sent.on('error', reject);
     sent.end();
   });
@@ -118,7 +158,9 @@ export function processesOf(world: World): string[] {
       try {
         const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
         const environment = readFileSync(`/proc/${pid}/environ`, 'utf8');
-        return line.includes(kojiboxHome(world)) || environment.includes(`KOJIBOX_HOME=${kojiboxHome(world)}`) ? [`${pid} ${line}`] : [];
+        return line.includes(kojiboxHome(world)) || environment.includes(`KOJIBOX_HOME=${kojiboxHome(world)}`)
+          ? [`${pid} ${line}`]
+          : [];
       } catch {
         return []; // It ended while we looked.
       }

@@ -1,14 +1,29 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createWorld, get, kojiboxHome, processesOf, startAsNewcomer, type Started, type World } from './newcomer-world.ts';
+import {
+  createWorld,
+  get,
+  kojiboxHome,
+  processesOf,
+  startAsNewcomer,
+  type Started,
+  type World,
+} from './newcomer-world.ts';
 
 const FRESH_DEADLINE_MS = 180_000;
 const AGAIN_DEADLINE_MS = 20_000;
 const isRoot = process.getuid?.() === 0;
 
 /** As whoever runs the tests, and, when that is root, as a plain user too. */
-describe.each(isRoot ? [{ who: 'root', plain: false }, { who: 'a plain user', plain: true }] : [{ who: 'a plain user', plain: false }])('a newcomer as $who', ({ plain }) => {
+describe.each(
+  isRoot
+    ? [
+        { who: 'root', plain: false },
+        { who: 'a plain user', plain: true },
+      ]
+    : [{ who: 'a plain user', plain: false }],
+)('a newcomer as $who', ({ plain }) => {
   let world: World;
   let started: Started;
   let rows = 0;
@@ -29,7 +44,10 @@ describe.each(isRoot ? [{ who: 'root', plain: false }, { who: 'a plain user', pl
     expect(page.body).toContain('It works, and it is real.');
     const status = await get(world, `${started.url}/status.json`);
     expect(JSON.parse(status.body)).toEqual({
-      php: expect.stringMatching(/^8\.2\.\d+/), postgres: expect.stringMatching(/^17\.\d+/), mariadb: expect.stringMatching(/^10\.11\.\d+/), redis: expect.stringMatching(/^7\.0\.\d+/),
+      php: expect.stringMatching(/^8\.2\.\d+/),
+      postgres: expect.stringMatching(/^17\.\d+/),
+      mariadb: expect.stringMatching(/^10\.11\.\d+/),
+      redis: expect.stringMatching(/^7\.0\.\d+/),
     });
     rows = Number(/row (\d+) written/.exec(page.body)?.[1]);
     expect(rows).toBeGreaterThan(0);
@@ -48,13 +66,26 @@ describe.each(isRoot ? [{ who: 'root', plain: false }, { who: 'a plain user', pl
 
   it('keeps keys, tokens and passwords to this user', () => {
     const home = kojiboxHome(world);
-    for (const file of ['app/daemon.json', 'app/certs/root-ca.key', 'app/config/secrets.key', 'app/config/secrets.json', 'app/config/token', 'runtime/config/edge.json']) {
+    for (const file of [
+      'app/daemon.json',
+      'app/certs/root-ca.key',
+      'app/config/secrets.key',
+      'app/config/secrets.json',
+      'app/config/token',
+      'runtime/config/edge.json',
+    ]) {
       expect(statSync(join(home, file)).mode & 0o077, file).toBe(0);
     }
   });
 
   it('never serves dotfiles, sources or what lies outside', async () => {
-    for (const path of ['/.env', '/.git/config', '/checks.php/../../../../config/token', '/%2e%2e/%2e%2e/config/token', '/..%2f..%2fconfig%2ftoken']) {
+    for (const path of [
+      '/.env',
+      '/.git/config',
+      '/checks.php/../../../../config/token',
+      '/%2e%2e/%2e%2e/config/token',
+      '/..%2f..%2fconfig%2ftoken',
+    ]) {
       const { status, body } = await get(world, `${started.url}${path}`);
       expect(body).not.toMatch(/^[0-9a-f]{48}$/);
       expect([400, 403, 404], path).toContain(status);
