@@ -33,6 +33,8 @@ export const DebianSourceSchema = z.strictObject({
   packages: z.array(z.string()).min(1),
   /** Only these .debs, without what they depend on. */
   extraPackages: z.array(z.string()).optional(),
+  /** Leaves out every package with machine code: for tools in a script language, whose interpreter is a runtime of its own. */
+  onlyPortable: z.boolean().optional(),
   /** Executables inside the tree that get a run path (and, for a newer release than the host's, an interpreter). */
   executables: z.array(z.string()),
 });

@@ -95,7 +95,8 @@ async function resolve(
     const full = await apt.closure(extra, signal);
     for (const name of extra) wanted.set(name, full.get(name) ?? '');
   }
-  return await apt.describe(wanted, signal);
+  const packages = await apt.describe(wanted, signal);
+  return source.onlyPortable === true ? packages.filter(({ fileName }) => fileName.endsWith('_all.deb')) : packages;
 }
 
 async function unpackAll(
