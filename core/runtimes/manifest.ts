@@ -5,6 +5,7 @@ import { KojiboxError, type ErrorCode } from '../../contract/errors.ts';
 import { RuntimeManifestSchema, type RuntimeManifest } from '../../contract/manifest.ts';
 
 const ALGORITHM = 'ed25519';
+const SIGNATURE = /^ed25519:([0-9a-f]{16}):([A-Za-z0-9+/]{86}==)$/;
 
 /** First 16 hex digits of SHA-256 over the key's SPKI form. */
 export function keyIdOf(key: KeyObject): string {
@@ -48,12 +49,15 @@ export function openManifest(text: string, trustedKeys: readonly string[]): Runt
   }
   const { signature } = parsed.data.bundle;
   if (signature === '') throw refuse('MANIFEST_UNSIGNED', 'its signature is empty');
-  const [algorithm, keyId, value] = signature.split(':');
-  if (algorithm !== ALGORITHM || keyId === undefined || value === undefined)
+  const [, keyId, value] = SIGNATURE.exec(signature) ?? [];
+  const bytes = Buffer.from(value ?? '', 'base64');
+  // One signature has one form: base64 could say the same bytes in several ways.
+  if (keyId === undefined || bytes.toString('base64') !== value) {
     throw refuse('MANIFEST_UNSIGNED', 'its signature has an unknown form');
+  }
   const key = trustedKeys.map((pem) => createPublicKey(pem)).find((candidate) => keyIdOf(candidate) === keyId);
   if (key === undefined) throw refuse('MANIFEST_KEY_UNKNOWN', `it was signed with key ${keyId}`);
-  if (!verify(null, signedBytes(document as Record<string, unknown>), key, Buffer.from(value, 'base64'))) {
+  if (!verify(null, signedBytes(document as Record<string, unknown>), key, bytes)) {
     throw refuse('MANIFEST_SIGNATURE_INVALID', `the signature of key ${keyId} does not belong to this content`);
   }
   return parsed.data;
