@@ -23,8 +23,10 @@ import { edgeControl, requestSite } from './edge-control.ts';
 import { createHandlers, snapshotOf } from './handlers/handlers.ts';
 import { createServiceLogs, type ServiceLogs } from './service-logs.ts';
 import { createDebianSource } from './sources/debian.ts';
+import { createHttpsSource } from './sources/https.ts';
 import { createNpmSource } from './sources/npm.ts';
 import { allPids, identifyNow, readProcessStat } from './system/process-facts.linux.ts';
+import { createSystemSource } from './sources/system.ts';
 import { createNodeSystem } from './system/node-system.ts';
 import { startLogRotation } from './system/log-rotation.ts';
 import { probeRunner } from './system/probes/probe-runner.ts';
@@ -92,6 +94,8 @@ async function main(): Promise<void> {
     publish,
     sources: [
       createNpmSource({ processes: system.processes, downloads: layout.downloads, environment: process.env }),
+      createHttpsSource({ downloads: layout.downloads }),
+      createSystemSource({ processes: system.processes, environment: process.env }),
       createDebianSource({ processes: system.processes, aptFolder: layout.apt, downloads: layout.downloads }),
     ],
     edge: {

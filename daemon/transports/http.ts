@@ -8,6 +8,7 @@ import type { EventHub } from './event-hub.ts';
 import type { StaticFiles } from './static-files.ts';
 
 const MAX_BODY_BYTES = 8 * 1024 * 1024;
+const MAX_DRAINED_BYTES = 256 * 1024 * 1024;
 const LOOPBACK = '127.0.0.1';
 
 export interface HttpOptions {
@@ -149,25 +150,27 @@ async function bindFirst(server: Server, ports: readonly number[]): Promise<numb
   throw lastError;
 }
 
-/** Stops reading at the limit, so that 100 MB cost no memory. */
+/** Keeps nothing beyond the limit, so that 100 MB cost no memory. */
 function readBody(request: IncomingMessage): Promise<string> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
+    let refused = false;
     request.on('data', (chunk: Buffer) => {
       size += chunk.length;
-      if (size > MAX_BODY_BYTES) {
-        request.removeAllListeners('data');
-        request.resume();
-        reject(
-          new KojiboxError('PAYLOAD_TOO_LARGE', 'cannot take the request', {
-            detail: 'a request may have 8 MB',
-            source: 'daemon',
-          }),
-        );
-        return;
-      }
+      // The rest of a refused body is read and dropped: closing while the client still writes would take the answer from it (RFC 9112 section 9.6).
+      if (size > MAX_DRAINED_BYTES) request.destroy();
+      if (refused) return;
       chunks.push(chunk);
+      if (size <= MAX_BODY_BYTES) return;
+      refused = true;
+      chunks.length = 0;
+      reject(
+        new KojiboxError('PAYLOAD_TOO_LARGE', 'cannot take the request', {
+          detail: 'a request may have 8 MB',
+          source: 'daemon',
+        }),
+      );
     });
     request.on('end', () => resolve(Buffer.concat(chunks).toString('utf8')));
     request.on('error', reject);
@@ -206,7 +209,5 @@ function sendJson(response: ServerResponse, status: number, value: unknown): voi
 }
 
 function sendError(response: ServerResponse, body: ErrorBody): void {
-  // The unread rest of a refused body must not be taken for the next request.
-  if (body.code === 'PAYLOAD_TOO_LARGE') response.setHeader('connection', 'close');
   sendJson(response, ERRORS[body.code].httpStatus, { error: body });
 }

@@ -93,7 +93,7 @@ test('shows stale data as stale while the daemon is away, and reconnects by itse
   const dashboard = new DashboardPage(page);
   await dashboard.open();
   const pids = ['postgres', 'mariadb', 'php', 'edge'].map(pidOf);
-  process.kill(Number((JSON.parse(readFileSync(koji('app/daemon.json'), 'utf8')) as { pid: number }).pid), 'SIGKILL');
+  process.kill((JSON.parse(readFileSync(koji('app/daemon.json'), 'utf8')) as { pid: number }).pid, 'SIGKILL');
   await expect(page.locator('[data-offline]')).toBeVisible();
   await expect(page.locator('[data-offline]')).toHaveCount(0);
   await expect(dashboard.overall).toHaveText('All 5 services are ready');

@@ -91,7 +91,7 @@ export async function startAsNewcomer(world: World, deadlineMs: number): Promise
         ? {}
         : { NODE_EXTRA_CA_CERTS: process.env['NODE_EXTRA_CA_CERTS'] }),
     },
-    ...(world.user ?? {}),
+    ...world.user,
   });
   let text = '';
   const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
