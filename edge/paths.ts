@@ -1,6 +1,6 @@
 /** From the path of a URL to a file under a document root. Nothing outside the root, no dotfile, decoded once. */
 import { realpathSync, statSync, type Stats } from 'node:fs';
-import { join, sep } from 'node:path';
+import { sep } from 'node:path';
 
 export type Resolved =
   | { readonly type: 'file'; readonly file: string; readonly stats: Stats }
@@ -51,7 +51,8 @@ const MAX_VERDICTS = 2000;
 
 /** @param root absolute, with links resolved; @param path from `decodePath` */
 export function resolveFile(root: string, path: string): Resolved {
-  const file = join(root, path);
+  // Decoded and checked: there is nothing left to join or to normalise.
+  const file = root + path;
   try {
     const stats = statSync(file, { throwIfNoEntry: false });
     if (stats === undefined) return MISSING;

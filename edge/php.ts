@@ -1,5 +1,4 @@
 /** A PHP site: static files, scripts, and a front controller for everything else. */
-import { join } from 'node:path';
 import type { Stats } from 'node:fs';
 import type { EdgeRoute } from '../contract/edge.ts';
 import { fail, redirect, type Exchange } from './exchange.ts';
@@ -57,22 +56,23 @@ function findTarget(route: PhpRoute, path: string): Target {
     if (resolved.type === 'file') return { file: resolved.file, name, pathInfo: script[2] ?? '' };
     if (resolved.type === 'forbidden') return 'forbidden';
   } else {
+    // Asked first, because most requests of a site end there.
+    const index = path.endsWith('/') ? findIndex(root, path) : null;
+    if (index !== null) return index;
     const resolved = resolveFile(root, path);
     if (resolved.type === 'forbidden') return 'forbidden';
     if (resolved.type === 'file') return isSource(path) ? 'missing' : resolved;
-    if (resolved.type === 'folder') {
-      const index = findIndex(root, path);
-      if (index !== null) return path.endsWith('/') ? index : 'redirect';
-    }
+    if (resolved.type === 'folder' && !path.endsWith('/') && findIndex(root, `${path}/`) !== null) return 'redirect';
   }
   if (route.frontController === null) return 'missing';
   const front = resolveFile(root, `/${route.frontController}`);
   return front.type === 'file' ? { file: front.file, name: `/${route.frontController}`, pathInfo: '' } : 'missing';
 }
 
+/** @param folder with a slash at its end */
 function findIndex(root: string, folder: string): Script | { readonly file: string; readonly stats: Stats } | null {
   for (const index of INDEX) {
-    const name = join(folder, index);
+    const name = folder + index;
     const found = resolveFile(root, name);
     if (found.type === 'file') return index.endsWith('.php') ? { file: found.file, name, pathInfo: '' } : found;
   }

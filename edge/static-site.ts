@@ -23,7 +23,7 @@ export function serveStatic(exchange: Exchange, route: StaticRoute): void {
     return;
   }
   if (wanted.type === 'folder') {
-    const index = resolveFile(route.documentRoot, `${path}/index.html`);
+    const index = resolveFile(route.documentRoot, `${path.replace(/\/$/, '')}/index.html`);
     if (index.type === 'file') {
       if (path.endsWith('/')) serveFile(exchange, index.file, index.stats);
       else redirect(exchange, 301, withSlash(exchange));
