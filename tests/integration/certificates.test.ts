@@ -1,0 +1,108 @@
+import { execFileSync } from 'node:child_process';
+import { generateKeyPairSync, X509Certificate, createPrivateKey, createPublicKey } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect } from 'node:tls';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createCertificates, type Certificates } from '../../core/certificates/certificates.ts';
+import { issueLeaf } from '../../core/certificates/x509.ts';
+import { layoutOf } from '../../core/layout.ts';
+import { createNodeSystem } from '../../daemon/system/node-system.ts';
+
+let home: string;
+let certificates: Certificates;
+const notices: string[] = [];
+const make = (): Certificates =>
+  createCertificates({
+    system: createNodeSystem({ home, environment: {} }),
+    layout: layoutOf(home),
+    userName: 'tester@here',
+    notice: (text) => notices.push(text),
+  });
+const openssl = (...args: string[]): string =>
+  execFileSync('openssl', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+
+beforeAll(async () => {
+  home = mkdtempSync(join(tmpdir(), 'kojibox-certs-'));
+  certificates = make();
+  await certificates.ensureRoot();
+});
+afterAll(() => rmSync(home, { recursive: true }));
+
+describe('the local authority', () => {
+  it('makes leaves that OpenSSL and Node accept, for all their names', async () => {
+    const { certificateFile, keyFile } = await certificates.ensureLeaf('hello.test', ['hello.test', 'hello.localhost']);
+    const root = layoutOf(home).rootCertificate;
+    expect(openssl('verify', '-x509_strict', '-CAfile', root, certificateFile)).toContain('OK');
+    const text = openssl('x509', '-in', certificateFile, '-noout', '-text');
+    expect(text).toContain('DNS:hello.test, DNS:hello.localhost');
+    expect(text).toContain('TLS Web Server Authentication');
+
+    const server = createServer({ cert: readFileSync(certificateFile), key: readFileSync(keyFile) });
+    const port = await new Promise<number>((resolve) =>
+      server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port)),
+    );
+    const trusted = await new Promise<boolean>((resolve, reject) => {
+      const socket = connect({ port, host: '127.0.0.1', servername: 'hello.test', ca: readFileSync(root) }, () => {
+        resolve(socket.authorized);
+        socket.destroy();
+      });
+      socket.on('error', reject);
+    });
+    server.close();
+    expect(trusted).toBe(true);
+  });
+
+  it('cannot vouch for names of the internet, even by somebody who has its key', () => {
+    const layout = layoutOf(home);
+    const key = createPrivateKey(readFileSync(layout.rootKey));
+    const root = new X509Certificate(readFileSync(layout.rootCertificate));
+    const name = /CN=(.*)$/m.exec(root.subject)?.[1] ?? '';
+    const stolen = issueLeaf({
+      issuer: { name, key, publicKey: createPublicKey(key) },
+      hosts: ['google.com'],
+      now: new Date(),
+      days: 30,
+    });
+    const file = join(home, 'stolen.pem');
+    writeFileSync(file, stolen.certificate);
+    expect(() => openssl('verify', '-CAfile', layout.rootCertificate, file)).toThrow(/permitted subtree violation/);
+  });
+
+  it('refuses to make such a leaf itself', async () => {
+    await expect(certificates.ensureLeaf('shop.example.com', ['shop.example.com'])).rejects.toMatchObject({
+      code: 'CERTIFICATE_FAILED',
+    });
+  });
+
+  it('keeps its keys to itself', async () => {
+    const { keyFile } = await certificates.ensureLeaf('hello.test', ['hello.test', 'hello.localhost']);
+    for (const file of [layoutOf(home).rootKey, keyFile]) expect(statSync(file).mode & 0o077).toBe(0);
+  });
+
+  it('uses a leaf again, and makes another when names change or a file is damaged', async () => {
+    const hosts = ['again.test', 'again.localhost'];
+    expect(await certificates.ensureLeaf('again.test', hosts)).toMatchObject({ renewed: true });
+    expect(await certificates.ensureLeaf('again.test', hosts)).toMatchObject({ renewed: false });
+    expect(await make().ensureLeaf('again.test', hosts)).toMatchObject({ renewed: false });
+    expect(await certificates.ensureLeaf('again.test', [...hosts, 'www.again.test'])).toMatchObject({ renewed: true });
+    const { keyFile } = await certificates.ensureLeaf('again.test', hosts);
+    writeFileSync(
+      keyFile,
+      generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' }),
+    );
+    expect(await make().ensureLeaf('again.test', hosts)).toMatchObject({ renewed: true });
+  });
+
+  it('makes another authority when its own is damaged, and says so', async () => {
+    const before = await certificates.rootFingerprint();
+    writeFileSync(layoutOf(home).rootKey, 'nonsense');
+    const healed = make();
+    await healed.ensureRoot();
+    expect(await healed.rootFingerprint()).not.toBe(before);
+    expect(notices.join()).toContain('was damaged');
+    expect(await healed.ensureLeaf('hello.test', ['hello.test', 'hello.localhost'])).toMatchObject({ renewed: true });
+  });
+});

@@ -1,0 +1,94 @@
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import hostile from 'hostile';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createDomains, type Domains } from '../../core/domains/domains.ts';
+import { createLedger, type Ledger } from '../../core/ledger/ledger.ts';
+import type { JsonStore } from '../../core/config/json-store.ts';
+import { createNodeSystem } from '../../daemon/system/node-system.ts';
+
+const ORIGINAL = '127.0.0.1 localhost\r\n# mine\r\n10.0.0.7 build.example';
+let folder: string;
+let hosts: string;
+let domains: Domains;
+let ledger: Ledger;
+
+function memoryStore<T>(initial: T): JsonStore<T> {
+  let value = initial;
+  return { get: () => value, update: (change) => Promise.resolve((value = change(value))) };
+}
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'kojibox-domains-'));
+  hosts = join(folder, 'hosts');
+  writeFileSync(hosts, ORIGINAL, { mode: 0o640 });
+  const system = createNodeSystem({ home: folder, environment: { KOJIBOX_HOSTS_FILE: hosts } });
+  domains = createDomains({
+    system,
+    store: memoryStore([]),
+    homeDigest: 'abcd1234',
+    ledger: () => ledger,
+    projectWith: () => null,
+  });
+  ledger = createLedger({
+    clock: system.clock,
+    store: memoryStore([]),
+    undoers: {
+      'hosts-block': () => domains.removeHostsBlock(),
+      'trust-system': () => Promise.resolve(),
+      'trust-nss': () => Promise.resolve(),
+    },
+  });
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+describe('the hosts file', () => {
+  it('is read by another program as it was meant, keeps its mode, and comes back by the ledger', async () => {
+    await domains.applyHosts(['hello.test', 'shop.test', 'x.localhost']);
+    const seen = (await promisify(hostile.getFile)(hosts, false)) as [string, string][];
+    expect(seen).toEqual([
+      ['127.0.0.1', 'localhost'],
+      ['10.0.0.7', 'build.example'],
+      ['127.0.0.1', 'hello.test'],
+      ['::1', 'hello.test'],
+      ['127.0.0.1', 'shop.test'],
+      ['::1', 'shop.test'],
+    ]);
+    expect(statSync(hosts).mode & 0o777).toBe(0o640);
+    expect(ledger.list()).toMatchObject([{ kind: 'hosts-block', target: hosts, undoneAt: null }]);
+
+    await domains.applyHosts(['hello.test']);
+    expect(ledger.list()).toHaveLength(1);
+    await ledger.undo();
+    expect(readFileSync(hosts, 'utf8')).toBe(`${ORIGINAL}\r\n`);
+    expect(ledger.list()[0]?.undoneAt).not.toBeNull();
+    await ledger.undo();
+  });
+
+  it('shows the step of the ladder that works, and why', async () => {
+    expect(await domains.linkFor('hello.test', 8443)).toBe('https://hello.localhost:8443');
+    await domains.applyHosts(['hello.test']);
+    expect(await domains.linkFor('hello.test', 8443)).toBe('https://hello.test:8443');
+    expect(await domains.linkFor('hello.test', 443)).toBe('https://hello.test');
+    writeFileSync(hosts, `10.0.0.7 hello.test\n${readFileSync(hosts, 'utf8')}`);
+    const [first] = await domains.steps('hello.test', 443);
+    expect(first).toMatchObject({
+      step: 'hosts-file',
+      works: false,
+      reason: expect.stringContaining('10.0.0.7 hello.test'),
+    });
+  });
+
+  it('gives a domain to one project only', async () => {
+    await domains.upsert({ domain: 'api.test', projectId: 'one', targetPort: 3000 });
+    await expect(domains.upsert({ domain: 'api.test', projectId: 'two', targetPort: 3001 })).rejects.toMatchObject({
+      code: 'DOMAIN_TAKEN',
+      detail: 'one has it',
+    });
+    await domains.upsert({ domain: 'api.test', projectId: 'one', targetPort: 3002 });
+    expect(domains.list()).toEqual([{ domain: 'api.test', projectId: 'one', targetPort: 3002 }]);
+    await expect(domains.remove('nothing.test')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+});
