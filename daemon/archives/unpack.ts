@@ -99,12 +99,12 @@ async function decompress(archive: string, plain: string, options: UnpackOptions
       await pipeline(unpacked, limitBytes(archive, maxBytes), createWriteStream(plain), signal);
     }
   } catch (error) {
-    if (error instanceof Error && isDamage(error))
-      throw unsafe(archive, `it is not a whole archive (${error.message})`);
+    if (isDamage(error, options.compression)) throw unsafe(archive, `it is not a whole archive (${error.message})`);
     throw error;
   }
 }
 
-/** zlib has codes for it; the xz module only sentences. */
-const isDamage = (error: Error & { code?: string }): boolean =>
-  error.code?.startsWith('Z_') === true || (error.code === undefined && /xz|LZMA/i.test(error.message));
+/** zlib's errors have codes of their own; those of the xz module have none, unlike all others. */
+const isDamage = (error: unknown, compression: UnpackOptions['compression']): error is Error =>
+  error instanceof Error &&
+  ('code' in error ? String(error.code).startsWith('Z_') : compression === 'xz' && error.name === 'Error');
