@@ -8,6 +8,9 @@ import { unsafe } from './tree-guard.ts';
 /** Unpacked files can be read by the user who runs the services, whatever the daemon's own umask is. */
 const UMASK = 0o022;
 
+/** tar says only how much of a file it could write. */
+const DISK_FULL = /No space left on device|Disk quota exceeded|Wrote only \d+ of \d+ bytes/;
+
 export interface ToolOptions {
   readonly signal?: AbortSignal | undefined;
   /** Where its standard output goes, and how much of it there may be. */
@@ -45,7 +48,7 @@ export async function runTool(
   if (stream.status === 'rejected') throw stream.reason;
   if (end.status === 'rejected') throw end.reason;
   if (end.value === 0) return;
-  if (/No space left on device/.test(errors)) {
+  if (DISK_FULL.test(errors)) {
     throw Object.assign(new Error(`${command}: no space left on device`), { code: 'ENOSPC' });
   }
   throw unsafe(archive, `${command} ended with code ${end.value ?? '?'}: ${errors.trim().split('\n').at(-1) ?? ''}`);

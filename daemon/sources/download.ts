@@ -1,10 +1,8 @@
 /** One file over HTTP(S): goes on where it was cut off (RFC 9110 section 14), tries again with growing waits, never keeps a wrong file. */
-import { createWriteStream } from 'node:fs';
-import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open as openFile, rename, rm, stat } from 'node:fs/promises';
 import { Agent as HttpAgent, get as httpGet, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, get as httpsGet } from 'node:https';
 import { basename, dirname } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { rootCertificates } from 'node:tls';
 import { setTimeout as wait } from 'node:timers/promises';
 import { KojiboxError } from '../../contract/errors.ts';
@@ -132,12 +130,17 @@ async function fetchInto(agents: Agents, url: string, partial: string, options: 
   const length = Number(response.headers['content-length'] ?? NaN);
   const total = Number.isFinite(length) ? start + length : null;
   let done = start;
-  response.on('data', (chunk: Buffer) => {
-    done += chunk.length;
-    options.progress(done, total);
-  });
-  const file = createWriteStream(partial, { flags: start > 0 ? 'a' : 'w' });
-  await pipeline(response, file, { signal: options.signal });
+  // Piece by piece: what came before a cut is on the disk, for the next try to go on from.
+  const target = await openFile(partial, start > 0 ? 'a' : 'w');
+  try {
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      await target.writeFile(chunk);
+      done += chunk.length;
+      options.progress(done, total);
+    }
+  } finally {
+    await target.close();
+  }
   if (total !== null && done !== total) throw new Error(`it was cut off after ${done} of ${total} bytes`);
 }
 

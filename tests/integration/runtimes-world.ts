@@ -13,7 +13,9 @@ import type { System } from '../../core/system/system.ts';
 import type { RuntimeManifest, ServiceBinary } from '../../contract/manifest.ts';
 import { linkCheck } from '../../daemon/archives/link-check.ts';
 import { createDebianSource } from '../../daemon/sources/debian.ts';
+import { createHttpsSource } from '../../daemon/sources/https.ts';
 import { createNpmSource } from '../../daemon/sources/npm.ts';
+import { createSystemSource } from '../../daemon/sources/system.ts';
 import { createNodeSystem } from '../../daemon/system/node-system.ts';
 
 export interface RuntimesWorld {
@@ -49,6 +51,8 @@ export const never = (): AbortSignal => new AbortController().signal;
 export interface WorldOptions {
   readonly manifest?: RuntimeManifest;
   readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** PEM authorities of the test's own servers. */
+  readonly authorities?: readonly string[];
   /** Replaces parts of the machine. */
   readonly change?: (system: System) => System;
 }
@@ -79,6 +83,8 @@ export async function createRuntimesWorld(home: string, options: WorldOptions = 
     sources: [
       createNpmSource({ processes: system.processes, downloads: layout.downloads, environment }),
       createDebianSource({ processes: system.processes, aptFolder: layout.apt, downloads: layout.downloads }),
+      createHttpsSource({ downloads: layout.downloads, connection: { authorities: options.authorities ?? [] } }),
+      createSystemSource({ processes: system.processes, environment }),
     ],
     finish: new Map([
       [
