@@ -2,6 +2,7 @@
  * Kept-alive connections to one FastCGI server. Each holds a worker of php-fpm for as long as it is open, so only a few are kept;
  * more are opened when requests have to wait, and closed again when they are idle.
  */
+import { connect } from 'node:net';
 import { FastcgiConnection } from './connection.ts';
 
 export interface PoolLimits {
@@ -74,6 +75,16 @@ export class FastcgiPool {
       this.#idle.push({ connection, since: performance.now() });
       this.#idleTimer ??= setTimeout(this.#dropIdle, this.#limits.idleMs);
     }
+  }
+
+  /** Asks whether the server accepts at all; the connection is closed at once. */
+  probe(answer: (isThere: boolean) => void): void {
+    const socket = connect({ path: this.#path });
+    socket.once('error', () => answer(false));
+    socket.once('connect', () => {
+      socket.destroy();
+      answer(true);
+    });
   }
 
   close(): void {

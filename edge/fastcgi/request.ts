@@ -19,6 +19,8 @@ const RESTART_MS = 400;
 const RESTART_LOOK_MS = 40;
 const NOTHING = Buffer.alloc(0);
 
+const isDown = ({ code }: NodeJS.ErrnoException): boolean => code === 'ENOENT' || code === 'ECONNREFUSED';
+
 export class FastcgiRequest implements Job, ConnectionUser {
   readonly #pool: FastcgiPool;
   readonly #exchange: Exchange;
@@ -32,6 +34,7 @@ export class FastcgiRequest implements Job, ConnectionUser {
   #bodyBegan = false;
   #bodyEnded: boolean;
   #retried = false;
+  #probed = false;
   #restartUntil = 0;
   #timer: NodeJS.Timeout | null = null;
 
@@ -120,23 +123,39 @@ export class FastcgiRequest implements Job, ConnectionUser {
     const wasUsed = this.#connection?.used === true;
     this.#connection = null;
     if (this.#exchange.aborted) return;
-    const untouched = !received && !this.#bodyBegan;
-    const isDown = error.code === 'ENOENT' || error.code === 'ECONNREFUSED';
-    if (isDown) {
-      this.#restartUntil ||= performance.now() + RESTART_MS;
-      if (!this.#bodyBegan && performance.now() < this.#restartUntil) {
-        this.#timer = setTimeout(() => this.#pool.run(this, true), RESTART_LOOK_MS);
-        return;
-      }
+    if (isDown(error)) {
+      if (!this.#bodyBegan && this.#waitForRestart()) return;
       this.#failWith(503, `nothing listens on its socket (${error.code ?? ''})`);
       return;
     }
+    const mayRepeat = !received && !this.#bodyBegan && IDEMPOTENT.has(this.#exchange.method);
     // A kept connection that the server closed meanwhile: nothing was lost, once more on a new one.
-    if (untouched && wasUsed && !this.#retried && IDEMPOTENT.has(this.#exchange.method)) {
+    if (mayRepeat && wasUsed && !this.#retried) {
       this.#retried = true;
       this.#pool.run(this, true);
       return;
     }
+    // A new connection was reset: the script killed its worker, or the server went down before it accepted. Only then once more.
+    if (mayRepeat && !this.#probed) {
+      this.#probed = true;
+      this.#pool.probe((isThere) => {
+        if (this.#exchange.aborted) return;
+        if (isThere || !this.#waitForRestart()) this.#failBroken(error, received);
+      });
+      return;
+    }
+    this.#failBroken(error, received);
+  }
+
+  /** @returns false when it has waited long enough */
+  #waitForRestart(): boolean {
+    this.#restartUntil ||= performance.now() + RESTART_MS;
+    if (performance.now() >= this.#restartUntil) return false;
+    this.#timer = setTimeout(() => this.#pool.run(this, true), RESTART_LOOK_MS);
+    return true;
+  }
+
+  #failBroken(error: NodeJS.ErrnoException, received: boolean): void {
     const stopped = received
       ? 'it broke off in the middle of its answer'
       : 'it closed the connection without an answer';

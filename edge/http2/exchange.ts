@@ -129,7 +129,8 @@ export class Http2Exchange implements Exchange {
   }
 
   abort(): void {
-    if (!this.#stream.destroyed) this.#stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+    // Not `close`: that ends the stream in order before it resets it, and the client takes half for whole.
+    if (!this.#stream.destroyed) this.#stream.destroy(new Error('broken off'));
   }
 
   takeOver(): { readonly stream: Duplex; readonly early: Buffer } {
