@@ -42,7 +42,7 @@ export function createPackagePool(apt: PrivateApt, folder: string): PackagePool 
         for (let rest: readonly DebianPackage[] = packages; rest.length > 0;) {
           const mine = rest.filter(({ fileName }) => !coming.has(fileName));
           const others = rest.filter(({ fileName }) => coming.has(fileName));
-          const theirs = others.map(({ fileName }) => coming.get(fileName));
+          const theirs = others.map(({ fileName }) => coming.get(fileName) ?? Promise.resolve());
           const work = fetchMissing(mine, signal).finally(() => {
             for (const { fileName } of mine) coming.delete(fileName);
           });
