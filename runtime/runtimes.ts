@@ -212,9 +212,10 @@ export const entries: readonly Entry[] = [
     sizeOnDisk: 2_859_402,
     isDefault: true,
   }),
+  // bookworm's 2.5 does not start under PHP 8.4.
   phpTool('composer', 'usr/bin/composer', {
-    series: '2.5',
-    suite: 'bookworm',
+    series: '2.8',
+    suite: 'trixie',
     size: 964_776,
     sizeOnDisk: 4_349_453,
     isDefault: true,

@@ -56,6 +56,6 @@ export const en = {
   version: 'Version',
   memory: 'Memory',
   cpu: 'CPU',
-  pid: 'Process',
+  pid: 'PID',
   connect: 'Connect',
 } as const;
