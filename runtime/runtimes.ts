@@ -216,8 +216,8 @@ export const entries: readonly Entry[] = [
   phpTool('composer', 'usr/bin/composer', {
     series: '2.8',
     suite: 'trixie',
-    size: 964_776,
-    sizeOnDisk: 4_349_453,
+    size: 1_092_596,
+    sizeOnDisk: 4_830_608,
     isDefault: true,
   }),
   postgresClient({ series: '15', suite: 'bookworm', size: 11_039_316, sizeOnDisk: 32_838_444, isDefault: true }),

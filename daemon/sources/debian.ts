@@ -11,6 +11,7 @@ import { createPrivateApt, type DebianPackage, type PrivateApt } from './apt.ts'
 import { isWanted, upstreamVersion } from './debian-packages.ts';
 import { createPackagePool, type PackagePool } from './package-pool.ts';
 import { createPatchelf, type Patchelf } from './patchelf.ts';
+import { relocatePhpLibraries } from './php-libraries.ts';
 
 const LIBRARIES = 'usr/lib/x86_64-linux-gnu';
 const LOADER = 'usr/lib64/ld-linux-x86-64.so.2';
@@ -66,6 +67,7 @@ export function createDebianSource(options: DebianSourceOptions): RuntimeSourceD
 
       const { artifacts, sizeOnDisk } = await unpackAll(pool, packages, plan.staging, progress, signal);
       await mergeUsr(plan.staging);
+      if (source.onlyPortable === true) await relocatePhpLibraries(plan.staging);
       const main = packages.find(({ name }) => name === source.packages[0]);
       const version = upstreamVersion(main?.version ?? binary.version);
       const requests = source.executables.map((executable) => ({
