@@ -15,7 +15,7 @@ export const PhpRouteSchema = z.strictObject({
   env: z.record(z.string(), z.string()),
   /** Script that gets every path that is no file, relative to the root; null: plain 404. */
   frontController: z.string().nullable(),
-  /** Connections to the FastCGI server at most; must be below its number of workers. Default 8. */
+  /** Connections to the FastCGI server at most; must be below its number of workers. Default 20. */
   maxConnections: z.int().min(1).optional(),
 });
 

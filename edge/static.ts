@@ -40,28 +40,34 @@ export function serveFile(exchange: Exchange, file: string, stats: Stats): void 
     exchange.send(status, [...fields, ['content-length', String(length)]], null);
   } else if (length <= SMALL_BYTES) {
     const content = readPart(file, start, length);
-    if (content === null) fail(exchange, 404);
+    if (typeof content === 'number') fail(exchange, content);
     else exchange.send(status, fields, content);
   } else {
     stream(exchange, status, [...fields, ['content-length', String(length)]], file, start, end);
   }
 }
 
-/** Null when the file went away, or became shorter, since it was looked at. */
-function readPart(file: string, start: number, length: number): Buffer | null {
+/** Status of the answer when the file may not be read, went away, or became shorter since it was looked at. */
+function statusOf(error: unknown): 403 | 404 {
+  const code = (error as NodeJS.ErrnoException).code;
+  if (code === 'EACCES' || code === 'EPERM') return 403;
+  if (code === 'ENOENT') return 404;
+  throw error;
+}
+
+function readPart(file: string, start: number, length: number): Buffer | 403 | 404 {
   let descriptor: number;
   try {
     descriptor = openSync(file, 'r');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
+    return statusOf(error);
   }
   try {
     const content = Buffer.allocUnsafe(length);
     let at = 0;
     while (at < length) {
       const size = readSync(descriptor, content, at, length - at, start + at);
-      if (size === 0) return null;
+      if (size === 0) return 404;
       at += size;
     }
     return content;
@@ -80,7 +86,9 @@ function stream(exchange: Exchange, status: number, fields: Field[], file: strin
     exchange.whenWritable(() => source.resume());
   });
   source.on('end', () => exchange.end());
-  source.on('error', (error: NodeJS.ErrnoException) => fail(exchange, error.code === 'EACCES' ? 403 : 404));
+  source.on('error', (error: NodeJS.ErrnoException) =>
+    fail(exchange, error.code === 'EACCES' || error.code === 'EPERM' ? 403 : 404),
+  );
 }
 
 /** If-None-Match wins over If-Modified-Since (section 13.2.2). */

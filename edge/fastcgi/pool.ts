@@ -18,7 +18,8 @@ export interface PoolLimits {
   readonly idleMs: number;
 }
 
-export const DEFAULT_POOL: PoolLimits = { usual: 4, most: 8, growAfterMs: 25, idleMs: 15_000 };
+/** Some of the 24 workers of our php-fpm stay free for its ping page and for other programs. */
+export const DEFAULT_POOL: PoolLimits = { usual: 4, most: 20, growAfterMs: 25, idleMs: 15_000 };
 
 export interface Job {
   start(connection: FastcgiConnection): void;

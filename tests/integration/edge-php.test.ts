@@ -63,6 +63,7 @@ beforeAll(async () => {
                   service: 'php',
                   env: { DB_NAME: 'shop "ü"' },
                   frontController: 'index.php',
+                  maxConnections: WORKERS - 1,
                 },
               },
             ],

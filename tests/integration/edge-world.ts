@@ -125,6 +125,7 @@ export async function createEdgeWorld(
         env: { NODE_ENV: 'production', PATH: process.env['PATH'] ?? '' },
       });
       child = started;
+      output = '';
       for (const stream of [started.stdout, started.stderr])
         stream.on('data', (data: Buffer) => void (output += data.toString()));
       await until(() => {
