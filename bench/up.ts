@@ -61,24 +61,35 @@ const commands: readonly string[][] = [
   ],
 ];
 
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false; // ESRCH: it is gone.
+  }
+}
+
 /** A shell that starts all four at once, as the user that Kojibox would take; probed every 2 ms. */
 async function floor(): Promise<number> {
   const asUser = process.getuid?.() === 0 ? 'setpriv --reuid=65534 --regid=65534 --clear-groups ' : '';
   const script = commands
-    .map((command) => `${asUser}${command.map((word) => `'${word}'`).join(' ')} >/dev/null 2>&1 &`)
+    .map((command) => `${asUser}${command.map((word) => `'${word}'`).join(' ')} >/dev/null 2>&1 & echo $!`)
     .join('\n');
   const began = performance.now();
-  const shell = spawn('sh', ['-c', `${script}\nwait`], { detached: true, stdio: 'ignore', cwd: '/' });
+  const shell = spawn('sh', ['-c', `${script}\nwait`], { stdio: ['ignore', 'pipe', 'ignore'], cwd: '/' });
+  let pids = '';
+  shell.stdout.setEncoding('utf8').on('data', (text: string) => (pids += text));
   await Promise.all(
     probes.map(async (probe) => {
       while (!(await probeRunner.probe(probe, 1000)).ok) await new Promise((resolve) => setTimeout(resolve, 2));
     }),
   );
   const ms = performance.now() - began;
-  const ended = new Promise((resolve) => shell.on('exit', resolve));
-  process.kill(-(shell.pid ?? 0), 'SIGTERM');
-  await ended;
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  // Each by its pid: php-fpm leads a session of its own and would outlive the shell's group.
+  const started = pids.trim().split('\n').map(Number);
+  for (const pid of started) process.kill(pid, 'SIGTERM');
+  while (started.some(isAlive)) await new Promise((resolve) => setTimeout(resolve, 10));
   return ms;
 }
 

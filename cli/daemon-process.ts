@@ -104,7 +104,7 @@ async function startDaemon(): Promise<void> {
   const child = spawn(file, args, {
     detached: true,
     stdio: ['ignore', output, output, 'pipe'],
-    env: { ...process.env, KOJIBOX_HOME: homeFolder(), KOJIBOX_READY_FD: '3' },
+    env: { ...process.env, MALLOC_ARENA_MAX: '1', KOJIBOX_HOME: homeFolder(), KOJIBOX_READY_FD: '3' },
     cwd: '/',
   });
   closeSync(output);
@@ -141,8 +141,13 @@ async function startDaemon(): Promise<void> {
   child.unref();
 }
 
-/** Smaller heap spaces: the daemon is idle most of its life. */
-const nodeOptions = (): string[] => ['--max-semi-space-size=2', '--no-warnings'];
+/** The daemon is idle most of its life: small heap spaces, one helper thread, one arena of malloc (mallopt(3)). */
+const nodeOptions = (): string[] => [
+  '--max-semi-space-size=2',
+  '--v8-pool-size=1',
+  '--optimize-for-size',
+  '--no-warnings',
+];
 
 /** The error that a daemon wrote as its last line. */
 function errorOf(file: string): KojiboxError | null {

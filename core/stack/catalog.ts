@@ -58,7 +58,8 @@ const NAMES: Readonly<Record<string, string>> = {
   mariadb: 'MariaDB',
   redis: 'Redis',
 };
-const DATABASES = ['postgres', 'mariadb', 'redis'] as const;
+/** The slowest to start first: its start is what the whole stack waits for. */
+const DATABASES = ['mariadb', 'postgres', 'redis'] as const;
 export const EDGE_ID = 'edge';
 
 export function createCatalog(options: CatalogOptions): Catalog {
