@@ -1,196 +1,201 @@
 /**
- * PHP over HTTPS: the edge, nginx (fastcgi_pass) and Caddy (php_fastcgi) side by side, one core for each in turn, the load and PHP on the other.
- * Needs nginx, caddy, wrk and taskset; installs them when root on Debian. Everything stays on loopback, on high ports, in a folder of its own.
+ * The edge beside nginx and Caddy in one run: PHP over HTTPS/1.1 and HTTP/2, a file, an HTTP upstream. The server under test has one core,
+ * the load, PHP and the upstream the other; rounds are interleaved, figures are medians. All on loopback, on high ports, in a folder of its own.
+ * KOJIBOX_BENCH_SECONDS: length of a round (3). KOJIBOX_BENCH_EDGE: another build of the edge.
  */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { EdgeConfig } from '../contract/edge.ts';
-import { createStackWorld } from '../tests/integration/stack-world.ts';
-import { usage } from '../daemon/system/process-facts.linux.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { issueLeaf, issueRoot } from '../core/certificates/x509.ts';
+import { installPhp, startFpm, type Fpm } from '../tests/integration/edge-php-fpm.ts';
+import { freePort, residentMb } from '../tests/integration/edge-world.ts';
+import { TARGETS, writeConfigurations, writeUpstream, type Setup, type Target } from './edge-targets.ts';
+import { installTools } from './edge-tools.ts';
 import { median } from './figures.ts';
 
 const ROUNDS = 3;
-const SECONDS = Number(process.env['KOJIBOX_BENCH_SECONDS'] ?? 4);
+const SECONDS = Number(process.env['KOJIBOX_BENCH_SECONDS'] ?? 3);
 const CONNECTIONS = 64;
-const PORTS = { edge: 29443, nginx: 29444, caddy: 29445 } as const;
-type Name = keyof typeof PORTS;
+const WORKERS = 4;
+/** Of the issue; only PHP has one. */
+const GOAL = { nginx: 1.0, caddy: 1.8 };
+const CASES = [
+  { name: 'PHP, HTTPS/1.1', path: '/index.php', tool: 'wrk', hasGoal: true },
+  { name: 'PHP, HTTP/2', path: '/index.php', tool: 'h2load', hasGoal: false },
+  { name: 'file of 1 KB, HTTPS/1.1', path: '/small.txt', tool: 'wrk', hasGoal: false },
+  { name: 'HTTP upstream, HTTPS/1.1', path: '/up', tool: 'wrk', hasGoal: false },
+] as const;
+type Case = (typeof CASES)[number];
 
-const missing = ['nginx', 'caddy', 'wrk', 'taskset'].filter(
-  (name) => !existsSync(`/usr/bin/${name}`) && !existsSync(`/usr/sbin/${name}`),
-);
-if (missing.length > 0) {
-  if (process.getuid?.() !== 0)
-    throw new Error(`${missing.join(', ')} are missing: apt install nginx-light caddy wrk util-linux`);
-  execFileSync(
-    'apt-get',
-    ['-qq', '-y', 'install', '--no-install-recommends', 'nginx-light', 'caddy', 'wrk', 'util-linux'],
-    { stdio: 'ignore', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } },
-  );
-}
-
-const world = createStackWorld();
-await world.koji('up', '--json');
-await world.koji('stop', 'edge');
-const folder = join(world.root, 'bench');
-const www = join(folder, 'www');
-mkdirSync(www, { recursive: true, mode: 0o755 });
-writeFileSync(join(www, 'index.php'), '<?php echo "hello from php";');
-const certificate = world.path('app/certs/hello.test.pem');
-const key = world.path('app/certs/hello.test.key');
-const socket = join(folder, 'fpm.sock');
-const php = world.path(
-  /"(runtime\/bin\/php\/[^"]+)"/.exec(readFileSync(world.path('runtime/lock.json'), 'utf8'))?.[1] ?? '',
-);
-
-writeFileSync(
-  join(folder, 'fpm.conf'),
-  `[global]\nerror_log = ${folder}/fpm.log\ndaemonize = no\n[www]\nlisten = ${socket}\nlisten.mode = 0666\nlisten.backlog = 1024\npm = static\npm.max_children = 12\n${process.getuid?.() === 0 ? 'user = nobody\ngroup = nogroup\n' : ''}`,
-);
-writeFileSync(
-  join(folder, 'nginx.conf'),
-  `daemon off; worker_processes 1; pid ${folder}/nginx.pid; error_log stderr crit; events { worker_connections 1024; }
-http { access_log off; keepalive_requests 1000000; ${['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((kind) => `${kind}_temp_path ${folder}/${kind};`).join(' ')}
-upstream php { server unix:${socket}; keepalive 4; }
-server { listen 127.0.0.1:${PORTS.nginx} ssl http2; ssl_certificate ${certificate}; ssl_certificate_key ${key}; root ${www}; index index.php;
-location ~ \\.php$ { include /etc/nginx/fastcgi_params; fastcgi_param SCRIPT_FILENAME $document_root$fastcgi_script_name; fastcgi_keep_conn on; fastcgi_pass php; } } }\n`,
-);
-writeFileSync(
-  join(folder, 'Caddyfile'),
-  `{\n  admin off\n  auto_https off\n  default_sni hello.test\n  log {\n    level ERROR\n  }\n}\nhttps://hello.test:${PORTS.caddy}, https://localhost:${PORTS.caddy} {\n  tls ${certificate} ${key}\n  root * ${www}\n  php_fastcgi unix/${socket}\n}\n`,
-);
-const edgeConfig: EdgeConfig = {
-  schemaVersion: 1,
-  generation: 1,
-  addresses: ['127.0.0.1'],
-  httpPort: null,
-  httpsPort: PORTS.edge,
-  controlSocket: join(folder, 'edge.sock'),
-  fallbackCertificate: certificate,
-  fallbackKey: key,
-  runAs: null,
-  sites: [
-    {
-      hosts: ['hello.test'],
-      name: 'hello',
-      certificate,
-      key,
-      routes: [
-        {
-          path: '/',
-          route: { type: 'php', documentRoot: www, socket, service: 'php', env: {}, frontController: 'index.php' },
-        },
-      ],
-    },
-  ],
+const program = process.env['KOJIBOX_BENCH_EDGE'] ?? new URL('../dist/edge/main.mjs', import.meta.url).pathname;
+if (!existsSync(program)) throw new Error(`there is no ${program}: run npm run build first`);
+const [tools, php] = [await installTools(), await installPhp()];
+const folder = realpathSync(mkdtempSync(join(tmpdir(), 'kojibox-bench-')));
+const setup: Setup = {
+  folder,
+  www: join(folder, 'www'),
+  certificate: join(folder, 'leaf.pem'),
+  key: join(folder, 'leaf.key'),
+  ports: { edge: await freePort(), nginx: await freePort(), caddy: await freePort() },
+  upstreamPort: await freePort(),
+  workers: WORKERS,
+  socketOf: (target) => join(folder, `fpm-${target}.sock`),
 };
-writeFileSync(join(folder, 'edge.json'), JSON.stringify(edgeConfig));
+chmodSync(folder, 0o755);
+mkdirSync(setup.www);
+writeFileSync(join(setup.www, 'index.php'), '<?php echo "hello from php";');
+writeFileSync(join(setup.www, 'small.txt'), 'x'.repeat(1024));
+const authority = issueRoot({ name: 'Benchmark', domains: ['test', 'localhost'], now: new Date(), days: 2 });
+const leaf = issueLeaf({ issuer: authority.issuer, hosts: ['hello.test', 'localhost'], now: new Date(), days: 1 });
+writeFileSync(setup.certificate, leaf.certificate + authority.certificate);
+writeFileSync(setup.key, leaf.privateKey);
 
-const start = (core: number, command: string, ...args: string[]): ChildProcess =>
-  spawn('taskset', ['-c', String(core), command, ...args], {
+const children: ChildProcess[] = [];
+const start = (core: number, command: string, ...args: readonly string[]): ChildProcess => {
+  const child = spawn('taskset', ['-c', String(core), command, ...args], {
     stdio: 'ignore',
-    env: { ...process.env, GOMAXPROCS: '1', HOME: folder },
+    env: { PATH: process.env['PATH'] ?? '', NODE_ENV: 'production', GOMAXPROCS: '1', HOME: folder },
   });
-const fpm = start(
-  1,
-  join(php, 'usr/sbin/php-fpm8.2'),
-  '-n',
-  '-c',
-  join(php, 'usr/bin/php.ini'),
-  '-F',
-  '-y',
-  join(folder, 'fpm.conf'),
-);
-const servers: Readonly<Record<Name, ChildProcess>> = {
-  edge: start(
-    0,
-    process.execPath,
-    '--no-warnings',
-    '--max-semi-space-size=16',
-    'dist/edge/main.mjs',
-    join(folder, 'edge.json'),
-  ),
-  nginx: start(0, 'nginx', '-e', 'stderr', '-c', join(folder, 'nginx.conf')),
-  caddy: start(0, 'caddy', 'run', '--config', join(folder, 'Caddyfile'), '--adapter', 'caddyfile'),
+  children.push(child);
+  return child;
 };
+
+/** CPU time of a process and of its children, ms; proc(5), at 100 ticks a second. */
+function cpuMsOf(pid: number): number {
+  const [, ...fields] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ');
+  const own = (fields.at(-1) ?? '').split(' ');
+  const below = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
+  const ofChildren = below === '' ? 0 : below.split(' ').reduce((sum, child) => sum + cpuMsOf(Number(child)), 0);
+  return (Number(own[11]) + Number(own[12])) * 10 + ofChildren;
+}
 
 interface Load {
   readonly perSecond: number;
-  /** Of the server, all its processes. */
   readonly cpuMicros: number;
 }
 
 /** Throws when any answer was not the page. */
-async function load(name: Name): Promise<Load> {
-  const cpuMs = async (): Promise<number> => (await usage(servers[name].pid ?? 0))?.cpuMs ?? 0;
-  const before = await cpuMs();
-  // Caddy wants a server name; wrk sends one only when it is no address.
-  const target =
-    name === 'caddy'
-      ? [`https://localhost:${PORTS.caddy}/index.php`]
-      : ['-H', 'Host: hello.test', `https://127.0.0.1:${PORTS[name]}/index.php`];
-  const output = execFileSync('taskset', ['-c', '1', 'wrk', '-t1', `-c${CONNECTIONS}`, `-d${SECONDS}s`, ...target], {
-    encoding: 'utf8',
-  });
-  if (/Non-2xx|Socket errors/.test(output)) throw new Error(`${name}: ${output}`);
-  const requests = Number(/(\d+) requests in/.exec(output)?.[1]);
-  return {
-    perSecond: Number(/Requests\/sec:\s+([\d.]+)/.exec(output)?.[1]),
-    cpuMicros: (((await cpuMs()) - before) * 1000) / requests,
-  };
+function load(servers: Readonly<Record<Target, ChildProcess>>, target: Target, { path, tool }: Case): Load {
+  const pid = servers[target].pid ?? 0;
+  const port = setup.ports[target];
+  // wrk names the server only when it is no address, and Caddy wants a name; the hosts file of this machine is left alone.
+  const args =
+    tool === 'wrk'
+      ? ['-t1', `-c${CONNECTIONS}`, `-d${SECONDS}s`, '-H', 'Host: hello.test', `https://localhost:${port}${path}`]
+      : [
+          '-t1',
+          `-c${CONNECTIONS}`,
+          '-m1',
+          `-D${SECONDS}`,
+          `--connect-to=127.0.0.1:${port}`,
+          `https://hello.test:${port}${path}`,
+        ];
+  const before = cpuMsOf(pid);
+  const output = execFileSync('taskset', ['-c', '1', tools[tool], ...args], { encoding: 'utf8' });
+  const cpuMs = cpuMsOf(pid) - before;
+  const broken = /Non-2xx|connect [1-9]|read [1-9]|write [1-9]|[1-9]\d* [345]xx|[1-9]\d* failed/.exec(output);
+  if (broken !== null) throw new Error(`${target}: ${broken[0]}\n${output}`);
+  const perSecond = Number(/Requests\/sec:\s+([\d.]+)|([\d.]+) req\/s/.exec(output)?.slice(1).find(Boolean));
+  if (!(perSecond > 0)) throw new Error(`${target} answered nothing:\n${output}`);
+  return { perSecond, cpuMicros: (cpuMs * 1000) / (perSecond * SECONDS) };
 }
 
-try {
-  // wrk looks the name up; the hosts file of this machine is left alone.
-  for (const name of Object.keys(PORTS) as Name[]) {
-    for (let tries = 0; ; tries++) {
-      const page = spawnCurl(name);
-      if (page === 'hello from php') break;
-      if (tries > 100) throw new Error(`${name} does not serve the page: ${page}`);
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-  }
-  const loads: Record<Name, Load[]> = { edge: [], nginx: [], caddy: [] };
-  for (let round = 0; round < ROUNDS; round++)
-    for (const name of Object.keys(PORTS) as Name[]) loads[name].push(await load(name));
-  const sum = (name: Name): Load => ({
-    perSecond: median(loads[name].map(({ perSecond }) => perSecond)),
-    cpuMicros: median(loads[name].map(({ cpuMicros }) => cpuMicros)),
-  });
-  const [nginx, caddy] = [sum('nginx'), sum('caddy')];
-  process.stdout.write(
-    `PHP over HTTPS/1.1, ${CONNECTIONS} connections, one core, medians of ${ROUNDS} interleaved rounds of ${SECONDS} s\n`,
-  );
-  process.stdout.write('         req/s   × nginx  × Caddy   CPU µs/req   per CPU second: × nginx  × Caddy\n');
-  for (const name of Object.keys(PORTS) as Name[]) {
-    const { perSecond, cpuMicros } = sum(name);
-    const cells = [
-      perSecond.toFixed(0).padStart(6),
-      (perSecond / nginx.perSecond).toFixed(2).padStart(8),
-      (perSecond / caddy.perSecond).toFixed(2).padStart(8),
-    ];
-    const cpu = [
-      cpuMicros.toFixed(1).padStart(12),
-      (nginx.cpuMicros / cpuMicros).toFixed(2).padStart(24),
-      (caddy.cpuMicros / cpuMicros).toFixed(2).padStart(8),
-    ];
-    process.stdout.write(`${name.padEnd(8)} ${[...cells, ...cpu].join(' ')}\n`);
-  }
-  process.stdout.write('goals: at least 1.00 × nginx and 1.80 × Caddy\n');
-} finally {
-  for (const child of [...Object.values(servers), fpm]) child.kill('SIGTERM');
-  await new Promise((resolve) => setTimeout(resolve, 500));
-  world.remove();
-}
-
-function spawnCurl(name: Name): string {
+function page(target: Target, path: string): string {
+  const port = setup.ports[target];
   try {
     return execFileSync(
       'curl',
-      ['-s', '-k', '--resolve', `hello.test:${PORTS[name]}:127.0.0.1`, `https://hello.test:${PORTS[name]}/index.php`],
+      ['-s', '-k', '--resolve', `hello.test:${port}:127.0.0.1`, `https://hello.test:${port}${path}`],
       { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] },
     );
   } catch {
     return ''; // Not up yet.
   }
 }
+
+const fpms: Fpm[] = [];
+let missed = false;
+try {
+  const prefix = ['taskset', '-c', '1'];
+  for (const target of TARGETS)
+    fpms.push(await startFpm({ tree: php, folder, socket: setup.socketOf(target), workers: WORKERS, prefix }));
+  start(1, tools.nginx, ...writeUpstream(setup));
+  const args = writeConfigurations(setup);
+  const servers: Readonly<Record<Target, ChildProcess>> = {
+    edge: start(0, process.execPath, '--no-warnings', '--max-semi-space-size=16', program, ...args.edge),
+    nginx: start(0, tools.nginx, ...args.nginx),
+    caddy: start(0, tools.caddy, ...args.caddy),
+  };
+  const expected = { '/index.php': 'hello from php', '/small.txt': 'x'.repeat(1024), '/up': 'x'.repeat(1024) };
+  for (const target of TARGETS) {
+    for (const [path, text] of Object.entries(expected)) {
+      for (let tries = 0; page(target, path) !== text; tries++) {
+        if (tries > 100) throw new Error(`${target} does not serve ${path}: ${page(target, path).slice(0, 200)}`);
+        await sleep(100);
+      }
+    }
+  }
+  const idleMb = residentMb(servers.edge.pid ?? 0);
+
+  process.stdout.write(
+    `${CONNECTIONS} connections, one core, medians of ${ROUNDS} interleaved rounds of ${SECONDS} s; per core = by CPU time per request\n`,
+  );
+  for (const each of CASES) {
+    const loads: Record<Target, Load[]> = { edge: [], nginx: [], caddy: [] };
+    for (let round = 0; round < ROUNDS; round++)
+      for (const target of TARGETS) loads[target].push(load(servers, target, each));
+    const sum = (target: Target): Load => ({
+      perSecond: median(loads[target].map(({ perSecond }) => perSecond)),
+      cpuMicros: median(loads[target].map(({ cpuMicros }) => cpuMicros)),
+    });
+    const [edge, nginx, caddy] = [sum('edge'), sum('nginx'), sum('caddy')];
+    process.stdout.write(
+      `\n${each.name.padEnd(26)} req/s  × nginx  × Caddy  CPU µs/req   per core: × nginx  × Caddy\n`,
+    );
+    for (const target of TARGETS) {
+      const { perSecond, cpuMicros } = sum(target);
+      const cells = [
+        perSecond.toFixed(0).padStart(9),
+        (perSecond / nginx.perSecond).toFixed(2).padStart(8),
+        (perSecond / caddy.perSecond).toFixed(2).padStart(8),
+        cpuMicros.toFixed(1).padStart(11),
+        (nginx.cpuMicros / cpuMicros).toFixed(2).padStart(18),
+        (caddy.cpuMicros / cpuMicros).toFixed(2).padStart(8),
+      ];
+      process.stdout.write(`  ${target.padEnd(20)} ${cells.join(' ')}\n`);
+    }
+    if (!each.hasGoal) continue;
+    const met = edge.perSecond >= GOAL.nginx * nginx.perSecond && edge.perSecond >= GOAL.caddy * caddy.perSecond;
+    process.stdout.write(
+      `  goal: ${GOAL.nginx.toFixed(2)} × nginx and ${GOAL.caddy.toFixed(2)} × Caddy: ${met ? 'met' : 'MISSED'}\n`,
+    );
+    missed ||= !met;
+  }
+  const loadedMb = residentMb(servers.edge.pid ?? 0);
+  process.stdout.write(
+    `\nmemory of the edge: ${idleMb.toFixed(0)} MB idle, ${loadedMb.toFixed(0)} MB after the load\n`,
+  );
+} finally {
+  for (const child of children) child.kill('SIGTERM');
+  await Promise.all([
+    ...fpms.map((fpm) => fpm.stop()),
+    ...children.map((child) =>
+      child.exitCode === null && child.signalCode === null
+        ? new Promise((resolve) => child.once('exit', resolve))
+        : null,
+    ),
+  ]);
+  rmSync(folder, { recursive: true, force: true });
+}
+process.exitCode = missed ? 1 : 0;
