@@ -15,6 +15,7 @@ const LOOK_EVERY_MS = 1000;
 export class ConnectionWatch {
   readonly #connections = new Set<Watched>();
   #timer: NodeJS.Timeout | null = null;
+  #isDraining = false;
 
   get size(): number {
     return this.#connections.size;
@@ -22,6 +23,8 @@ export class ConnectionWatch {
 
   add(connection: Watched): void {
     this.#connections.add(connection);
+    // Its handshake was under way when the edge was told to stop. Not now: whoever adds itself is not complete yet.
+    if (this.#isDraining) queueMicrotask(() => connection.drain());
     this.#timer ??= setInterval(() => {
       const now = performance.now();
       for (const each of this.#connections) each.check(now);
@@ -36,6 +39,7 @@ export class ConnectionWatch {
   }
 
   drainAll(): void {
+    this.#isDraining = true;
     for (const each of this.#connections) each.drain();
   }
 
