@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import {
   existsSync,
-  lstatSync,
+  realpathSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
@@ -58,6 +58,15 @@ const unpackTgz = (bytes: Buffer, limits?: { maxBytes: number; maxEntries: numbe
     compression: 'gzip',
     ...(limits === undefined ? {} : { limits }),
   });
+
+/** By hand: Node's own recursive readdir follows links, and here they go round in circles. */
+function linksBelow(where: string): string[] {
+  return readdirSync(where, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(where, entry.name);
+    if (entry.isDirectory()) return linksBelow(path);
+    return entry.isSymbolicLink() ? [path] : [];
+  });
+}
 
 function expectUntouched(): void {
   expect(readFileSync(canary, 'utf8')).toBe('alive');
@@ -244,7 +253,7 @@ describe('Debian packages that share a tree', () => {
   });
 
   it('never gets anything out of the tree, whatever names and links it has', async () => {
-    const part = fc.constantFrom('a', 'b', 'c', '..', '.');
+    const part = fc.constantFrom('a', 'b', 'c', 'd', 'e', '..', '.');
     const path = fc.array(part, { minLength: 1, maxLength: 4 }).map((parts) => parts.join('/'));
     const item: fc.Arbitrary<TarItem> = fc.oneof(
       { weight: 3, arbitrary: fc.tuple(path, path).map(([name, target]) => link(`./${name}`, target)) },
@@ -267,16 +276,14 @@ describe('Debian packages that share a tree', () => {
               .sort(),
           ).toEqual(['a', 'canary']);
           expect(readdirSync(join(place, 'a/b'))).toEqual(['c']);
-          for (const name of readdirSync(folder, { recursive: true }) as string[]) {
-            const full = join(folder, name);
-            if (lstatSync(full).isSymbolicLink())
-              expect(`${resolve(dirname(full), readlinkSync(full))}/`).toContain(`${folder}/`);
+          for (const link of linksBelow(folder)) {
+            if (existsSync(link)) expect(`${realpathSync(link)}/`).toContain(`${folder}/`);
           }
         },
       ),
       { numRuns: 150 },
     );
-    expect(unpacked).toBeGreaterThan(30);
+    expect(unpacked).toBeGreaterThan(20);
   }, 60_000);
 });
 
