@@ -168,6 +168,8 @@ async function main(): Promise<void> {
     }),
   });
 
+  // Before anybody can ask for an install: what a killed one left behind.
+  await kojibox.runtimes.cleanTemp();
   const socketPath = shortSocketPath(
     join(dirname(layout.daemonFile), 'daemon.sock'),
     join(kojibox.runFolder, 'daemon.sock'),
@@ -193,7 +195,6 @@ async function main(): Promise<void> {
     log.info('took over running services', { services: adopted });
     await kojibox.applySites();
   }
-  clearLeftovers(layout.temp);
   await system.files.writeAtomic(
     layout.daemonFile,
     `${JSON.stringify({ pid: process.pid, startedAt: startedAt.toISOString(), version: VERSION, socket: socketPath, url, token }, null, 2)}\n`,
@@ -268,12 +269,6 @@ function previousPort(file: string): number | null {
 
 const shortSocketPath = (first: string, second: string): string =>
   Buffer.byteLength(first) <= MAX_SOCKET_PATH_BYTES ? first : second;
-
-/** What a killed install left. Folders of services in use have their own names and stay. */
-function clearLeftovers(folder: string): void {
-  for (const name of readdirSync(folder))
-    if (/^(install|remove)-/.test(name)) rmSync(join(folder, name), { recursive: true, force: true });
-}
 
 /** Tells the program that started us, over the descriptor it gave. */
 function tellReady(): void {
