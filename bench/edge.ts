@@ -149,7 +149,7 @@ try {
   const idleMb = residentMb(servers.edge.pid ?? 0);
 
   process.stdout.write(
-    `${CONNECTIONS} connections, one core, medians of ${ROUNDS} interleaved rounds of ${SECONDS} s; per core = by CPU time per request\n`,
+    `${CONNECTIONS} connections, one core for each server, medians of ${ROUNDS} interleaved rounds of ${SECONDS} s\n`,
   );
   for (const each of CASES) {
     const loads: Record<Target, Load[]> = { edge: [], nginx: [], caddy: [] };
@@ -161,7 +161,7 @@ try {
     });
     const [edge, nginx, caddy] = [sum('edge'), sum('nginx'), sum('caddy')];
     process.stdout.write(
-      `\n${each.name.padEnd(26)} req/s  × nginx  × Caddy  CPU µs/req   per core: × nginx  × Caddy\n`,
+      `\n${each.name.padEnd(26)} req/s  × nginx  × Caddy  CPU µs/req  by CPU time: × nginx  × Caddy\n`,
     );
     for (const target of TARGETS) {
       const { perSecond, cpuMicros } = sum(target);
@@ -176,17 +176,15 @@ try {
       process.stdout.write(`  ${target.padEnd(20)} ${cells.join(' ')}\n`);
     }
     if (!each.hasGoal) continue;
-    const byRate = edge.perSecond >= GOAL.nginx * nginx.perSecond && edge.perSecond >= GOAL.caddy * caddy.perSecond;
-    const byCpu = edge.cpuMicros * GOAL.nginx <= nginx.cpuMicros && edge.cpuMicros * GOAL.caddy <= caddy.cpuMicros;
-    // Requests per second say something of the servers only while their core is full; on a busy machine PHP or the load is the limit.
+    const isMet = edge.perSecond >= GOAL.nginx * nginx.perSecond && edge.perSecond >= GOAL.caddy * caddy.perSecond;
+    // How full the cores were: below about 90 % it was PHP and the load, on the other core, that set the pace.
     const busy = TARGETS.map(
       (target) => `${target} ${((sum(target).perSecond * sum(target).cpuMicros) / 1e4).toFixed(0)} %`,
     );
-    const verdict = byRate && byCpu ? 'met' : byRate || byCpu ? 'UNDECIDED, met by one measure alone' : 'MISSED';
     process.stdout.write(
-      `  goal: ${GOAL.nginx.toFixed(2)} × nginx and ${GOAL.caddy.toFixed(2)} × Caddy: ${verdict} (core in use: ${busy.join(', ')})\n`,
+      `  goal, req/s with one core each: ${GOAL.nginx.toFixed(2)} × nginx and ${GOAL.caddy.toFixed(2)} × Caddy: ${isMet ? 'met' : 'MISSED'} (core in use: ${busy.join(', ')})\n`,
     );
-    missed ||= verdict !== 'met';
+    missed ||= !isMet;
   }
   const loadedMb = residentMb(servers.edge.pid ?? 0);
   process.stdout.write(

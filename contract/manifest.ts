@@ -27,6 +27,8 @@ export const NpmSourceSchema = z.strictObject({
 /** Packages of a Debian archive, resolved and verified by a private apt. */
 export const DebianSourceSchema = z.strictObject({
   type: z.literal('debian'),
+  /** Whose archive it is; default `debian`. An entry is offered only where the system itself uses that archive. */
+  distribution: z.enum(['debian', 'ubuntu']).optional(),
   /** Code name of the release, e.g. `bookworm`. */
   suite: z.string().regex(/^[a-z]+$/),
   /** The closure of these is fetched. */

@@ -27,6 +27,7 @@ import { createHttpsSource } from './sources/https.ts';
 import { createNpmSource } from './sources/npm.ts';
 import { allPids, identifyNow, readProcessStat } from './system/process-facts.linux.ts';
 import { createSystemSource } from './sources/system.ts';
+import { readDistribution } from './system/distribution.ts';
 import { createNodeSystem } from './system/node-system.ts';
 import { startLogRotation } from './system/log-rotation.ts';
 import { probeRunner } from './system/probes/probe-runner.ts';
@@ -96,7 +97,12 @@ async function main(): Promise<void> {
       createNpmSource({ processes: system.processes, downloads: layout.downloads, environment: process.env }),
       createHttpsSource({ downloads: layout.downloads }),
       createSystemSource({ processes: system.processes, environment: process.env }),
-      createDebianSource({ processes: system.processes, aptFolder: layout.apt, downloads: layout.downloads }),
+      createDebianSource({
+        processes: system.processes,
+        aptFolder: layout.apt,
+        downloads: layout.downloads,
+        distribution: readDistribution(),
+      }),
     ],
     edge: {
       command: process.execPath,

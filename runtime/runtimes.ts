@@ -29,11 +29,26 @@ const exe = ({ platform }: MeasuredPackage): string => (platform.startsWith('win
 interface DebianRelease {
   readonly series: string;
   readonly suite: string;
+  readonly distribution?: 'ubuntu';
+  readonly untested?: true;
   /** Measured: bytes of the packages that are kept, and of their content. */
   readonly size: number;
   readonly sizeOnDisk: number;
   readonly isDefault: boolean;
 }
+
+const archiveOf = (distribution: 'ubuntu' | undefined): { distribution?: 'ubuntu' } =>
+  distribution === undefined ? {} : { distribution };
+/** Ubuntu's long-term release stands in for all of them: a tree that is newer than its system brings its own C library. Sizes were not measured. */
+const noble = (series: string): DebianRelease => ({
+  series,
+  suite: 'noble',
+  distribution: 'ubuntu',
+  size: 0,
+  sizeOnDisk: 0,
+  isDefault: true,
+  untested: true,
+});
 
 const PHP_EXTENSIONS = [
   'mysql',
@@ -50,7 +65,7 @@ const PHP_EXTENSIONS = [
   'readline',
 ] as const;
 
-const php = ({ suite, ...release }: DebianRelease): Entry => ({
+const php = ({ suite, distribution, ...release }: DebianRelease): Entry => ({
   ...release,
   name: 'php',
   version: release.series,
@@ -62,6 +77,7 @@ const php = ({ suite, ...release }: DebianRelease): Entry => ({
   defaultPorts: [],
   source: {
     type: 'debian',
+    ...archiveOf(distribution),
     suite,
     packages: [
       ...['fpm', 'cgi', 'cli', ...PHP_EXTENSIONS].map((part) => `php${release.series}-${part}`),
@@ -76,7 +92,7 @@ const php = ({ suite, ...release }: DebianRelease): Entry => ({
   },
 });
 
-const mariadb = ({ suite, ...release }: DebianRelease): Entry => ({
+const mariadb = ({ suite, distribution, ...release }: DebianRelease): Entry => ({
   ...release,
   name: 'mariadb',
   version: release.series,
@@ -88,6 +104,7 @@ const mariadb = ({ suite, ...release }: DebianRelease): Entry => ({
   defaultPorts: [port('db', 3306)],
   source: {
     type: 'debian',
+    ...archiveOf(distribution),
     suite,
     packages: ['mariadb-server-core', 'mariadb-client-core', 'mariadb-common'],
     extraPackages: ['mariadb-client'],
@@ -102,7 +119,7 @@ const mariadb = ({ suite, ...release }: DebianRelease): Entry => ({
   },
 });
 
-const redis = ({ suite, ...release }: DebianRelease): Entry => ({
+const redis = ({ suite, distribution, ...release }: DebianRelease): Entry => ({
   ...release,
   name: 'redis',
   version: release.series,
@@ -114,6 +131,7 @@ const redis = ({ suite, ...release }: DebianRelease): Entry => ({
   defaultPorts: [port('redis', 6379)],
   source: {
     type: 'debian',
+    ...archiveOf(distribution),
     suite,
     packages: ['redis-server', 'redis-tools'],
     // redis-server is a link to redis-check-rdb.
@@ -163,7 +181,7 @@ const node = (item: MeasuredPackage): Entry => ({
 });
 
 /** What PHP runs, or serves: without the libraries that come with PHP itself. */
-const phpTool = (name: string, program: string, { suite, ...release }: DebianRelease): Entry => ({
+const phpTool = (name: string, program: string, { suite, distribution, ...release }: DebianRelease): Entry => ({
   ...release,
   name,
   version: release.series,
@@ -173,10 +191,10 @@ const phpTool = (name: string, program: string, { suite, ...release }: DebianRel
   env: {},
   args: [],
   defaultPorts: [],
-  source: { type: 'debian', suite, packages: [name], onlyPortable: true, executables: [] },
+  source: { type: 'debian', ...archiveOf(distribution), suite, packages: [name], onlyPortable: true, executables: [] },
 });
 
-const postgresClient = ({ suite, ...release }: DebianRelease): Entry => {
+const postgresClient = ({ suite, distribution, ...release }: DebianRelease): Entry => {
   const folder = `usr/lib/postgresql/${release.series}/bin`;
   return {
     ...release,
@@ -190,6 +208,7 @@ const postgresClient = ({ suite, ...release }: DebianRelease): Entry => {
     defaultPorts: [],
     source: {
       type: 'debian',
+      ...archiveOf(distribution),
       suite,
       packages: [`postgresql-client-${release.series}`],
       executables: ['psql', 'pg_dump', 'pg_restore'].map((name) => `${folder}/${name}`),
@@ -222,4 +241,10 @@ export const entries: readonly Entry[] = [
   }),
   postgresClient({ series: '15', suite: 'bookworm', size: 11_039_316, sizeOnDisk: 32_838_444, isDefault: true }),
   postgresClient({ series: '17', suite: 'trixie', size: 10_568_620, sizeOnDisk: 40_355_970, isDefault: false }),
+  php(noble('8.3')),
+  mariadb(noble('10.11')),
+  redis(noble('7.0')),
+  phpTool('adminer', 'usr/share/adminer/adminer.php', noble('4.8')),
+  phpTool('composer', 'usr/bin/composer', noble('2.7')),
+  postgresClient(noble('16')),
 ];

@@ -41,8 +41,17 @@ export function createRuntimes(options: RuntimesOptions): Runtimes {
   const { os, arch } = system.host;
   const installing = createSharedWork<InstallProgress, InstalledRuntime>();
 
+  // Where there is no archive at all the Debian entries stay: asking for one says what is missing.
+  const distribution = system.host.distribution ?? 'debian';
   const here = (): ServiceBinary[] =>
-    options.manifest().services.filter((binary) => binary.os === os && binary.arch === arch);
+    options
+      .manifest()
+      .services.filter(
+        (binary) =>
+          binary.os === os &&
+          binary.arch === arch &&
+          (binary.source?.type !== 'debian' || (binary.source.distribution ?? 'debian') === distribution),
+      );
 
   const installed: Runtimes['installed'] = (name, version) => {
     const wanted = version ?? here().find((binary) => binary.name === name && binary.isDefault === true)?.series;

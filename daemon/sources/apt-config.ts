@@ -1,6 +1,7 @@
 /** The settings of the private apt: own state and cache, the system's sources and keys, nothing else of the system. See apt.conf(5), sources.list(5). */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Distribution } from '../system/distribution.ts';
 
 /** How the user reaches the archive is kept; what would loosen the checks of it is not. */
 const KEPT_SETTING =
@@ -42,16 +43,27 @@ APT::Get::AllowUnauthenticated "false";
 `;
 }
 
+const POCKETS = '((?:-updates|-security|-proposed-updates|-proposed|-backports)?)';
 /** Releases whose archive can stand in for another one's in a source entry. */
-const DEBIAN_SUITES =
-  /^(buster|bullseye|bookworm|trixie|forky|duke|oldstable|stable|testing)((-updates|-security|-proposed-updates|-backports)?)$/;
+const DEBIAN_SUITES = new RegExp(`^(?:buster|bullseye|bookworm|trixie|forky|duke|oldstable|stable|testing)${POCKETS}$`);
+
+/** How the release is replaced in the sources of one system. */
+interface Replacement {
+  readonly suite: string;
+  /** Suites that are replaced; the group is the pocket, `-security` and the like. */
+  readonly pattern: RegExp;
+}
 
 /**
- * The system's own Debian sources with the release replaced, as deb822 stanzas. Only addresses, components and keys are taken over:
- * `Trusted: yes` and its like would switch off the check of the signature.
+ * The system's own Debian or Ubuntu sources with the release replaced, as deb822 stanzas. Only addresses, components and keys are taken
+ * over: `Trusted: yes` and its like would switch off the check of the signature.
  * @param etc normally `/etc/apt`
  */
-export async function readSources(etc: string, suite: string): Promise<string[]> {
+export async function readSources(etc: string, release: string, distribution: Distribution | null): Promise<string[]> {
+  const suite: Replacement = {
+    suite: release,
+    pattern: distribution?.family === 'ubuntu' ? new RegExp(`^${distribution.codename}${POCKETS}$`) : DEBIAN_SUITES,
+  };
   const folder = join(etc, 'sources.list.d');
   const names = (await readdir(folder).catch(() => [])).sort();
   const stanzas: string[] = [];
@@ -64,21 +76,25 @@ export async function readSources(etc: string, suite: string): Promise<string[]>
 }
 
 /** Updates and security only; what was a backport or a proposal elsewhere is not wanted. */
-function replaceSuites(names: readonly string[], suite: string): string[] {
+function replaceSuites(names: readonly string[], { suite, pattern }: Replacement): string[] {
   return names.flatMap((name) => {
-    const part = DEBIAN_SUITES.exec(name)?.[2];
-    return part === undefined || part === '-proposed-updates' || part === '-backports' ? [] : [`${suite}${part}`];
+    const pocket = pattern.exec(name)?.[1];
+    return pocket === undefined || /proposed|backports/.test(pocket) ? [] : [`${suite}${pocket}`];
   });
 }
 
+/** Others publish for the same releases (PPAs, vendors), but not for all of them, and their packages are not the ones that were tested. */
+const isArchive = (uris: string, components: string): boolean =>
+  /debian|ubuntu/.test(uris) && !/\bppa\b|launchpad/.test(uris) && /\b(main|universe)\b/.test(components);
+
 const stanza = (uris: string, suites: readonly string[], components: string, signedBy: string): string[] =>
-  suites.length === 0
+  suites.length === 0 || !isArchive(uris, components)
     ? []
     : [
         `Types: deb\nURIs: ${uris}\nSuites: ${suites.join(' ')}\nComponents: ${components}\n${signedBy === '' ? '' : `Signed-By: ${signedBy}\n`}`,
       ];
 
-function fromStanza(text: string, suite: string): string[] {
+function fromStanza(text: string, suite: Replacement): string[] {
   const lines = text.split('\n').filter((line) => !line.startsWith('#'));
   // A value goes on in lines that begin with a space: keys may be embedded so.
   const field = (name: string): string =>
@@ -88,7 +104,7 @@ function fromStanza(text: string, suite: string): string[] {
   return stanza(field('URIs'), replaceSuites(words('Suites'), suite), field('Components'), field('Signed-By'));
 }
 
-function fromLine(line: string, suite: string): string[] {
+function fromLine(line: string, suite: Replacement): string[] {
   const match = /^deb\s+(?:\[([^\]]*)\]\s+)?(\S+)\s+(\S+)\s+([^#]+)/.exec(line.trim());
   if (match === null) return [];
   const [, options = '', uri = '', name = '', components = ''] = match;

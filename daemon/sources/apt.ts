@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { KojiboxError } from '../../contract/errors.ts';
 import { createSharedWork } from '../../core/runtimes/shared-work.ts';
 import type { Processes, RunResult } from '../../core/system/processes.ts';
+import type { Distribution } from '../system/distribution.ts';
 import { aptConfig, readSources } from './apt-config.ts';
 
 const LISTS_LAST_MS = 24 * 3600 * 1000;
@@ -40,6 +41,8 @@ export interface PrivateAptOptions {
   /** Folder of all private apts; each suite has its own in it. */
   readonly root: string;
   readonly suite: string;
+  /** Of this system: its sources are the ones to be read. */
+  readonly distribution: Distribution | null;
   /** Where the system's sources are; default `/etc/apt`. */
   readonly etc?: string;
 }
@@ -79,12 +82,12 @@ export function createPrivateApt(options: PrivateAptOptions): PrivateApt {
     }
     await writeFile(join(root, 'state/status'), '');
     await writeFile(configFile, aptConfig(root, (await run('apt-config', ['dump'], signal, { config: '' })).stdout));
-    const stanzas = await readSources(etc, suite);
+    const stanzas = await readSources(etc, suite, options.distribution);
     if (stanzas.length === 0) {
-      throw new KojiboxError('RUNTIME_UNSUPPORTED', `cannot find a Debian archive for ${suite}`, {
-        detail: `no source in ${etc} names a Debian release`,
+      throw new KojiboxError('RUNTIME_UNSUPPORTED', `cannot find a package archive for ${suite}`, {
+        detail: `no source in ${etc} names a release of ${options.distribution?.family === 'ubuntu' ? 'Ubuntu' : 'Debian'}`,
         source: 'runtime',
-        remedy: 'Add the Debian archive to /etc/apt/sources.list.d.',
+        remedy: 'Add the archive of your system to /etc/apt/sources.list.d.',
       });
     }
     await rm(join(root, 'parts'), { recursive: true });
@@ -127,7 +130,7 @@ export function createPrivateApt(options: PrivateAptOptions): PrivateApt {
       }
       const missing = [...packages.keys()].filter((name) => !/^[0-9a-f]{64}$/.test(found.get(name)?.sha256 ?? ''));
       if (missing.length > 0) {
-        throw new KojiboxError('DOWNLOAD_FAILED', `cannot find packages in the Debian archive (${suite})`, {
+        throw new KojiboxError('DOWNLOAD_FAILED', `cannot find packages in the archive (${suite})`, {
           detail: missing.join(', '),
           source: 'runtime',
         });
@@ -151,7 +154,7 @@ function toError({ stdout, stderr }: RunResult, suite: string): Error {
   const lines = text.split('\n').filter((line) => /^[EW]:/.test(line));
   return new KojiboxError(
     UNTRUSTED.test(text) ? 'DIGEST_MISMATCH' : 'DOWNLOAD_FAILED',
-    `cannot fetch from the Debian archive (${suite})`,
+    `cannot fetch from the archive (${suite})`,
     { detail: lines.slice(0, 3).join(' ') || text.slice(-300), source: 'runtime' },
   );
 }

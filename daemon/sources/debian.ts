@@ -1,5 +1,5 @@
 /** Runtimes from a Debian archive: the closure is resolved and authenticated by a private apt, every package is checked again before it is unpacked. */
-import { cp, lstat, readFile, rm, symlink } from 'node:fs/promises';
+import { cp, lstat, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RuntimeSource } from '../../contract/manifest.ts';
 import type { Artifact, InstallProgress, RuntimeSourceDriver, StagePlan } from '../../core/runtimes/source.ts';
@@ -7,6 +7,7 @@ import type { Processes } from '../../core/system/processes.ts';
 import { flushTree } from '../archives/flush.ts';
 import { createTreeGuard } from '../archives/tree-guard.ts';
 import { unpackDeb } from '../archives/unpack.ts';
+import type { Distribution } from '../system/distribution.ts';
 import { createPrivateApt, type DebianPackage, type PrivateApt } from './apt.ts';
 import { isWanted, upstreamVersion } from './debian-packages.ts';
 import { createPackagePool, type PackagePool } from './package-pool.ts';
@@ -24,6 +25,8 @@ export interface DebianSourceOptions {
   readonly aptFolder: string;
   /** Packages that were fetched; kept as the offline source. */
   readonly downloads: string;
+  /** Of this system. */
+  readonly distribution: Distribution | null;
 }
 
 interface Release {
@@ -39,7 +42,7 @@ export function createDebianSource(options: DebianSourceOptions): RuntimeSourceD
   const releaseOf = (suite: string): Release => {
     let release = releases.get(suite);
     if (release === undefined) {
-      const apt = createPrivateApt({ processes, root: options.aptFolder, suite });
+      const apt = createPrivateApt({ processes, root: options.aptFolder, suite, distribution: options.distribution });
       release = { apt, pool: createPackagePool(apt, join(options.downloads, 'debian', suite)) };
       releases.set(suite, release);
     }
@@ -55,7 +58,7 @@ export function createDebianSource(options: DebianSourceOptions): RuntimeSourceD
       const { source } = binary;
       if (source?.type !== 'debian') throw new TypeError(`${binary.name} does not come from a Debian archive`);
       const { apt, pool } = releaseOf(source.suite);
-      const host = await hostSuite();
+      const host = options.distribution?.codename;
       /** A release newer than the system's: its programs need their own C library. */
       const withLibc = source.suite !== host;
       const packages = await resolve(apt, source, withLibc, signal);
@@ -122,12 +125,6 @@ async function unpackAll(
     artifacts.push({ file, size, digest: `sha256:${item.sha256}`, name, version });
   });
   return { artifacts, sizeOnDisk };
-}
-
-/** Code name of this system's release; see os-release(5). */
-async function hostSuite(): Promise<string | undefined> {
-  const text = await readFile('/etc/os-release', 'utf8').catch(() => '');
-  return /^VERSION_CODENAME=(\w+)/m.exec(text)?.[1];
 }
 
 /** Packages of releases before the /usr merge still use ./lib; everything goes into ./usr/lib, with a link for the old place. */

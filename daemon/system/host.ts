@@ -2,6 +2,7 @@
 import { homedir } from 'node:os';
 import type { FileOwner } from '../../core/system/files.ts';
 import type { HostFacts } from '../../core/system/system.ts';
+import { readDistribution } from './distribution.ts';
 
 /** `nobody` of every Linux: the kernel's overflow user (user_namespaces(7)). */
 const NOBODY: FileOwner = { uid: 65534, gid: 65534 };
@@ -12,6 +13,7 @@ export function readHostFacts(environment: Readonly<Record<string, string | unde
   return {
     os: process.platform === 'win32' ? 'windows' : process.platform === 'darwin' ? 'darwin' : 'linux',
     arch: process.arch,
+    distribution: readDistribution()?.family ?? null,
     isRoot,
     serviceUser: isRoot ? sudoUser(environment) : { uid, gid: process.getgid?.() ?? -1 },
     homeDirectory: homedir(),

@@ -164,13 +164,57 @@ describe('the sources of the system', () => {
         'Types: deb\nURIs: https://apt.example/x\nSuites: stable-x\nComponents: main',
       ].join('\n\n'),
     );
-    expect(await readSources(etc, 'trixie')).toEqual([
+    expect(await readSources(etc, 'trixie', { family: 'debian', codename: 'bookworm' })).toEqual([
       'Types: deb\nURIs: https://mirror.example/debian\nSuites: trixie\nComponents: main contrib\nSigned-By: /keys/a.gpg\n',
       'Types: deb\nURIs: https://two.example/debian\nSuites: trixie trixie-updates\nComponents: main\nSigned-By: \n -----BEGIN-----\n .\n abc\n -----END-----\n',
     ]);
   });
 
+  it('of an Ubuntu are its own, without those of others for the same release', async () => {
+    writeFileSync(
+      join(etc, 'sources.list'),
+      [
+        'deb http://mirror.example/ubuntu jammy main restricted',
+        'deb http://mirror.example/ubuntu jammy-updates universe',
+        'deb http://mirror.example/ubuntu jammy-proposed universe',
+        'deb https://ppa.example/ondrej/php/ubuntu jammy main',
+        'deb https://mirror.example/debian bookworm main',
+        'deb https://vendor.example/linux/ubuntu jammy stable',
+      ].join('\n'),
+    );
+    writeFileSync(
+      join(etc, 'sources.list.d/debian.sources'),
+      'Types: deb\nURIs: http://security.example/ubuntu/\nSuites: jammy-security\nComponents: main universe\nSigned-By: /keys/u.gpg',
+    );
+    expect(await readSources(etc, 'noble', { family: 'ubuntu', codename: 'jammy' })).toEqual([
+      'Types: deb\nURIs: http://mirror.example/ubuntu\nSuites: noble\nComponents: main restricted\n',
+      'Types: deb\nURIs: http://mirror.example/ubuntu\nSuites: noble-updates\nComponents: universe\n',
+      'Types: deb\nURIs: http://security.example/ubuntu/\nSuites: noble-security\nComponents: main universe\nSigned-By: /keys/u.gpg\n',
+    ]);
+  });
+
+  it('decide which entries of the manifest there are: an Ubuntu is offered what its own archive has', async () => {
+    const offeredTo = async (distribution: 'debian' | 'ubuntu'): Promise<string[]> => {
+      const { runtimes } = await createRuntimesWorld(join(root, distribution), {
+        change: (system) => ({ ...system, host: { ...system.host, distribution } }),
+      });
+      return runtimes
+        .list(new Map())
+        .filter(({ source }) => source === 'debian')
+        .map(({ name, series, isDefault }) => `${name} ${series}${isDefault ? ' default' : ''}`);
+    };
+    expect(await offeredTo('ubuntu')).toEqual([
+      'php 8.3 default',
+      'mariadb 10.11 default',
+      'redis 7.0 default',
+      'adminer 4.8 default',
+      'composer 2.7 default',
+      'postgres-client 16 default',
+    ]);
+    expect(await offeredTo('debian')).toContain('php 8.2 default');
+  });
+
   it('are empty where there is no Debian, and an install says so', async () => {
-    expect(await readSources(join(root, 'nowhere'), 'trixie')).toEqual([]);
+    expect(await readSources(join(root, 'nowhere'), 'trixie', null)).toEqual([]);
   });
 });

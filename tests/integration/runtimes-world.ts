@@ -16,6 +16,7 @@ import { createDebianSource } from '../../daemon/sources/debian.ts';
 import { createHttpsSource } from '../../daemon/sources/https.ts';
 import { createNpmSource } from '../../daemon/sources/npm.ts';
 import { createSystemSource } from '../../daemon/sources/system.ts';
+import { readDistribution } from '../../daemon/system/distribution.ts';
 import { createNodeSystem } from '../../daemon/system/node-system.ts';
 
 export interface RuntimesWorld {
@@ -82,7 +83,12 @@ export async function createRuntimesWorld(home: string, options: WorldOptions = 
     linkCheck,
     sources: [
       createNpmSource({ processes: system.processes, downloads: layout.downloads, environment }),
-      createDebianSource({ processes: system.processes, aptFolder: layout.apt, downloads: layout.downloads }),
+      createDebianSource({
+        processes: system.processes,
+        aptFolder: layout.apt,
+        downloads: layout.downloads,
+        distribution: readDistribution(),
+      }),
       createHttpsSource({ downloads: layout.downloads, connection: { authorities: options.authorities ?? [] } }),
       createSystemSource({ processes: system.processes, environment }),
     ],
