@@ -25,7 +25,12 @@ const services = await world.services();
 const run = world.path('run');
 const ports = (id: string): number => services.find((service) => service.id === id)?.ports[0]?.port ?? 0;
 const probes: readonly ProbeSpec[] = [
-  { type: 'postgres', address: { host: '127.0.0.1', port: ports('postgres') }, user: 'kojibox' },
+  {
+    type: 'postgres',
+    address: { host: '127.0.0.1', port: ports('postgres') },
+    user: 'kojibox',
+    statusFile: world.path('runtime/data/postgres/17/postmaster.pid'),
+  },
   { type: 'mariadb', address: { socket: `${run}/mariadb.sock` } },
   { type: 'redis', address: { socket: `${run}/redis.sock` } },
   { type: 'fastcgi', address: { socket: `${run}/php.sock` }, path: '/fpm-ping' },

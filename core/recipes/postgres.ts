@@ -45,7 +45,12 @@ export const postgres: Recipe = {
       ports: [{ name: 'db', port, protocol: 'tcp' }],
       sockets: [join(runFolder, `.s.PGSQL.${port}`)],
       dependsOn: [],
-      probe: { type: 'postgres', address: { host: '127.0.0.1', port }, user: POSTGRES_USER },
+      probe: {
+        type: 'postgres',
+        address: { host: '127.0.0.1', port },
+        user: POSTGRES_USER,
+        statusFile: join(dataFolder, 'postmaster.pid'),
+      },
       restartPolicy: { maxRetries: 5, backoffMs: 500 },
       probeIntervalMs: 10_000,
       startDeadlineMs: 60_000,

@@ -8,7 +8,13 @@ export type ProbeSpec =
   /** GET over a unix socket with status 200. */
   | { readonly type: 'http-socket'; readonly socket: string; readonly path: string }
   /** Startup message; ready when the server asks for authentication. 57P03 means: still starting. */
-  | { readonly type: 'postgres'; readonly address: ProbeAddress; readonly user: string }
+  | {
+      readonly type: 'postgres';
+      readonly address: ProbeAddress;
+      readonly user: string;
+      /** Its postmaster.pid. */
+      readonly statusFile: string;
+    }
   /** The server's greeting packet. */
   | { readonly type: 'mariadb'; readonly address: ProbeAddress }
   /** PING, answered by PONG (or NOAUTH). */

@@ -33,7 +33,7 @@ export function createTrustStores(options: {
   const { system, layout, certificates, ledger } = options;
   const { processes, files, host } = system;
   const env = {
-    PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+    PATH: `${host.environment['PATH'] ?? ''}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
     HOME: host.homeDirectory,
     LC_ALL: 'C.UTF-8',
   };

@@ -66,6 +66,28 @@ function spawnSyncChecked(command: string, args: readonly string[]): void {
   if (result.status !== 0) throw new Error(`${command} ended with ${result.status ?? 'a signal'}`);
 }
 
+/** Runs `./koji` of the checkout as the newcomer. */
+export function koji(world: World, ...args: readonly string[]): { code: number | null; stdout: string } {
+  const { status, stdout } = spawnSync(join(world.checkout, 'koji'), args, {
+    cwd: world.checkout,
+    encoding: 'utf8',
+    env: environmentOf(world),
+    ...world.user,
+  });
+  return { code: status, stdout };
+}
+
+const environmentOf = (world: World): Record<string, string> => ({
+  PATH: `${join(process.execPath, '..')}:/usr/local/bin:/usr/bin:/bin`,
+  HOME: world.home,
+  LANG: 'C.UTF-8',
+  KOJIBOX_HOSTS_FILE: world.hostsFile,
+  ...(world.user === null ? { KOJIBOX_HOME: join(world.home, 'kojibox') } : {}),
+  ...(process.env['NODE_EXTRA_CA_CERTS'] === undefined
+    ? {}
+    : { NODE_EXTRA_CA_CERTS: process.env['NODE_EXTRA_CA_CERTS'] }),
+});
+
 export interface Started {
   readonly child: ChildProcess;
   /** The link on the line `ready …`. */
@@ -81,16 +103,7 @@ export async function startAsNewcomer(world: World, deadlineMs: number): Promise
   const child = spawn('npm', ['start', '--', '--headless'], {
     cwd: world.checkout,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: {
-      PATH: `${join(process.execPath, '..')}:/usr/local/bin:/usr/bin:/bin`,
-      HOME: world.home,
-      LANG: 'C.UTF-8',
-      KOJIBOX_HOSTS_FILE: world.hostsFile,
-      ...(world.user === null ? { KOJIBOX_HOME: join(world.home, 'kojibox') } : {}),
-      ...(process.env['NODE_EXTRA_CA_CERTS'] === undefined
-        ? {}
-        : { NODE_EXTRA_CA_CERTS: process.env['NODE_EXTRA_CA_CERTS'] }),
-    },
+    env: environmentOf(world),
     ...world.user,
   });
   let text = '';

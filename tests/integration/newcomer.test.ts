@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   createWorld,
   get,
+  koji,
   kojiboxHome,
   processesOf,
   startAsNewcomer,
@@ -58,6 +59,18 @@ describe.each(
     if (plain) {
       expect(hosts).not.toContain('hello.test');
       expect(started.url).toMatch(/^https:\/\/hello\.localhost:\d+$/);
+      // Asked for all the same, it says what is missing and how to go on, and the file stays as it was.
+      const refused = koji(world, 'domains', 'apply', '--json');
+      expect(refused.code).toBe(77);
+      expect(JSON.parse(refused.stdout)).toMatchObject({
+        error: {
+          code: 'PERMISSION_DENIED',
+          message: 'Insufficient permission to modify hosts file',
+          detail: expect.stringContaining('User declined permission or requires elevated privileges'),
+          remedy: expect.stringContaining(world.hostsFile),
+        },
+      });
+      expect(readFileSync(world.hostsFile, 'utf8')).toBe(hosts);
     } else {
       expect(hosts).toMatch(/# BEGIN kojibox [\s\S]*127\.0\.0\.1 hello\.test\n/);
       expect(started.url).toMatch(/^https:\/\/hello\.test(:\d+)?$/);

@@ -1,12 +1,17 @@
 /** Probes in the databases' own protocols. */
-import type { ProbeAddress, ProbeResult } from '../../../core/services/health.ts';
+import { readFile } from 'node:fs/promises';
+import type { ProbeAddress, ProbeResult, ProbeSpec } from '../../../core/services/health.ts';
 import { exchange } from './exchange.ts';
 
 /**
  * Startup message of protocol 3.0; an authentication request means that it takes sessions, SQLSTATE 57P03 that it is still starting.
  * https://www.postgresql.org/docs/current/protocol-message-formats.html
  */
-export function probePostgres(address: ProbeAddress, user: string, timeoutMs: number): Promise<ProbeResult> {
+export async function probePostgres(
+  { address, user, statusFile }: Extract<ProbeSpec, { type: 'postgres' }>,
+  timeoutMs: number,
+): Promise<ProbeResult> {
+  if (await isStarting(statusFile)) return { ok: false, text: 'the database system is starting up', latencyMs: 0 };
   const parameters = Buffer.from(`user\0${user}\0database\0postgres\0\0`);
   const startup = Buffer.alloc(8);
   startup.writeInt32BE(8 + parameters.length, 0);
@@ -23,6 +28,18 @@ export function probePostgres(address: ProbeAddress, user: string, timeoutMs: nu
       return { ok: false, text: message };
     },
   });
+}
+
+/**
+ * A server that is asked too early writes FATAL into its log, which frightens people; line 8 of postmaster.pid says how far it is
+ * (src/include/utils/pidfile.h of PostgreSQL: LOCK_FILE_LINE_PM_STATUS).
+ */
+async function isStarting(statusFile: string): Promise<boolean> {
+  const text = await readFile(statusFile, 'utf8').catch((error: NodeJS.ErrnoException) =>
+    // Written before the server listens. Where it cannot be read, the answer of the server decides.
+    error.code === 'ENOENT' ? '' : null,
+  );
+  return text !== null && !/^(ready|standby)/.test(text.split('\n')[7] ?? '');
 }
 
 /** The greeting packet: protocol 10, then the version up to a NUL. https://mariadb.com/kb/en/connection/#initial-handshake-packet */

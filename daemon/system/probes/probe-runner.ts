@@ -19,7 +19,7 @@ export const probeRunner: ProbeRunner = {
       case 'http-socket':
         return probeHttp({ socket: spec.socket, path: spec.path }, timeoutMs);
       case 'postgres':
-        return probePostgres(spec.address, spec.user, timeoutMs);
+        return probePostgres(spec, timeoutMs);
       case 'mariadb':
         return probeMariadb(spec.address, timeoutMs);
       case 'redis':
