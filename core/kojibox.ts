@@ -56,8 +56,8 @@ export interface KojiboxOptions {
   /** Folder of the starter project. */
   readonly starterTemplate: string;
   readonly userName: string;
-  /** PEM of the public authorities that PHP and others trust. */
-  readonly publicAuthorities: string;
+  /** PEM of the public authorities that PHP and others trust; `from` says which edition it is. */
+  readonly publicAuthorities: { readonly from: string; read(): string };
   readonly trust: { remove(kind: 'trust-system' | 'trust-nss', target: string): Promise<void> };
   manifest(): RuntimeManifest;
   linkCheck(tree: string, executables: readonly string[]): Promise<void>;
@@ -313,9 +313,11 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
 
   const writeCaBundle = async (): Promise<void> => {
     const root = (await system.files.readText(layout.rootCertificate)) ?? '';
-    const text = `${options.publicAuthorities}\n${root}`;
-    if ((await system.files.readText(caBundle)) !== text)
-      await system.files.writeAtomic(caBundle, text, { mode: 0o644 });
+    const { from, read } = options.publicAuthorities;
+    const known = (await system.files.readText(caBundle)) ?? '';
+    // Reading them costs the daemon 5 MB for good, so that it is done only when they may have changed.
+    if (known.startsWith(`# ${from}\n`) && known.endsWith(`\n${root}`)) return;
+    await system.files.writeAtomic(caBundle, `# ${from}\n${read()}\n${root}`, { mode: 0o644 });
   };
 
   const sites = (): Site[] =>

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync, writeSync, readdirSync } from 'node:fs';
 import { homedir, hostname, userInfo } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { rootCertificates } from 'node:tls';
+import { getCACertificates } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import type { DaemonInfo } from '../contract/daemon.ts';
 import { KojiboxError } from '../contract/errors.ts';
@@ -111,7 +111,10 @@ async function main(): Promise<void> {
     },
     starterTemplate: join(distFolder, 'runtime', 'templates', 'hello'),
     userName: `${userInfo().username}@${hostname()}`,
-    publicAuthorities: rootCertificates.join('\n'),
+    publicAuthorities: {
+      from: `public authorities of Node ${process.version}`,
+      read: () => getCACertificates('bundled').join('\n'),
+    },
     manifest: createManifestReader(join(distFolder, 'runtime')),
     linkCheck,
     lastLogLines: (id) => Promise.resolve(logs.current?.lastText(id, 6) ?? ''),

@@ -19,6 +19,27 @@ const oneLanguage: Plugin = {
     );
   },
 };
+/**
+ * An import of node:http or node:tls reads every export of it, also those behind a getter: Node then loads its whole fetch (WebSocket) and
+ * parses all public certificates (rootCertificates), 14 and 5 MB that nobody here uses. Taken from the module object, they stay asleep.
+ */
+const COSTLY = { 'node:http': /^(WebSocket|CloseEvent|MessageEvent)$/, 'node:tls': /^rootCertificates$/ } as const;
+const leanBuiltins: Plugin = {
+  name: 'lean-builtins',
+  setup(bundler) {
+    bundler.onResolve({ filter: /^node:(http|tls)$/ }, ({ path, kind }) =>
+      kind === 'import-statement' ? { path, namespace: 'lean', sideEffects: false } : undefined,
+    );
+    bundler.onLoad({ filter: /.*/, namespace: 'lean' }, ({ path }) => {
+      const names = Object.keys(process.getBuiltinModule(path as 'node:http')).filter(
+        (name) => !COSTLY[path as keyof typeof COSTLY].test(name),
+      );
+      return {
+        contents: `const builtin = process.getBuiltinModule('${path}');\n${names.map((name) => `export const ${name} = builtin.${name};`).join('\n')}`,
+      };
+    });
+  },
+};
 const common: BuildOptions = {
   bundle: true,
   platform: 'node',
@@ -31,7 +52,7 @@ const common: BuildOptions = {
   minifySyntax: true,
   minifyWhitespace: true,
   keepNames: false,
-  plugins: [oneLanguage],
+  plugins: [oneLanguage, leanBuiltins],
 };
 const programs = {
   cli: 'cli/main.ts',

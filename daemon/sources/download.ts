@@ -3,7 +3,7 @@ import { mkdir, open as openFile, rename, rm, stat } from 'node:fs/promises';
 import { Agent as HttpAgent, get as httpGet, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, get as httpsGet } from 'node:https';
 import { basename, dirname } from 'node:path';
-import { rootCertificates } from 'node:tls';
+import { getCACertificates } from 'node:tls';
 import { setTimeout as wait } from 'node:timers/promises';
 import { KojiboxError } from '../../contract/errors.ts';
 import { createSharedWork } from '../../core/runtimes/shared-work.ts';
@@ -50,7 +50,7 @@ export function createDownloader(connection: Connection = {}): Downloader {
     http: new HttpAgent(proxy),
     https: new HttpsAgent({
       ...proxy,
-      ...(authorities.length === 0 ? {} : { ca: [...rootCertificates, ...authorities] }),
+      ...(authorities.length === 0 ? {} : { ca: [...getCACertificates('bundled'), ...authorities] }),
     }),
   };
   const running = createSharedWork<Progress, void>();
