@@ -3,10 +3,28 @@ import { z } from 'zod';
 import { defineEvent, defineOperation } from './define.ts';
 import { EnvironmentSchema, HostNameSchema, IdSchema, OkSchema, PortSchema } from './common.ts';
 
-export const AppConfigSchema = z.object({
+const givenAppConfig = {
   installPath: z.string().min(1),
   updateChannel: z.enum(['stable', 'beta']),
   telemetryOptIn: z.boolean(),
+};
+export const LANGUAGES = ['en', 'id', 'de'] as const;
+const addedAppConfig = {
+  /** Environment of all projects on this machine; wins over what services and projects say. */
+  overrides: EnvironmentSchema,
+  theme: z.enum(['system', 'light', 'dark']),
+  /** Of the UI; null: the browser's. */
+  language: z.enum(LANGUAGES).nullable(),
+  /** Start the stack when the daemon starts. */
+  startStack: z.boolean(),
+};
+
+export const AppConfigSchema = z.object({
+  ...givenAppConfig,
+  overrides: addedAppConfig.overrides.default({}),
+  theme: addedAppConfig.theme.default('system'),
+  language: addedAppConfig.language.default(null),
+  startStack: addedAppConfig.startStack.default(false),
 });
 export type AppConfig = z.infer<typeof AppConfigSchema>;
 
@@ -19,13 +37,25 @@ export const ServiceConfigSchema = z.object({
 });
 export type ServiceConfig = z.infer<typeof ServiceConfigSchema>;
 
-/** A folder, a domain and a stack. `overrides` may hold PHP_VERSION and DOCUMENT_ROOT. */
+/** What a change of settings does to what runs; told before it is done. */
+export const ServiceEffectSchema = z.object({
+  /** Services that are stopped and started again, dependents included. */
+  restarts: z.array(z.string()),
+  stops: z.array(z.string()),
+  starts: z.array(z.string()),
+});
+export type ServiceEffect = z.infer<typeof ServiceEffectSchema>;
+
+/**
+ * A folder, a domain and a stack. `overrides` may hold PHP_VERSION, NODE_VERSION, DOCUMENT_ROOT, COMMAND (what starts a Node program, with
+ * $PORT), TARGET (of a proxy) and FALLBACK (of a static site); all others are environment variables of its code.
+ */
 export const ProjectConfigSchema = z.object({
   id: IdSchema,
   name: z.string().min(1).max(100),
   path: z.string().min(1),
   domain: HostNameSchema,
-  stack: z.enum(['php', 'static', 'proxy']),
+  stack: z.enum(['php', 'node', 'static', 'proxy']),
   overrides: z.record(z.string(), z.string()),
 });
 export type ProjectConfig = z.infer<typeof ProjectConfigSchema>;
@@ -53,7 +83,8 @@ export const configOperations = [
     summary: 'Change the settings of the app.',
     kind: 'command',
     access: 'admin',
-    input: AppConfigSchema.strict(),
+    // What is left out of the added fields stays as it is.
+    input: z.strictObject({ ...givenAppConfig, ...z.object(addedAppConfig).partial().shape }),
     output: OkSchema,
     errors: ['CONFIG_CORRUPT'],
   }),
@@ -69,12 +100,22 @@ export const configOperations = [
   }),
   defineOperation({
     name: 'config.setService',
-    summary: 'Change the settings of a service; used at its next start.',
+    summary:
+      'Change the settings of a service; restarts what must be restarted, and goes back when it does not start with them.',
     kind: 'command',
     access: 'admin',
     input: ServiceConfigSchema.strict(),
     output: OkSchema,
-    errors: ['NOT_FOUND', 'PORT_CONFLICT', 'CONFIG_CORRUPT'],
+    errors: ['NOT_FOUND', 'PORT_CONFLICT', 'CONFIG_CORRUPT', 'START_FAILED'],
+  }),
+  defineOperation({
+    name: 'config.previewService',
+    summary: 'Show what changed settings of a service would restart, start or stop; changes nothing.',
+    kind: 'query',
+    access: 'read',
+    input: ServiceConfigSchema.strict(),
+    output: ServiceEffectSchema,
+    errors: ['NOT_FOUND', 'PORT_CONFLICT'],
   }),
   defineOperation({
     name: 'config.getProject',

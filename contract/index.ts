@@ -8,6 +8,7 @@ import { doctorOperations } from './doctor.ts';
 import { domainOperations } from './domains.ts';
 import { logEvents } from './logs.ts';
 import { programOperations } from './programs.ts';
+import { projectOperations } from './projects.ts';
 import { proxyOperations } from './proxy.ts';
 import { runtimeEvents, runtimeOperations } from './runtimes.ts';
 import { secretOperations } from './secrets.ts';
@@ -20,6 +21,7 @@ export const operations = [
   ...serviceOperations,
   ...runtimeOperations,
   ...configOperations,
+  ...projectOperations,
   ...domainOperations,
   ...proxyOperations,
   ...certificateOperations,

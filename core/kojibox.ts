@@ -1,6 +1,6 @@
 /** createKojibox: core's only public entry. Joins the parts of core; what touches the machine is given. */
 import { createHash } from 'node:crypto';
-import { join, sep } from 'node:path';
+import { join } from 'node:path';
 import { z } from 'zod';
 import {
   AppConfigSchema,
@@ -17,16 +17,22 @@ import { DomainMappingSchema, type DomainMapping } from '../contract/domains.ts'
 import { KojiboxError } from '../contract/errors.ts';
 import type { EventData, EventName } from '../contract/index.ts';
 import type { RuntimeManifest } from '../contract/manifest.ts';
+import type { DetectedProject, NewProject } from '../contract/projects.ts';
 import { ProxyRuleSchema, type ProxyRule } from '../contract/proxy.ts';
 import type { Site } from '../contract/stack.ts';
 import { createCertificates, type Certificates } from './certificates/certificates.ts';
 import { createChanges, type Changes, type TaskReporter } from './changes/changes.ts';
 import { openJsonStore, type JsonStore } from './config/json-store.ts';
+import { createServiceSettings, type ServiceSettings } from './config/service-settings.ts';
 import { createDomains, type Domains } from './domains/domains.ts';
 import { createLedger, LedgerSchema, type Ledger } from './ledger/ledger.ts';
 import { layoutOf, type Layout } from './layout.ts';
-import { conflict, createPorts, type Ports } from './ports/ports.ts';
+import { createPorts, type Ports } from './ports/ports.ts';
+import { detectProject } from './projects/detect.ts';
+import { projectEnvironment } from './projects/environment.ts';
+import { createProjectWork } from './projects/project-work.ts';
 import { createProjects, type Projects } from './projects/projects.ts';
+import { isServable } from './projects/servable.ts';
 import { createStarterProject } from './projects/starter.ts';
 import { createEdgeConfigWriter, type EdgeControl } from './proxy/edge-config.ts';
 import { planSites } from './proxy/edge-sites.ts';
@@ -53,8 +59,10 @@ export interface KojiboxOptions {
   readonly probes: ProbeRunner;
   readonly sources: readonly RuntimeSourceDriver[];
   readonly edge: { readonly command: string; readonly args: readonly string[]; readonly control: EdgeControl };
-  /** Folder of the starter project. */
-  readonly starterTemplate: string;
+  /** Folder of the templates of new projects. */
+  readonly templates: string;
+  /** Rejects with ARCHIVE_UNSAFE. */
+  unpackZip(file: string, folder: string, signal: AbortSignal): Promise<void>;
   readonly userName: string;
   /** PEM of the public authorities that PHP and others trust; `from` says which edition it is. */
   readonly publicAuthorities: { readonly from: string; read(): string };
@@ -88,15 +96,17 @@ export interface Kojibox {
     readonly projects: JsonStore<ProjectConfig[]>;
   };
   readonly notices: readonly string[];
-  serviceConfig(id: string): ServiceConfig;
+  readonly serviceSettings: ServiceSettings;
+  /** Creates a project's files, serves it, and starts what it needs. Rejects before it begins for what cannot work. */
+  createProject(wanted: NewProject): Promise<Change>;
+  detectProject(path: string): Promise<DetectedProject>;
+  removeProject(id: string): Promise<void>;
   sites(): Site[];
   /** Defines services for the projects, writes the edge's configuration, names and certificates. */
   applySites(): Promise<void>;
   httpsPort(): number;
   /** Creates or changes a project and serves it. */
   setProject(project: ProjectConfig): Promise<void>;
-  /** Used at the service's next start. Rejects with PORT_CONFLICT for a port that somebody else holds. */
-  setServiceConfig(config: ServiceConfig): Promise<void>;
 }
 
 export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
@@ -140,7 +150,11 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
       now: () => system.clock.now(),
     });
 
-  const defaultApp: AppConfig = { installPath: home, updateChannel: 'stable', telemetryOptIn: false };
+  const defaultApp: AppConfig = AppConfigSchema.parse({
+    installPath: home,
+    updateChannel: 'stable',
+    telemetryOptIn: false,
+  });
   const [app, services, projectStore, domainStore, rules, portStore, secretStore, ledgerStore, lock] =
     await Promise.all([
       open(layout.appConfig, AppConfigSchema, defaultApp),
@@ -206,8 +220,24 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     isServable: (path) => isServable(system, path),
   });
 
-  const serviceConfig = (id: string): ServiceConfig =>
-    services.get().find((config) => config.id === id) ?? { id, enabled: true, ports: {}, env: {}, args: [] };
+  const serviceSettings = createServiceSettings({
+    store: services,
+    ports,
+    network: system.network,
+    secrets,
+    supervisor: () => supervisor,
+    async applySites() {
+      edgePorts = null;
+      await applySites();
+    },
+  });
+  const environmentFor = (project: ProjectConfig, service: string): Promise<Record<string, string>> =>
+    projectEnvironment(project, service, {
+      secrets,
+      assignedPorts: () => ports.registry().assigned,
+      serviceEnvironment: (id) => serviceSettings.get(id).env,
+      userOverrides: () => app.get().overrides,
+    });
   const controlSocket = join(runFolder, 'edge.sock');
   const entries = new Map<string, CatalogEntry>();
   const catalog: Catalog = createCatalog({
@@ -221,7 +251,17 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     defaultSeries: (name) => runtimes.defaultSeries(name),
     installed: (runtime, series) => Promise.resolve(runtimes.installed(runtime, series)),
     treePath: (installed) => runtimes.treePath(installed),
-    serviceConfig,
+    serviceConfig: (id) => serviceSettings.get(id),
+    environment: environmentFor,
+    async command(project) {
+      const command = project.overrides['COMMAND'] ?? (await detectProject(system.files, project.path))?.command;
+      if (command !== undefined && command !== null) return command;
+      throw new KojiboxError('START_FAILED', `cannot start ${project.name}`, {
+        detail: `${project.path} has no package script "dev" or "start" and no server.js`,
+        source: 'services',
+        remedy: 'Say what starts it: set COMMAND in the settings of the project.',
+      });
+    },
     prepare: (plan) => prepareService(system, plan, { onInitialise: (id) => reporters.get(id)?.step('initialise') }),
   });
   const entryOf = (id: string): CatalogEntry => {
@@ -292,14 +332,21 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
         projectStore.get().map(async (project) => [project.id, await projects.documentRoot(project)] as const),
       ),
     );
-    const environment = await databaseEnvironment(ports.registry().assigned, secrets);
+    const environments = new Map<string, Record<string, string>>();
+    const apps = new Map<string, { service: string; port: number }>();
+    for (const project of projectStore.get()) {
+      if (project.stack === 'php')
+        environments.set(project.id, await environmentFor(project, catalog.phpFor(project).service));
+      if (project.stack === 'node') apps.set(project.id, await catalog.appFor(project));
+    }
     const planned = planSites({
       projects: projectStore.get(),
       domains: domainStore.get(),
       rules: rules.get(),
       documentRoot: (project) => roots.get(project.id) ?? project.path,
       php: (project) => catalog.phpFor(project),
-      environment: () => environment,
+      app: ({ id }) => apps.get(id) ?? { service: id, port: 9 },
+      environment: ({ id }) => environments.get(id) ?? {},
       hostsOf: (domain) => [...new Set([domain, domains.localhostName(domain)])],
     });
     await certificates.ensureRoot();
@@ -332,7 +379,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     await assertPassable(system, layout.data);
     if (projectStore.get().length === 0 && (await system.files.stat(layout.projectsConfig)) === null) {
       const starter = await createStarterProject(system.files, {
-        template: options.starterTemplate,
+        template: join(options.templates, 'hello'),
         folder: join(layout.projects, 'hello'),
         owner: system.host.isRoot ? system.host.serviceUser : null,
       });
@@ -358,41 +405,39 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     },
   });
 
-  const setProject = async (project: ProjectConfig): Promise<void> => {
-    if (project.stack === 'php') runtimes.resolve('php', project.overrides['PHP_VERSION']);
-    await projects.set(project);
-    await applySites();
-    const { service } = catalog.phpFor(project);
-    // A version that nothing used before: its service comes up with the project, when the stack is up at all.
-    if (
-      project.stack === 'php' &&
-      supervisor.state(EDGE_ID).state === 'running' &&
-      supervisor.state(service).desired === 'down'
-    ) {
-      await runtimes.ensure(
-        'php',
-        project.overrides['PHP_VERSION'],
-        { step: () => undefined, bytes: () => undefined },
-        new AbortController().signal,
-      );
-      await supervisor.start(service);
-    }
-  };
-
-  const setServiceConfig = async (config: ServiceConfig): Promise<void> => {
-    supervisor.state(config.id);
-    const assigned = ports.registry().assigned;
-    for (const [name, port] of Object.entries(config.ports)) {
-      if (assigned[`${config.id}.${name}`] !== port && !(await system.network.canBind(port)).ok)
-        throw await conflict(system.network, `${config.id}.${name}`, port);
-    }
-    await services.update((all) => [...all.filter(({ id }) => id !== config.id), config]);
-  };
+  const { setProject, createProject, removeProject } = createProjectWork({
+    changes,
+    runtimes,
+    supervisor,
+    projects,
+    catalog,
+    applySites,
+    tools: {
+      files: system.files,
+      processes: system.processes,
+      templates: options.templates,
+      folder: layout.projects,
+      owner: system.host.isRoot ? system.host.serviceUser : null,
+      environment: system.host.environment,
+      unpackZip: (file, folder, signal) => options.unpackZip(file, folder, signal),
+    },
+    changed: (id) => publish('config:changed', { scope: 'project', id }),
+  });
 
   defineServices();
   return {
     setProject,
-    setServiceConfig,
+    createProject,
+    removeProject,
+    async detectProject(path) {
+      const detected = await detectProject(system.files, path);
+      if (detected !== null) return detected;
+      throw new KojiboxError('VALIDATION_FAILED', 'Invalid project path', {
+        detail: `Path does not exist or is not readable: ${path} is no folder`,
+        source: 'config',
+      });
+    },
+    serviceSettings,
     layout,
     runFolder,
     homeDigest,
@@ -407,7 +452,6 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     ports,
     stack,
     notices,
-    serviceConfig,
     sites,
     applySites,
     stores: { app, services, rules, projects: projectStore },
@@ -422,43 +466,4 @@ function toError(error: unknown): KojiboxError {
     source: 'daemon',
     cause: error,
   });
-}
-
-/** How a project's code reaches the databases. */
-async function databaseEnvironment(
-  assigned: Readonly<Record<string, number>>,
-  secrets: Secrets,
-): Promise<Record<string, string>> {
-  const password = (service: string): Promise<string> =>
-    secrets.ensure({ key: `${service}-password`, scope: 'service' });
-  return {
-    POSTGRES_HOST: '127.0.0.1',
-    POSTGRES_PORT: String(assigned['postgres.db'] ?? 5432),
-    POSTGRES_USER: 'kojibox',
-    POSTGRES_PASSWORD: await password('postgres'),
-    POSTGRES_DB: 'postgres',
-    MARIADB_HOST: '127.0.0.1',
-    MARIADB_PORT: String(assigned['mariadb.db'] ?? 3306),
-    MARIADB_USER: 'kojibox',
-    MARIADB_PASSWORD: await password('mariadb'),
-    REDIS_HOST: '127.0.0.1',
-    REDIS_PORT: String(assigned['redis.redis'] ?? 6379),
-  };
-}
-
-/** Whether the services' user can pass every folder on the way and read the last; another user may always own files in between. */
-async function isServable(system: System, path: string): Promise<boolean> {
-  if (!system.host.isRoot) return true;
-  const { uid, gid } = system.host.serviceUser;
-  const allows = (stat: { mode: number; uid: number; gid: number }, bit: number): boolean =>
-    (stat.mode & bit) !== 0 ||
-    (stat.uid === uid && (stat.mode & (bit << 6)) !== 0) ||
-    (stat.gid === gid && (stat.mode & (bit << 3)) !== 0);
-  const parts = path.split(sep);
-  for (let length = 2; length <= parts.length; length++) {
-    const stat = await system.files.stat(parts.slice(0, length).join(sep));
-    if (stat === null || (stat.type === 'directory' && !allows(stat, length === parts.length ? 0o004 : 0o001)))
-      return false;
-  }
-  return true;
 }

@@ -16,6 +16,7 @@ import { createMetricsSampler } from '../core/metrics/sampler.ts';
 import { EDGE_ID } from '../core/stack/catalog.ts';
 import { openManifest } from '../core/runtimes/manifest.ts';
 import { linkCheck } from './archives/link-check.ts';
+import { unpackZip } from './archives/unpack-zip.ts';
 import { acquireLock } from './daemon-lock.ts';
 import { createDoctor } from './doctor/doctor.ts';
 import { createProcessDriver } from './drivers/process/process-driver.ts';
@@ -109,7 +110,10 @@ async function main(): Promise<void> {
       args: ['--no-warnings', '--max-semi-space-size=16', join(distFolder, 'edge', 'main.mjs'), layout.edgeConfig],
       control: edgeControl,
     },
-    starterTemplate: join(distFolder, 'runtime', 'templates', 'hello'),
+    templates: join(distFolder, 'runtime', 'templates'),
+    unpackZip: async (file, folder, signal) => {
+      await unpackZip(file, folder, { signal });
+    },
     userName: `${userInfo().username}@${hostname()}`,
     publicAuthorities: {
       from: `public authorities of Node ${process.version}`,

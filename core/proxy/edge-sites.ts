@@ -11,7 +11,9 @@ export interface SiteInputs {
   documentRoot(project: ProjectConfig): string;
   /** Service and FastCGI socket that run this project's PHP. */
   php(project: ProjectConfig): { readonly service: string; readonly socket: string };
-  /** How a project's code reaches the databases. */
+  /** Service and port of a project's own program. */
+  app(project: ProjectConfig): { readonly service: string; readonly port: number };
+  /** Environment of a project's PHP. */
   environment(project: ProjectConfig): Readonly<Record<string, string>>;
   /** All names of a domain: itself and its `*.localhost` name. */
   hostsOf(domain: string): readonly string[];
@@ -65,6 +67,10 @@ function projectRoute(project: ProjectConfig, inputs: SiteInputs): EdgeRoute | n
   if (project.stack === 'proxy') {
     const target = project.overrides['TARGET'];
     return target === undefined ? null : httpRoute(target, project.id);
+  }
+  if (project.stack === 'node') {
+    const { service, port } = inputs.app(project);
+    return httpRoute(`http://127.0.0.1:${port}`, service);
   }
   const { service, socket } = inputs.php(project);
   return {

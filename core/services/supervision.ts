@@ -76,6 +76,8 @@ export interface Supervisor {
   states(): ServiceState[];
   /** Throws NOT_FOUND. */
   state(id: string): ServiceState;
+  /** The service and those that depend on it and are up, as a restart would take them. */
+  withDependents(id: string): string[];
   /** Starts what it depends on, side by side, then the service itself. Rejects with the KojiboxError of the failure, with the last lines of the log. */
   start(id: string, options?: StartOptions): Promise<ServiceState>;
   /** Stops those that depend on it first. Rejects with CANCELLED when one of them was started again meanwhile. */

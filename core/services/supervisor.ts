@@ -141,10 +141,13 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     return untilDown(runner);
   };
 
+  const upDependents = (id: string): string[] =>
+    dependentsOf(graph(), id).filter((other) => runners.get(other)?.machine.desired === 'up');
+
   const restart: Supervisor['restart'] = async (id) => {
     find(id);
     resolveLanes(graph(), [id]);
-    const wereUp = dependentsOf(graph(), id).filter((other) => runners.get(other)?.machine.desired === 'up');
+    const wereUp = upDependents(id);
     await stop(id);
     for (const other of wereUp.reverse())
       void start(other, { until: 'starting' }).catch((error: unknown) =>
@@ -217,6 +220,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     start,
     stop,
     restart,
+    withDependents: (id) => [find(id).entry.id, ...upDependents(id)],
     async startAll(ids) {
       const results = await Promise.allSettled(ids.map((id) => start(id)));
       return results.map((result) => {

@@ -7,7 +7,9 @@ import type { InstalledRuntime } from '../../contract/runtimes.ts';
 import type { Layout } from '../layout.ts';
 import type { Ports } from '../ports/ports.ts';
 import { recipes } from '../recipes/index.ts';
+import { planNodeApp } from '../recipes/node-app.ts';
 import type { ServicePlan } from '../recipes/recipe.ts';
+import { resolveAll, resolveReferences } from '../secrets/references.ts';
 import type { Secrets } from '../secrets/secrets.ts';
 import type { System } from '../system/system.ts';
 import type { LaunchSpec } from '../services/driver.ts';
@@ -19,6 +21,8 @@ export interface CatalogEntry {
   /** Version as the user types it; null for what Kojibox brings itself. */
   readonly series: string | null;
   readonly dependsOn: readonly string[];
+  /** The project whose own program it is. */
+  readonly project?: ProjectConfig;
 }
 
 export interface PreparedLaunch {
@@ -39,6 +43,10 @@ export interface CatalogOptions {
   installed(runtime: string, series: string): Promise<InstalledRuntime | null>;
   treePath(installed: InstalledRuntime): string;
   serviceConfig(id: string): ServiceConfig;
+  /** All that a project's code gets, secrets filled in. */
+  environment(project: ProjectConfig, service: string): Promise<Record<string, string>>;
+  /** What starts a project's own program. */
+  command(project: ProjectConfig): Promise<string>;
   prepare(plan: ServicePlan): Promise<void>;
 }
 
@@ -47,6 +55,8 @@ export interface Catalog {
   entries(projects: readonly ProjectConfig[]): CatalogEntry[];
   /** Service that runs a project's PHP, and its socket. */
   phpFor(project: ProjectConfig): { service: string; series: string; socket: string };
+  /** Service that runs a project's own Node program, and the port it has; a port is assigned when it has none. */
+  appFor(project: ProjectConfig): Promise<{ service: string; port: number }>;
   prepare(entry: CatalogEntry): Promise<PreparedLaunch>;
   /** The same for a service that runs already: nothing is prepared, its ports are the ones it has. */
   describe(entry: CatalogEntry): Promise<PreparedLaunch>;
@@ -61,6 +71,15 @@ const NAMES: Readonly<Record<string, string>> = {
 /** The slowest to start first: its start is what the whole stack waits for. */
 const DATABASES = ['mariadb', 'postgres', 'redis'] as const;
 export const EDGE_ID = 'edge';
+/** Where the ports of projects' own programs begin. */
+const APP_PORT = 3100;
+
+const missing = (runtime: string, series: string): KojiboxError =>
+  new KojiboxError('RUNTIME_MISSING', 'Required runtime binary not found', {
+    detail: `${runtime} ${series} not present in runtime/bin`,
+    source: 'runtime',
+    remedy: `Install it with: koji runtime install ${runtime} ${series}`,
+  });
 
 export function createCatalog(options: CatalogOptions): Catalog {
   const { system, layout, runFolder } = options;
@@ -96,13 +115,7 @@ export function createCatalog(options: CatalogOptions): Catalog {
     if (recipe === undefined)
       throw new KojiboxError('RUNTIME_UNSUPPORTED', `cannot run ${entry.runtime} as a service`, { source: 'services' });
     const installed = await options.installed(entry.runtime, entry.series);
-    if (installed === null) {
-      throw new KojiboxError('RUNTIME_MISSING', 'Required runtime binary not found', {
-        detail: `${entry.runtime} ${entry.series} not present in runtime/bin`,
-        source: 'runtime',
-        remedy: `Install it with: koji runtime install ${entry.runtime} ${entry.series}`,
-      });
-    }
+    if (installed === null) throw missing(entry.runtime, entry.series);
     const config = options.serviceConfig(entry.id);
     const ports: Record<string, number> = {};
     for (const port of recipe.ports) {
@@ -121,8 +134,8 @@ export function createCatalog(options: CatalogOptions): Catalog {
       ports,
       password: await options.secrets.ensure({ key: `${entry.id}-password`, scope: 'service' }),
       caBundle: options.caBundle,
-      extraArgs: config.args,
-      extraEnv: config.env,
+      extraArgs: await Promise.all(config.args.map((text) => resolveReferences(text, options.secrets))),
+      extraEnv: await resolveAll(config.env, options.secrets),
     });
   };
 
@@ -151,10 +164,51 @@ export function createCatalog(options: CatalogOptions): Catalog {
     connect: null,
   });
 
+  const appId = (project: ProjectConfig): string => `app-${project.id}`;
+  const nodeSeries = (project: ProjectConfig): string =>
+    project.overrides['NODE_VERSION'] ?? options.defaultSeries('node');
+  const appFor: Catalog['appFor'] = async (project) => {
+    const service = appId(project);
+    const wanted = options.serviceConfig(service).ports['http'];
+    const known = options.ports.registry().assigned[`${service}.http`];
+    // A running program holds its port itself; asking whether it is free would move it.
+    const port = known ?? (await options.ports.assign(`${service}.http`, APP_PORT, wanted));
+    return { service, port };
+  };
+
+  const planApp = async (
+    entry: CatalogEntry,
+    project: ProjectConfig,
+    choosePort: PortChooser,
+  ): Promise<ServicePlan> => {
+    const series = nodeSeries(project);
+    const installed = await options.installed('node', series);
+    if (installed === null) throw missing('node', series);
+    const config = options.serviceConfig(entry.id);
+    return planNodeApp({
+      id: entry.id,
+      name: entry.name,
+      version: installed.version,
+      tree: options.treePath(installed),
+      folder: project.path,
+      command: await resolveReferences(await options.command(project), options.secrets),
+      port: await choosePort(`${entry.id}.http`, APP_PORT, config.ports['http']),
+      domain: project.domain,
+      tempFolder: join(layout.temp, entry.id),
+      env: {
+        SSL_CERT_FILE: options.caBundle,
+        NODE_EXTRA_CA_CERTS: options.caBundle,
+        ...(await options.environment(project, entry.id)),
+      },
+    });
+  };
+
   const planOf = (entry: CatalogEntry, choosePort: PortChooser): Promise<ServicePlan> =>
-    entry.runtime !== null && entry.series !== null
-      ? planRuntime({ ...entry, runtime: entry.runtime, series: entry.series }, choosePort)
-      : Promise.resolve(planEdge(entry));
+    entry.project !== undefined
+      ? planApp(entry, entry.project, choosePort)
+      : entry.runtime !== null && entry.series !== null
+        ? planRuntime({ ...entry, runtime: entry.runtime, series: entry.series }, choosePort)
+        : Promise.resolve(planEdge(entry));
 
   /** Everything of a service that decides what runs, as one digest: an adopted service with another one is restarted at its next start. */
   const launchSpecOf = (plan: ServicePlan, asServiceUser: boolean): LaunchSpec => {
@@ -178,6 +232,7 @@ export function createCatalog(options: CatalogOptions): Catalog {
 
   return {
     phpFor,
+    appFor,
     entries(projects) {
       const php = new Map([[phpDefault(options).id, phpDefault(options)]]);
       for (const project of projects.filter(({ stack }) => stack === 'php')) {
@@ -194,7 +249,17 @@ export function createCatalog(options: CatalogOptions): Catalog {
         series: null,
         dependsOn: [],
       };
-      return [...databases, ...php.values(), edge];
+      const apps = projects
+        .filter(({ stack }) => stack === 'node')
+        .map((project): CatalogEntry => ({
+          id: appId(project),
+          name: project.name,
+          runtime: 'node',
+          series: nodeSeries(project),
+          dependsOn: [],
+          project,
+        }));
+      return [...databases, ...php.values(), ...apps, edge];
     },
     async describe(entry) {
       const plan = await planOf(entry, knownPort);

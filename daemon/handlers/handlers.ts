@@ -23,6 +23,12 @@ export interface HandlerOptions {
   runtimesChanged(): void;
 }
 
+/** So that a field which was left out does not overwrite what is stored. */
+const withoutUndefined = <T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } =>
+  Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>;
+  };
+
 /** What every client sees first. */
 export function snapshotOf({ kojibox, info }: Pick<HandlerOptions, 'kojibox' | 'info'>): Snapshot {
   return {
@@ -124,16 +130,19 @@ export function createHandlers(options: HandlerOptions): Handlers {
 
     'config.getApp': async () => stores.app.get(),
     'config.setApp': async (config) => {
-      await stores.app.update(() => config);
+      // What is left out stays as it is.
+      await stores.app.update((before) => ({ ...before, ...withoutUndefined(config) }));
+      await kojibox.applySites();
       changed('app', 'app');
       return ok;
     },
-    'config.getService': async ({ id }) => kojibox.serviceConfig(supervisor.state(id).id),
+    'config.getService': async ({ id }) => kojibox.serviceSettings.get(supervisor.state(id).id),
     'config.setService': async (config) => {
-      await kojibox.setServiceConfig(config);
+      await kojibox.serviceSettings.set(config);
       changed('service', config.id);
       return ok;
     },
+    'config.previewService': async (config) => kojibox.serviceSettings.preview(config),
     'config.getProject': async ({ id }) => projects.get(id),
     'config.setProject': async (project) => {
       await kojibox.setProject(project);
@@ -142,11 +151,13 @@ export function createHandlers(options: HandlerOptions): Handlers {
     },
     'config.listProjects': async () => projects.list(),
     'projects.remove': async ({ id }) => {
-      await projects.remove(id);
-      await kojibox.applySites();
+      await kojibox.removeProject(id);
       changed('project', id);
       return ok;
     },
+
+    'projects.detect': async ({ path }) => kojibox.detectProject(path),
+    'projects.create': async (wanted) => kojibox.createProject(wanted),
 
     'domains.list': async () => [
       ...projects.list().map(({ domain, id }) => ({ domain, projectId: id, targetPort: 0 })),

@@ -1,0 +1,30 @@
+/** Which settings reach a project's code: base, then service, then project, then user; the later wins. */
+
+/** Overrides that steer Kojibox itself and are not part of the environment. */
+const STEERING: ReadonlySet<string> = new Set([
+  'PHP_VERSION',
+  'NODE_VERSION',
+  'DOCUMENT_ROOT',
+  'COMMAND',
+  'TARGET',
+  'FALLBACK',
+  'XDEBUG',
+]);
+const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
+
+export interface EnvironmentLayers {
+  /** How the databases are reached. */
+  readonly base: Readonly<Record<string, string>>;
+  /** `env` of the service that runs the code. */
+  readonly service: Readonly<Record<string, string>>;
+  /** `overrides` of the project. */
+  readonly project: Readonly<Record<string, string>>;
+  /** `overrides` of the app's settings: of this person on this machine. */
+  readonly user: Readonly<Record<string, string>>;
+}
+
+/** The environment, without what is no variable; secret references are still in it. */
+export function mergeEnvironment({ base, service, project, user }: EnvironmentLayers): Record<string, string> {
+  const merged = { ...base, ...service, ...project, ...user };
+  return Object.fromEntries(Object.entries(merged).filter(([name]) => VARIABLE.test(name) && !STEERING.has(name)));
+}

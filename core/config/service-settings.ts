@@ -1,0 +1,110 @@
+/** Settings of services: checked, stored, and put into effect at once; a service that does not start with new ones gets its old ones back. */
+import type { ServiceConfig, ServiceEffect } from '../../contract/config.ts';
+import { KojiboxError } from '../../contract/errors.ts';
+import { conflict, type Ports } from '../ports/ports.ts';
+import { resolveAll, resolveReferences } from '../secrets/references.ts';
+import type { Secrets } from '../secrets/secrets.ts';
+import type { Supervisor } from '../services/supervisor.ts';
+import type { Network } from '../system/network.ts';
+import type { JsonStore } from './json-store.ts';
+
+export interface ServiceSettings {
+  /** The settings of a service; what nobody changed is the default. */
+  get(id: string): ServiceConfig;
+  /** Rejects with NOT_FOUND for a service or a secret that is not there, PORT_CONFLICT for a port that somebody else holds. */
+  preview(config: ServiceConfig): Promise<ServiceEffect>;
+  /** As `preview`, and with the error of a start that failed; then the old settings are back and in use. */
+  set(config: ServiceConfig): Promise<void>;
+}
+
+export function createServiceSettings(options: {
+  readonly store: JsonStore<ServiceConfig[]>;
+  readonly ports: Ports;
+  readonly network: Network;
+  readonly secrets: Secrets;
+  supervisor(): Supervisor;
+  /** Ports that a service is not given by the supervisor, e.g. those of the edge. */
+  applySites(): Promise<void>;
+}): ServiceSettings {
+  const { store, ports, network, secrets } = options;
+
+  const get: ServiceSettings['get'] = (id) =>
+    store.get().find((config) => config.id === id) ?? { id, enabled: true, ports: {}, env: {}, args: [] };
+
+  const put = (config: ServiceConfig): Promise<unknown> =>
+    store.update((all) => [...all.filter(({ id }) => id !== config.id), config]);
+
+  const preview: ServiceSettings['preview'] = async (config) => {
+    const supervisor = options.supervisor();
+    const { desired, state } = supervisor.state(config.id);
+    const isUp = desired === 'up' || state === 'running';
+    const assigned = ports.registry().assigned;
+    for (const [name, port] of Object.entries(config.ports)) {
+      const key = `${config.id}.${name}`;
+      if (assigned[key] === port) continue;
+      if (!(await network.canBind(port)).ok) throw await conflict(network, key, port);
+    }
+    // A reference that leads nowhere is said now, not at the next start.
+    await resolveAll(config.env, secrets);
+    await Promise.all(config.args.map((text) => resolveReferences(text, secrets)));
+
+    const before = get(config.id);
+    const stackIsUp = supervisor.states().some((other) => other.desired === 'up');
+    if (!config.enabled) return { restarts: [], starts: [], stops: isUp ? supervisor.withDependents(config.id) : [] };
+    if (!before.enabled && stackIsUp && !isUp) return { restarts: [], starts: [config.id], stops: [] };
+    const changed = ({ ports: chosen, env, args }: ServiceConfig): string =>
+      JSON.stringify([
+        Object.entries({ ...defaults(assigned, config.id), ...chosen }).sort(),
+        Object.entries(env).sort(),
+        args,
+      ]);
+    const restarts = isUp && changed(before) !== changed(config) ? supervisor.withDependents(config.id) : [];
+    return { restarts, starts: [], stops: [] };
+  };
+
+  const apply = async (id: string, effect: ServiceEffect): Promise<void> => {
+    const supervisor = options.supervisor();
+    if (effect.stops.length > 0) await supervisor.stop(id);
+    if (effect.restarts.length > 0) await supervisor.restart(id);
+    if (effect.starts.length > 0) await supervisor.start(id);
+    await options.applySites();
+  };
+
+  return {
+    get,
+    preview,
+    async set(config) {
+      const before = get(config.id);
+      const effect = await preview(config);
+      await put(config);
+      try {
+        await apply(config.id, effect);
+      } catch (cause) {
+        await put(before);
+        await apply(config.id, effect).catch(() => undefined); // The error that counts is the first one; the state shows the rest.
+        throw withFormerSettings(cause, config.id);
+      }
+    },
+  };
+}
+
+/** Ports that the service has now count as chosen, so that naming them changes nothing. */
+const defaults = (assigned: Readonly<Record<string, number>>, id: string): Record<string, number> =>
+  Object.fromEntries(
+    Object.entries(assigned)
+      .filter(([key]) => key.startsWith(`${id}.`))
+      .map(([key, port]) => [key.slice(id.length + 1), port]),
+  );
+
+function withFormerSettings(cause: unknown, id: string): KojiboxError {
+  const known =
+    cause instanceof KojiboxError
+      ? cause
+      : new KojiboxError('START_FAILED', `cannot start ${id}`, { detail: String(cause), source: 'config' });
+  return new KojiboxError(known.code, `cannot use the new settings of ${id}`, {
+    detail: `${known.message}: ${known.detail}`,
+    source: 'config',
+    remedy: `The former settings are back in use. ${known.remedy}`,
+    cause,
+  });
+}

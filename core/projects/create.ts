@@ -1,0 +1,159 @@
+/** New projects: files from a template, a repository or an archive, built aside and renamed, so that a half-made project is never seen. */
+import { isAbsolute, join } from 'node:path';
+import type { ProjectConfig } from '../../contract/config.ts';
+import { KojiboxError } from '../../contract/errors.ts';
+import type { DetectedProject, NewProject } from '../../contract/projects.ts';
+import type { FileOwner, FileSystem } from '../system/files.ts';
+import type { Processes } from '../system/processes.ts';
+import { detectProject } from './detect.ts';
+import { slug } from './slug.ts';
+
+/** What Git may be given: no option, no helper of its own (`ext::`), nothing that runs a program. See git-clone(1), GIT URLS. */
+const REPOSITORY = /^(https?:\/\/|ssh:\/\/|git:\/\/|file:\/\/\/|git@[\w.-]+:|\/)/;
+const CLONE_TIMEOUT_MS = 15 * 60_000;
+
+export interface ProjectFiles {
+  readonly files: FileSystem;
+  readonly processes: Processes;
+  /** Folder of the templates `php`, `node` and `static`. */
+  readonly templates: string;
+  /** Where projects go that name no folder. */
+  readonly folder: string;
+  /** Who owns new files; null: whoever runs this. */
+  readonly owner: FileOwner | null;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Rejects with ARCHIVE_UNSAFE. */
+  unpackZip(file: string, folder: string, signal: AbortSignal): Promise<void>;
+}
+
+/** Rejects with VALIDATION_FAILED before anything is written. */
+export async function checkNewProject(wanted: NewProject, { files, folder }: ProjectFiles): Promise<string> {
+  const invalid = (message: string, detail: string): KojiboxError =>
+    new KojiboxError('VALIDATION_FAILED', message, { detail, source: 'config' });
+  const path = wanted.path === '' ? join(folder, slug(wanted.name)) : wanted.path;
+  if (!isAbsolute(path)) throw invalid('Invalid project path', `${path} is not an absolute path`);
+  const isThere = (await files.realPath(path)) !== null;
+  if (wanted.kind === 'folder') {
+    if (!isThere) throw invalid('Invalid project path', `Path does not exist or is not readable: ${path} is no folder`);
+    return path;
+  }
+  if (isThere && (await files.list(path)).length > 0)
+    throw invalid('Invalid project path', `${path} has files in it already; choose kind "folder" to use them`);
+  if (wanted.kind === 'git' && !REPOSITORY.test(wanted.source ?? ''))
+    throw invalid('Invalid repository', `"${wanted.source ?? ''}" is no address of a Git repository`);
+  if (wanted.kind === 'zip' && (await files.stat(wanted.source ?? ''))?.type !== 'file')
+    throw invalid('Invalid archive', `there is no file "${wanted.source ?? ''}"`);
+  return path;
+}
+
+/** @returns the folder as detected. What was made is removed again when it fails or is aborted. */
+export async function makeProjectFiles(
+  wanted: NewProject,
+  path: string,
+  tools: ProjectFiles,
+  signal: AbortSignal,
+): Promise<DetectedProject> {
+  const { files } = tools;
+  if (wanted.kind !== 'folder') {
+    const building = `${path}.new`;
+    await files.remove(building);
+    try {
+      await fill(wanted, building, tools, signal);
+      signal.throwIfAborted();
+      if (tools.owner !== null) await files.changeOwner(building, tools.owner, true);
+      await files.remove(path); // Empty, or not there at all.
+      await files.rename(building, path);
+    } finally {
+      await files.remove(building);
+    }
+  }
+  const detected = await detectProject(files, path);
+  if (detected === null)
+    throw new KojiboxError('VALIDATION_FAILED', 'Invalid project path', {
+      detail: `${path} is no folder any more`,
+      source: 'config',
+    });
+  return detected;
+}
+
+async function fill(wanted: NewProject, folder: string, tools: ProjectFiles, signal: AbortSignal): Promise<void> {
+  const { files } = tools;
+  switch (wanted.kind) {
+    case 'git':
+      return clone(wanted.source ?? '', folder, tools, signal);
+    case 'zip': {
+      await files.makeDirectory(folder, { mode: 0o755 });
+      await tools.unpackZip(wanted.source ?? '', folder, signal);
+      return liftSingleFolder(files, folder);
+    }
+    default: {
+      await files.makeDirectory(folder, { mode: 0o755 });
+      const template = join(tools.templates, wanted.kind);
+      for (const name of await files.list(template)) await files.copyFile(join(template, name), join(folder, name));
+    }
+  }
+}
+
+async function clone(source: string, folder: string, tools: ProjectFiles, signal: AbortSignal): Promise<void> {
+  const { PATH, HOME, SSH_AUTH_SOCK } = tools.environment;
+  const result = await tools.processes
+    .run('git', ['clone', '--depth=1', '--single-branch', '--', source, folder], {
+      env: {
+        PATH: PATH ?? '/usr/local/bin:/usr/bin:/bin',
+        ...(HOME === undefined ? {} : { HOME }),
+        ...(SSH_AUTH_SOCK === undefined ? {} : { SSH_AUTH_SOCK }),
+        LC_ALL: 'C.UTF-8',
+        // Nobody is there to answer.
+        GIT_TERMINAL_PROMPT: '0',
+        GIT_SSH_COMMAND: 'ssh -oBatchMode=yes',
+      },
+      timeoutMs: CLONE_TIMEOUT_MS,
+      signal,
+    })
+    .catch((cause: unknown) => {
+      signal.throwIfAborted();
+      throw new KojiboxError('DOWNLOAD_FAILED', 'cannot run Git', {
+        detail: cause instanceof Error ? cause.message : String(cause),
+        source: 'config',
+        remedy: 'Install Git, or download the project as a zip file.',
+        cause,
+      });
+    });
+  signal.throwIfAborted();
+  if (result.exitCode === 0) return;
+  throw new KojiboxError('DOWNLOAD_FAILED', `cannot clone ${withoutPassword(source)}`, {
+    detail: withoutPassword(result.stderr.trim().split('\n').slice(-3).join(' ')),
+    source: 'config',
+    remedy: 'Check the address, and whether this user may read the repository.',
+  });
+}
+
+/** Archives usually hold one folder with everything in it. */
+async function liftSingleFolder(files: FileSystem, folder: string): Promise<void> {
+  const [only, ...others] = await files.list(folder);
+  if (only === undefined || others.length > 0) return;
+  if ((await files.stat(join(folder, only)))?.type !== 'directory') return;
+  const aside = `${folder}.lift`;
+  await files.rename(join(folder, only), aside);
+  await files.remove(folder);
+  await files.rename(aside, folder);
+}
+
+/** The settings a new project gets: what was asked for, then what was found. */
+export function settingsOf(wanted: NewProject, detected: DetectedProject): ProjectConfig {
+  const id = wanted.id ?? slug(wanted.name);
+  const overrides = {
+    ...(detected.documentRoot === '' ? {} : { DOCUMENT_ROOT: detected.documentRoot }),
+    ...(detected.command === null ? {} : { COMMAND: detected.command }),
+  };
+  return {
+    id,
+    name: wanted.name,
+    path: detected.path,
+    domain: wanted.domain ?? `${id}.test`,
+    stack: detected.stack,
+    overrides,
+  };
+}
+
+const withoutPassword = (text: string): string => text.replaceAll(/(\/\/[^/:@\s]*):[^@\s]*@/g, '$1@');

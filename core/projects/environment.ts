@@ -1,0 +1,55 @@
+/** The environment of a project's code. */
+import type { ProjectConfig } from '../../contract/config.ts';
+import { mergeEnvironment } from '../config/overrides.ts';
+import { resolveAll } from '../secrets/references.ts';
+import type { Secrets } from '../secrets/secrets.ts';
+
+export interface EnvironmentSources {
+  readonly secrets: Secrets;
+  /** Ports by `<service>.<name>`. */
+  assignedPorts(): Readonly<Record<string, number>>;
+  /** `env` of a service's settings. */
+  serviceEnvironment(service: string): Readonly<Record<string, string>>;
+  /** Of this person on this machine. */
+  userOverrides(): Readonly<Record<string, string>>;
+}
+
+/** All layers merged, secrets filled in. Rejects with NOT_FOUND for a secret that nobody set. */
+export async function projectEnvironment(
+  project: ProjectConfig,
+  service: string,
+  sources: EnvironmentSources,
+): Promise<Record<string, string>> {
+  const { secrets } = sources;
+  return resolveAll(
+    mergeEnvironment({
+      base: await databaseEnvironment(sources.assignedPorts(), secrets),
+      service: sources.serviceEnvironment(service),
+      project: project.overrides,
+      user: sources.userOverrides(),
+    }),
+    secrets,
+  );
+}
+
+/** How a project's code reaches the databases. */
+async function databaseEnvironment(
+  assigned: Readonly<Record<string, number>>,
+  secrets: Secrets,
+): Promise<Record<string, string>> {
+  const password = (service: string): Promise<string> =>
+    secrets.ensure({ key: `${service}-password`, scope: 'service' });
+  return {
+    POSTGRES_HOST: '127.0.0.1',
+    POSTGRES_PORT: String(assigned['postgres.db'] ?? 5432),
+    POSTGRES_USER: 'kojibox',
+    POSTGRES_PASSWORD: await password('postgres'),
+    POSTGRES_DB: 'postgres',
+    MARIADB_HOST: '127.0.0.1',
+    MARIADB_PORT: String(assigned['mariadb.db'] ?? 3306),
+    MARIADB_USER: 'kojibox',
+    MARIADB_PASSWORD: await password('mariadb'),
+    REDIS_HOST: '127.0.0.1',
+    REDIS_PORT: String(assigned['redis.redis'] ?? 6379),
+  };
+}

@@ -1,0 +1,100 @@
+/** Projects put into effect: settings stored, sites written, and what they need installed and started. */
+import type { Change } from '../../contract/changes.ts';
+import type { ProjectConfig } from '../../contract/config.ts';
+import type { NewProject } from '../../contract/projects.ts';
+import type { Changes } from '../changes/changes.ts';
+import type { Runtimes } from '../runtimes/runtimes.ts';
+import type { InstallProgress } from '../runtimes/source.ts';
+import type { Supervisor } from '../services/supervisor.ts';
+import { EDGE_ID, type Catalog } from '../stack/catalog.ts';
+import { checkNewProject, makeProjectFiles, settingsOf, type ProjectFiles } from './create.ts';
+import type { Projects } from './projects.ts';
+
+export interface ProjectWork {
+  /** Creates or changes a project and serves it; what runs its code is restarted when it has to be. */
+  setProject(project: ProjectConfig): Promise<void>;
+  createProject(wanted: NewProject): Promise<Change>;
+  /** Its folder is not touched. */
+  removeProject(id: string): Promise<void>;
+}
+
+const UNSEEN: InstallProgress = { step: () => undefined, bytes: () => undefined };
+
+export function createProjectWork(options: {
+  readonly changes: Changes;
+  readonly runtimes: Runtimes;
+  readonly supervisor: Supervisor;
+  readonly projects: Projects;
+  readonly catalog: Catalog;
+  readonly tools: ProjectFiles;
+  applySites(): Promise<void>;
+  changed(id: string): void;
+}): ProjectWork {
+  const { changes, runtimes, supervisor, projects, catalog, tools } = options;
+
+  /** Runtime that runs a project's code; null for files alone. Throws RUNTIME_UNSUPPORTED. */
+  const runtimeOf = (project: ProjectConfig): { name: string; series: string | undefined } | null => {
+    if (project.stack !== 'php' && project.stack !== 'node') return null;
+    const series = project.overrides[project.stack === 'php' ? 'PHP_VERSION' : 'NODE_VERSION'];
+    runtimes.resolve(project.stack, series);
+    return { name: project.stack, series };
+  };
+
+  /** A service that nothing used before comes up with the project, when the stack is up at all. */
+  const startNeeded = async (
+    project: ProjectConfig,
+    changed: boolean,
+    progress: InstallProgress,
+    signal: AbortSignal,
+  ): Promise<void> => {
+    const runtime = runtimeOf(project);
+    if (runtime === null || supervisor.state(EDGE_ID).state !== 'running') return;
+    const { service } = project.stack === 'php' ? catalog.phpFor(project) : await catalog.appFor(project);
+    if (supervisor.state(service).desired === 'down') {
+      await runtimes.ensure(runtime.name, runtime.series, progress, signal);
+      await supervisor.start(service);
+    } else if (changed && project.stack === 'node') {
+      await supervisor.restart(service);
+    }
+  };
+
+  const store = async (project: ProjectConfig): Promise<boolean> => {
+    runtimeOf(project);
+    const before = projects.list().find(({ id }) => id === project.id);
+    await projects.set(project);
+    if (before?.stack === 'node' && project.stack !== 'node') await supervisor.undefine(`app-${project.id}`);
+    await options.applySites();
+    return JSON.stringify(before) !== JSON.stringify(project);
+  };
+
+  return {
+    async setProject(project) {
+      const changed = await store(project);
+      await startNeeded(project, changed, UNSEEN, new AbortController().signal);
+    },
+
+    async createProject(wanted) {
+      const path = await checkNewProject(wanted, tools);
+      return changes.run('projects.create', `Creating ${wanted.name}`, async ({ task, signal }) => {
+        const files = task('files', wanted.kind === 'git' ? 'Clone' : 'Files', 3);
+        const site = task('site', 'Site', 2);
+        files.step(wanted.kind === 'git' ? 'fetch' : 'unpack');
+        const detected = await makeProjectFiles(wanted, path, tools, signal);
+        files.done(detected.framework);
+        const project = settingsOf(wanted, detected);
+        site.step('certificates');
+        await store(project);
+        options.changed(project.id);
+        site.step('start');
+        await startNeeded(project, true, site, signal);
+        site.done(`https://${project.domain}`);
+      }).change;
+    },
+
+    async removeProject(id) {
+      const project = await projects.remove(id);
+      if (project.stack === 'node') await supervisor.undefine(`app-${id}`);
+      await options.applySites();
+    },
+  };
+}
