@@ -108,6 +108,15 @@ export const ERRORS = {
     'Nothing was activated. The detail names the library that is missing on this system.',
   ),
 
+  // Updates
+  UPDATE_SIGNATURE_INVALID: entry(
+    502,
+    13,
+    false,
+    'Nothing was installed. Try again later; if it stays so, the feed or a proxy alters files.',
+  ),
+  UPDATE_UNSUPPORTED: entry(422, 13, false, 'Update this installation the way it was installed.'),
+
   // Services
   DEPENDENCY_CYCLE: entry(422, 20, false, 'Remove one of the dependencies in the printed cycle.'),
   DEPENDENCY_FAILED: entry(424, 20, true, 'Start the service named in the detail first; its log has the reason.'),

@@ -15,6 +15,7 @@ import { secretOperations } from './secrets.ts';
 import { serviceEvents, serviceOperations } from './services.ts';
 import { stackOperations } from './stack.ts';
 import { systemChangeOperations } from './system-changes.ts';
+import { updaterEvents, updaterOperations } from './updater.ts';
 
 export const operations = [
   ...stackOperations,
@@ -31,6 +32,7 @@ export const operations = [
   ...daemonOperations,
   ...programOperations,
   ...secretOperations,
+  ...updaterOperations,
 ] as const;
 
 export const events = [
@@ -39,6 +41,7 @@ export const events = [
   ...changeEvents,
   ...configEvents,
   ...runtimeEvents,
+  ...updaterEvents,
   ...daemonEvents,
 ] as const;
 

@@ -175,7 +175,14 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
   const reporters = new Map<string, TaskReporter>();
   const changes = createChanges({
     clock: system.clock,
-    publish: (change: Change) => publish('change:updated', change),
+    publish(change: Change) {
+      publish('change:updated', change);
+      if (change.kind === 'installer.start')
+        publish('update:progress', {
+          phase: change.status === 'running' ? 'installing' : change.status,
+          progress: change.progress,
+        });
+    },
     toError,
   });
   const runtimes = createRuntimes({

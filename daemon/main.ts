@@ -38,6 +38,7 @@ import { listenOnHttp } from './transports/http.ts';
 import { listenOnSocket } from './transports/socket.ts';
 import { createStaticFiles } from './transports/static-files.ts';
 import { createTrustStores } from './trust/trust-stores.ts';
+import { createUpdater } from './updater.ts';
 
 /** Replaced by the build. */
 declare const __KOJIBOX_VERSION__: string;
@@ -173,6 +174,15 @@ async function main(): Promise<void> {
       logs: serviceLogs,
       info,
       uiUrl: () => `${url}/#token=${token}`,
+      updater: createUpdater({
+        current: VERSION,
+        feed: process.env['KOJIBOX_UPDATE_FEED'] ?? null,
+        os: system.host.os,
+        arch: system.host.arch,
+        keys: () => readKeys(join(distFolder, 'runtime')),
+        channel: () => kojibox.stores.app.get().updateChannel,
+        available: (version) => publish('update:available', { version }),
+      }),
       doctor: createDoctor({ system, layout, kojibox, trust }),
       trust,
       quit,
@@ -243,19 +253,21 @@ async function main(): Promise<void> {
   process.on('SIGHUP', () => undefined); // The terminal that began it may close.
 }
 
+const readKeys = (folder: string): string[] =>
+  readdirSync(join(folder, 'keys')).map((name) => readFileSync(join(folder, 'keys', name), 'utf8'));
+
 /** Read and verified once, on first use; a manifest that cannot be trusted fails what needs it, not the daemon. */
 function createManifestReader(folder: string): () => RuntimeManifest {
   let opened: RuntimeManifest | undefined;
   return () => {
     if (opened !== undefined) return opened;
-    const keys = readdirSync(join(folder, 'keys')).map((name) => readFileSync(join(folder, 'keys', name), 'utf8'));
     const file = join(folder, 'manifest.json');
     if (!existsSync(file))
       throw new KojiboxError('MANIFEST_INVALID', 'cannot use the runtime manifest', {
         detail: `${file} is missing`,
         source: 'runtime',
       });
-    opened = openManifest(readFileSync(file, 'utf8'), keys);
+    opened = openManifest(readFileSync(file, 'utf8'), readKeys(folder));
     return opened;
   };
 }

@@ -23,6 +23,10 @@ export interface StackOptions {
 export interface Stack {
   up(): Change;
   down(): Change;
+  /** Installs what the projects need, and starts nothing. */
+  install(): Change;
+  /** The last one begun by `install`, or null. */
+  lastInstall(): Change | null;
 }
 
 /** Share of the bar: an install is most of the time, a start next to nothing. */
@@ -106,7 +110,33 @@ export function createStack(options: StackOptions): Stack {
     );
   };
 
+  const installAll = async ({ task, signal }: ChangeContext): Promise<void> => {
+    const entries = (await options.prepare()).filter(({ runtime }) => runtime !== null);
+    const results = await Promise.allSettled(
+      entries.map(async ({ id, name, runtime, series }) => {
+        const reporter = task(id, `${name} ${series ?? ''}`.trim());
+        try {
+          const installed = await runtimes.ensure(runtime ?? '', series ?? undefined, reporter, signal);
+          reporter.done(installed.version);
+        } catch (error) {
+          reporter.fail(error instanceof Error ? error.message : String(error));
+          throw error;
+        }
+      }),
+    );
+    const failed = results.find((result) => result.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+  };
+
+  let installId: string | null = null;
   return {
+    install() {
+      const { change } =
+        changes.running('installer.start') ?? changes.run('installer.start', 'Installing the runtimes', installAll);
+      installId = change.id;
+      return change;
+    },
+    lastInstall: () => changes.list().find(({ id }) => id === installId) ?? null,
     up: () => (changes.running('stack.up') ?? changes.run('stack.up', 'Starting the stack', up)).change,
     down: () => (changes.running('stack.down') ?? changes.run('stack.down', 'Stopping the stack', down)).change,
   };

@@ -10,6 +10,7 @@ import { KojiboxError } from '../../contract/errors.ts';
 import type { Kojibox } from '../../core/kojibox.ts';
 import { resolveProgram } from '../../core/stack/programs.ts';
 import type { ServiceLogs } from '../service-logs.ts';
+import type { Updater } from '../updater.ts';
 
 export interface HandlerOptions {
   readonly kojibox: Kojibox;
@@ -17,6 +18,7 @@ export interface HandlerOptions {
   info(): DaemonInfo;
   uiUrl(): string;
   doctor(): Promise<DoctorCheck[]>;
+  readonly updater: Updater;
   readonly trust: { add(): Promise<void>; stores(): Promise<TrustStoreStatus[]> };
   quit(keepServices: boolean): void;
   changed(scope: 'app' | 'service' | 'project' | 'domain' | 'proxy', id: string): void;
@@ -238,6 +240,24 @@ export function createHandlers(options: HandlerOptions): Handlers {
     'changes.list': async () => changes.list(),
     'changes.get': async ({ id }) => changes.get(id),
     'changes.cancel': async ({ id }) => changes.cancel(id),
+
+    'installer.status': async () => {
+      const change = stack.lastInstall();
+      return {
+        phase: change === null ? 'idle' : change.status === 'running' ? 'installing' : change.status,
+        progress: change?.progress ?? 0,
+        changeId: change?.id ?? null,
+      };
+    },
+    'installer.start': async () => {
+      stack.install();
+      return ok;
+    },
+    'updater.check': async () => options.updater.check(),
+    'updater.apply': async ({ version }) => {
+      await options.updater.apply(version);
+      return ok;
+    },
 
     'doctor.run': async () => options.doctor(),
     'daemon.info': async () => options.info(),

@@ -1,6 +1,8 @@
 /** A whole stack through ./koji, in a home of its own. */
 import { execFile, execFileSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { request as httpsRequest } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -8,6 +10,16 @@ import type { DaemonFile } from '../../contract/daemon.ts';
 import type { ServiceState } from '../../contract/services.ts';
 
 const run = promisify(execFile);
+
+export interface Answer {
+  readonly status: number;
+  readonly body: string;
+  readonly headers: Record<string, unknown>;
+}
+export interface RpcAnswer {
+  readonly status: number;
+  readonly body: { result?: unknown; error?: { code: string; remedy?: string; detail: string; message: string } };
+}
 
 export interface StackWorld {
   readonly root: string;
@@ -17,6 +29,10 @@ export interface StackWorld {
   kojiResult(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }>;
   call<T>(method: string, params?: unknown): Promise<T>;
   services(): Promise<ServiceState[]>;
+  /** Through the edge, trusting the local authority alone. */
+  get(path: string, host: string): Promise<Answer>;
+  /** As it stands to POST /rpc, with the token. */
+  rpc(body: string | Buffer, headers?: Record<string, string>): Promise<RpcAnswer>;
   daemonFile(): DaemonFile;
   path(...parts: string[]): string;
   remove(): void;
@@ -52,6 +68,53 @@ export function createStackWorld(extraEnvironment: Readonly<Record<string, strin
     kojiResult,
     call,
     services: () => call<ServiceState[]>('services.list'),
+    get: (path, host) => {
+      const { assigned } = (
+        JSON.parse(readFileSync(join(home, 'app/config/ports.json'), 'utf8')) as {
+          value: { assigned: Record<string, number> };
+        }
+      ).value;
+      const ca = readFileSync(join(home, 'app/certs/root-ca.pem'));
+      return new Promise((resolve, reject) => {
+        const sent = httpsRequest(
+          {
+            host: '127.0.0.1',
+            port: assigned['edge.https'],
+            servername: host,
+            path,
+            headers: { host },
+            ca,
+            agent: false,
+          },
+          (response) => {
+            let body = '';
+            response.setEncoding('utf8').on('data', (part: string) => (body += part));
+            response.on('end', () => resolve({ status: response.statusCode ?? 0, body, headers: response.headers }));
+          },
+        );
+        sent.on('error', reject);
+        sent.end();
+      });
+    },
+    rpc: (body, headers = {}) => {
+      const { url, token } = JSON.parse(readFileSync(join(home, 'app/daemon.json'), 'utf8')) as DaemonFile;
+      return new Promise((resolve, reject) => {
+        const sent = request(
+          `${url}/rpc`,
+          {
+            method: 'POST',
+            headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', ...headers },
+          },
+          (response) => {
+            let text = '';
+            response.setEncoding('utf8').on('data', (part: string) => (text += part));
+            response.on('end', () => resolve({ status: response.statusCode ?? 0, body: JSON.parse(text) as never }));
+          },
+        );
+        sent.on('error', reject);
+        sent.end(body);
+      });
+    },
     daemonFile: () => JSON.parse(readFileSync(join(home, 'app/daemon.json'), 'utf8')) as DaemonFile,
     path: (...parts) => join(home, ...parts),
     remove() {

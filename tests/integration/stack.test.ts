@@ -1,12 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
-import { request } from 'node:http';
-import { request as httpsRequest } from 'node:https';
 import pg from 'pg';
 import { createConnection } from 'mariadb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createStackWorld, type StackWorld } from './stack-world.ts';
+import { createStackWorld, type Answer, type StackWorld } from './stack-world.ts';
 
 let world: StackWorld;
 
@@ -21,56 +19,8 @@ const password = (id: string): Promise<string> =>
 const portOf = async (id: string): Promise<number> =>
   (await world.services()).find((service) => service.id === id)?.ports[0]?.port ?? 0;
 
-function getSite(
-  path = '/status.json',
-  host = 'hello.test',
-): Promise<{ status: number; body: string; headers: Record<string, unknown> }> {
-  const { assigned } = (
-    JSON.parse(readFileSync(world.path('app/config/ports.json'), 'utf8')) as {
-      value: { assigned: Record<string, number> };
-    }
-  ).value;
-  return new Promise((resolve, reject) => {
-    const sent = httpsRequest(
-      {
-        host: '127.0.0.1',
-        port: assigned['edge.https'],
-        servername: host,
-        path,
-        headers: { host },
-        ca: readFileSync(world.path('app/certs/root-ca.pem')),
-        agent: false,
-      },
-      (response) => {
-        let body = '';
-        response.setEncoding('utf8').on('data', (part: string) => (body += part));
-        response.on('end', () => resolve({ status: response.statusCode ?? 0, body, headers: response.headers }));
-      },
-    );
-    sent.on('error', reject);
-    sent.end();
-  });
-}
-
-function rpc(
-  body: string | Buffer,
-  headers: Record<string, string> = {},
-): Promise<{ status: number; body: { result?: unknown; error?: { code: string; remedy?: string; detail: string } } }> {
-  const { url, token } = world.daemonFile();
-  return new Promise((resolve, reject) => {
-    const sent = request(
-      `${url}/rpc`,
-      { method: 'POST', headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', ...headers } },
-      (response) => {
-        let text = '';
-        response.setEncoding('utf8').on('data', (part: string) => (text += part));
-        response.on('end', () => resolve({ status: response.statusCode ?? 0, body: JSON.parse(text) as never }));
-      },
-    );
-    sent.on('error', (error) => reject(error));
-    sent.end(body);
-  });
-}
+const getSite = (path = '/status.json', host = 'hello.test'): Promise<Answer> => world.get(path, host);
+const rpc: StackWorld['rpc'] = (body, headers) => world.rpc(body, headers);
 
 describe('the stack', () => {
   it('a service killed with kill -9 accepts again within its own start time + 50 ms', async () => {

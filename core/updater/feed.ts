@@ -1,0 +1,99 @@
+/** The signed update feed: which versions there are, for whom, and the digest of each. */
+import { z } from 'zod';
+import { KojiboxError } from '../../contract/errors.ts';
+import { verifyDocument } from '../signing/signed-document.ts';
+
+const VERSION = /^\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?$/;
+
+export const ReleaseSchema = z.object({
+  version: z.string().regex(VERSION),
+  channel: z.enum(['stable', 'beta']),
+  os: z.string(),
+  arch: z.string(),
+  /** Where the archive is; relative to the feed, or whole. */
+  url: z.string().min(1),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  size: z.int().positive(),
+  notes: z.string().default(''),
+});
+export type Release = z.infer<typeof ReleaseSchema>;
+
+const FeedSchema = z.object({
+  schemaVersion: z.literal(1),
+  createdAt: z.iso.datetime(),
+  releases: z.array(ReleaseSchema),
+  signature: z.string(),
+});
+export type Feed = z.infer<typeof FeedSchema>;
+
+/**
+ * @param text as it was fetched
+ * @param trustedKeys PEM public keys of this build; any may have signed, so that keys can be changed over time
+ * Throws UPDATE_SIGNATURE_INVALID for whatever was not signed like this, before any of it is believed.
+ */
+export function openFeed(text: string, trustedKeys: readonly string[]): Feed {
+  const refuse = (detail: string, cause?: unknown): KojiboxError =>
+    new KojiboxError('UPDATE_SIGNATURE_INVALID', 'Update package signature mismatch', {
+      detail: `the update feed cannot be used: ${detail}`,
+      source: 'updater',
+      cause,
+    });
+  let document: unknown;
+  try {
+    document = JSON.parse(text);
+  } catch (cause) {
+    throw refuse(cause instanceof Error ? cause.message : 'not JSON', cause);
+  }
+  const parsed = FeedSchema.safeParse(document);
+  if (!parsed.success) throw refuse(z.prettifyError(parsed.error));
+  const verdict = verifyDocument(
+    { ...(document as Record<string, unknown>), signature: '' },
+    parsed.data.signature,
+    trustedKeys,
+  );
+  if (!verdict.ok) throw refuse(verdict.detail);
+  return parsed.data;
+}
+
+/** The newest release for this machine that is newer than `current`; null when there is none. Who takes beta takes stable too. */
+export function newestRelease(
+  feed: Feed,
+  wanted: { readonly channel: 'stable' | 'beta'; readonly os: string; readonly arch: string; readonly current: string },
+): Release | null {
+  const [newest] = feed.releases
+    .filter(
+      ({ os, arch, channel, version }) =>
+        os === wanted.os &&
+        arch === wanted.arch &&
+        (channel === 'stable' || wanted.channel === 'beta') &&
+        compareVersions(version, wanted.current) > 0,
+    )
+    .sort((a, b) => compareVersions(b.version, a.version));
+  return newest ?? null;
+}
+
+/** Order of precedence of Semantic Versioning 2.0.0, section 11. */
+export function compareVersions(a: string, b: string): number {
+  const parse = (text: string): { numbers: number[]; pre: string[] } => {
+    const [core = '', pre = ''] = (text.split('+')[0] ?? '').split(/-(.*)/s);
+    return { numbers: core.split('.').map(Number), pre: pre === '' ? [] : pre.split('.') };
+  };
+  const [left, right] = [parse(a), parse(b)];
+  for (let index = 0; index < 3; index++) {
+    const difference = (left.numbers[index] ?? 0) - (right.numbers[index] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  // A version without a pre-release is above all with one.
+  if (left.pre.length === 0 || right.pre.length === 0) return right.pre.length - left.pre.length;
+  for (let index = 0; index < Math.max(left.pre.length, right.pre.length); index++) {
+    const [x, y] = [left.pre[index], right.pre[index]];
+    if (x === undefined) return -1;
+    if (y === undefined) return 1;
+    if (x === y) continue;
+    const [xIsNumber, yIsNumber] = [/^\d+$/.test(x), /^\d+$/.test(y)];
+    if (xIsNumber && yIsNumber) return Number(x) - Number(y);
+    if (xIsNumber !== yIsNumber) return xIsNumber ? -1 : 1;
+    return x < y ? -1 : 1;
+  }
+  return 0;
+}

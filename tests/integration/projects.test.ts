@@ -1,0 +1,210 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ProjectConfig, ServiceConfig, ServiceEffect } from '../../contract/config.ts';
+import type { ServiceState } from '../../contract/services.ts';
+import { createStackWorld, type StackWorld } from './stack-world.ts';
+
+let world: StackWorld;
+let folder: string;
+
+beforeAll(async () => {
+  world = createStackWorld();
+  folder = join(world.root, 'code');
+  mkdirSync(folder);
+  await world.koji('up', '--json');
+});
+afterAll(() => world.remove());
+
+const service = async (id: string): Promise<ServiceState> => {
+  const found = (await world.services()).find((state) => state.id === id);
+  if (found === undefined) throw new Error(`no service ${id}`);
+  return found;
+};
+const settings = (id: string): Promise<ServiceConfig> => world.call('config.getService', { id });
+const project = (id: string): Promise<ProjectConfig> => world.call('config.getProject', { id });
+
+describe('a new project', () => {
+  it.each([
+    ['php', 'Shop One', 'Your new PHP site'],
+    ['static', 'Leaflet', 'Your new site'],
+    ['node', 'Node App', 'Your new Node site'],
+  ])('of kind %s is served at once', async (kind, name, title) => {
+    await world.koji('project', 'create', kind, name, '--json');
+    const host = `${name.toLowerCase().replace(' ', '-')}.test`;
+    const answer = await world.get('/', host);
+    expect(answer.status).toBe(200);
+    expect(answer.body).toContain(title);
+  });
+
+  it('from a Git repository gets the settings that its files ask for', async () => {
+    const repository = join(folder, 'repository');
+    mkdirSync(join(repository, 'web'), { recursive: true });
+    writeFileSync(join(repository, 'web/index.php'), '<?php echo "from git";');
+    const git = (...args: string[]): unknown =>
+      execFileSync('git', ['-C', repository, '-c', 'user.name=t', '-c', 'user.email=t@t', ...args], { stdio: 'pipe' });
+    git('init', '-q');
+    git('add', '.');
+    git('commit', '-qm', 'first');
+    await world.koji('project', 'create', 'git', 'Cloned', '--source', `file://${repository}`, '--json');
+    expect(await project('cloned')).toMatchObject({ stack: 'php', overrides: { DOCUMENT_ROOT: 'web' } });
+    expect((await world.get('/', 'cloned.test')).body).toBe('from git');
+  });
+
+  it('from a zip file loses the one folder around it', async () => {
+    const zip = join(folder, 'site.zip');
+    mkdirSync(join(folder, 'site-main'));
+    writeFileSync(join(folder, 'site-main/index.html'), '<h1>from zip</h1>');
+    execFileSync('python3', ['-m', 'zipfile', '-c', zip, 'site-main'], { cwd: folder });
+    await world.koji('project', 'create', 'zip', 'Zipped', '--source', zip, '--json');
+    expect((await world.get('/', 'zipped.test')).body).toContain('from zip');
+  });
+
+  it('that cannot be made leaves nothing behind', async () => {
+    const missing = await world.kojiResult(
+      'project',
+      'create',
+      'git',
+      'Nowhere',
+      '--source',
+      'file:///no/such/repo',
+      '--json',
+    );
+    expect(missing.code).not.toBe(0);
+    expect(missing.stdout).toContain('DOWNLOAD_FAILED');
+    expect(existsSync(world.path('app/projects/nowhere'))).toBe(false);
+    expect(existsSync(world.path('app/projects/nowhere.new'))).toBe(false);
+    const refusal = async (params: object): Promise<string | undefined> =>
+      (await world.rpc(JSON.stringify({ method: 'projects.create', params }))).body.error?.code;
+    for (const source of ['--upload-pack=touch /tmp/x', 'ext::sh -c id', ''])
+      expect(await refusal({ kind: 'git', name: 'Bad', source })).toBe('VALIDATION_FAILED');
+    const taken = join(folder, 'taken');
+    mkdirSync(taken);
+    writeFileSync(join(taken, 'mine.txt'), 'mine');
+    expect(await refusal({ kind: 'php', name: 'T', path: taken })).toBe('VALIDATION_FAILED');
+    expect(readFileSync(join(taken, 'mine.txt'), 'utf8')).toBe('mine');
+  });
+});
+
+describe('the settings of a project', () => {
+  it('reach its code: base, service, project, user, the later wins; secrets are filled in', async () => {
+    const path = join(folder, 'env');
+    mkdirSync(path);
+    writeFileSync(
+      join(path, 'index.php'),
+      '<?php echo json_encode([getenv("A"), getenv("B"), getenv("C"), $_SERVER["TOKEN"] ?? null, getenv("POSTGRES_HOST")]);',
+    );
+    chmodSync(path, 0o755);
+    await world.call('secrets.set', { key: 'api-token', scope: 'project', value: 'hush-hush-123' });
+    await world.call('config.setService', {
+      ...(await settings('php')),
+      env: { A: 'service', B: 'service', C: 'service' },
+    });
+    await world.call('config.setProject', {
+      id: 'env',
+      name: 'Env',
+      path,
+      domain: 'env.test',
+      stack: 'php',
+      overrides: { B: 'project', C: 'project', TOKEN: '${secret:api-token}' },
+    });
+    const app = await world.call<Record<string, unknown>>('config.getApp');
+    await world.call('config.setApp', { ...app, overrides: { C: 'user' } });
+    expect(JSON.parse((await world.get('/', 'env.test')).body)).toEqual([
+      'service',
+      'project',
+      'user',
+      'hush-hush-123',
+      '127.0.0.1',
+    ]);
+    // Asked for again, the setting still names the secret.
+    expect((await project('env')).overrides['TOKEN']).toBe('${secret:api-token}');
+    expect(readFileSync(world.path('app/config/projects.json'), 'utf8')).not.toContain('hush-hush');
+  });
+
+  it('start a Node program again', async () => {
+    const before = await service('app-node-app');
+    const old = await project('node-app');
+    await world.call('config.setProject', { ...old, overrides: { ...old.overrides, GREETING: 'x' } });
+    const after = await service('app-node-app');
+    expect(after.state).toBe('running');
+    expect(after.pid).not.toBe(before.pid);
+    expect((await world.get('/', 'node-app.test')).status).toBe(200);
+    await world.call('projects.remove', { id: 'node-app' });
+    expect((await world.services()).map(({ id }) => id)).not.toContain('app-node-app');
+  });
+});
+
+describe('the settings of a service', () => {
+  it('say what they restart, and then do', async () => {
+    const config = await settings('redis');
+    const before = await service('redis');
+    const same = await world.call<ServiceEffect>('config.previewService', {
+      ...config,
+      ports: { redis: before.ports[0]?.port },
+    });
+    expect(same).toEqual({ restarts: [], starts: [], stops: [] });
+    const port = await freePort();
+    const wanted = { ...config, ports: { redis: port }, env: {}, args: ['--maxmemory', '64mb'] };
+    expect(await world.call('config.previewService', wanted)).toEqual({ restarts: ['redis'], starts: [], stops: [] });
+    await world.call('config.setService', wanted);
+    const after = await service('redis');
+    expect(after).toMatchObject({ state: 'running', ports: [{ port }] });
+    expect(after.pid).not.toBe(before.pid);
+    // PHP hears of the new port by itself.
+    expect(JSON.parse((await world.get('/status.json', 'hello.test')).body)).toMatchObject({
+      redis: expect.any(String),
+    });
+  });
+
+  it('that it does not start with are taken back, and it runs as before', async () => {
+    const config = await settings('redis');
+    const refused = await world.kojiResult(
+      'call',
+      'config.setService',
+      JSON.stringify({ ...config, args: ['--no-such-option', 'x'] }),
+    );
+    expect(refused.stdout + refused.stderr).toContain('cannot use the new settings of redis');
+    expect(await settings('redis')).toEqual(config);
+    expect(await service('redis')).toMatchObject({ state: 'running', health: 'healthy' });
+  });
+
+  it('are refused for a port that is held, with the name of the holder, and for a secret that is not there', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => server.once('listening', resolve));
+    const { port } = server.address() as { port: number };
+    const config = await settings('postgres');
+    const held = await world.kojiResult(
+      'call',
+      'config.setService',
+      JSON.stringify({ ...config, ports: { db: port } }),
+    );
+    server.close();
+    expect(held.stdout + held.stderr).toMatch(new RegExp(`PORT_CONFLICT[\\s\\S]*process ${process.pid}`));
+    const secret = await world.kojiResult(
+      'call',
+      'config.setService',
+      JSON.stringify({ ...config, env: { X: '${secret:none}' } }),
+    );
+    expect(secret.stdout + secret.stderr).toContain('koji secrets set none');
+    expect(await service('postgres')).toMatchObject({ state: 'running' });
+  });
+
+  it('can switch it off and on', async () => {
+    const config = await settings('mariadb');
+    await world.call('config.setService', { ...config, enabled: false });
+    expect(await service('mariadb')).toMatchObject({ state: 'stopped' });
+    await world.call('config.setService', { ...config, enabled: true });
+    expect(await service('mariadb')).toMatchObject({ state: 'running' });
+  });
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
