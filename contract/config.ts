@@ -1,6 +1,7 @@
 /** Settings of the app and projects. */
 import { z } from 'zod';
 import { defineEvent, defineOperation } from './define.ts';
+import { START_ERRORS } from './services.ts';
 import { EnvironmentSchema, HostNameSchema, IdSchema, OkSchema, PortSchema } from './common.ts';
 
 const givenAppConfig = {
@@ -106,7 +107,7 @@ export const configOperations = [
     access: 'admin',
     input: ServiceConfigSchema.strict(),
     output: OkSchema,
-    errors: ['NOT_FOUND', 'PORT_CONFLICT', 'CONFIG_CORRUPT', 'START_FAILED'],
+    errors: [...START_ERRORS, 'CONFIG_CORRUPT'],
   }),
   defineOperation({
     name: 'config.previewService',
@@ -134,7 +135,7 @@ export const configOperations = [
     access: 'operate',
     input: ProjectConfigSchema.extend({ overrides: z.record(z.string(), z.string()).default({}) }).strict(),
     output: OkSchema,
-    errors: ['DOMAIN_TAKEN', 'CERTIFICATE_FAILED', 'PERMISSION_DENIED', 'CONFIG_CORRUPT', 'RUNTIME_MISSING'],
+    errors: [...START_ERRORS, 'DOMAIN_TAKEN', 'CERTIFICATE_FAILED', 'CONFIG_CORRUPT', 'RUNTIME_UNSUPPORTED'],
     cli: {
       command: ['project', 'set'],
       positional: ['id', 'path'],

@@ -129,6 +129,9 @@ export const ERRORS = {
   SOCKET_PATH_TOO_LONG: entry(422, 21, false, 'Set KOJIBOX_RUN_DIR to a short folder, e.g. /tmp/kojibox.'),
   ZONEINFO_MISSING: entry(424, 22, true, 'Install the time zone database: apt install tzdata.'),
 
+  // Databases
+  DATABASE_FAILED: entry(500, 23, false, 'The detail has what the database said. Nothing was dropped or overwritten without a dump in app/backups.'),
+
   // Projects, names, certificates
   DOMAIN_TAKEN: entry(409, 30, false, 'Choose another name, or remove the project that has it.'),
   CERTIFICATE_FAILED: entry(500, 31, true, 'The detail has the cause; `koji doctor` checks the certificate authority.'),

@@ -1,9 +1,11 @@
 /** The contract: all operations and events by name, and the types derived from them. */
 import type { z } from 'zod';
+import { activityEvents, activityOperations } from './activity.ts';
 import { certificateOperations } from './certificates.ts';
 import { changeEvents, changeOperations } from './changes.ts';
 import { configEvents, configOperations } from './config.ts';
 import { daemonEvents, daemonOperations } from './daemon.ts';
+import { databaseOperations } from './databases.ts';
 import { doctorOperations } from './doctor.ts';
 import { domainOperations } from './domains.ts';
 import { logEvents } from './logs.ts';
@@ -33,6 +35,8 @@ export const operations = [
   ...programOperations,
   ...secretOperations,
   ...updaterOperations,
+  ...activityOperations,
+  ...databaseOperations,
 ] as const;
 
 export const events = [
@@ -42,6 +46,7 @@ export const events = [
   ...configEvents,
   ...runtimeEvents,
   ...updaterEvents,
+  ...activityEvents,
   ...daemonEvents,
 ] as const;
 

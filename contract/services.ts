@@ -89,7 +89,8 @@ export const ServiceMetricsSchema = z.object({
 export type ServiceMetrics = z.infer<typeof ServiceMetricsSchema>;
 
 const ById = z.strictObject({ id: IdSchema });
-const startErrors = [
+/** What a start may end with. */
+export const START_ERRORS = [
   'NOT_FOUND',
   'RUNTIME_MISSING',
   'PORT_CONFLICT',
@@ -124,7 +125,7 @@ export const serviceOperations = [
     access: 'operate',
     input: ById,
     output: ServiceStateSchema,
-    errors: startErrors,
+    errors: START_ERRORS,
     cli: { command: ['start'], positional: ['id'], examples: ['start postgres'] },
   }),
   defineOperation({
@@ -144,7 +145,7 @@ export const serviceOperations = [
     access: 'operate',
     input: ById,
     output: ServiceStateSchema,
-    errors: startErrors,
+    errors: START_ERRORS,
     cli: { command: ['restart'], positional: ['id'], examples: ['restart php'] },
   }),
   defineOperation({

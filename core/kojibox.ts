@@ -24,6 +24,7 @@ import { createCertificates, type Certificates } from './certificates/certificat
 import { createChanges, type Changes, type TaskReporter } from './changes/changes.ts';
 import { openJsonStore, type JsonStore } from './config/json-store.ts';
 import { createServiceSettings, type ServiceSettings } from './config/service-settings.ts';
+import { createDatabases, type Databases } from './databases/databases.ts';
 import { createDomains, type Domains } from './domains/domains.ts';
 import { createLedger, LedgerSchema, type Ledger } from './ledger/ledger.ts';
 import { layoutOf, type Layout } from './layout.ts';
@@ -89,6 +90,7 @@ export interface Kojibox {
   readonly secrets: Secrets;
   readonly ports: Ports;
   readonly stack: Stack;
+  readonly databases: Databases;
   readonly stores: {
     readonly app: JsonStore<AppConfig>;
     readonly services: JsonStore<ServiceConfig[]>;
@@ -431,6 +433,8 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     changed: (id) => publish('config:changed', { scope: 'project', id }),
   });
 
+  const databases = createDatabases({ system, runtimes, supervisor, secrets, changes, backups: layout.backups });
+
   defineServices();
   return {
     setProject,
@@ -458,6 +462,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     secrets,
     ports,
     stack,
+    databases,
     notices,
     sites,
     applySites,

@@ -15,6 +15,7 @@ import { layoutOf } from '../core/layout.ts';
 import { createMetricsSampler } from '../core/metrics/sampler.ts';
 import { EDGE_ID } from '../core/stack/catalog.ts';
 import { openManifest } from '../core/runtimes/manifest.ts';
+import { openActivity } from './activity.ts';
 import { linkCheck } from './archives/link-check.ts';
 import { unpackZip } from './archives/unpack-zip.ts';
 import { acquireLock } from './daemon-lock.ts';
@@ -167,13 +168,20 @@ async function main(): Promise<void> {
     quitting = true;
     void shutDown(keepServices);
   };
+  const activity = openActivity(join(layout.appLogs, 'activity.jsonl'), {
+    log,
+    mask: (text) => kojibox.secrets.mask(text),
+    publish: (entry) => publish('activity:added', entry),
+  });
   const dispatcher = createDispatcher({
     log,
+    onCall: (operation, call) => activity.add(operation, call),
     handlers: createHandlers({
       kojibox,
       logs: serviceLogs,
       info,
       uiUrl: () => `${url}/#token=${token}`,
+      activity,
       updater: createUpdater({
         current: VERSION,
         feed: process.env['KOJIBOX_UPDATE_FEED'] ?? null,

@@ -9,6 +9,7 @@ import type { TrustStoreStatus } from '../../contract/certificates.ts';
 import { KojiboxError } from '../../contract/errors.ts';
 import type { Kojibox } from '../../core/kojibox.ts';
 import { resolveProgram } from '../../core/stack/programs.ts';
+import type { Activity } from '../activity.ts';
 import type { ServiceLogs } from '../service-logs.ts';
 import type { Updater } from '../updater.ts';
 
@@ -19,6 +20,7 @@ export interface HandlerOptions {
   uiUrl(): string;
   doctor(): Promise<DoctorCheck[]>;
   readonly updater: Updater;
+  readonly activity: Activity;
   readonly trust: { add(): Promise<void>; stores(): Promise<TrustStoreStatus[]> };
   quit(keepServices: boolean): void;
   changed(scope: 'app' | 'service' | 'project' | 'domain' | 'proxy', id: string): void;
@@ -241,6 +243,16 @@ export function createHandlers(options: HandlerOptions): Handlers {
     'changes.get': async ({ id }) => changes.get(id),
     'changes.cancel': async ({ id }) => changes.cancel(id),
 
+    'databases.list': async () => kojibox.databases.list(),
+    'databases.create': async ({ engine, name }) => {
+      await kojibox.databases.create(engine, name);
+      return ok;
+    },
+    'databases.drop': async ({ engine, name }) => kojibox.databases.drop(engine, name),
+    'databases.export': async ({ engine, name, path }) => kojibox.databases.export(engine, name, path),
+    'databases.import': async ({ engine, name, path }) => kojibox.databases.import(engine, name, path),
+    'databases.connection': async ({ engine, name }) => kojibox.databases.connection(engine, name),
+    'activity.list': async ({ limit }) => options.activity.list(limit),
     'installer.status': async () => {
       const change = stack.lastInstall();
       return {

@@ -3,18 +3,28 @@ import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { COMMON_ERRORS, KojiboxError, type ErrorBody } from '../../contract/errors.ts';
 import { operationByName, type Handlers, type OperationName } from '../../contract/index.ts';
+import type { Caller } from '../../contract/activity.ts';
+import type { Operation } from '../../contract/define.ts';
 import type { Logger } from '../../core/system/logger.ts';
 
 export type Reply = { readonly result: unknown } | { readonly error: ErrorBody };
 
 export interface Dispatcher {
   /** Never rejects. */
-  dispatch(method: unknown, params: unknown): Promise<Reply>;
+  dispatch(method: unknown, params: unknown, by: Caller): Promise<Reply>;
   /** @param error anything thrown; what is not a KojiboxError becomes INTERNAL with a log id */
   fail(error: unknown, where: string): { readonly error: ErrorBody };
 }
 
-export function createDispatcher(options: { readonly handlers: Handlers; readonly log: Logger }): Dispatcher {
+export function createDispatcher(options: {
+  readonly handlers: Handlers;
+  readonly log: Logger;
+  /** Told of each operation that was run, with its validated input. */
+  onCall(
+    operation: Operation,
+    call: { params: unknown; by: Caller; error: ErrorBody | null; durationMs: number },
+  ): void;
+}): Dispatcher {
   const { handlers, log } = options;
   const now = (): string => new Date().toISOString();
 
@@ -37,7 +47,7 @@ export function createDispatcher(options: { readonly handlers: Handlers; readonl
 
   return {
     fail,
-    async dispatch(method, params) {
+    async dispatch(method, params, by) {
       if (typeof method !== 'string') {
         return fail(
           new KojiboxError('MALFORMED_REQUEST', 'cannot read the request', {
@@ -67,22 +77,35 @@ export function createDispatcher(options: { readonly handlers: Handlers; readonl
           method,
         );
       }
-      try {
-        const handler = handlers[operation.name] as (input: unknown) => Promise<unknown>;
-        const output = await handler(input.data);
-        const checked = operation.output.safeParse(output);
-        if (!checked.success)
-          return internal(new Error(`output of ${method} is invalid: ${describeIssues(checked.error)}`), method);
-        return { result: checked.data };
-      } catch (error) {
-        if (error instanceof KojiboxError && !isDeclared(operation.name, error)) {
-          log.warn('undeclared error code', { method, code: error.code, message: error.message });
-          return internal(error, method);
-        }
-        return fail(error, method);
-      }
+      const began = performance.now();
+      const reply = await run(operation, input.data);
+      options.onCall(operation, {
+        params: input.data,
+        by,
+        error: 'error' in reply ? reply.error : null,
+        durationMs: performance.now() - began,
+      });
+      return reply;
     },
   };
+
+  async function run(operation: Operation & { name: OperationName }, input: unknown): Promise<Reply> {
+    const method = operation.name;
+    try {
+      const handler = handlers[operation.name] as (input: unknown) => Promise<unknown>;
+      const output = await handler(input);
+      const checked = operation.output.safeParse(output);
+      if (!checked.success)
+        return internal(new Error(`output of ${method} is invalid: ${describeIssues(checked.error)}`), method);
+      return { result: checked.data };
+    } catch (error) {
+      if (error instanceof KojiboxError && !isDeclared(operation.name, error)) {
+        log.warn('undeclared error code', { method, code: error.code, message: error.message });
+        return internal(error, method);
+      }
+      return fail(error, method);
+    }
+  }
 }
 
 function isDeclared(name: OperationName, error: KojiboxError): boolean {

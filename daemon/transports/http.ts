@@ -85,7 +85,7 @@ export async function listenOnHttp(options: HttpOptions): Promise<{ server: Serv
       }
       assertToken(/^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1]);
       const message = parseMessage(await readBody(request));
-      const reply = await dispatcher.dispatch(message.method, message.params);
+      const reply = await dispatcher.dispatch(message.method, message.params, 'http');
       if ('error' in reply) sendError(response, reply.error);
       else sendJson(response, 200, reply);
     } else {

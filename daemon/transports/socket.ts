@@ -43,7 +43,7 @@ function serve(socket: Socket, dispatcher: Dispatcher, hub: EventHub): void {
       return;
     }
     if (typeof message !== 'object' || message === null) {
-      write({ id: null, ...(await dispatcher.dispatch(undefined, {})) });
+      write({ id: null, ...(await dispatcher.dispatch(undefined, {}, 'socket')) });
       return;
     }
     if ('subscribe' in message) {
@@ -55,7 +55,7 @@ function serve(socket: Socket, dispatcher: Dispatcher, hub: EventHub): void {
       return;
     }
     const { id = null, method, params } = message as { id?: unknown; method?: unknown; params?: unknown };
-    write({ id, ...(await dispatcher.dispatch(method, params)) });
+    write({ id, ...(await dispatcher.dispatch(method, params, 'socket')) });
   };
 
   socket.on('data', (chunk: string) => {

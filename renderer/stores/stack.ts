@@ -12,10 +12,14 @@ import type { Site } from '../../contract/stack.ts';
 
 const KEPT_SAMPLES = 30;
 
+/** Something to be told once: a failure with its cure, or that something was done. */
 export interface Notice {
   readonly id: number;
-  readonly error: KojiboxError;
+  readonly error: KojiboxError | null;
+  readonly text: string;
 }
+
+const TOLD_MS = 6000;
 
 export const useStack = defineStore('stack', () => {
   const client = shallowRef<Client | null>(null);
@@ -33,6 +37,7 @@ export const useStack = defineStore('stack', () => {
   let stream: EventStream | null = null;
   let onLog: ((entry: LogEntry) => void) | null = null;
   let nextNotice = 1;
+  const listeners = new Set<(event: WireEvent) => void>();
 
   const all = computed(() => [...services.values()]);
   const readyCount = computed(
@@ -75,6 +80,7 @@ export const useStack = defineStore('stack', () => {
         break;
       default:
     }
+    for (const listener of listeners) listener(event);
   }
 
   async function refreshSites(): Promise<void> {
@@ -100,9 +106,27 @@ export const useStack = defineStore('stack', () => {
         error instanceof KojiboxError
           ? error
           : new KojiboxError('INTERNAL', 'cannot finish this', { detail: String(error), source: 'ui' });
-      notices.push({ id: nextNotice++, error: known });
+      notices.push({ id: nextNotice++, error: known, text: '' });
       return null;
     }
+  }
+
+  /** The same for questions asked while somebody types: a failure is no news. */
+  async function quietly<N extends OperationName>(name: N, params: InputOf<N>) {
+    return (await client.value?.call(name, params).catch(() => null)) ?? null;
+  }
+
+  /** Says that something was done; goes away by itself. */
+  function say(text: string): void {
+    const id = nextNotice++;
+    notices.push({ id, error: null, text });
+    setTimeout(() => dismiss(id), TOLD_MS);
+  }
+
+  /** @returns a function that ends it */
+  function onEvent(listener: (event: WireEvent) => void): () => void {
+    listeners.add(listener);
+    return () => listeners.delete(listener);
   }
 
   /** A command on one service, shown as under way until it is answered. */
@@ -139,8 +163,11 @@ export const useStack = defineStore('stack', () => {
     pending,
     begin,
     call,
+    quietly,
     command,
     follow,
     dismiss,
+    say,
+    onEvent,
   };
 });

@@ -1,0 +1,46 @@
+/** The answer of a query, asked again when an event says that it may have changed. Never by a timer. */
+import { onScopeDispose, ref, shallowRef, watch, type Ref, type ShallowRef } from 'vue';
+import type { EventName, InputOf, OperationName, OutputOf } from '../../contract/index.ts';
+import { useStack } from './stack.ts';
+
+export interface Query<T> {
+  /** Null before the first answer. */
+  readonly data: Readonly<ShallowRef<T | null>>;
+  readonly loading: Readonly<Ref<boolean>>;
+  refresh(): Promise<void>;
+}
+
+export function useQuery<N extends OperationName>(
+  name: N,
+  params: () => InputOf<N>,
+  refreshOn: readonly EventName[] = [],
+): Query<OutputOf<N>> {
+  const stack = useStack();
+  const data: ShallowRef<OutputOf<N> | null> = shallowRef(null);
+  const loading = ref(false);
+  let latest = 0;
+
+  async function refresh(): Promise<void> {
+    const mine = ++latest;
+    loading.value = true;
+    const answer = (await stack.call(name, params())) as OutputOf<N> | null;
+    if (mine !== latest) return; // A newer question is on its way.
+    loading.value = false;
+    if (answer !== null) data.value = answer;
+  }
+
+  // Also after the daemon was away: what changed meanwhile was not told.
+  watch(
+    () => stack.connected,
+    (connected) => {
+      if (connected) void refresh();
+    },
+    { immediate: true },
+  );
+  onScopeDispose(
+    stack.onEvent(({ event }) => {
+      if (refreshOn.includes(event)) void refresh();
+    }),
+  );
+  return { data, loading, refresh };
+}
