@@ -7,6 +7,7 @@ import { daemonEvents, daemonOperations } from './daemon.ts';
 import { doctorOperations } from './doctor.ts';
 import { domainOperations } from './domains.ts';
 import { logEvents } from './logs.ts';
+import { metricsOperations } from './metrics.ts';
 import { programOperations } from './programs.ts';
 import { proxyOperations } from './proxy.ts';
 import { runtimeEvents, runtimeOperations } from './runtimes.ts';
@@ -26,6 +27,7 @@ export const operations = [
   ...changeOperations,
   ...systemChangeOperations,
   ...doctorOperations,
+  ...metricsOperations,
   ...daemonOperations,
   ...programOperations,
   ...secretOperations,

@@ -88,6 +88,8 @@ export interface Kojibox {
     readonly projects: JsonStore<ProjectConfig[]>;
   };
   readonly notices: readonly string[];
+  /** Adds a sentence for the user to the notices, and to the daemon's log. */
+  notice(text: string): void;
   serviceConfig(id: string): ServiceConfig;
   sites(): Site[];
   /** Defines services for the projects, writes the edge's configuration, names and certificates. */
@@ -405,6 +407,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     ports,
     stack,
     notices,
+    notice,
     serviceConfig,
     sites,
     applySites,

@@ -26,6 +26,8 @@ export interface Layout {
   readonly rootCertificate: string;
   readonly rootKey: string;
   readonly cache: string;
+  /** History of resource use; SQLite. */
+  readonly metrics: string;
   /** How clients find the daemon, 0600. */
   readonly daemonFile: string;
   /** Held by the one daemon of this home. */
@@ -73,6 +75,7 @@ export function layoutOf(home: string): Layout {
     rootCertificate: join(certificates, 'root-ca.pem'),
     rootKey: join(certificates, 'root-ca.key'),
     cache: join(app, 'cache'),
+    metrics: join(app, 'metrics.db'),
     daemonFile: join(app, 'daemon.json'),
     daemonLock: join(app, 'daemon.lock'),
     bin: join(runtime, 'bin'),

@@ -54,7 +54,7 @@ await Promise.all([
         entryPoints: [entry],
         outfile: `dist/${name}/main.mjs`,
         banner: { js: REQUIRE },
-        external: ['electron'],
+        external: ['electron', 'better-sqlite3'],
       }),
     ),
   existsSync('electron/preload/index.ts')

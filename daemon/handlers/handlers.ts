@@ -9,6 +9,7 @@ import type { TrustStoreStatus } from '../../contract/certificates.ts';
 import { KojiboxError } from '../../contract/errors.ts';
 import type { Kojibox } from '../../core/kojibox.ts';
 import { resolveProgram } from '../../core/stack/programs.ts';
+import type { Metrics } from '../metrics/metrics.ts';
 import type { ServiceLogs } from '../service-logs.ts';
 
 export interface HandlerOptions {
@@ -17,6 +18,7 @@ export interface HandlerOptions {
   info(): DaemonInfo;
   uiUrl(): string;
   doctor(): Promise<DoctorCheck[]>;
+  readonly metrics: Pick<Metrics, 'snapshot' | 'history'>;
   readonly trust: { add(): Promise<void>; stores(): Promise<TrustStoreStatus[]> };
   quit(keepServices: boolean): void;
   changed(scope: 'app' | 'service' | 'project' | 'domain' | 'proxy', id: string): void;
@@ -227,6 +229,9 @@ export function createHandlers(options: HandlerOptions): Handlers {
     'changes.list': async () => changes.list(),
     'changes.get': async ({ id }) => changes.get(id),
     'changes.cancel': async ({ id }) => changes.cancel(id),
+
+    'metrics.snapshot': async () => options.metrics.snapshot(),
+    'metrics.history': async (query) => options.metrics.history(query),
 
     'doctor.run': async () => options.doctor(),
     'daemon.info': async () => options.info(),
