@@ -108,10 +108,7 @@ export function usages(pids: readonly number[]): Promise<ReadonlyMap<number, Pro
 
 function usageOf(members: readonly ProcessStat[]): ProcessUsage {
   const cpuMs = members.reduce((sum, { cpuTicks }) => sum + (cpuTicks * 1000) / TICKS_PER_SECOND, 0);
-  const memoryBytes = members.reduce(
-    (sum, stat) => sum + (proportionalBytes(stat.pid) ?? stat.residentPages * PAGE_BYTES),
-    0,
-  );
+  const memoryBytes = members.reduce((sum, stat) => sum + memoryOf(stat), 0);
   return { cpuMs, memoryBytes };
 }
 
@@ -135,7 +132,39 @@ export function hostUsage(): Promise<HostUsage | null> {
   }
 }
 
-/** Shared pages counted once over all who share them; null where smaps_rollup may not be read. */
+/** Proportional over resident size of a process, as it was last read. */
+interface Share {
+  readonly startTicks: number;
+  readonly residentPages: number;
+  readonly ratio: number;
+  /** Monotonic ms. */
+  readonly at: number;
+}
+
+/**
+ * The kernel walks all pages of a process for its proportional size: up to 2 ms each, where everything else is one look of microseconds.
+ * So it is asked once a minute, or when the resident size has moved by an eighth; in between the ratio of the two stands.
+ */
+const SHARE_VALID_MS = 60_000;
+const shares = new Map<number, Share>();
+
+/** Shared pages counted once over all who share them; all of them where the system does not tell. */
+function memoryOf({ pid, startTicks, residentPages }: ProcessStat): number {
+  const known = shares.get(pid);
+  const now = performance.now();
+  const holds =
+    known?.startTicks === startTicks &&
+    now - known.at < SHARE_VALID_MS &&
+    Math.abs(residentPages - known.residentPages) <= known.residentPages / 8;
+  const bytes = residentPages * PAGE_BYTES;
+  if (holds) return Math.round(bytes * known.ratio);
+  for (const [other, { at }] of shares) if (now - at > 2 * SHARE_VALID_MS) shares.delete(other);
+  const exact = proportionalBytes(pid) ?? bytes;
+  shares.set(pid, { startTicks, residentPages, ratio: bytes === 0 ? 1 : exact / bytes, at: now });
+  return exact;
+}
+
+/** Null where smaps_rollup may not be read. */
 function proportionalBytes(pid: number): number | null {
   try {
     const match = /^Pss:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1'));
