@@ -130,7 +130,12 @@ export const ERRORS = {
   ZONEINFO_MISSING: entry(424, 22, true, 'Install the time zone database: apt install tzdata.'),
 
   // Databases
-  DATABASE_FAILED: entry(500, 23, false, 'The detail has what the database said. Nothing was dropped or overwritten without a dump in app/backups.'),
+  DATABASE_FAILED: entry(
+    500,
+    23,
+    false,
+    'The detail has what the database said. Nothing was dropped or overwritten without a dump in app/backups.',
+  ),
 
   // Projects, names, certificates
   DOMAIN_TAKEN: entry(409, 30, false, 'Choose another name, or remove the project that has it.'),

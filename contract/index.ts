@@ -8,7 +8,8 @@ import { daemonEvents, daemonOperations } from './daemon.ts';
 import { databaseOperations } from './databases.ts';
 import { doctorOperations } from './doctor.ts';
 import { domainOperations } from './domains.ts';
-import { logEvents } from './logs.ts';
+import { logEvents, logOperations } from './logs.ts';
+import { metricsOperations } from './metrics.ts';
 import { programOperations } from './programs.ts';
 import { projectOperations } from './projects.ts';
 import { proxyOperations } from './proxy.ts';
@@ -31,12 +32,14 @@ export const operations = [
   ...changeOperations,
   ...systemChangeOperations,
   ...doctorOperations,
+  ...metricsOperations,
   ...daemonOperations,
   ...programOperations,
   ...secretOperations,
   ...updaterOperations,
   ...activityOperations,
   ...databaseOperations,
+  ...logOperations,
 ] as const;
 
 export const events = [

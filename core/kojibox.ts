@@ -103,6 +103,8 @@ export interface Kojibox {
   createProject(wanted: NewProject): Promise<Change>;
   detectProject(path: string): Promise<DetectedProject>;
   removeProject(id: string): Promise<void>;
+  /** Adds a sentence for the user to the notices, and to the daemon's log. */
+  notice(text: string): void;
   sites(): Site[];
   /** Defines services for the projects, writes the edge's configuration, names and certificates. */
   applySites(): Promise<void>;
@@ -464,6 +466,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     stack,
     databases,
     notices,
+    notice,
     sites,
     applySites,
     stores: { app, services, rules, projects: projectStore },

@@ -28,6 +28,8 @@ export interface Layout {
   readonly cache: string;
   /** Dumps of databases. */
   readonly backups: string;
+  /** History of resource use; SQLite. */
+  readonly metrics: string;
   /** How clients find the daemon, 0600. */
   readonly daemonFile: string;
   /** Held by the one daemon of this home. */
@@ -76,6 +78,7 @@ export function layoutOf(home: string): Layout {
     rootKey: join(certificates, 'root-ca.key'),
     cache: join(app, 'cache'),
     backups: join(app, 'backups'),
+    metrics: join(app, 'metrics.db'),
     daemonFile: join(app, 'daemon.json'),
     daemonLock: join(app, 'daemon.lock'),
     bin: join(runtime, 'bin'),

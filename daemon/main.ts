@@ -12,7 +12,6 @@ import type { EventData, EventName } from '../contract/index.ts';
 import type { RuntimeManifest } from '../contract/manifest.ts';
 import { createKojibox, type Kojibox } from '../core/kojibox.ts';
 import { layoutOf } from '../core/layout.ts';
-import { createMetricsSampler } from '../core/metrics/sampler.ts';
 import { EDGE_ID } from '../core/stack/catalog.ts';
 import { openManifest } from '../core/runtimes/manifest.ts';
 import { openActivity } from './activity.ts';
@@ -23,6 +22,8 @@ import { createDoctor } from './doctor/doctor.ts';
 import { createProcessDriver } from './drivers/process/process-driver.ts';
 import { edgeControl, requestSite } from './edge-control.ts';
 import { createHandlers, snapshotOf } from './handlers/handlers.ts';
+import { createMetrics } from './metrics/metrics.ts';
+import { createLogQueries } from './log-queries.ts';
 import { createServiceLogs, type ServiceLogs } from './service-logs.ts';
 import { createDebianSource } from './sources/debian.ts';
 import { createHttpsSource } from './sources/https.ts';
@@ -146,17 +147,19 @@ async function main(): Promise<void> {
     os: system.host.os,
     arch: system.host.arch,
   });
-  const sampler = createMetricsSampler({
-    clock: system.clock,
-    processes: system.processes,
-    states: () => kojibox.supervisor.states(),
-    publish: (metrics) => publish('service:metrics', metrics),
+  const metrics = createMetrics({
+    system,
+    layout,
+    supervisor: kojibox.supervisor,
+    uptimeSec: () => Math.round(process.uptime()),
+    publish: (samples) => publish('service:metrics', samples),
+    notice: (text) => kojibox.notice(text),
   });
   hub.current = createEventHub({
     snapshot: () => snapshotOf({ kojibox, info }),
     onDemand(demand) {
       serviceLogs.follow(demand.logs);
-      sampler.setActive(demand.metrics);
+      metrics.setActive(demand.metrics);
     },
   });
 
@@ -178,7 +181,11 @@ async function main(): Promise<void> {
     onCall: (operation, call) => activity.add(operation, call),
     handlers: createHandlers({
       kojibox,
-      logs: serviceLogs,
+      logQueries: createLogQueries({
+        folder: layout.serviceLogs,
+        exports: join(layout.appLogs, 'exports'),
+        mask: (text) => kojibox.secrets.mask(text),
+      }),
       info,
       uiUrl: () => `${url}/#token=${token}`,
       activity,
@@ -192,6 +199,7 @@ async function main(): Promise<void> {
         available: (version) => publish('update:available', { version }),
       }),
       doctor: createDoctor({ system, layout, kojibox, trust }),
+      metrics,
       trust,
       quit,
       changed: (scope, id) => publish('config:changed', { scope, id }),
@@ -248,6 +256,7 @@ async function main(): Promise<void> {
         .stopAll()
         .catch((error: unknown) => log.error('a service did not stop as it should', { error: String(error) }));
     }
+    metrics.close();
     rmSync(layout.daemonFile, { force: true });
     socketServer.close();
     http.server.close();

@@ -1,13 +1,10 @@
-/** Service logs for clients: the last lines, and new ones while somebody follows. */
+/** Service logs as they are written: new lines while somebody follows, the last ones for error messages. */
 import { join } from 'node:path';
-import { statSync } from 'node:fs';
 import type { LogEntry } from '../contract/logs.ts';
 import { parseLogLine } from '../core/logs/parse.ts';
-import { followLog, lastLines, lastLinesWithArchives, type Follower } from './system/log-tail.ts';
+import { followLog, lastLines, type Follower } from './system/log-tail.ts';
 
 export interface ServiceLogs {
-  /** Reaches into rotated files when the live one has too few lines. */
-  tail(id: string, count: number): Promise<LogEntry[]>;
   /** The last lines as text, for error messages. */
   lastText(id: string, count: number): string;
   /** Follows exactly these services from now on. */
@@ -24,10 +21,6 @@ export function createServiceLogs(options: {
   const parse = (id: string, line: string, ts: string): LogEntry => parseLogLine(id, options.mask(line), ts);
 
   return {
-    async tail(id, count) {
-      const changedAt = statSync(file(id), { throwIfNoEntry: false })?.mtime ?? new Date();
-      return (await lastLinesWithArchives(file(id), count)).map((line) => parse(id, line, changedAt.toISOString()));
-    },
     lastText: (id, count) => options.mask(lastLines(file(id), count).join(' | ')).slice(-1500),
     follow(ids) {
       for (const [id, follower] of followers) {

@@ -75,7 +75,7 @@ await Promise.all([
         entryPoints: [entry],
         outfile: `dist/${name}/main.mjs`,
         banner: { js: REQUIRE },
-        external: ['electron'],
+        external: ['electron', 'better-sqlite3'],
       }),
     ),
   existsSync('electron/preload/index.ts')

@@ -1,4 +1,6 @@
 /** Results of derived commands for people: "ok" as a mark, lists of records as tables, single records as two columns. */
+import type { MetricsHistory, MetricsSnapshot } from '../../contract/metrics.ts';
+import { renderHistory, renderSnapshot } from './metrics.ts';
 import { formatBytes, paint, renderTable } from './style.ts';
 
 /** Columns that say most, per operation; others show all scalar fields. */
@@ -11,7 +13,15 @@ const COLUMNS: Readonly<Record<string, readonly string[]>> = {
   'changes.list': ['id', 'summary', 'status', 'progress', 'startedAt'],
 };
 
+/** Results that a table of fields would not do justice. */
+const OWN_FORM: Readonly<Record<string, (value: unknown) => string>> = {
+  'metrics.snapshot': (value) => renderSnapshot(value as MetricsSnapshot),
+  'metrics.history': (value) => renderHistory(value as MetricsHistory),
+};
+
 export function renderValue(operation: string, value: unknown): string {
+  const ownForm = OWN_FORM[operation];
+  if (ownForm !== undefined) return ownForm(value);
   if (value === 'ok') return `${paint('green', '✓')} done`;
   if (typeof value === 'string') return value;
   if (Array.isArray(value)) {

@@ -62,7 +62,8 @@ export function createDatabases(options: {
       .list(new Map())
       .filter(({ name }) => name === engine.clients)
       .sort((a, b) => Number(a.series) - Number(b.series));
-    const wanted = known.find(({ series }) => Number(series) >= Math.floor(Number(version?.split('.')[0]))) ?? known.at(-1);
+    const wanted =
+      known.find(({ series }) => Number(series) >= Math.floor(Number(version?.split('.')[0]))) ?? known.at(-1);
     return runtimes.ensure(engine.clients, wanted?.series, unseen, signal);
   };
 

@@ -3,11 +3,7 @@ import { join } from 'node:path';
 import { MARIADB_USER } from '../recipes/mariadb.ts';
 import type { ClientCommand, DatabaseEngine, EngineAccess } from './engine.ts';
 
-const client = (
-  { tree, port, password }: EngineAccess,
-  program: string,
-  args: readonly string[],
-): ClientCommand => ({
+const client = ({ tree, port, password }: EngineAccess, program: string, args: readonly string[]): ClientCommand => ({
   command: join(tree, 'usr/bin', program),
   args: [
     '--no-defaults',
@@ -29,7 +25,10 @@ export const mariadbEngine: DatabaseEngine = {
   user: MARIADB_USER,
   list: (access) => client(access, 'mariadb', ['--batch', '--skip-column-names', '-e', LIST]),
   execute: (access, statement, name) =>
-    client(access, 'mariadb', ['-e', statement === 'create' ? `create database \`${name}\`` : `drop database \`${name}\``]),
+    client(access, 'mariadb', [
+      '-e',
+      statement === 'create' ? `create database \`${name}\`` : `drop database \`${name}\``,
+    ]),
   dump: (access, name, file) =>
     client(access, 'mariadb-dump', [
       '--single-transaction',
@@ -40,5 +39,6 @@ export const mariadbEngine: DatabaseEngine = {
       name,
     ]),
   restore: (access, name) => client(access, 'mariadb', [name]),
-  url: ({ port, password }, name) => `mysql://${MARIADB_USER}:${encodeURIComponent(password)}@127.0.0.1:${port}/${name}`,
+  url: ({ port, password }, name) =>
+    `mysql://${MARIADB_USER}:${encodeURIComponent(password)}@127.0.0.1:${port}/${name}`,
 };

@@ -41,7 +41,8 @@ export const postgresEngine: DatabaseEngine = {
     ]),
   dump: (access, name, file) => client(access, 'pg_dump', name, ['--no-owner', '--no-privileges', '-f', file]),
   // One transaction: a dump that breaks off leaves nothing of itself.
-  restore: (access, name) => client(access, 'psql', name, ['-X', '-q', '-1', '-v', 'ON_ERROR_STOP=1', '-o', '/dev/null']),
+  restore: (access, name) =>
+    client(access, 'psql', name, ['-X', '-q', '-1', '-v', 'ON_ERROR_STOP=1', '-o', '/dev/null']),
   url: ({ port, password }, name) =>
     `postgresql://${POSTGRES_USER}:${encodeURIComponent(password)}@127.0.0.1:${port}/${name}`,
 };

@@ -1,57 +1,103 @@
-/** Resource use of services, sampled only while somebody looks. */
+/** Resource use of the host and of services: every 5 s for the history, every 2 s for those who look. One look serves both. */
 import type { ServiceMetrics, ServiceState } from '../../contract/services.ts';
-import { timestamp, type Clock } from '../system/clock.ts';
+import type { Clock } from '../system/clock.ts';
 import type { Processes } from '../system/processes.ts';
+import { sampleBetween, type Reading, type Sample } from './sample.ts';
 
-const EVERY_MS = 2000;
+const RECORD_EVERY_MS = 5000;
+const PUBLISH_EVERY_MS = 2000;
 
 export interface MetricsSampler {
-  /** Starts or stops sampling. */
+  /** The last sample; taken now when there is none yet. */
+  latest(): Promise<Sample>;
+  /** Whether somebody looks. */
   setActive(active: boolean): void;
+  stop(): void;
 }
 
+/** Starts at once. `record` must not throw. */
 export function createMetricsSampler(options: {
   readonly clock: Clock;
   readonly processes: Processes;
   states(): readonly ServiceState[];
   publish(metrics: ServiceMetrics[]): void;
+  record(sample: Sample): void;
 }): MetricsSampler {
   const { clock, processes } = options;
-  const previous = new Map<string, { pid: number; cpuMs: number; at: number }>();
-  let active = false;
+  let recorded: Reading | null = null;
+  let published: Reading | null = null;
+  let last: Sample | null = null;
+  /** Monotonic ms; Infinity while nobody looks. */
+  let publishAt = Infinity;
+  let recordAt = clock.monotonic() + RECORD_EVERY_MS;
   let cancel: (() => void) | undefined;
+  let stopped = false;
 
-  const sampleOne = async ({ id, pid }: ServiceState): Promise<ServiceMetrics | null> => {
-    if (pid === null) return null;
-    const usage = await processes.usage(pid);
-    if (usage === null) return null;
-    const at = clock.monotonic();
-    const before = previous.get(id);
-    previous.set(id, { pid, cpuMs: usage.cpuMs, at });
-    const comparable = before !== undefined && before.pid === pid && at > before.at;
-    const cpuPercent = comparable ? Math.max(0, ((usage.cpuMs - before.cpuMs) / (at - before.at)) * 100) : 0;
+  const read = async (): Promise<Reading> => {
+    const states = options.states();
+    const alive = states.flatMap(({ id, pid }) => (pid === null ? [] : [{ id, pid }]));
+    const [usages, host] = await Promise.all([processes.usages(alive.map(({ pid }) => pid)), processes.hostUsage()]);
     return {
-      id,
-      cpuPercent: Math.round(cpuPercent * 10) / 10,
-      memMB: Math.round((usage.memoryBytes / 1048576) * 10) / 10,
-      ts: timestamp(clock),
+      ts: clock.now(),
+      at: clock.monotonic(),
+      host,
+      services: new Map(
+        alive.flatMap(({ id, pid }) => {
+          const usage = usages.get(pid);
+          return usage === undefined ? [] : [[id, { ...usage, pid }] as const];
+        }),
+      ),
+      restarts: new Map(states.map(({ id, restarts }) => [id, restarts])),
     };
   };
 
-  const sample = async (): Promise<void> => {
-    const metrics = (await Promise.all(options.states().map(sampleOne))).filter((item) => item !== null);
-    if (!active) return;
-    options.publish(metrics);
-    cancel = clock.after(EVERY_MS, () => void sample());
+  /** Idempotent: there is one timer, for whatever is due first. */
+  const schedule = (): void => {
+    cancel?.();
+    if (stopped) return;
+    cancel = clock.after(Math.max(0, Math.min(publishAt, recordAt) - clock.monotonic()), () => void tick());
   };
 
+  const tick = async (): Promise<void> => {
+    const reading = await read();
+    const { at } = reading;
+    if (stopped) return;
+    if (at >= publishAt) {
+      last = sampleBetween(published, reading);
+      published = reading;
+      publishAt = at + PUBLISH_EVERY_MS;
+      const ts = new Date(last.ts).toISOString();
+      options.publish(last.services.map(({ id, cpuPercent, memMB }) => ({ id, cpuPercent, memMB, ts })));
+    }
+    if (at >= recordAt) {
+      last = sampleBetween(recorded, reading);
+      recorded = reading;
+      // On the same beat as before, but what a sleeping machine missed is not made up for.
+      recordAt = at - recordAt < RECORD_EVERY_MS ? recordAt + RECORD_EVERY_MS : at + RECORD_EVERY_MS;
+      options.record(last);
+    }
+    schedule();
+  };
+
+  void read().then((reading) => (recorded ??= reading));
+  schedule();
+
   return {
-    setActive(wanted) {
-      if (wanted === active) return;
-      active = wanted;
+    async latest() {
+      if (last !== null) return last;
+      const before = recorded;
+      return sampleBetween(before, await read());
+    },
+    setActive(active) {
+      const wasActive = publishAt < Infinity;
+      if (active === wasActive) return;
+      published = active ? recorded : null;
+      publishAt = active ? clock.monotonic() : Infinity;
+      schedule();
+    },
+    stop() {
+      stopped = true;
       cancel?.();
-      if (active) void sample();
-      else previous.clear();
     },
   };
 }

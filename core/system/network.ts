@@ -14,4 +14,6 @@ export interface Network {
   ): Promise<{ ok: true } | { ok: false; reason: 'in-use' | 'forbidden' | 'other'; detail: string }>;
   /** Who listens on the port; null when nobody does. */
   holderOf(port: number): Promise<PortHolder | null>;
+  /** Ports on which these processes, their groups and all that descend from them listen; sorted, each once. */
+  listeningPorts(pids: readonly number[]): Promise<number[]>;
 }

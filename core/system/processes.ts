@@ -39,14 +39,26 @@ export interface ProcessUsage {
   readonly memoryBytes: number;
 }
 
+/** Of the whole machine. */
+export interface HostUsage {
+  /** Time that was not idle since boot, of all cores together, milliseconds. */
+  readonly busyMs: number;
+  /** Time since boot of all cores together, milliseconds. */
+  readonly totalMs: number;
+  /** Memory that is not available to a new program. */
+  readonly memoryBytes: number;
+}
+
 export interface Processes {
   /** Never rejects for a non-zero exit: that is a value. Rejects with ENOENT/EACCES when it cannot be started, AbortError when aborted. */
   run(command: string, args: readonly string[], options?: RunOptions): Promise<RunResult>;
   /** Null when no such process runs. */
   identify(pid: number): Promise<ProcessIdentity | null>;
   isSame(identity: ProcessIdentity): Promise<boolean>;
-  /** Of all processes in the group of `pid`. Null when it is gone. */
-  usage(pid: number): Promise<ProcessUsage | null>;
+  /** Of each of these processes with its group and all that descend from it, by pid; one that is gone is missing. */
+  usages(pids: readonly number[]): Promise<ReadonlyMap<number, ProcessUsage>>;
+  /** Null where the system does not tell. */
+  hostUsage(): Promise<HostUsage | null>;
   /** Command line of a process for messages, shortened; null when it is gone or hidden. */
   describe(pid: number): Promise<string | null>;
 }

@@ -10,17 +10,19 @@ import { KojiboxError } from '../../contract/errors.ts';
 import type { Kojibox } from '../../core/kojibox.ts';
 import { resolveProgram } from '../../core/stack/programs.ts';
 import type { Activity } from '../activity.ts';
-import type { ServiceLogs } from '../service-logs.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import type { LogQueries } from '../log-queries.ts';
 import type { Updater } from '../updater.ts';
 
 export interface HandlerOptions {
   readonly kojibox: Kojibox;
-  readonly logs: ServiceLogs;
+  readonly logQueries: LogQueries;
   info(): DaemonInfo;
   uiUrl(): string;
   doctor(): Promise<DoctorCheck[]>;
   readonly updater: Updater;
   readonly activity: Activity;
+  readonly metrics: Pick<Metrics, 'snapshot' | 'history'>;
   readonly trust: { add(): Promise<void>; stores(): Promise<TrustStoreStatus[]> };
   quit(keepServices: boolean): void;
   changed(scope: 'app' | 'service' | 'project' | 'domain' | 'proxy', id: string): void;
@@ -45,7 +47,7 @@ export function snapshotOf({ kojibox, info }: Pick<HandlerOptions, 'kojibox' | '
 }
 
 export function createHandlers(options: HandlerOptions): Handlers {
-  const { kojibox, logs, changed } = options;
+  const { kojibox, changed } = options;
   const { supervisor, runtimes, projects, domains, certificates, changes, stack, ledger, stores } = kojibox;
 
   const usedBy = (): Map<string, string[]> => {
@@ -81,6 +83,12 @@ export function createHandlers(options: HandlerOptions): Handlers {
     };
   };
 
+  /** All services where none is named. Throws NOT_FOUND. */
+  const logIds = (wanted: string | readonly string[] | undefined): string[] =>
+    wanted === undefined
+      ? supervisor.states().map(({ id }) => id)
+      : [wanted].flat().map((id) => supervisor.state(id).id);
+
   const ok = 'ok' as const;
   return {
     'stack.status': async () => status(),
@@ -91,7 +99,7 @@ export function createHandlers(options: HandlerOptions): Handlers {
     'services.start': async ({ id }) => supervisor.start(id),
     'services.stop': async ({ id }) => supervisor.stop(id),
     'services.restart': async ({ id }) => supervisor.restart(id),
-    'services.logs': async ({ id, tail }) => logs.tail(supervisor.state(id).id, tail),
+    'services.logs': async ({ id, tail }) => options.logQueries.query([supervisor.state(id).id], { limit: tail }),
     'services.health': async ({ id }) => {
       const { health, evidence, ports, pid } = supervisor.state(id);
       const port = ports[0]?.port;
@@ -243,6 +251,9 @@ export function createHandlers(options: HandlerOptions): Handlers {
     'changes.get': async ({ id }) => changes.get(id),
     'changes.cancel': async ({ id }) => changes.cancel(id),
 
+    'logs.query': async (filter) => options.logQueries.query(logIds(filter.service), filter),
+    'logs.export': async (filter) => options.logQueries.export(logIds(filter.service), filter),
+
     'databases.list': async () => kojibox.databases.list(),
     'databases.create': async ({ engine, name }) => {
       await kojibox.databases.create(engine, name);
@@ -270,6 +281,8 @@ export function createHandlers(options: HandlerOptions): Handlers {
       await options.updater.apply(version);
       return ok;
     },
+    'metrics.snapshot': async () => options.metrics.snapshot(),
+    'metrics.history': async (query) => options.metrics.history(query),
 
     'doctor.run': async () => options.doctor(),
     'daemon.info': async () => options.info(),

@@ -1,8 +1,6 @@
 /** The last lines of a service log, read from the end backwards; never a whole file. */
-import { closeSync, createReadStream, fstatSync, openSync, readSync } from 'node:fs';
-import { createInterface } from 'node:readline';
-import { createGunzip } from 'node:zlib';
-import { archivesOf, readStart } from './log-archives.ts';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { readStart } from './log-archives.ts';
 
 export { followLog, type Follower } from './log-follow.ts';
 
@@ -42,33 +40,6 @@ export function lastLines(file: string, count: number): string[] {
   } finally {
     closeSync(descriptor);
   }
-}
-
-/** Like `lastLines`, and goes on in the archives when the live log, just rotated, has too few. */
-export async function lastLinesWithArchives(file: string, count: number): Promise<string[]> {
-  let lines = lastLines(file, count);
-  let archives: string[];
-  try {
-    archives = archivesOf(file);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return lines;
-    throw error;
-  }
-  for (const archive of archives.reverse()) {
-    if (lines.length >= count) break;
-    lines = [...(await lastOfArchive(archive, count - lines.length)), ...lines];
-  }
-  return lines;
-}
-
-async function lastOfArchive(archive: string, count: number): Promise<string[]> {
-  const kept: string[] = [];
-  const unpacked = createReadStream(archive).pipe(createGunzip());
-  for await (const line of createInterface({ input: unpacked, crlfDelay: Infinity })) {
-    kept.push(line);
-    if (kept.length > 2 * count) kept.splice(0, kept.length - count);
-  }
-  return kept.slice(-count);
 }
 
 function countNewlines(chunk: Buffer): number {

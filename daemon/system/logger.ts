@@ -18,12 +18,16 @@ export function createLogger(file: string | null, atLeast: (typeof LEVELS)[numbe
   ): void => {
     if (file === null || LEVELS.indexOf(level) < LEVELS.indexOf(atLeast)) return;
     const line = `${JSON.stringify({ ts: new Date().toISOString(), level, message, ...fields })}\n`;
-    if (size > MAX_BYTES) {
-      renameSync(file, `${file}.1`);
-      size = 0;
+    try {
+      if (size > MAX_BYTES) {
+        renameSync(file, `${file}.1`);
+        size = 0;
+      }
+      appendFileSync(file, line, { mode: 0o600 });
+      size += line.length;
+    } catch {
+      // A full or vanished disk must not end the daemon, and there is nobody left to tell.
     }
-    appendFileSync(file, line, { mode: 0o600 });
-    size += line.length;
   };
 
   return {

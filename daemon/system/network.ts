@@ -1,10 +1,11 @@
 /** TCP ports of this machine. */
 import { createServer } from 'node:net';
 import type { Network } from '../../core/system/network.ts';
-import { holderOf, isListening } from './port-holder.linux.ts';
+import { holderOf, isListening, listeningPorts } from './port-holder.linux.ts';
 
 export const systemNetwork: Network = {
   holderOf,
+  listeningPorts,
 
   async canBind(port, address = '127.0.0.1') {
     // SO_REUSEADDR lets a loopback bind succeed beside a listener on all addresses, so that one is looked for first.

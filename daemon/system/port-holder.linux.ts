@@ -1,28 +1,29 @@
 /** Who listens on a TCP port: /proc/net/tcp gives the socket's inode, /proc/PID/fd the process that holds it; see proc(5). */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import type { PortHolder } from '../../core/system/network.ts';
-import { allPids, describe } from './process-facts.linux.ts';
+import { allPids, describe, familiesOf } from './process-facts.linux.ts';
 
 const LISTEN = '0A';
 
-/** Inodes of the sockets that listen on the port, any address. */
-function listeningInodes(port: number): Set<string> {
-  const wanted = port.toString(16).toUpperCase().padStart(4, '0');
-  const inodes = new Set<string>();
-  for (const table of ['/proc/net/tcp', '/proc/net/tcp6']) {
+/** Sockets that listen, any address. */
+function listeningSockets(): { readonly port: number; readonly inode: string }[] {
+  return ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((table) => {
     let text: string;
     try {
       text = readFileSync(table, 'latin1');
     } catch {
-      continue; // A kernel without IPv6 has no tcp6.
+      return []; // A kernel without IPv6 has no tcp6.
     }
-    for (const line of text.split('\n').slice(1)) {
+    return text.split('\n').flatMap((line) => {
       const fields = line.trim().split(/\s+/);
-      if (fields[3] === LISTEN && fields[1]?.endsWith(`:${wanted}`) === true) inodes.add(fields[9] ?? '');
-    }
-  }
-  return inodes;
+      const port = parseInt(fields[1]?.split(':')[1] ?? '', 16);
+      return fields[3] === LISTEN ? [{ port, inode: fields[9] ?? '' }] : [];
+    });
+  });
 }
+
+const listeningInodes = (port: number): Set<string> =>
+  new Set(listeningSockets().flatMap((socket) => (socket.port === port ? [socket.inode] : [])));
 
 export const isListening = (port: number): boolean => listeningInodes(port).size > 0;
 
@@ -36,19 +37,30 @@ export async function holderOf(port: number): Promise<PortHolder | null> {
   return { pid: null, description: "another user's process" };
 }
 
-function holdsSocket(pid: number, inodes: ReadonlySet<string>): boolean {
+export function listeningPorts(pids: readonly number[]): Promise<number[]> {
+  const sockets = listeningSockets();
+  const members = [...familiesOf(pids).values()].flat();
+  const held = new Set(members.flatMap(({ pid }) => socketsOf(pid)));
+  const ports = new Set(sockets.filter(({ inode }) => held.has(inode)).map(({ port }) => port));
+  return Promise.resolve([...ports].sort((a, b) => a - b));
+}
+
+const holdsSocket = (pid: number, inodes: ReadonlySet<string>): boolean =>
+  socketsOf(pid).some((inode) => inodes.has(inode));
+
+/** Inodes of the sockets that a process has open. */
+function socketsOf(pid: number): string[] {
   let descriptors: string[];
   try {
     descriptors = readdirSync(`/proc/${pid}/fd`);
   } catch {
-    return false; // Gone, or another user's.
+    return []; // Gone, or another user's.
   }
-  return descriptors.some((descriptor) => {
+  return descriptors.flatMap((descriptor) => {
     try {
-      const inode = /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${descriptor}`))?.[1];
-      return inode !== undefined && inodes.has(inode);
+      return /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${descriptor}`))?.slice(1) ?? [];
     } catch {
-      return false; // Closed meanwhile.
+      return []; // Closed meanwhile.
     }
   });
 }

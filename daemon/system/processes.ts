@@ -1,9 +1,9 @@
 /** Short-lived programs, portable; facts about running ones come from the system's own file. */
 import { spawn } from 'node:child_process';
 import type { Processes, RunOptions, RunResult } from '../../core/system/processes.ts';
-import { describe, identify, isSame, usage } from './process-facts.linux.ts';
+import { describe, hostUsage, identify, isSame, usages } from './process-facts.linux.ts';
 
-export const systemProcesses: Processes = { run, identify, isSame, usage, describe };
+export const systemProcesses: Processes = { run, identify, isSame, usages, hostUsage, describe };
 
 function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
   return new Promise((resolve, reject) => {

@@ -14,5 +14,8 @@ useTheme(pinia);
 const language = useLanguage(pinia);
 const [client] = await Promise.all([connect(), language.choose(language.chosen)]);
 // After the key was taken out of the fragment, which is the router's from here on.
-createApp(App, { hasToken: client !== null }).use(pinia).use(createPages()).mount('#app');
+createApp(App, { hasToken: client !== null })
+  .use(pinia)
+  .use(createPages())
+  .mount('#app');
 if (client !== null) useStack(pinia).begin(client);

@@ -1,15 +1,5 @@
 /** The pages. Each but the first is fetched when it is opened. */
-import {
-  Activity,
-  Boxes,
-  Database,
-  FolderGit2,
-  Gauge,
-  Globe,
-  ScrollText,
-  Settings,
-  Stethoscope,
-} from '@lucide/vue';
+import { Activity, Boxes, Database, FolderGit2, Gauge, Globe, ScrollText, Settings, Stethoscope } from '@lucide/vue';
 import type { Component } from 'vue';
 import { createRouter, createWebHashHistory, type Router } from 'vue-router';
 import type { Messages } from '../locales/en.ts';
@@ -30,18 +20,38 @@ export const PAGES: readonly PageEntry[] = [
     icon: FolderGit2,
     component: () => import('../features/projects/ProjectsPage.vue'),
   },
-  { name: 'databases', path: '/databases', icon: Database, component: () => import('../features/databases/DatabasesPage.vue') },
-  { name: 'runtimes', path: '/runtimes', icon: Boxes, component: () => import('../features/runtimes/RuntimesPage.vue') },
+  {
+    name: 'databases',
+    path: '/databases',
+    icon: Database,
+    component: () => import('../features/databases/DatabasesPage.vue'),
+  },
+  {
+    name: 'runtimes',
+    path: '/runtimes',
+    icon: Boxes,
+    component: () => import('../features/runtimes/RuntimesPage.vue'),
+  },
   { name: 'logs', path: '/logs', icon: ScrollText, component: () => import('../features/logs/LogsPage.vue') },
   { name: 'domains', path: '/domains', icon: Globe, component: () => import('../features/domains/DomainsPage.vue') },
-  { name: 'activity', path: '/activity', icon: Activity, component: () => import('../features/activity/ActivityPage.vue') },
+  {
+    name: 'activity',
+    path: '/activity',
+    icon: Activity,
+    component: () => import('../features/activity/ActivityPage.vue'),
+  },
   {
     name: 'diagnostics',
     path: '/diagnostics',
     icon: Stethoscope,
     component: () => import('../features/diagnostics/DiagnosticsPage.vue'),
   },
-  { name: 'settings', path: '/settings', icon: Settings, component: () => import('../features/settings/SettingsPage.vue') },
+  {
+    name: 'settings',
+    path: '/settings',
+    icon: Settings,
+    component: () => import('../features/settings/SettingsPage.vue'),
+  },
 ];
 
 /** In the fragment, so that every page works from a folder, from the daemon and in the desktop app alike. */

@@ -136,9 +136,9 @@ export const useStack = defineStore('stack', () => {
     pending.delete(id);
   }
 
-  function follow(id: string | null, listener: ((entry: LogEntry) => void) | null): void {
+  function follow(ids: readonly string[], listener: ((entry: LogEntry) => void) | null): void {
     onLog = listener;
-    stream?.update({ logs: id === null ? [] : [id], metrics: true });
+    stream?.update({ logs: [...ids], metrics: true });
   }
 
   const dismiss = (id: number): void => {

@@ -22,7 +22,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'electron/preload': ['electron/preload'],
   'renderer/ui': ['renderer/ui'],
   'renderer/locales': ['renderer/locales', 'contract'],
-  'renderer/stores': ['renderer/stores', 'client', 'contract'],
+  'renderer/stores': ['renderer/stores', 'renderer/locales', 'client', 'contract'],
   'renderer/features': [
     'renderer/features',
     'renderer/stores',

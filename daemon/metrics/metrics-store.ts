@@ -1,0 +1,168 @@
+/** Keeps samples, whatever happens to the disk: what cannot be written waits in memory, at most an hour of it. */
+import { renameSync, rmSync } from 'node:fs';
+import type { MetricsHistory, MetricsPoint, Resolution } from '../../contract/metrics.ts';
+import type { Sample } from '../../core/metrics/sample.ts';
+import type { Clock } from '../../core/system/clock.ts';
+import type { Logger } from '../../core/system/logger.ts';
+import {
+  HOST,
+  KEPT_MS,
+  openMetricsDatabase,
+  UnusableDatabase,
+  WINDOW_MS,
+  type MetricsDatabase,
+  type PointRow,
+} from './metrics-database.ts';
+import { isCorruption, loadSqlite, type SqliteEngine } from './sqlite.ts';
+
+/** The start of the daemon and of the services comes first. */
+const OPEN_AFTER_MS = 10_000;
+const RETRY_AFTER_MS = 60_000;
+const MAX_WAITING = 720;
+
+export interface HistoryQuery {
+  readonly resolution: Resolution;
+  /** Undefined: the host and all services. */
+  readonly service?: string | undefined;
+  /** Both inclusive, ms since 1970. */
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface MetricsStore {
+  /** Never throws. */
+  add(sample: Sample): void;
+  /** Never rejects for the disk's sake: it answers with what there is. */
+  history(query: HistoryQuery): Promise<MetricsHistory>;
+  /** Writes what waits. */
+  close(): void;
+}
+
+export function createMetricsStore(options: {
+  readonly file: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+  notice(text: string): void;
+  /** For tests. */
+  load?(): Promise<SqliteEngine>;
+}): MetricsStore {
+  const { file, clock, log } = options;
+  let waiting: Sample[] = [];
+  let engine: SqliteEngine | null = null;
+  let database: MetricsDatabase | null = null;
+  let settledWindow = 0;
+  /** Monotonic ms before which the disk is left alone; null while all is well. */
+  let retryAt: number | null = null;
+  let closed = false;
+
+  const setAside = (error: Error): void => {
+    database?.close();
+    database = null;
+    const aside = `${file}.corrupt-${clock.now()}`;
+    renameSync(file, aside);
+    // A log of the old file would be played into the new one.
+    for (const suffix of ['-wal', '-shm']) rmSync(file + suffix, { force: true });
+    options.notice(
+      `The history of resource use (${file}) was not readable (${error.message}), so it begins anew; the broken file is ${aside}.`,
+    );
+  };
+
+  const work = (): void => {
+    if (engine === null) return;
+    database ??= openMetricsDatabase(engine, file);
+    if (waiting.length > 0) database.write(waiting);
+    waiting = [];
+    const window = Math.floor(clock.now() / WINDOW_MS);
+    if (window !== settledWindow) database.settle(clock.now());
+    settledWindow = window;
+  };
+
+  /** Opens, writes and tidies up; on trouble it waits a minute and says so once. */
+  const flush = (): void => {
+    if (closed || (retryAt !== null && clock.monotonic() < retryAt)) return;
+    try {
+      try {
+        work();
+      } catch (error) {
+        if (!(error instanceof UnusableDatabase) && !isCorruption(error)) throw error;
+        setAside(error as Error);
+        work();
+      }
+      if (retryAt !== null) log.info('resource use is recorded again');
+      retryAt = null;
+    } catch (error) {
+      if (retryAt === null)
+        log.warn('resource use cannot be recorded for now', {
+          file,
+          error: error instanceof Error ? error.message : String(error),
+        });
+      retryAt = clock.monotonic() + RETRY_AFTER_MS;
+    }
+  };
+
+  const open = async (): Promise<void> => {
+    engine ??= await (options.load ?? loadSqlite)();
+    flush();
+  };
+  const tellNoEngine = (error: unknown): void =>
+    log.warn('there is no SQLite for this system, so resource use is not recorded', { error: String(error) });
+  const cancelOpening = clock.after(OPEN_AFTER_MS, () => void open().catch(tellNoEngine));
+
+  return {
+    add(sample) {
+      waiting.push(sample);
+      if (waiting.length > MAX_WAITING) waiting.shift();
+      flush();
+    },
+    async history({ resolution, service, from, to }) {
+      await open().catch(tellNoEngine);
+      const oldest = Math.max(from, clock.now() - KEPT_MS[resolution]);
+      const query = { resolution, subject: service ?? null, from: oldest, to };
+      let stored: PointRow[] = [];
+      try {
+        stored = database?.points(query) ?? [];
+      } catch (error) {
+        log.warn('the history of resource use cannot be read', { file, error: String(error) });
+      }
+      const unwritten = resolution === 'fine' ? waiting.flatMap(rowsOf) : [];
+      const wanted = unwritten.filter(
+        ({ subject, ts }) => ts >= oldest && ts <= to && (service === undefined || subject === service),
+      );
+      return historyOf(resolution, [...stored, ...wanted]);
+    },
+    close() {
+      cancelOpening();
+      flush();
+      closed = true;
+      database?.close();
+      database = null;
+    },
+  };
+}
+
+function rowsOf({ ts, host, services }: Sample): PointRow[] {
+  const uses = [...(host === null ? [] : [{ id: HOST, ...host }]), ...services];
+  return uses.map(({ id, cpuPercent, memMB, restarts }) => ({
+    subject: id,
+    ts,
+    cpu: cpuPercent,
+    memory: memMB,
+    restarts,
+  }));
+}
+
+function historyOf(resolution: Resolution, rows: readonly PointRow[]): MetricsHistory {
+  const bySubject = new Map<string, MetricsPoint[]>();
+  for (const { subject, ts, cpu, memory, restarts } of rows) {
+    const points = bySubject.get(subject) ?? [];
+    bySubject.set(subject, points);
+    points.push({
+      ts: new Date(ts).toISOString(),
+      cpuPercent: Math.round(cpu * 10) / 10,
+      memMB: Math.round(memory * 10) / 10,
+      restarts,
+    });
+  }
+  const { [HOST]: host = [], ...services } = Object.fromEntries(bySubject);
+  return { resolution, host, services: Object.entries(services).map(([id, points]) => ({ id, points })) };
+}
