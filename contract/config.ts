@@ -56,6 +56,7 @@ export const configOperations = [
     input: AppConfigSchema.strict(),
     output: OkSchema,
     errors: ['CONFIG_CORRUPT'],
+    example: { installPath: '/home/me/.local/share/kojibox', updateChannel: 'stable', telemetryOptIn: false },
   }),
   defineOperation({
     name: 'config.getService',
@@ -65,7 +66,8 @@ export const configOperations = [
     input: z.strictObject({ id: IdSchema }),
     output: ServiceConfigSchema,
     errors: ['NOT_FOUND'],
-    cli: { command: ['config', 'service'], positional: ['id'] },
+    example: { id: 'postgres' },
+    cli: { command: ['config', 'service'], positional: ['id'], completes: { id: 'services' } },
   }),
   defineOperation({
     name: 'config.setService',
@@ -75,6 +77,7 @@ export const configOperations = [
     input: ServiceConfigSchema.strict(),
     output: OkSchema,
     errors: ['NOT_FOUND', 'PORT_CONFLICT', 'CONFIG_CORRUPT'],
+    example: { id: 'redis', enabled: true, ports: { redis: 6380 }, env: {}, args: [] },
   }),
   defineOperation({
     name: 'config.getProject',
@@ -84,7 +87,8 @@ export const configOperations = [
     input: z.strictObject({ id: IdSchema }),
     output: ProjectConfigSchema,
     errors: ['NOT_FOUND'],
-    cli: { command: ['project', 'show'], positional: ['id'] },
+    example: { id: 'hello' },
+    cli: { command: ['project', 'show'], positional: ['id'], completes: { id: 'projects' } },
   }),
   defineOperation({
     name: 'config.setProject',
@@ -94,9 +98,11 @@ export const configOperations = [
     input: ProjectConfigSchema.extend({ overrides: z.record(z.string(), z.string()).default({}) }).strict(),
     output: OkSchema,
     errors: ['DOMAIN_TAKEN', 'CERTIFICATE_FAILED', 'PERMISSION_DENIED', 'CONFIG_CORRUPT', 'RUNTIME_MISSING'],
+    example: { id: 'shop', name: 'Shop', path: '/home/me/code/shop', domain: 'shop.test', stack: 'php' },
     cli: {
       command: ['project', 'set'],
       positional: ['id', 'path'],
+      completes: { id: 'projects', path: 'folders' },
       examples: ['project set shop ~/code/shop --name Shop --domain shop.test --stack php'],
     },
   }),
@@ -118,7 +124,9 @@ export const configOperations = [
     input: z.strictObject({ id: IdSchema }),
     output: OkSchema,
     errors: ['NOT_FOUND'],
-    cli: { command: ['project', 'remove'], positional: ['id'] },
+    destructive: true,
+    example: { id: 'shop' },
+    cli: { command: ['project', 'remove'], positional: ['id'], completes: { id: 'projects' } },
   }),
 ] as const;
 

@@ -3,6 +3,7 @@ import type { Command } from '../command.ts';
 import { appCommand } from './app-command.ts';
 import { daemonCommands } from './daemon-commands.ts';
 import { logsCommand } from './log-command.ts';
+import { mcpCommand } from './mcp-command.ts';
 import { operationCommands } from './operation-commands.ts';
 import { programCommands } from './program-commands.ts';
 import { stackCommands } from './stack-commands.ts';
@@ -15,6 +16,7 @@ export const commands: readonly Command[] = [
   ...operationCommands,
   ...programCommands,
   ...daemonCommands,
+  mcpCommand,
   uninstallCommand,
 ];
 
