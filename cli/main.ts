@@ -34,6 +34,7 @@ function unknownCommand(argv: readonly string[]): number {
     return 0;
   }
   const similar = commands
+    .filter(({ hidden }) => hidden !== true)
     .filter(({ words }) => words[0] === first || words[0]?.startsWith(first.slice(0, 3)))
     .map(({ words }) => words.join(' '));
   throw usage(

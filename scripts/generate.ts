@@ -76,11 +76,13 @@ const files: Readonly<Record<string, string>> = {
     '',
     table(
       ['command', 'what it does', 'example'],
-      commands.map(({ words, usage, summary, examples }) => [
-        `\`koji ${[...words, usage].filter(Boolean).join(' ')}\``,
-        summary,
-        `\`koji ${examples[0] ?? words.join(' ')}\``,
-      ]),
+      commands
+        .filter(({ hidden }) => hidden !== true)
+        .map(({ words, usage, summary, examples }) => [
+          `\`koji ${[...words, usage].filter(Boolean).join(' ')}\``,
+          summary,
+          `\`koji ${examples[0] ?? words.join(' ')}\``,
+        ]),
     ),
     '',
   ].join('\n'),

@@ -1,6 +1,7 @@
 /** All commands, hand-made ones first: they win over a derived one of the same words. */
 import type { Command } from '../command.ts';
 import { appCommand } from './app-command.ts';
+import { completionCommands } from './completion-commands.ts';
 import { daemonCommands } from './daemon-commands.ts';
 import { logsCommand } from './log-command.ts';
 import { mcpCommand } from './mcp-command.ts';
@@ -17,6 +18,7 @@ export const commands: readonly Command[] = [
   ...programCommands,
   ...daemonCommands,
   mcpCommand,
+  ...completionCommands(() => commands),
   uninstallCommand,
 ];
 

@@ -20,6 +20,7 @@ export const logsCommand: Command = {
     ['-f, --follow', 'go on with new lines until Ctrl-C'],
     ['--tail N', 'how many lines to begin with (default 100)'],
   ],
+  positional: ['services'],
   examples: ['logs postgres', 'logs php -f', 'logs mariadb --tail 20 --json'],
   async run({ argv, json }) {
     const { values, positionals } = parseFlags(argv, {

@@ -12,6 +12,7 @@ export const mcpCommand: Command = {
   group: 'daemon',
   summary: 'Offer the operations to an agent as tools (Model Context Protocol over stdio).',
   options: [['--allow LEVEL', 'read (default): look only; operate: also start, stop, install; admin: everything']],
+  flagValues: { allow: ACCESS_LEVELS },
   examples: ['mcp', 'mcp --allow operate'],
   async run({ argv }) {
     try {
