@@ -135,6 +135,36 @@ describe('koji mcp', () => {
       .toBe('cancelled');
   });
 
+  it('ends at once when it is told to, and what it began goes on', async () => {
+    const child = spawn('./koji', ['mcp', '--allow', 'operate'], {
+      env: environment(),
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
+    const install =
+      '{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"runtime_install","arguments":{"name":"node","version":"24"},"_meta":{"progressToken":"p"}}}';
+    const began = new Promise<void>((resolve) => {
+      child.stdout.setEncoding('utf8').on('data', (text: string) => {
+        if (text.includes('notifications/progress')) resolve();
+      });
+    });
+    child.stdin.write([...HANDSHAKE, install, ''].join('\n'));
+    await began;
+    const told = performance.now();
+    child.kill('SIGTERM');
+    expect(await ended).toBe(0);
+    expect(performance.now() - told).toBeLessThan(2000);
+    await expect
+      .poll(
+        async () => {
+          const changes = await world.call<Change[]>('changes.list');
+          return changes.find(({ summary }) => summary.includes('node 24'))?.status;
+        },
+        { timeout: 60_000, interval: 500 },
+      )
+      .toBe('done');
+  });
+
   it('starts the daemon again when it has ended meanwhile', async () => {
     const client = await connect();
     await client.callTool({ name: 'daemon_info' });
