@@ -8,7 +8,7 @@ export default defineConfig({
       { test: { name: 'unit', include: ['{contract,core,client,cli,daemon,edge,electron,renderer}/**/*.test.ts'] } },
       { test: { name: 'architecture', include: ['tests/architecture/**/*.test.ts'] } },
       { test: { name: 'drivers', include: ['tests/drivers/**/*.test.ts'], ...sequential } },
-      { test: { name: 'integration', include: ['tests/integration/**/*.test.ts'], ...sequential } },
+      { test: { name: 'integration', include: ['tests/{integration,contract}/**/*.test.ts'], ...sequential } },
     ],
   },
 });

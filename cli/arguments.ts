@@ -13,10 +13,16 @@ export interface Field {
   readonly kind: FieldKind;
   readonly required: boolean;
   readonly positional: boolean;
+  /** The words it may be; empty where it is no enumeration. */
+  readonly values: readonly string[];
 }
 
 interface SchemaLike {
-  readonly def: { readonly type: string; readonly innerType?: SchemaLike };
+  readonly def: {
+    readonly type: string;
+    readonly innerType?: SchemaLike;
+    readonly entries?: Readonly<Record<string, string>>;
+  };
   readonly shape?: Readonly<Record<string, SchemaLike>>;
 }
 
@@ -26,18 +32,19 @@ export function fieldsOf(operation: Operation): Field[] {
   const positional = operation.cli?.positional ?? [];
   const names = [...positional, ...Object.keys(shape).filter((name) => !positional.includes(name))];
   return names.map((name) => {
-    const { kind, required } = describe(shape[name]);
+    const { kind, required, values } = describe(shape[name]);
     return {
       name,
       flag: name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`),
       kind,
       required,
       positional: positional.includes(name),
+      values,
     };
   });
 }
 
-function describe(schema: SchemaLike | undefined): { kind: FieldKind; required: boolean } {
+function describe(schema: SchemaLike | undefined): Pick<Field, 'kind' | 'required' | 'values'> {
   let inner = schema;
   let required = true;
   while (inner !== undefined && (inner.def.type === 'optional' || inner.def.type === 'default')) {
@@ -53,7 +60,11 @@ function describe(schema: SchemaLike | undefined): { kind: FieldKind; required: 
     array: 'list',
     record: 'map',
   };
-  return { kind: kinds[inner?.def.type ?? ''] ?? 'json', required };
+  return {
+    kind: kinds[inner?.def.type ?? ''] ?? 'json',
+    required,
+    values: Object.values(inner?.def.entries ?? {}),
+  };
 }
 
 /** @returns parameters for the operation; values are checked by the daemon against the contract. Throws VALIDATION_FAILED on unknown flags. */

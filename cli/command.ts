@@ -1,11 +1,14 @@
 /** A command is a value: what it is called, what it takes, what it does. */
-import type { AccessLevel } from '../contract/define.ts';
+import type { AccessLevel, ValueSource } from '../contract/define.ts';
 
 export interface CommandContext {
   /** Arguments after the command's own words, `--json` taken out. */
   readonly argv: readonly string[];
   readonly json: boolean;
 }
+
+/** What a value can be: one of these words, or what the source has now. */
+export type Completes = readonly string[] | ValueSource;
 
 export interface Command {
   readonly words: readonly string[];
@@ -15,6 +18,11 @@ export interface Command {
   readonly group: 'stack' | 'services' | 'runtimes' | 'projects' | 'programs' | 'daemon';
   readonly options?: readonly (readonly [flag: string, meaning: string])[];
   readonly examples: readonly string[];
+  /** For shell completion: values by position, and values of flags by their name without dashes. */
+  readonly positional?: readonly (Completes | null)[];
+  readonly flagValues?: Readonly<Record<string, Completes>>;
+  /** True: for programs; not in help and reference. */
+  readonly hidden?: boolean;
   readonly access?: AccessLevel;
   /** True: everything after the words belongs to the command, also `--help` and `--json`. */
   readonly passThrough?: boolean;

@@ -12,10 +12,12 @@ const GROUPS: readonly (readonly [Command['group'], string])[] = [
 ];
 
 export function overview(commands: readonly Command[]): string {
-  const width = Math.max(...commands.map((command) => command.words.join(' ').length));
+  const width = Math.max(
+    ...commands.filter(({ hidden }) => hidden !== true).map((command) => command.words.join(' ').length),
+  );
   const sections = GROUPS.map(([group, title]) => {
     const lines = commands
-      .filter((command) => command.group === group)
+      .filter((command) => command.group === group && command.hidden !== true)
       .map((command) => `  ${paint('bold', command.words.join(' ').padEnd(width))}  ${command.summary}`);
     return `${paint('cyan', title)}\n${lines.join('\n')}`;
   });

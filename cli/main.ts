@@ -4,6 +4,7 @@ import { commands, findCommand } from './commands/index.ts';
 import { print } from './command.ts';
 import { helpFor, overview } from './help.ts';
 import { printError } from './render/error.ts';
+import { VERSION } from './version.ts';
 
 async function main(argv: readonly string[]): Promise<number> {
   const found = findCommand(argv);
@@ -29,20 +30,17 @@ function unknownCommand(argv: readonly string[]): number {
     return 0;
   }
   if (first === '--version' || first === '-V') {
-    print(process.env['KOJIBOX_VERSION'] ?? VERSION);
+    print(VERSION);
     return 0;
   }
   const similar = commands
+    .filter(({ hidden }) => hidden !== true)
     .filter(({ words }) => words[0] === first || words[0]?.startsWith(first.slice(0, 3)))
     .map(({ words }) => words.join(' '));
   throw usage(
     `there is no command "${argv.slice(0, 2).join(' ')}"${similar.length > 0 ? `; similar: ${similar.slice(0, 5).join(', ')}` : ''}`,
   );
 }
-
-/** Replaced by the build. */
-declare const __KOJIBOX_VERSION__: string;
-const VERSION = typeof __KOJIBOX_VERSION__ === 'string' ? __KOJIBOX_VERSION__ : '0.0.0-source';
 
 // A reader that went away (`koji logs … | head`) is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));

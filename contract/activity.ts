@@ -30,6 +30,7 @@ export const activityOperations = [
     access: 'read',
     input: z.strictObject({ limit: z.int().min(1).max(1000).default(200) }),
     output: z.array(ActivityEntrySchema),
+    example: { limit: 50 },
     errors: [],
     cli: { command: ['activity'] },
   }),

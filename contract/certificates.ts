@@ -32,7 +32,8 @@ export const certificateOperations = [
     input: z.strictObject({ domain: HostNameSchema }),
     output: CertMetaSchema,
     errors: ['CERTIFICATE_FAILED'],
-    cli: { command: ['certs', 'generate'], positional: ['domain'] },
+    example: { domain: 'shop.test' },
+    cli: { command: ['certs', 'generate'], positional: ['domain'], completes: { domain: 'domains' } },
   }),
   defineOperation({
     name: 'certs.trust',
@@ -42,7 +43,8 @@ export const certificateOperations = [
     input: z.strictObject({ domain: HostNameSchema }),
     output: OkSchema,
     errors: ['PERMISSION_DENIED', 'CERTIFICATE_FAILED'],
-    cli: { command: ['certs', 'trust'], positional: ['domain'] },
+    example: { domain: 'hello.test' },
+    cli: { command: ['certs', 'trust'], positional: ['domain'], completes: { domain: 'domains' } },
   }),
   defineOperation({
     name: 'certs.untrust',

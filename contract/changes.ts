@@ -61,6 +61,7 @@ export const changeOperations = [
     input: z.strictObject({ id: z.string() }),
     output: ChangeSchema,
     errors: ['NOT_FOUND'],
+    example: { id: 'runtime-install-1' },
   }),
   defineOperation({
     name: 'changes.cancel',
@@ -70,7 +71,8 @@ export const changeOperations = [
     input: z.strictObject({ id: z.string() }),
     output: ChangeSchema,
     errors: ['NOT_FOUND'],
-    cli: { command: ['cancel'], positional: ['id'] },
+    example: { id: 'runtime-install-1' },
+    cli: { command: ['cancel'], positional: ['id'], completes: { id: 'changes' } },
   }),
 ] as const;
 

@@ -88,6 +88,7 @@ export const configOperations = [
     input: z.strictObject({ ...givenAppConfig, ...z.object(addedAppConfig).partial().shape }),
     output: OkSchema,
     errors: ['CONFIG_CORRUPT'],
+    example: { installPath: '/home/me/.local/share/kojibox', updateChannel: 'stable', telemetryOptIn: false },
   }),
   defineOperation({
     name: 'config.getService',
@@ -97,7 +98,8 @@ export const configOperations = [
     input: z.strictObject({ id: IdSchema }),
     output: ServiceConfigSchema,
     errors: ['NOT_FOUND'],
-    cli: { command: ['config', 'service'], positional: ['id'] },
+    example: { id: 'postgres' },
+    cli: { command: ['config', 'service'], positional: ['id'], completes: { id: 'services' } },
   }),
   defineOperation({
     name: 'config.setService',
@@ -108,6 +110,7 @@ export const configOperations = [
     input: ServiceConfigSchema.strict(),
     output: OkSchema,
     errors: [...START_ERRORS, 'CONFIG_CORRUPT'],
+    example: { id: 'redis', enabled: true, ports: { redis: 6380 }, env: {}, args: [] },
   }),
   defineOperation({
     name: 'config.previewService',
@@ -117,6 +120,7 @@ export const configOperations = [
     input: ServiceConfigSchema.strict(),
     output: ServiceEffectSchema,
     errors: ['NOT_FOUND', 'PORT_CONFLICT'],
+    example: { id: 'redis', enabled: true, ports: { redis: 6380 }, env: {}, args: [] },
   }),
   defineOperation({
     name: 'config.getProject',
@@ -126,7 +130,8 @@ export const configOperations = [
     input: z.strictObject({ id: IdSchema }),
     output: ProjectConfigSchema,
     errors: ['NOT_FOUND'],
-    cli: { command: ['project', 'show'], positional: ['id'] },
+    example: { id: 'hello' },
+    cli: { command: ['project', 'show'], positional: ['id'], completes: { id: 'projects' } },
   }),
   defineOperation({
     name: 'config.setProject',
@@ -136,9 +141,11 @@ export const configOperations = [
     input: ProjectConfigSchema.extend({ overrides: z.record(z.string(), z.string()).default({}) }).strict(),
     output: OkSchema,
     errors: [...START_ERRORS, 'DOMAIN_TAKEN', 'CERTIFICATE_FAILED', 'CONFIG_CORRUPT', 'RUNTIME_UNSUPPORTED'],
+    example: { id: 'shop', name: 'Shop', path: '/home/me/code/shop', domain: 'shop.test', stack: 'php' },
     cli: {
       command: ['project', 'set'],
       positional: ['id', 'path'],
+      completes: { id: 'projects', path: 'folders' },
       examples: ['project set shop ~/code/shop --name Shop --domain shop.test --stack php'],
     },
   }),
@@ -160,7 +167,9 @@ export const configOperations = [
     input: z.strictObject({ id: IdSchema }),
     output: OkSchema,
     errors: ['NOT_FOUND'],
-    cli: { command: ['project', 'remove'], positional: ['id'] },
+    destructive: true,
+    example: { id: 'shop' },
+    cli: { command: ['project', 'remove'], positional: ['id'], completes: { id: 'projects' } },
   }),
 ] as const;
 

@@ -69,6 +69,7 @@ export const daemonOperations = [
     input: z.strictObject({ keepServices: z.boolean().default(false) }),
     output: OkSchema,
     errors: [],
+    example: { keepServices: true },
   }),
 ] as const;
 

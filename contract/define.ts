@@ -10,12 +10,26 @@ import type { ErrorCode } from './errors.ts';
 /** What a caller needs to be allowed to do. Each level includes the ones before it. */
 export type AccessLevel = 'read' | 'operate' | 'admin';
 
+/** All levels, least first. */
+export const ACCESS_LEVELS = ['read', 'operate', 'admin'] as const satisfies readonly AccessLevel[];
+
+/** @returns whether a caller with `granted` may do what asks for `needed` */
+export function isAllowed(needed: AccessLevel, granted: AccessLevel): boolean {
+  return ACCESS_LEVELS.indexOf(needed) <= ACCESS_LEVELS.indexOf(granted);
+}
+
+/** What a parameter names: ids of this kind that exist now, or a folder. Used by shell completion. */
+export type ValueSource =
+  'services' | 'projects' | 'runtimes' | 'runtime-versions' | 'domains' | 'changes' | 'system-changes' | 'folders';
+
 /** Where an operation appears on the command line. */
 export interface CliPlacement {
   /** Words of the command, e.g. `['runtime', 'install']`. */
   readonly command: readonly string[];
   /** Input fields given by position; all others are flags (`--name value`). */
   readonly positional?: readonly string[];
+  /** What the values of a field name, by field; enumerations complete themselves. */
+  readonly completes?: Readonly<Record<string, ValueSource>>;
   /** Example command lines shown by `--help`, without the leading `koji`. */
   readonly examples?: readonly string[];
 }
@@ -36,6 +50,12 @@ export interface Operation<
   readonly errors: readonly ErrorCode[];
   /** True when the result is a Change whose progress arrives as `change:updated` events. */
   readonly returnsChange?: boolean;
+  /** True when it removes or replaces what somebody set up; `admin` commands count as such without it. */
+  readonly destructive?: boolean;
+  /** True when a parameter or the result may be a password: never offered to agents. */
+  readonly holdsSecret?: boolean;
+  /** Parameters as one would send them, for the reference. Every operation that requires any has it. */
+  readonly example?: z.input<Input>;
   readonly cli?: CliPlacement;
 }
 

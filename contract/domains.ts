@@ -41,9 +41,11 @@ export const domainOperations = [
     input: DomainMappingSchema.strict(),
     output: OkSchema,
     errors: ['DOMAIN_TAKEN', 'NOT_FOUND', 'CERTIFICATE_FAILED', 'CONFIG_CORRUPT'],
+    example: { domain: 'api.test', projectId: 'api', targetPort: 3000 },
     cli: {
       command: ['domains', 'set'],
       positional: ['domain', 'projectId', 'targetPort'],
+      completes: { domain: 'domains', projectId: 'projects' },
       examples: ['domains set api.test api 3000'],
     },
   }),
@@ -55,7 +57,9 @@ export const domainOperations = [
     input: z.strictObject({ domain: HostNameSchema }),
     output: OkSchema,
     errors: ['NOT_FOUND'],
-    cli: { command: ['domains', 'remove'], positional: ['domain'] },
+    destructive: true,
+    example: { domain: 'api.test' },
+    cli: { command: ['domains', 'remove'], positional: ['domain'], completes: { domain: 'domains' } },
   }),
   defineOperation({
     name: 'domains.resolve',
@@ -65,7 +69,8 @@ export const domainOperations = [
     input: z.strictObject({ domain: HostNameSchema }),
     output: z.array(ResolveStepSchema),
     errors: ['NOT_FOUND'],
-    cli: { command: ['domains', 'resolve'], positional: ['domain'] },
+    example: { domain: 'hello.test' },
+    cli: { command: ['domains', 'resolve'], positional: ['domain'], completes: { domain: 'domains' } },
   }),
   defineOperation({
     name: 'domains.applyHosts',

@@ -39,6 +39,7 @@ export const logOperations = [
     access: 'read',
     input: LogFilterSchema,
     output: z.array(LogEntrySchema),
+    example: { service: 'postgres', level: 'warn', limit: 50 },
     errors: ['NOT_FOUND'],
   }),
   defineOperation({
@@ -48,6 +49,7 @@ export const logOperations = [
     access: 'operate',
     input: LogFilterSchema.extend({ limit: z.int().min(1).optional() }),
     output: z.string(),
+    example: { service: 'postgres', level: 'error' },
     errors: ['NOT_FOUND'],
   }),
 ] as const;

@@ -36,5 +36,7 @@ export const programOperations = [
     }),
     output: ProgramSchema,
     errors: ['RUNTIME_MISSING', 'NOT_FOUND'],
+    holdsSecret: true,
+    example: { program: 'php', folder: '/home/me/code/shop' },
   }),
 ] as const;

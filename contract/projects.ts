@@ -43,6 +43,7 @@ export const projectOperations = [
     access: 'read',
     input: z.strictObject({ path: z.string().min(1).max(4096) }),
     output: DetectedProjectSchema,
+    example: { path: '/home/me/code/shop' },
     errors: ['VALIDATION_FAILED'],
     cli: { command: ['project', 'detect'], positional: ['path'], examples: ['project detect ~/code/shop'] },
   }),
@@ -55,6 +56,7 @@ export const projectOperations = [
     returnsChange: true,
     input: NewProjectSchema,
     output: ChangeSchema,
+    example: { kind: 'php', name: 'Shop' },
     errors: ['VALIDATION_FAILED', 'DOMAIN_TAKEN', 'DOWNLOAD_FAILED', 'ARCHIVE_UNSAFE', 'RUNTIME_MISSING'],
     cli: {
       command: ['project', 'create'],

@@ -32,5 +32,7 @@ export const proxyOperations = [
     input: z.strictObject({ rules: z.array(ProxyRuleSchema.strict()).max(1000) }),
     output: OkSchema,
     errors: ['DOMAIN_TAKEN', 'CERTIFICATE_FAILED'],
+    destructive: true,
+    example: { rules: [{ host: 'shop.test', path: '/api', target: 'http://127.0.0.1:3000', tls: false }] },
   }),
 ] as const;

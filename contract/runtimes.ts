@@ -81,6 +81,7 @@ export const runtimeOperations = [
     input: z.strictObject({ name: RuntimeNameSchema, version: VersionSchema }),
     output: ServiceBinarySchema,
     errors: installErrors,
+    example: { name: 'redis', version: '7.0' },
   }),
   defineOperation({
     name: 'runtime.list',
@@ -101,9 +102,11 @@ export const runtimeOperations = [
     input: z.strictObject({ name: RuntimeNameSchema, version: VersionSchema.optional() }),
     output: ChangeSchema,
     errors: installErrors,
+    example: { name: 'php', version: '8.4' },
     cli: {
       command: ['runtime', 'install'],
       positional: ['name', 'version'],
+      completes: { name: 'runtimes', version: 'runtime-versions' },
       examples: ['runtime install php 8.4', 'runtime install postgres 17'],
     },
   }),
@@ -115,7 +118,14 @@ export const runtimeOperations = [
     input: z.strictObject({ name: RuntimeNameSchema, version: VersionSchema }),
     output: OkSchema,
     errors: ['RUNTIME_MISSING', 'RUNTIME_IN_USE'],
-    cli: { command: ['runtime', 'remove'], positional: ['name', 'version'], examples: ['runtime remove php 8.4'] },
+    destructive: true,
+    example: { name: 'php', version: '8.4' },
+    cli: {
+      command: ['runtime', 'remove'],
+      positional: ['name', 'version'],
+      completes: { name: 'runtimes', version: 'runtime-versions' },
+      examples: ['runtime remove php 8.4'],
+    },
   }),
 ] as const;
 

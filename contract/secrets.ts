@@ -17,6 +17,8 @@ export const secretOperations = [
     input: SecretRefSchema,
     output: z.string(),
     errors: ['NOT_FOUND', 'CONFIG_CORRUPT'],
+    holdsSecret: true,
+    example: { key: 'postgres-password', scope: 'service' },
     cli: {
       command: ['secrets', 'get'],
       positional: ['key', 'scope'],
@@ -31,5 +33,7 @@ export const secretOperations = [
     input: SecretRefSchema.extend({ value: z.string().max(65_536) }).strict(),
     output: OkSchema,
     errors: ['CONFIG_CORRUPT'],
+    holdsSecret: true,
+    example: { key: 'api-key', scope: 'project', value: 'the value' },
   }),
 ] as const;

@@ -126,7 +126,8 @@ export const serviceOperations = [
     input: ById,
     output: ServiceStateSchema,
     errors: START_ERRORS,
-    cli: { command: ['start'], positional: ['id'], examples: ['start postgres'] },
+    example: { id: 'postgres' },
+    cli: { command: ['start'], positional: ['id'], completes: { id: 'services' }, examples: ['start postgres'] },
   }),
   defineOperation({
     name: 'services.stop',
@@ -136,7 +137,8 @@ export const serviceOperations = [
     input: ById,
     output: ServiceStateSchema,
     errors: ['NOT_FOUND'],
-    cli: { command: ['stop'], positional: ['id'], examples: ['stop redis'] },
+    example: { id: 'redis' },
+    cli: { command: ['stop'], positional: ['id'], completes: { id: 'services' }, examples: ['stop redis'] },
   }),
   defineOperation({
     name: 'services.restart',
@@ -146,7 +148,8 @@ export const serviceOperations = [
     input: ById,
     output: ServiceStateSchema,
     errors: START_ERRORS,
-    cli: { command: ['restart'], positional: ['id'], examples: ['restart php'] },
+    example: { id: 'php' },
+    cli: { command: ['restart'], positional: ['id'], completes: { id: 'services' }, examples: ['restart php'] },
   }),
   defineOperation({
     name: 'services.logs',
@@ -156,6 +159,7 @@ export const serviceOperations = [
     input: z.strictObject({ id: IdSchema, tail: z.int().min(1).max(100_000).default(100) }),
     output: z.array(LogEntrySchema),
     errors: ['NOT_FOUND'],
+    example: { id: 'postgres', tail: 20 },
   }),
   defineOperation({
     name: 'services.health',
@@ -165,7 +169,8 @@ export const serviceOperations = [
     input: ById,
     output: HealthCheckSchema.extend({ status: HealthStatusSchema, evidence: EvidenceSchema.nullable() }),
     errors: ['NOT_FOUND'],
-    cli: { command: ['health'], positional: ['id'] },
+    example: { id: 'postgres' },
+    cli: { command: ['health'], positional: ['id'], completes: { id: 'services' } },
   }),
 ] as const;
 

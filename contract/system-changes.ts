@@ -35,6 +35,12 @@ export const systemChangeOperations = [
     input: z.strictObject({ id: z.string().optional() }),
     output: z.array(SystemChangeSchema),
     errors: ['NOT_FOUND', 'PERMISSION_DENIED'],
-    cli: { command: ['undo'], positional: ['id'], examples: ['undo', 'undo hosts-1'] },
+    example: { id: 'hosts-1' },
+    cli: {
+      command: ['undo'],
+      positional: ['id'],
+      completes: { id: 'system-changes' },
+      examples: ['undo', 'undo hosts-1'],
+    },
   }),
 ] as const;

@@ -64,6 +64,7 @@ export const updaterOperations = [
     access: 'admin',
     input: z.strictObject({ version: z.string().regex(/^\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?$/) }),
     output: OkSchema,
+    example: { version: '1.1.0' },
     errors: ['NOT_FOUND', 'DOWNLOAD_FAILED', 'UPDATE_SIGNATURE_INVALID', 'UPDATE_UNSUPPORTED'],
     cli: { command: ['update', 'apply'], positional: ['version'] },
   }),

@@ -157,8 +157,19 @@ async function writeMerged(
   mask: (text: string) => string,
 ): Promise<void> {
   const output = createWriteStream(file, { mode: 0o600, flush: true });
-  const failed = new Promise<never>((_, reject) => output.once('error', reject));
-  failed.catch(() => undefined);
+  let broken: Error | null = null;
+  output.once('error', (error) => (broken = error));
+  /** Resolves when the stream takes more, or is at its end, or broke. */
+  const settled = (begin: (done: () => void) => void): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const done = (): void => (broken === null ? resolve() : reject(broken));
+      if (broken !== null) done();
+      output.once('error', done);
+      begin(() => {
+        output.off('error', done);
+        done();
+      });
+    });
   const heads = await Promise.all(logs.map(async (log) => ({ log, next: await log.next() })));
   for (let count = 0; limit === undefined || count < limit; count++) {
     let first: (typeof heads)[number] | undefined;
@@ -168,11 +179,11 @@ async function writeMerged(
     if (first?.next.value === undefined) break;
     const { ts, level, service, message } = first.next.value;
     const text = `${ts} ${level.padEnd(5)} ${service} ${mask(message)}\n`;
-    if (!output.write(text)) await Promise.race([new Promise((resolve) => output.once('drain', resolve)), failed]);
+    if (!output.write(text)) await settled((done) => output.once('drain', done));
     first.next = await first.log.next();
   }
   for (const { log } of heads) await log.return();
-  await Promise.race([new Promise<void>((resolve) => output.end(resolve)), failed]);
+  await settled((done) => output.end(done));
 }
 
 async function freeName(folder: string, base: string): Promise<string> {

@@ -72,8 +72,12 @@ await Promise.all([
     .map(([name, entry]) =>
       build({
         ...common,
-        entryPoints: [entry],
-        outfile: `dist/${name}/main.mjs`,
+        entryPoints: { main: entry },
+        outdir: `dist/${name}`,
+        outExtension: { '.js': '.mjs' },
+        // Only the command line imports anything late: `koji mcp` brings a library that no other command should pay for.
+        splitting: name === 'cli',
+        chunkNames: '[name]-[hash]',
         banner: { js: REQUIRE },
         external: ['electron', 'better-sqlite3'],
       }),

@@ -91,6 +91,7 @@ const call: Command = {
   usage: 'METHOD [JSON]',
   group: 'daemon',
   summary: 'Call any operation and print its result as JSON.',
+  positional: [[...operationByName.keys()]],
   examples: ['call services.list', 'call services.start \'{"id":"redis"}\''],
   async run({ argv }) {
     const [method, text = '{}', ...rest] = argv;

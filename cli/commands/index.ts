@@ -1,8 +1,10 @@
 /** All commands, hand-made ones first: they win over a derived one of the same words. */
 import type { Command } from '../command.ts';
 import { appCommand } from './app-command.ts';
+import { completionCommands } from './completion-commands.ts';
 import { daemonCommands } from './daemon-commands.ts';
 import { logsCommand } from './log-command.ts';
+import { mcpCommand } from './mcp-command.ts';
 import { operationCommands } from './operation-commands.ts';
 import { programCommands } from './program-commands.ts';
 import { stackCommands } from './stack-commands.ts';
@@ -15,6 +17,8 @@ export const commands: readonly Command[] = [
   ...operationCommands,
   ...programCommands,
   ...daemonCommands,
+  mcpCommand,
+  ...completionCommands(() => commands),
   uninstallCommand,
 ];
 

@@ -42,6 +42,7 @@ export const logsCommand: Command = {
     ['--grep TEXT', 'only entries with this text'],
     ['--export', 'write all that matches into a file and print its path'],
   ],
+  positional: ['services'],
   examples: ['logs postgres', 'logs php -f', 'logs --level error --since 1h', 'logs mariadb --grep deadlock --export'],
   async run({ argv, json }) {
     const { values, positionals } = parseFlags(argv, {

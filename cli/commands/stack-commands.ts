@@ -98,6 +98,7 @@ const open: Command = {
   group: 'stack',
   summary: 'Open the Kojibox window, or a project in the browser.',
   options: [['--print', 'only print the link']],
+  positional: ['projects'],
   examples: ['open', 'open hello', 'open --print'],
   async run({ argv, json }) {
     const { values, positionals } = parseFlags(argv, { print: { type: 'boolean' } });

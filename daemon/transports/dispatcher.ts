@@ -116,10 +116,15 @@ function isDeclared(name: OperationName, error: KojiboxError): boolean {
   );
 }
 
+const MAX_ISSUES = 5;
+const MAX_ISSUE_CHARACTERS = 300;
+
+/** An issue may quote names of the caller, which may be as large as the request: each is cut. */
 function describeIssues(error: z.ZodError): string {
   return error.issues
-    .slice(0, 5)
+    .slice(0, MAX_ISSUES)
     .map((issue) => `${issue.path.length === 0 ? 'params' : issue.path.map(String).join('.')}: ${issue.message}`)
+    .map((text) => (text.length > MAX_ISSUE_CHARACTERS ? `${text.slice(0, MAX_ISSUE_CHARACTERS)}…` : text))
     .join('; ');
 }
 

@@ -20,7 +20,8 @@ import { createProcessDriver } from '../../daemon/drivers/process/process-driver
 import { archivesOf, readStart } from '../../daemon/system/log-archives.ts';
 import { followLog, type Follower } from '../../daemon/system/log-follow.ts';
 import { startLogRotation, type LogRotation, type LogRotationOptions } from '../../daemon/system/log-rotation.ts';
-import { lastLines, lastLinesWithArchives } from '../../daemon/system/log-tail.ts';
+import { linesOf, partsOf } from '../../daemon/system/log-lines.ts';
+import { lastLines } from '../../daemon/system/log-tail.ts';
 import * as table from '../../daemon/system/process-facts.linux.ts';
 import { eventually, logOf, misbehaving } from '../fixtures/services/service-spec.ts';
 
@@ -64,6 +65,13 @@ async function* allLines(): AsyncGenerator<string> {
   for (const archive of archivesOf(file))
     yield* createInterface({ input: createReadStream(archive).pipe(createGunzip()) });
   yield* createInterface({ input: createReadStream(file, { start: readStart(file) }) });
+}
+
+/** The last lines over all files of a log. */
+async function lastLinesWithArchives(file: string, count: number): Promise<string[]> {
+  const lines: string[] = [];
+  for (const part of partsOf(file)) for await (const block of linesOf(part)) lines.push(...block);
+  return lines.slice(-count);
 }
 
 describe('rotation', () => {

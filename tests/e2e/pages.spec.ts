@@ -1,0 +1,272 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { expect, test, type Page } from 'playwright/test';
+import { DashboardPage, koji } from './dashboard-page.ts';
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const PAGES = [
+  ['/', 'Dashboard'],
+  ['/projects', 'Projects'],
+  ['/databases', 'Databases'],
+  ['/runtimes', 'Runtimes'],
+  ['/logs', 'Logs'],
+  ['/domains', 'Domains & certificates'],
+  ['/activity', 'Activity'],
+  ['/diagnostics', 'Diagnostics'],
+  ['/settings', 'Settings'],
+] as const;
+
+async function open(page: Page, title: string): Promise<void> {
+  await new DashboardPage(page).open();
+  await page.getByRole('link', { name: title, exact: true }).click();
+  await expect(page.getByRole('heading', { level: 1, name: title })).toBeFocused();
+}
+
+test('projects: a new one is served, its settings take effect, and it is forgotten again', async ({ page }) => {
+  await open(page, 'Projects');
+  await page.getByRole('button', { name: 'New project' }).click();
+  await page.getByLabel('Begin with').selectOption('static');
+  await page.getByRole('dialog').getByRole('button', { name: 'New project' }).click();
+  await expect(page.getByText('Please fill this in.')).toBeVisible();
+  await page.getByLabel('Name', { exact: true }).fill('Window Made');
+  await page.keyboard.press('Enter');
+  const card = page.locator('[data-project="window-made"]');
+  await expect(card).toContainText('Static files');
+  await expect(card.getByRole('link', { name: 'Open Window Made' })).toBeVisible();
+
+  await card.getByRole('button', { name: 'Edit Window Made' }).click();
+  await page.getByLabel('Name', { exact: true }).fill('Renamed');
+  await page.getByRole('button', { name: 'Add a variable' }).click();
+  await page.getByRole('dialog').getByRole('textbox', { name: 'Name' }).nth(1).fill('GREETING');
+  await page.getByRole('textbox', { name: 'Value GREETING' }).fill('hi');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await expect(card.getByRole('heading')).toHaveText('Renamed');
+  expect(call('config.getProject', { id: 'window-made' })).toMatchObject({ overrides: { GREETING: 'hi' } });
+
+  await card.getByRole('button', { name: 'Remove Renamed' }).click();
+  await page.locator('[data-confirm]').click();
+  await expect(card).toHaveCount(0);
+  expect(existsSync(koji('app/projects/window-made/index.html'))).toBe(true);
+});
+
+test('projects: a folder is recognised while its path is typed', async ({ page }) => {
+  const folder = join(process.env['KOJIBOX_E2E_ROOT'] ?? '', 'laravel-like');
+  mkdirSync(join(folder, 'public'), { recursive: true });
+  writeFileSync(join(folder, 'artisan'), '');
+  await open(page, 'Projects');
+  await page.getByRole('button', { name: 'New project' }).click();
+  await page.getByLabel('Begin with').selectOption('folder');
+  await page.getByLabel('Folder', { exact: true }).fill(folder);
+  await expect(page.getByText('This is: Laravel')).toBeVisible();
+  await expect(page.getByLabel('Name', { exact: true })).toHaveValue('laravel-like');
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('dialog')).toHaveCount(0);
+});
+
+test('databases: created, exported, imported and dropped, in both engines', async ({ page }) => {
+  await open(page, 'Databases');
+  for (const engine of ['postgres', 'mariadb']) {
+    const section = page.locator(`[data-engine="${engine}"]`);
+    await section.getByRole('button', { name: /^New database/ }).click({ timeout: 60_000 });
+    await page.getByLabel('Name').fill('not valid!');
+    await page.getByRole('button', { name: 'Add', exact: true }).click();
+    await expect(page.getByRole('dialog').getByText('Letters, digits and underscores')).toBeVisible();
+    await page.getByLabel('Name').fill('shop');
+    await page.getByRole('button', { name: 'Add', exact: true }).click();
+    const row = section.locator('[data-database="shop"]');
+    await expect(row).toBeVisible();
+
+    const dump = join(process.env['KOJIBOX_E2E_ROOT'] ?? '', `${engine}.sql`);
+    writeFileSync(dump, 'create table t (a int); insert into t values (41);');
+    await row.getByRole('button', { name: 'Import shop' }).click();
+    await page.getByLabel(/Path of the dump/).fill(dump);
+    await page.getByRole('dialog').getByRole('button', { name: 'Import' }).click();
+    await expect(page.getByRole('dialog')).toHaveCount(0);
+    await ended('databases.import');
+
+    await row.getByRole('button', { name: 'Export shop' }).click();
+    const { tasks } = await ended('databases.export');
+    const file = tasks.at(-1)?.detail ?? '';
+    expect(execFileSync('gzip', ['-dc', file], { encoding: 'utf8' })).toMatch(/41/);
+
+    await row.getByRole('button', { name: 'Drop shop' }).click();
+    await page.locator('[data-confirm]').click();
+    await expect(row).toHaveCount(0);
+    await ended('databases.drop');
+  }
+});
+
+test('runtimes: one is installed with progress, seen as verified, and removed', async ({ page }) => {
+  await open(page, 'Runtimes');
+  const row = page.locator('[data-runtime="adminer-4.8"]');
+  await row.getByRole('button', { name: 'Install adminer 4.8' }).click();
+  await expect(row).toContainText('signature of the archive', { timeout: 60_000 });
+  await row.getByText('Packages').click();
+  await expect(row).toContainText('adminer');
+  await expect(page.locator('[data-runtime="php-8.2"]').getByRole('button', { name: 'Remove php 8.2' })).toBeDisabled();
+  await row.getByRole('button', { name: 'Remove adminer 4.8' }).click();
+  await page.locator('[data-confirm]').click();
+  await expect(row.getByRole('button', { name: 'Install adminer 4.8' })).toBeVisible();
+});
+
+test('logs: found by service, level and text, followed, exported', async ({ page }) => {
+  await open(page, 'Logs');
+  const list = page.locator('[data-log-list]');
+  await expect(list).toContainText('ready to accept connections');
+  await page.getByLabel('Service', { exact: true }).selectOption('redis');
+  await expect(list).toContainText('Ready to accept connections');
+  await page.getByRole('searchbox').fill('nothing has this');
+  await expect(list).toContainText('Nothing matches.');
+  await page.getByRole('searchbox').fill('');
+  execFileSync('./koji', ['restart', 'redis']);
+  await expect(list).toContainText('Redis is now ready to exit');
+  await list.locator('time').last().click();
+  await expect(page.locator('[data-log-detail]')).toContainText('redis');
+  await page.getByRole('button', { name: 'Export' }).click();
+  const told = await page.locator('[data-notice]').textContent();
+  const file = /\/\S+\.log/.exec(told ?? '')?.[0] ?? '';
+  expect(readFileSync(file, 'utf8')).toContain('Ready to accept connections');
+});
+
+test('domains: the ladder, a domain, a rule that is checked while it is typed, and the undo of a change', async ({
+  page,
+}) => {
+  await open(page, 'Domains & certificates');
+  await page.getByRole('button', { name: 'How it is reached: hello.test' }).click();
+  await expect(page.getByRole('dialog')).toContainText('in use');
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'Add a domain' }).click();
+  await page.getByLabel('Domain', { exact: true }).fill('extra.test');
+  await page.getByRole('dialog').getByRole('button', { name: 'Add' }).click();
+  await expect(page.locator('[data-domain="extra.test"]')).toBeVisible();
+  await page.getByRole('button', { name: 'Remove extra.test' }).click();
+  await page.locator('[data-confirm]').click();
+  await expect(page.locator('[data-domain="extra.test"]')).toHaveCount(0);
+
+  await page.getByRole('button', { name: 'Add a rule' }).click();
+  const target = page.locator('[data-rule]').getByLabel('Target');
+  await target.fill('http://example.com');
+  await expect(page.getByText('e.g. http://127.0.0.1:3000')).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Save' })).toBeDisabled();
+  await target.fill('http://127.0.0.1:3999');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await expect(page.getByRole('button', { name: 'Save' })).toHaveCount(0);
+  expect(call('proxy.rules', {})).toMatchObject([{ path: '/api', target: 'http://127.0.0.1:3999' }]);
+  call('proxy.apply', { rules: [] });
+  await expect(page.locator('[data-certificate="hello.test"]')).toBeVisible();
+});
+
+test('settings: a service says what saving restarts before it does', async ({ page }) => {
+  await open(page, 'Settings');
+  const redis = page.locator('[data-service-settings="redis"]');
+  await redis.locator('summary').click();
+  await redis.getByLabel('Arguments, one per line').fill('--maxmemory\n96mb');
+  await redis.getByRole('button', { name: 'Save' }).click();
+  await expect(redis.locator('[data-effect]')).toHaveText('Saving restarts redis.');
+  expect(call('config.getService', { id: 'redis' })).toMatchObject({ args: [] });
+  await redis.getByRole('button', { name: 'Save' }).click();
+  await expect(page.getByText('Saved.')).toBeVisible();
+  expect(call('config.getService', { id: 'redis' })).toMatchObject({ args: ['--maxmemory', '96mb'] });
+  call('config.setService', { id: 'redis', enabled: true, ports: {}, env: {}, args: [] });
+});
+
+test('settings: the language changes everything at once, and stays', async ({ page }) => {
+  await open(page, 'Settings');
+  await page.getByLabel('Language').selectOption('id');
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Pengaturan');
+  await page.reload();
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Pengaturan');
+  await page.getByLabel('Bahasa').selectOption('de');
+  await expect(page.getByRole('link', { name: 'Übersicht' })).toBeVisible();
+  expect(await page.locator('html').getAttribute('lang')).toBe('de');
+});
+
+test('diagnostics and activity tell what is and what was', async ({ page }) => {
+  await open(page, 'Diagnostics');
+  await expect(page.locator('[data-check]').first()).toBeVisible();
+  await expect(page.locator('[data-summary]')).not.toBeEmpty();
+  execFileSync('./koji', ['restart', 'redis']);
+  await page.getByRole('link', { name: 'Activity' }).click();
+  const row = page.getByRole('row').filter({ hasText: 'services.restart' }).first();
+  await expect(row).toContainText('command line or app');
+  await expect(row).toContainText('done');
+});
+
+test('the command palette does what it finds, by keyboard alone', async ({ page }) => {
+  await new DashboardPage(page).open();
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('go runt');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { level: 1, name: 'Runtimes' })).toBeVisible();
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('no such command');
+  await expect(page.locator('[data-palette]')).toContainText('No command has this name.');
+  await page.keyboard.press('Escape');
+  await expect(page.locator('[data-palette]')).toHaveCount(0);
+});
+
+for (const theme of ['light', 'dark'] as const) {
+  for (const [path, title] of PAGES) {
+    test(`${title} has no serious finding of axe and fits, ${theme}`, async ({ page }) => {
+      await page.emulateMedia({ colorScheme: theme });
+      const dashboard = new DashboardPage(page);
+      for (const [name, width] of [
+        ['narrow', 420],
+        ['wide', 1280],
+      ] as const) {
+        await page.setViewportSize({ width, height: 800 });
+        await dashboard.open();
+        await page.evaluate((hash) => (location.hash = hash), path);
+        await expect(page.getByRole('heading', { level: 1, name: title })).toBeAttached();
+        await page.waitForLoadState('networkidle');
+        // Nothing may stick out of the window.
+        expect(
+          await page.evaluate(() => document.documentElement.scrollWidth <= document.documentElement.clientWidth),
+        ).toBe(true);
+        if (process.env['KOJIBOX_SCREENSHOTS'])
+          await page.screenshot({ path: `test-results/pages/${path.slice(1) || 'dashboard'}-${theme}-${name}.png` });
+      }
+      await page.evaluate(axeSource);
+      const findings = await page.evaluate(async () => {
+        const { axe } = globalThis as unknown as {
+          axe: { run(): Promise<{ violations: { id: string; impact: string; nodes: { target: string[] }[] }[] }> };
+        };
+        return (await axe.run()).violations
+          .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+          .map(
+            ({ id, nodes }) =>
+              `${id}: ${nodes
+                .map(({ target }) => target.join(' '))
+                .slice(0, 3)
+                .join(', ')}`,
+          );
+      });
+      expect(findings).toEqual([]);
+    });
+  }
+}
+
+const call = (method: string, params: unknown): unknown =>
+  JSON.parse(execFileSync('./koji', ['call', method, JSON.stringify(params)], { encoding: 'utf8' })) as unknown;
+
+/** The newest change of this kind, once it is done. */
+async function ended(kind: string): Promise<{ tasks: { detail: string }[] }> {
+  interface Change {
+    kind: string;
+    status: string;
+    tasks: { detail: string }[];
+  }
+  let newest: Change | undefined;
+  await expect
+    .poll(
+      () => {
+        newest = (call('changes.list', {}) as Change[]).filter((change) => change.kind === kind).at(-1);
+        return newest?.status;
+      },
+      { timeout: 30_000 },
+    )
+    .toBe('done');
+  return newest ?? { tasks: [] };
+}

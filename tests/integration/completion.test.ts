@@ -1,0 +1,71 @@
+import { execFile } from 'node:child_process';
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createStackWorld, type StackWorld } from './stack-world.ts';
+
+const run = promisify(execFile);
+let world: StackWorld;
+
+beforeAll(() => {
+  world = createStackWorld();
+});
+afterAll(() => world.remove());
+
+/** What bash would offer after these words, by the function it calls itself (bash(1), "Programmable Completion"). */
+async function complete(...words: string[]): Promise<string[]> {
+  const script = `eval "$(./koji completion bash)"
+    [[ $(complete -p koji) == *_koji* ]] || exit 9
+    COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+    _koji
+    printf '%s\\n' "\${COMPREPLY[@]}"`;
+  const env = { ...process.env, KOJIBOX_HOME: world.home, KOJIBOX_HOSTS_FILE: join(world.root, 'hosts') };
+  const { stdout } = await run('bash', ['--norc', '-c', script, 'bash', './koji', ...words], { env });
+  return stdout.split('\n').filter((line) => line !== '');
+}
+
+describe('completion in bash', () => {
+  it('offers commands and flags, and starts no daemon for ids', async () => {
+    expect(await complete('sta')).toEqual(['status', 'start']);
+    expect(await complete('runtime', 'in')).toEqual(['install']);
+    expect(await complete('mcp', '--allow', '=', 'o')).toEqual(['operate']);
+    expect(await complete('quit', '--k')).toEqual(['--keep-services']);
+    expect(await complete('start', '')).toEqual([]);
+    expect(existsSync(world.path('app/daemon.json'))).toBe(false);
+  });
+
+  it('answers within 150 ms, and with the ids of a daemon that runs', async () => {
+    await world.koji('info');
+    const folder = join(world.root, 'my shop');
+    mkdirSync(folder);
+    await world.call('config.setProject', {
+      id: 'shop',
+      name: 'Shop',
+      path: folder,
+      domain: 'shop.test',
+      stack: 'static',
+    });
+    expect(await complete('logs', 'po')).toEqual(['postgres']);
+    expect(await complete('open', 'sh')).toEqual(['shop']);
+    expect(await complete('domains', 'resolve', 'shop')).toEqual(['shop.test']);
+    expect(await complete('runtime', 'install', 'php', '8.')).toEqual(['8.2', '8.4']);
+    const times: number[] = [];
+    for (let round = 0; round < 7; round += 1) {
+      const began = performance.now();
+      expect(await world.koji('complete', '--', 'start', 'post')).toBe('postgres\tPostgreSQL, stopped\n');
+      times.push(performance.now() - began);
+    }
+    console.log(`koji complete: ${times.map((ms) => ms.toFixed(0)).join(', ')} ms`);
+    // The best, because this machine may be busy with something else.
+    expect(Math.min(...times)).toBeLessThan(150);
+  });
+
+  it.each(['bash', 'zsh', 'fish', 'powershell'])('%s has a script', async (shell) => {
+    expect(await world.koji('completion', shell)).toContain('complete --');
+  });
+
+  it('an unknown shell is refused', async () => {
+    expect((await world.kojiResult('completion', 'tcsh')).code).toBe(2);
+  });
+});
