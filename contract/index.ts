@@ -4,6 +4,7 @@ import { certificateOperations } from './certificates.ts';
 import { changeEvents, changeOperations } from './changes.ts';
 import { configEvents, configOperations } from './config.ts';
 import { daemonEvents, daemonOperations } from './daemon.ts';
+import { diagnosticsOperations } from './diagnostics.ts';
 import { doctorOperations } from './doctor.ts';
 import { domainOperations } from './domains.ts';
 import { logEvents } from './logs.ts';
@@ -28,6 +29,7 @@ export const operations = [
   ...systemChangeOperations,
   ...doctorOperations,
   ...metricsOperations,
+  ...diagnosticsOperations,
   ...daemonOperations,
   ...programOperations,
   ...secretOperations,

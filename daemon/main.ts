@@ -16,6 +16,7 @@ import { EDGE_ID } from '../core/stack/catalog.ts';
 import { openManifest } from '../core/runtimes/manifest.ts';
 import { linkCheck } from './archives/link-check.ts';
 import { acquireLock } from './daemon-lock.ts';
+import { createDiagnostics } from './diagnostics/diagnostics.ts';
 import { createDoctor } from './doctor/doctor.ts';
 import { createProcessDriver } from './drivers/process/process-driver.ts';
 import { edgeControl, requestSite } from './edge-control.ts';
@@ -155,6 +156,7 @@ async function main(): Promise<void> {
     quitting = true;
     void shutDown(keepServices);
   };
+  const doctor = createDoctor({ system, layout, kojibox, trust });
   const dispatcher = createDispatcher({
     log,
     handlers: createHandlers({
@@ -162,7 +164,15 @@ async function main(): Promise<void> {
       logs: serviceLogs,
       info,
       uiUrl: () => `${url}/#token=${token}`,
-      doctor: createDoctor({ system, layout, kojibox, trust }),
+      doctor,
+      diagnostics: createDiagnostics({
+        system,
+        kojibox,
+        token,
+        info,
+        doctor,
+        portsInUse: async () => (await metrics.snapshot()).portsInUse,
+      }),
       metrics,
       trust,
       quit,

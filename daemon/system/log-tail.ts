@@ -1,5 +1,5 @@
 /** The last lines of a service log, read from the end backwards; never a whole file. */
-import { closeSync, createReadStream, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, createReadStream, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { createGunzip } from 'node:zlib';
 import { archivesOf, readStart } from './log-archives.ts';
@@ -69,6 +69,37 @@ async function lastOfArchive(archive: string, count: number): Promise<string[]> 
     if (kept.length > 2 * count) kept.splice(0, kept.length - count);
   }
   return kept.slice(-count);
+}
+
+/** The last `count` bytes as whole lines, gone on with in the archives when the live log has fewer; '' when there is no file. */
+export async function lastBytesWithArchives(file: string, count: number): Promise<string> {
+  const size = statSync(file, { throwIfNoEntry: false })?.size;
+  if (size === undefined) return '';
+  const start = readStart(file);
+  let bytes =
+    size > start
+      ? await lastOf(createReadStream(file, { start: Math.max(start, size - count) }), count)
+      : Buffer.alloc(0);
+  let isCut = size - start > count;
+  for (const archive of archivesOf(file).reverse()) {
+    if (bytes.length >= count) break;
+    const wanted = count - bytes.length;
+    const unpacked = await lastOf(createReadStream(archive).pipe(createGunzip()), wanted + 1);
+    isCut = unpacked.length > wanted;
+    bytes = Buffer.concat([unpacked.subarray(-wanted), bytes]);
+  }
+  return bytes.toString('utf8', isCut ? bytes.indexOf(NEWLINE) + 1 : 0);
+}
+
+async function lastOf(stream: AsyncIterable<Buffer>, count: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let kept = 0;
+  for await (const chunk of stream) {
+    chunks.push(chunk);
+    kept += chunk.length;
+    while (kept - (chunks[0]?.length ?? 0) >= count) kept -= chunks.shift()?.length ?? 0;
+  }
+  return Buffer.concat(chunks).subarray(-count);
 }
 
 function countNewlines(chunk: Buffer): number {
