@@ -19,7 +19,6 @@ const LOG_BYTES = 2 * 1024 * 1024;
 /** Larger ones are not settings. */
 const MAX_SETTINGS_BYTES = 1024 * 1024;
 const KEPT_BUNDLES = 3;
-const BUNDLE = /^diag-.+\.zip$/;
 
 export interface DiagnosticsOptions {
   readonly system: System;
@@ -153,7 +152,10 @@ async function logEntries({ kojibox: { layout } }: DiagnosticsOptions, redact: R
   }));
 }
 
+/** Half-written ones of a daemon that was killed go too. */
 async function removeOldBundles(folder: string): Promise<void> {
-  const bundles = (await readdir(folder)).filter((name) => BUNDLE.test(name)).sort();
-  for (const name of bundles.slice(0, -KEPT_BUNDLES)) await rm(join(folder, name), { force: true });
+  const names = (await readdir(folder)).filter((name) => name.startsWith('diag-')).sort();
+  const whole = names.filter((name) => name.endsWith('.zip'));
+  const kept = new Set(whole.slice(-KEPT_BUNDLES));
+  for (const name of names) if (!kept.has(name)) await rm(join(folder, name), { force: true });
 }
