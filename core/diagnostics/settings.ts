@@ -5,8 +5,6 @@ import { isSecretName } from './secret-names.ts';
 /** Environment variables may hold anything, under any name. Ports and switches are harmless. */
 const isEnvironment = (key: string): boolean => /^(?:env|environment)$/i.test(key);
 const HARMLESS_VALUE = /^(?:\d{1,5}|true|false|)$/;
-/** Values of environment variables that are words of the language: masking them in logs would hide the logs. */
-const ORDINARY = /^(?:production|development|localhost|kojibox|[a-z]+_[A-Z]+\.UTF-?8|\d+(?:\.\d+)*)$/i;
 const URL_PASSWORD = /:\/\/[^\s:@/]*:([^\s"'<>]+)@/g;
 
 /** The document with every string redacted, and everything gone that stands where a secret stands. */
@@ -56,4 +54,9 @@ function followsFlag(list: readonly unknown[], index: number): boolean {
   return typeof flag === 'string' && flag.startsWith('-') && !/[=\s]/.test(flag) && isSecretName(flag);
 }
 
-const looksSecret = (value: string): boolean => value.length >= 8 && !/[\s/:]/.test(value) && !ORDINARY.test(value);
+/** Words, names, numbers and addresses do not: masking "postgres" wherever it stands would leave no log to read. */
+function looksSecret(value: string): boolean {
+  if (value.length < 8 || /[\s/:]/.test(value) || /^[\d.]+$/.test(value) || /^[a-z]{2}_[A-Z]{2}/.test(value))
+    return false;
+  return value.length >= 16 || /\d/.test(value) || (/[a-z]/.test(value) && /[A-Z]/.test(value));
+}

@@ -131,7 +131,9 @@ beforeAll(async () => {
   );
   writeFileSync(
     world.path('runtime/config/edge.json'),
-    JSON.stringify({ sites: [{ env: { POSTGRES_PASSWORD: planted.assigned, ANYTHING: planted.plainVariable } }] }),
+    JSON.stringify({
+      sites: [{ env: { POSTGRES_PASSWORD: planted.assigned, POSTGRES_DB: 'postgres', ANY: planted.plainVariable } }],
+    }),
   );
   bundle = await world.call<DiagnosticsBundle>('diagnostics.create');
   entries = await unpack(bundle.path);
@@ -191,6 +193,8 @@ describe('a diagnostic bundle', () => {
     expect(log).toContain('from the archive, secret=<redacted>');
     expect(log).toContain('<user> opened ~/code and ~/x on <host>');
     expect(entries.get('logs/daemon/daemon.log')).toContain('"message":"ready"');
+    // Common words of the settings stay readable elsewhere.
+    expect(entries.get('services.json')).toContain('"id": "postgres"');
     const system = JSON.parse(entries.get('system.json') ?? '{}') as Record<string, unknown>;
     expect(system).toMatchObject({ os: { type: 'Linux' }, versions: { node: process.versions.node } });
     for (const name of bundle.includes.filter((entry) => entry.endsWith('.json')))
