@@ -6,6 +6,7 @@ import { changeEvents, changeOperations } from './changes.ts';
 import { configEvents, configOperations } from './config.ts';
 import { daemonEvents, daemonOperations } from './daemon.ts';
 import { databaseOperations } from './databases.ts';
+import { diagnosticsOperations } from './diagnostics.ts';
 import { doctorOperations } from './doctor.ts';
 import { domainOperations } from './domains.ts';
 import { logEvents, logOperations } from './logs.ts';
@@ -33,6 +34,7 @@ export const operations = [
   ...systemChangeOperations,
   ...doctorOperations,
   ...metricsOperations,
+  ...diagnosticsOperations,
   ...daemonOperations,
   ...programOperations,
   ...secretOperations,

@@ -18,6 +18,7 @@ import { openActivity } from './activity.ts';
 import { linkCheck } from './archives/link-check.ts';
 import { unpackZip } from './archives/unpack-zip.ts';
 import { acquireLock } from './daemon-lock.ts';
+import { createDiagnostics } from './diagnostics/diagnostics.ts';
 import { createDoctor } from './doctor/doctor.ts';
 import { createProcessDriver } from './drivers/process/process-driver.ts';
 import { edgeControl, requestSite } from './edge-control.ts';
@@ -176,6 +177,7 @@ async function main(): Promise<void> {
     mask: (text) => kojibox.secrets.mask(text),
     publish: (entry) => publish('activity:added', entry),
   });
+  const doctor = createDoctor({ system, layout, kojibox, trust });
   const dispatcher = createDispatcher({
     log,
     onCall: (operation, call) => activity.add(operation, call),
@@ -198,7 +200,15 @@ async function main(): Promise<void> {
         channel: () => kojibox.stores.app.get().updateChannel,
         available: (version) => publish('update:available', { version }),
       }),
-      doctor: createDoctor({ system, layout, kojibox, trust }),
+      doctor,
+      diagnostics: createDiagnostics({
+        system,
+        kojibox,
+        token,
+        info,
+        doctor,
+        portsInUse: async () => (await metrics.snapshot()).portsInUse,
+      }),
       metrics,
       trust,
       quit,

@@ -1,4 +1,5 @@
 /** Results of derived commands for people: "ok" as a mark, lists of records as tables, single records as two columns. */
+import type { DiagnosticsBundle } from '../../contract/diagnostics.ts';
 import type { MetricsHistory, MetricsSnapshot } from '../../contract/metrics.ts';
 import { renderHistory, renderSnapshot } from './metrics.ts';
 import { formatBytes, paint, renderTable } from './style.ts';
@@ -15,6 +16,7 @@ const COLUMNS: Readonly<Record<string, readonly string[]>> = {
 
 /** Results that a table of fields would not do justice. */
 const OWN_FORM: Readonly<Record<string, (value: unknown) => string>> = {
+  'diagnostics.create': (value) => (value as DiagnosticsBundle).path,
   'metrics.snapshot': (value) => renderSnapshot(value as MetricsSnapshot),
   'metrics.history': (value) => renderHistory(value as MetricsHistory),
 };

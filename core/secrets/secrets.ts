@@ -22,6 +22,8 @@ export interface Secrets {
   set(ref: SecretRef, value: string): Promise<void>;
   /** The secret, made from 24 random letters and digits when there is none. */
   ensure(ref: SecretRef): Promise<string>;
+  /** Every value that can be opened; for finding them where they must not be. */
+  all(): Promise<string[]>;
   /** The text with every secret opened so far replaced by dots. */
   mask(text: string): string;
 }
@@ -95,6 +97,15 @@ export async function createSecrets(options: {
       })().finally(() => pending.delete(name));
       pending.set(name, made);
       return made;
+    },
+    async all() {
+      const values = await Promise.all(
+        Object.keys(store.get()).map((name) => {
+          const [scope = '', ...key] = name.split('/');
+          return get({ scope: scope as SecretRef['scope'], key: key.join('/') }).catch(() => null);
+        }),
+      );
+      return values.filter((value) => value !== null);
     },
     mask(text) {
       let masked = text;

@@ -2,6 +2,7 @@
 import type { Handlers } from '../../contract/index.ts';
 import type { Change } from '../../contract/changes.ts';
 import type { DaemonInfo, Snapshot } from '../../contract/daemon.ts';
+import type { DiagnosticsBundle } from '../../contract/diagnostics.ts';
 import type { DoctorCheck } from '../../contract/doctor.ts';
 import type { ServiceState } from '../../contract/services.ts';
 import type { StackStatus } from '../../contract/stack.ts';
@@ -22,6 +23,7 @@ export interface HandlerOptions {
   doctor(): Promise<DoctorCheck[]>;
   readonly updater: Updater;
   readonly activity: Activity;
+  diagnostics(): Promise<DiagnosticsBundle>;
   readonly metrics: Pick<Metrics, 'snapshot' | 'history'>;
   readonly trust: { add(): Promise<void>; stores(): Promise<TrustStoreStatus[]> };
   quit(keepServices: boolean): void;
@@ -284,6 +286,7 @@ export function createHandlers(options: HandlerOptions): Handlers {
     'metrics.snapshot': async () => options.metrics.snapshot(),
     'metrics.history': async (query) => options.metrics.history(query),
 
+    'diagnostics.create': async () => options.diagnostics(),
     'doctor.run': async () => options.doctor(),
     'daemon.info': async () => options.info(),
     'daemon.quit': async ({ keepServices }) => {

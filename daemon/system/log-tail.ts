@@ -1,6 +1,7 @@
 /** The last lines of a service log, read from the end backwards; never a whole file. */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { readStart } from './log-archives.ts';
+import { closeSync, createReadStream, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { createGunzip } from 'node:zlib';
+import { archivesOf, readStart } from './log-archives.ts';
 
 export { followLog, type Follower } from './log-follow.ts';
 
@@ -40,6 +41,37 @@ export function lastLines(file: string, count: number): string[] {
   } finally {
     closeSync(descriptor);
   }
+}
+
+/** The last `count` bytes as whole lines, gone on with in the archives when the live log has fewer; '' when there is no file. */
+export async function lastBytesWithArchives(file: string, count: number): Promise<string> {
+  const size = statSync(file, { throwIfNoEntry: false })?.size;
+  if (size === undefined) return '';
+  const start = readStart(file);
+  let bytes =
+    size > start
+      ? await lastOf(createReadStream(file, { start: Math.max(start, size - count) }), count)
+      : Buffer.alloc(0);
+  let isCut = size - start > count;
+  for (const archive of archivesOf(file).reverse()) {
+    if (bytes.length >= count) break;
+    const wanted = count - bytes.length;
+    const unpacked = await lastOf(createReadStream(archive).pipe(createGunzip()), wanted + 1);
+    isCut = unpacked.length > wanted;
+    bytes = Buffer.concat([unpacked.subarray(-wanted), bytes]);
+  }
+  return bytes.toString('utf8', isCut ? bytes.indexOf(NEWLINE) + 1 : 0);
+}
+
+async function lastOf(stream: AsyncIterable<Buffer>, count: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let kept = 0;
+  for await (const chunk of stream) {
+    chunks.push(chunk);
+    kept += chunk.length;
+    while (kept - (chunks[0]?.length ?? 0) >= count) kept -= chunks.shift()?.length ?? 0;
+  }
+  return Buffer.concat(chunks).subarray(-count);
 }
 
 function countNewlines(chunk: Buffer): number {

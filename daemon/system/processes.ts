@@ -1,7 +1,8 @@
 /** Short-lived programs, portable; facts about running ones come from the system's own file. */
 import { spawn } from 'node:child_process';
 import type { Processes, RunOptions, RunResult } from '../../core/system/processes.ts';
-import { describe, hostUsage, identify, isSame, usages } from './process-facts.linux.ts';
+import { describe, identify, isSame } from './process-facts.linux.ts';
+import { hostUsage, usages } from './process-usage.linux.ts';
 
 export const systemProcesses: Processes = { run, identify, isSame, usages, hostUsage, describe };
 

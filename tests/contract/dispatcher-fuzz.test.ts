@@ -13,7 +13,11 @@ const MOST_DETAIL = 2000;
 function dispatcherThat(reached: () => never) {
   const handlers = Object.fromEntries(all.map(([name]) => [name, async () => reached()])) as unknown as Handlers;
   const ignore = (): void => undefined;
-  return createDispatcher({ handlers, log: { debug: ignore, info: ignore, warn: ignore, error: ignore }, onCall: ignore });
+  return createDispatcher({
+    handlers,
+    log: { debug: ignore, info: ignore, warn: ignore, error: ignore },
+    onCall: ignore,
+  });
 }
 
 describe(`malformed parameters, ${FUZZ_RUNS} of each kind per operation`, () => {

@@ -11,7 +11,7 @@ import { createHandClock, type HandClock } from '../../core/services/testing/han
 import { createMetricsStore, type MetricsStore } from '../../daemon/metrics/metrics-store.ts';
 import { loadBetterSqlite, loadNodeSqlite, loadSqlite, type SqliteEngine } from '../../daemon/metrics/sqlite.ts';
 import { systemNetwork } from '../../daemon/system/network.ts';
-import { hostUsage, usages } from '../../daemon/system/process-facts.linux.ts';
+import { hostUsage, usages } from '../../daemon/system/process-usage.linux.ts';
 import { createStackWorld, type StackWorld } from './stack-world.ts';
 
 const HOUR = 3_600_000;

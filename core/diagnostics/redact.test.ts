@@ -1,0 +1,200 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createRedactor, REDACTED, type Sensitive } from './redact.ts';
+
+const redactor = (sensitive: Partial<Sensitive> = {}): ((text: string) => string) =>
+  createRedactor({ secrets: [], homes: [], userNames: [], hostNames: [], ...sensitive });
+const redact = redactor();
+/** Written apart, so that no file of the repository holds one. */
+const pem = (kind: string, body: string): string =>
+  [`-----BEGIN ${kind}PRIVATE`, ` KEY-----\n${body}\n-----END ${kind}PRIVATE`, ' KEY-----'].join('');
+
+describe('patterns', () => {
+  it.each([
+    'password=hunter2!',
+    'DB_PASSWORD=hunter2!',
+    'db.password = "hunter2!"',
+    'password: hunter2!',
+    "'password' => 'hunter2!'",
+    '{"password":"hunter2!"}',
+    String.raw`{"line":"{\"dbPassword\":\"hunter2!\"}"}`,
+    String.raw`{"password":"quo\"hunter2!"}`,
+    'password=a,b;c&hunter2!',
+    'export API_KEY=hunter2!',
+    'apiKey: "hunter2!"',
+    'client-secret=hunter2!',
+    'auth_token: hunter2!',
+    'https://api.test/v1?access_token=hunter2!',
+    'redis-server --requirepass hunter2!',
+    'requirepass hunter2!',
+    'tool --db-password hunter2! --verbose',
+    'tool --password="hunter2! and more"',
+    "ALTER USER app WITH PASSWORD 'hunter2!'",
+    "CREATE USER app IDENTIFIED BY 'hunter2!'",
+    'mysql -uroot -phunter2! app',
+    'curl -u ann:hunter2! https://example.test',
+    'Authorization: Bearer hunter2!',
+    'Authorization: Basic hunter2!',
+    'authorization: "hunter2!"',
+    '{"authorization":"Bearer hunter2!"}',
+    'Proxy-Authorization: Digest username="x", hunter2!'.replace('username="x", ', ''),
+    'Cookie: session=1; id=hunter2!',
+    'set-cookie: id=hunter2!; HttpOnly',
+    'X-Api-Key: hunter2!',
+    'postgresql://ann:hunter2!@127.0.0.1:5432/app',
+    'redis://:hunter2!@localhost',
+    'mongodb+srv://ann:hun@ter/hunter2!@cluster.test/app?retry=1',
+    'sent bearer aaaaaa.hunter2!'.replace('hunter2!', 'bbbbbb'),
+  ])('%s', (line) => {
+    const result = redact(line);
+    expect(result).not.toContain('hunter2');
+    expect(result).not.toContain('bbbbbb');
+    expect(result).toContain(REDACTED);
+    expect(redact(result)).toBe(result);
+  });
+
+  it.each([
+    ['JSON web token', `eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U`],
+    ['AWS key id', ['AKIA', 'IOSFODNN7EXAMPLE'].join('')],
+    ['GitHub token', ['ghp_', 'a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8'].join('')],
+    ['Stripe key', ['sk_live_', '4eC39HqLyjWDarjtT1zdp7dc'].join('')],
+    ['application key', 'base64:c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0MTI='],
+  ])('a %s in the middle of a line', (_, value) => {
+    expect(redact(`before ${value} after`)).toBe(`before ${REDACTED} after`);
+  });
+
+  it('private keys of every kind: whole, in JSON, cut off at either end', () => {
+    const body = 'MIIEvQIBADANBgkqhkiG9w0BAQEFAASC\nBKcwggSjAgEAAoIBAQC7';
+    for (const kind of ['', 'RSA ', 'EC ', 'ENCRYPTED ', 'OPENSSH ']) {
+      const key = pem(kind, body);
+      expect(redact(`a\n${key}\nb`)).toBe(`a\n${REDACTED}\nb`);
+      expect(redact(JSON.stringify({ text: key }))).toBe(`{"text":"${REDACTED}"}`);
+      expect(redact(key.slice(40))).not.toContain('BKcwggSj');
+      expect(redact(`a\n${key.slice(0, -30)}`)).toBe(`a\n${REDACTED}`);
+      expect(redact(`${key}\nbetween\n${key}`)).toBe(`${REDACTED}\nbetween\n${REDACTED}`);
+    }
+  });
+
+  it.each([
+    '2026-11-21 07:01:10.793 UTC [21731] LOG:  listening on IPv4 address "127.0.0.1", port 5432',
+    'password authentication failed for user "kojibox"',
+    'postgresql://kojibox@127.0.0.1:5432/postgres',
+    'http://127.0.0.1:8080/path/a@b.test',
+    '{"key":"app/certs/hello.test.pem","keys":["release-2026"]}',
+    'PHP Parse error: unexpected token, expecting identifier in index.php on line 3',
+    'sha256:238ba17297a70b9c2af91448abd60237bdf5118d628bb76d401355c9ec269e25',
+    '12 tests passed: all of them',
+  ])('leaves alone: %s', (line) => {
+    expect(redact(line)).toBe(line);
+  });
+
+  it('is linear: 2 MB of the worst lines in well under a second', () => {
+    for (const piece of [
+      'password',
+      'a',
+      '://',
+      '-',
+      ' ',
+      '-----BEGIN PRIVATE',
+      'eyJa',
+      'mysql ',
+      '"',
+      '\\',
+      'x:',
+      'https://a:',
+    ]) {
+      const began = performance.now();
+      redact(piece.repeat(Math.ceil(500_000 / piece.length)));
+      expect(performance.now() - began, piece).toBeLessThan(1500);
+    }
+  });
+});
+
+describe('known values', () => {
+  it('are found in every spelling, the longest first', () => {
+    const secret = 'p"ss wörd/+1';
+    const hide = redactor({ secrets: [secret, 'p"ss w'] });
+    const bytes = Buffer.from(secret);
+    for (const spelling of [
+      secret,
+      encodeURIComponent(secret),
+      JSON.stringify(secret),
+      bytes.toString('base64'),
+      bytes.toString('base64url'),
+    ])
+      expect(hide(`x ${spelling} y`).replaceAll('"', '').replace('==', '')).toBe(`x ${REDACTED} y`);
+  });
+
+  it('short ones are found as words only, and one or two characters never', () => {
+    const hide = redactor({ secrets: ['abc', '7', ''] });
+    expect(hide('abc abcd x-abc 7')).toBe(`${REDACTED} abcd x-${REDACTED} 7`);
+  });
+
+  it('each line of one with several lines is one', () => {
+    expect(redactor({ secrets: ['first line\nsecond line'] })('LOG: second line')).toBe(`LOG: ${REDACTED}`);
+  });
+
+  const secretText = fc
+    .string({ unit: 'grapheme', minLength: 6, maxLength: 40 })
+    .filter((secret) => !/[<>~]/.test(secret) && !REDACTED.includes(secret) && secret.trim().length >= 6);
+
+  it('never remain, whatever stands around them', () => {
+    fc.assert(
+      fc.property(fc.array(secretText, { minLength: 1, maxLength: 4 }), fc.array(fc.string()), (secrets, texts) => {
+        const hide = redactor({ secrets, homes: ['/home/ann'], userNames: ['ann'], hostNames: ['box.lan'] });
+        const text = secrets.map((secret, index) => `${texts[index] ?? ''}${secret}`).join(texts.at(-1) ?? '');
+        const result = hide(text);
+        for (const secret of secrets) expect(result).not.toContain(secret);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('what was redacted once stays as it is', () => {
+    const piece = fc.oneof(
+      fc.string(),
+      fc.constantFrom(
+        'password=',
+        'token: "',
+        '"',
+        "'",
+        '://a:',
+        '@',
+        'Authorization: ',
+        ' -u ',
+        '--secret ',
+        '\\',
+        '<',
+      ),
+    );
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
+        const hide = redactor({ secrets: ['s3cret-value'] });
+        const once = hide(pieces.join(''));
+        expect(hide(once)).toBe(once);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
+
+describe('who and where', () => {
+  const hide = redactor({ homes: ['/srv/people/ann', '/root'], userNames: ['ann'], hostNames: ['Box.lan'] });
+
+  it.each([
+    ['/srv/people/ann/code/x.php', '~/code/x.php'],
+    ['file:///srv/people/ann', 'file://~'],
+    [encodeURIComponent('/srv/people/ann/x'), '~%2Fx'],
+    ['/srv/people/anna /rooted /mnt/root', '/srv/people/anna /rooted /mnt/root'],
+    ['/home/somebody/code /Users/Else/x', '~/code ~/x'],
+    ['ann@box: ann_db banana Ann', '<user>@<host>: <user>_db banana <user>'],
+    ['ready on box.lan, not boxes', 'ready on <host>, not boxes'],
+  ])('%s', (text, expected) => {
+    expect(hide(text)).toBe(expected);
+  });
+
+  it('accounts that are nobody, and no name at all, change nothing', () => {
+    const text = 'document root of root on localhost';
+    expect(redactor({ userNames: ['root', ''], hostNames: ['localhost', ''] })(text)).toBe(text);
+  });
+});
