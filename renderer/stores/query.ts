@@ -23,7 +23,7 @@ export function useQuery<N extends OperationName>(
   async function refresh(): Promise<void> {
     const mine = ++latest;
     loading.value = true;
-    const answer = (await stack.call(name, params())) as OutputOf<N> | null;
+    const answer: OutputOf<N> | null = await stack.call(name, params());
     if (mine !== latest) return; // A newer question is on its way.
     loading.value = false;
     if (answer !== null) data.value = answer;

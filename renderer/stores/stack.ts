@@ -5,7 +5,7 @@ import type { Client, EventStream } from '../../client/index.ts';
 import type { Change } from '../../contract/changes.ts';
 import type { DaemonInfo } from '../../contract/daemon.ts';
 import { KojiboxError } from '../../contract/errors.ts';
-import type { InputOf, OperationName, WireEvent } from '../../contract/index.ts';
+import type { InputOf, OperationName, OutputOf, WireEvent } from '../../contract/index.ts';
 import type { LogEntry } from '../../contract/logs.ts';
 import type { ServiceMetrics, ServiceState } from '../../contract/services.ts';
 import type { Site } from '../../contract/stack.ts';
@@ -98,7 +98,7 @@ export const useStack = defineStore('stack', () => {
   }
 
   /** Failures become notices with their cure; the result is then null. */
-  async function call<N extends OperationName>(name: N, params: InputOf<N>) {
+  async function call<N extends OperationName>(name: N, params: InputOf<N>): Promise<OutputOf<N> | null> {
     try {
       return (await client.value?.call(name, params)) ?? null;
     } catch (error) {
@@ -112,7 +112,7 @@ export const useStack = defineStore('stack', () => {
   }
 
   /** The same for questions asked while somebody types: a failure is no news. */
-  async function quietly<N extends OperationName>(name: N, params: InputOf<N>) {
+  async function quietly<N extends OperationName>(name: N, params: InputOf<N>): Promise<OutputOf<N> | null> {
     return (await client.value?.call(name, params).catch(() => null)) ?? null;
   }
 
