@@ -8,6 +8,8 @@ import { collectEntries, collectEntriesBackwards, matcherOf, toEntry } from '../
 import { linesBackwards, linesOf, partsOf, type LogPart } from './system/log-lines.ts';
 
 const KEPT_EXPORTS = 10;
+/** Programs that never write a time get the file's. */
+const MOST_UNDATED = 500;
 /** Lines that are looked at before others get their turn. */
 const LINES_AT_ONCE = 2000;
 
@@ -45,16 +47,31 @@ export function createLogQueries(options: {
         found.push(...kept.slice(-(enough - found.length)).reverse());
       } else {
         const { mayMatch, matches } = matcherOf(filter);
+        // A line without a time was written after the one before it, which comes later here.
+        let undated: LogEntry[] = [];
+        const settle = (ts: string): void => {
+          for (const entry of undated) if (matches({ ...entry, ts })) found.push({ ...entry, ts });
+          undated = [];
+        };
         const collector = collectEntriesBackwards((lines) => {
-          if (found.length >= enough || !mayMatch(lines)) return;
-          const entry = toEntry(id, lines, fallback);
-          if (matches(entry)) found.push(entry);
+          if (found.length >= enough) return;
+          const mayBe = mayMatch(lines);
+          if (!mayBe && undated.length === 0) return;
+          const entry = toEntry(id, lines, '');
+          if (entry.ts === '') {
+            if (mayBe) undated.push(entry);
+            if (undated.length > MOST_UNDATED) settle(fallback);
+            return;
+          }
+          settle(entry.ts);
+          if (mayBe && matches(entry)) found.push(entry);
         });
         for await (const block of linesBackwards(part)) {
           await inTurns(block, (line) => collector.add(line));
           if (found.length >= enough) break;
         }
         collector.end();
+        settle(fallback);
       }
     }
     return found;
@@ -67,28 +84,18 @@ export function createLogQueries(options: {
     filter: LogFilter,
     take: (entry: LogEntry) => void,
   ): Promise<void> => {
-    const { mayMatch, matches } = matcherOf(filter);
-    const collector = collectEntries((lines) => {
-      if (!mayMatch(lines)) return;
-      const entry = toEntry(id, lines, fallback);
-      if (matches(entry)) take(entry);
-    });
+    const collector = collectEntries(forwards(id, fallback, filter, take));
     for await (const block of linesOf(part)) await inTurns(block, (line) => collector.add(line));
     collector.end();
   };
 
   /** Entries of one log in order, a block at a time. */
   async function* entriesOf(id: string, filter: LogFilter): AsyncGenerator<LogEntry, void, void> {
-    const { mayMatch, matches } = matcherOf(filter);
     for (const part of partsOf(liveFile(id))) {
       if (filter.from !== undefined && part.until < Date.parse(filter.from)) continue;
       const fallback = await timeOf(part);
       let ready: LogEntry[] = [];
-      const collector = collectEntries((lines) => {
-        if (!mayMatch(lines)) return;
-        const entry = toEntry(id, lines, fallback);
-        if (matches(entry)) ready.push(entry);
-      });
+      const collector = collectEntries(forwards(id, fallback, filter, (entry) => ready.push(entry)));
       for await (const block of linesOf(part)) {
         await inTurns(block, (line) => collector.add(line));
         yield* ready;
@@ -132,6 +139,24 @@ export function createLogQueries(options: {
       await keepNewest(options.exports, KEPT_EXPORTS);
       return file;
     },
+  };
+}
+
+/** Takes messages in the order in which they were written; one without a time has that of the one before. */
+function forwards(
+  id: string,
+  fallback: string,
+  filter: LogFilter,
+  take: (entry: LogEntry) => void,
+): (lines: readonly string[]) => void {
+  const { mayMatch, matches } = matcherOf(filter);
+  let latest = '';
+  return (lines) => {
+    const entry = toEntry(id, lines, latest);
+    latest = entry.ts;
+    if (!mayMatch(lines)) return;
+    const dated = entry.ts === '' ? { ...entry, ts: fallback } : entry;
+    if (matches(dated)) take(dated);
   };
 }
 

@@ -197,10 +197,12 @@ test('diagnostics and activity tell what is and what was', async ({ page }) => {
 test('the command palette does what it finds, by keyboard alone', async ({ page }) => {
   await new DashboardPage(page).open();
   await page.keyboard.press('Control+k');
+  await expect(page.getByPlaceholder('Type a command')).toBeFocused();
   await page.keyboard.type('go runt');
   await page.keyboard.press('Enter');
   await expect(page.getByRole('heading', { level: 1, name: 'Runtimes' })).toBeVisible();
   await page.keyboard.press('Control+k');
+  await expect(page.getByPlaceholder('Type a command')).toBeFocused();
   await page.keyboard.type('no such command');
   await expect(page.locator('[data-palette]')).toContainText('No command has this name.');
   await page.keyboard.press('Escape');
