@@ -18,6 +18,8 @@ export interface ProjectWork {
   removeProject(id: string): Promise<void>;
 }
 
+/** Runtimes whose services exist for projects alone; databases stay. */
+const RUNS_CODE: ReadonlySet<string> = new Set(['php', 'node']);
 const UNSEEN: InstallProgress = { step: () => undefined, bytes: () => undefined };
 
 export function createProjectWork(options: {
@@ -62,9 +64,16 @@ export function createProjectWork(options: {
     runtimeOf(project);
     const before = projects.list().find(({ id }) => id === project.id);
     await projects.set(project);
-    if (before?.stack === 'node' && project.stack !== 'node') await supervisor.undefine(`app-${project.id}`);
     await options.applySites();
+    await forgetUnneeded();
     return JSON.stringify(before) !== JSON.stringify(project);
+  };
+
+  /** After the sites: nobody is sent to them any more. */
+  const forgetUnneeded = async (): Promise<void> => {
+    const needed = new Set(catalog.entries(projects.list()).map(({ id }) => id));
+    const gone = supervisor.states().filter(({ id, runtime }) => RUNS_CODE.has(runtime ?? '') && !needed.has(id));
+    await Promise.all(gone.map(({ id }) => supervisor.undefine(id)));
   };
 
   return {
@@ -92,9 +101,9 @@ export function createProjectWork(options: {
     },
 
     async removeProject(id) {
-      const project = await projects.remove(id);
-      if (project.stack === 'node') await supervisor.undefine(`app-${id}`);
+      await projects.remove(id);
       await options.applySites();
+      await forgetUnneeded();
     },
   };
 }

@@ -17,7 +17,16 @@ export const php: Recipe = {
       version: context.version,
       command: join(tree, `usr/sbin/php-fpm${major}`),
       // -n and -c: only our php.ini, never the compiled-in /etc/php/*/conf.d.
-      args: ['-n', '-c', join(tree, 'usr/bin/php.ini'), '-F', '-y', configFile, ...context.extraArgs],
+      args: [
+        '-n',
+        '-c',
+        join(tree, 'usr/bin/php.ini'),
+        '-F',
+        '-y',
+        configFile,
+        ...(context.debug ? XDEBUG.flatMap((setting) => ['-d', setting]) : []),
+        ...context.extraArgs,
+      ],
       env: {
         PATH: `${join(tree, 'usr/bin')}:/usr/local/bin:/usr/bin:/bin`,
         TMPDIR: tempFolder,
@@ -47,6 +56,18 @@ export const php: Recipe = {
     };
   },
 };
+
+/** Connects to the editor on its usual port at every request; https://xdebug.org/docs/all_settings */
+const XDEBUG = [
+  'zend_extension=xdebug',
+  'xdebug.mode=debug,develop',
+  'xdebug.start_with_request=yes',
+  'xdebug.client_host=127.0.0.1',
+  'xdebug.client_port=9003',
+  // An editor that does not listen must not fill the log or slow the page.
+  'xdebug.log_level=0',
+  'xdebug.connect_timeout_ms=50',
+];
 
 /** https://www.php.net/manual/en/install.fpm.configuration.php */
 function fpmConfig(socket: string): string {

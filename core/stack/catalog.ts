@@ -21,6 +21,8 @@ export interface CatalogEntry {
   /** Version as the user types it; null for what Kojibox brings itself. */
   readonly series: string | null;
   readonly dependsOn: readonly string[];
+  /** PHP with Xdebug loaded. */
+  readonly debug?: boolean;
   /** The project whose own program it is. */
   readonly project?: ProjectConfig;
 }
@@ -71,6 +73,7 @@ const NAMES: Readonly<Record<string, string>> = {
 /** The slowest to start first: its start is what the whole stack waits for. */
 const DATABASES = ['mariadb', 'postgres', 'redis'] as const;
 export const EDGE_ID = 'edge';
+const isOn = (value: string | undefined): boolean => /^(1|on|true|yes)$/i.test(value ?? '');
 /** Where the ports of projects' own programs begin. */
 const APP_PORT = 3100;
 
@@ -89,10 +92,17 @@ export function createCatalog(options: CatalogOptions): Catalog {
     series === options.defaultSeries(runtime) ? runtime : `${runtime}-${series}`;
   const socketOf = (id: string): string => join(runFolder, `${id}.sock`);
 
-  const phpFor: Catalog['phpFor'] = (project) => {
+  /** Projects that debug share a PHP of their own, so that the others stay fast. */
+  const phpEntryFor = (project: ProjectConfig): CatalogEntry & { series: string } => {
     const series = project.overrides['PHP_VERSION'] ?? options.defaultSeries('php');
-    const service = serviceId('php', series);
-    return { service, series, socket: socketOf(service) };
+    const entry = { ...entryOf('php', series), series };
+    return isOn(project.overrides['XDEBUG'])
+      ? { ...entry, id: `${entry.id}-xdebug`, name: `${entry.name} (Xdebug)`, debug: true }
+      : entry;
+  };
+  const phpFor: Catalog['phpFor'] = (project) => {
+    const { id, series } = phpEntryFor(project);
+    return { service: id, series, socket: socketOf(id) };
   };
 
   const entryOf = (runtime: string, series: string): CatalogEntry => ({
@@ -134,6 +144,7 @@ export function createCatalog(options: CatalogOptions): Catalog {
       ports,
       password: await options.secrets.ensure({ key: `${entry.id}-password`, scope: 'service' }),
       caBundle: options.caBundle,
+      debug: entry.debug === true,
       extraArgs: await Promise.all(config.args.map((text) => resolveReferences(text, options.secrets))),
       extraEnv: await resolveAll(config.env, options.secrets),
     });
@@ -236,8 +247,8 @@ export function createCatalog(options: CatalogOptions): Catalog {
     entries(projects) {
       const php = new Map([[phpDefault(options).id, phpDefault(options)]]);
       for (const project of projects.filter(({ stack }) => stack === 'php')) {
-        const { series } = phpFor(project);
-        php.set(serviceId('php', series), entryOf('php', series));
+        const entry = phpEntryFor(project);
+        php.set(entry.id, entry);
       }
       const databases = DATABASES.map((runtime) => entryOf(runtime, options.defaultSeries(runtime))).filter(
         ({ id }) => options.serviceConfig(id).enabled,

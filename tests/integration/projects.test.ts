@@ -124,6 +124,37 @@ describe('the settings of a project', () => {
     expect(readFileSync(world.path('app/config/projects.json'), 'utf8')).not.toContain('hush-hush');
   });
 
+  it('switch Xdebug on for one project alone, which then reaches the editor', async () => {
+    const path = join(folder, 'debugged');
+    mkdirSync(path);
+    writeFileSync(join(path, 'index.php'), '<?php echo json_encode([extension_loaded("xdebug"), PHP_VERSION]);');
+    chmodSync(path, 0o755);
+    const config = { id: 'debugged', name: 'Debugged', path, domain: 'debugged.test', stack: 'php', overrides: {} };
+    await world.call('config.setProject', config);
+    expect(JSON.parse((await world.get('/', 'debugged.test')).body)).toMatchObject([false, expect.any(String)]);
+    await world.call('config.setProject', { ...config, overrides: { XDEBUG: 'on' } });
+    const editor = createServer().listen(9003, '127.0.0.1');
+    const called = new Promise<string>((resolve) =>
+      editor.once('connection', (socket) => {
+        socket.once('data', (data) => {
+          resolve(data.toString());
+          socket.destroy();
+        });
+      }),
+    );
+    try {
+      expect(JSON.parse((await world.get('/', 'debugged.test')).body)).toMatchObject([true, expect.any(String)]);
+      expect(await called).toContain('xdebug');
+    } finally {
+      editor.close();
+    }
+    expect(await service('php-xdebug')).toMatchObject({ state: 'running' });
+    await world.call('config.setProject', config);
+    expect(JSON.parse((await world.get('/', 'debugged.test')).body)).toMatchObject([false, expect.any(String)]);
+    // Nobody debugs any more.
+    expect((await world.services()).map(({ id }) => id)).not.toContain('php-xdebug');
+  });
+
   it('start a Node program again', async () => {
     const before = await service('app-node-app');
     const old = await project('node-app');

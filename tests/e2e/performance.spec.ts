@@ -1,0 +1,147 @@
+/** What the interface must hold, measured in Chromium with a warm daemon; each prints its figure. */
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { expect, test } from 'playwright/test';
+import { DashboardPage, koji } from './dashboard-page.ts';
+
+const median = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+const address = (): string => {
+  const { url, token } = JSON.parse(readFileSync(koji('app/daemon.json'), 'utf8')) as { url: string; token: string };
+  return `${url}/#token=${token}`;
+};
+
+test('first paint of the dashboard in under 500 ms', async ({ browser }) => {
+  const times: number[] = [];
+  for (let round = 0; round < 5; round++) {
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    await page.goto(address());
+    await page.locator('[data-service]').first().waitFor();
+    times.push(
+      await page.evaluate(() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? Infinity),
+    );
+    await context.close();
+  }
+  console.log(`first contentful paint: ${times.map((ms) => ms.toFixed(0)).join(', ')} ms`);
+  expect(median(times)).toBeLessThan(500);
+});
+
+test('the first route needs less than 250 kB of script, gzipped', async ({ page }) => {
+  const scripts: string[] = [];
+  page.on('response', (response) => {
+    const { pathname } = new URL(response.url());
+    if (pathname.endsWith('.js')) scripts.push(pathname);
+  });
+  await new DashboardPage(page).open();
+  const folder = 'dist/renderer';
+  const bytes = scripts.reduce((sum, path) => sum + gzipSync(readFileSync(join(folder, path))).length, 0);
+  console.log(
+    `script of the first route: ${(bytes / 1000).toFixed(0)} kB gzipped in ${scripts.length} files of ${readdirSync(join(folder, 'assets')).length}`,
+  );
+  expect(scripts.length).toBeGreaterThan(0);
+  expect(bytes).toBeLessThan(250_000);
+});
+
+test('an event reaches the screen in under 50 ms', async ({ page }) => {
+  await new DashboardPage(page).open();
+  // The daemon's own clock and the page's are the same machine's: lastUpdated is set when the state changes.
+  await page.evaluate(() => {
+    const seen = globalThis as unknown as { shownAt: Record<string, number> };
+    seen.shownAt = {};
+    const card = document.querySelector('[data-service="redis"] [data-evidence]');
+    new MutationObserver(() => {
+      const text = card?.textContent ?? '';
+      const state = /^(Stopped|Stopping|Starting|Running)/.exec(text)?.[1];
+      // After the frame in which it is drawn.
+      if (state !== undefined) requestAnimationFrame(() => (seen.shownAt[state] ??= Date.now()));
+    }).observe(document.body, { subtree: true, childList: true, characterData: true });
+  });
+  const delays: number[] = [];
+  for (let round = 0; round < 5; round++) {
+    await page.evaluate(() => ((globalThis as unknown as { shownAt: object }).shownAt = {}));
+    const state = JSON.parse(execFileSync('./koji', ['stop', 'redis', '--json'], { encoding: 'utf8' })) as {
+      lastUpdated: string;
+    };
+    await expect(page.locator('[data-service="redis"] [data-evidence]')).toContainText('Stopped');
+    const shown = await page.evaluate(
+      () => (globalThis as unknown as { shownAt: Record<string, number> }).shownAt['Stopped'] ?? Infinity,
+    );
+    delays.push(shown - Date.parse(state.lastUpdated));
+    execFileSync('./koji', ['start', 'redis']);
+    await expect(page.locator('[data-service="redis"] [data-evidence]')).toContainText('Running');
+  }
+  console.log(`event to screen: ${delays.join(', ')} ms`);
+  expect(median(delays)).toBeLessThan(50);
+});
+
+/** Frames while `work` runs: their longest distance, ms. */
+const LONGEST_FRAME = `(async (work) => {
+  let longest = 0, last = performance.now(), going = true;
+  const frame = (now) => { longest = Math.max(longest, now - last); last = now; if (going) requestAnimationFrame(frame); };
+  await new Promise((resolve) => requestAnimationFrame((now) => { last = now; requestAnimationFrame(frame); resolve(); }));
+  await work();
+  going = false;
+  return longest;
+})`;
+
+test('a million log entries scroll without a frame over 50 ms', async ({ page }) => {
+  await page.route('**/rpc', async (route) => {
+    const { method } = JSON.parse(route.request().postData() ?? '{}') as { method: string };
+    if (method !== 'logs.query') return route.continue();
+    // The list is under test here, not the search, which has a test of its own: the page gets a million entries at once.
+    const entry = (number: number): string =>
+      `{"ts":"2026-01-01T00:00:00.000Z","level":"${number % 50 === 0 ? 'error' : 'info'}","service":"redis","message":"entry ${number} of a million, as long as most","fields":{}}`;
+    const result = Array.from({ length: 1_000_000 }, (_, number) => entry(number)).join(',');
+    return route.fulfill({ contentType: 'application/json', body: `{"result":[${result}]}` });
+  });
+  const dashboard = new DashboardPage(page);
+  await dashboard.open();
+  await page.getByRole('link', { name: 'Logs' }).click();
+  await expect(page.locator('[data-count]')).toHaveText('1,000,000 entries', { timeout: 30_000 });
+  await expect(page.locator('[data-log-list]')).toContainText('entry 999999');
+  await page.waitForTimeout(500);
+  const longest = await page.evaluate(`${LONGEST_FRAME}(async () => {
+    const list = document.querySelector('[data-log-list]');
+    for (let step = 0; step < 120; step++) {
+      list.scrollTop = step % 10 === 0 ? (list.scrollHeight * step) / 120 : list.scrollTop - 400;
+      await new Promise(requestAnimationFrame);
+    }
+  })`);
+  console.log(`longest frame while scrolling 1,000,000 entries: ${(longest as number).toFixed(0)} ms`);
+  expect(longest).toBeLessThan(50);
+});
+
+test('two hundred services stay fluid', async ({ page }) => {
+  // The real snapshot and metrics, with more services of the same kind put in on the way.
+  await page.addInitScript(() => {
+    const Real = WebSocket;
+    type Wire = { event: string; data: { services?: { id: string; name: string }[] } & { id: string }[]; seq: number };
+    globalThis.WebSocket = class extends Real {
+      override set onmessage(handler: ((event: MessageEvent) => void) | null) {
+        super.onmessage = (event: MessageEvent<string>) => {
+          const wire = JSON.parse(event.data) as Wire;
+          if (wire.event === 'snapshot' && wire.data.services !== undefined) {
+            const [first] = wire.data.services;
+            for (let number = wire.data.services.length; number < 200; number++)
+              wire.data.services.push({ ...first!, id: `more-${number}`, name: `More ${number}` });
+          }
+          if (wire.event === 'service:metrics' && wire.data[0] !== undefined)
+            for (let number = 5; number < 200; number++) wire.data.push({ ...wire.data[0], id: `more-${number}` });
+          handler?.(new MessageEvent('message', { data: JSON.stringify(wire) }));
+        };
+      }
+    };
+  });
+  await new DashboardPage(page).open();
+  await expect(page.locator('[data-service]')).toHaveCount(200);
+  await page.waitForTimeout(1500);
+  const longest = await page.evaluate(`${LONGEST_FRAME}(async () => {
+    const area = document.querySelector('[data-service]').closest('.overflow-auto');
+    for (let step = 0; step < 300; step++) { area.scrollTop = step * 30; await new Promise(requestAnimationFrame); }
+  })`);
+  console.log(`longest frame with 200 services, metrics coming in: ${(longest as number).toFixed(0)} ms`);
+  expect(longest).toBeLessThan(100);
+});
