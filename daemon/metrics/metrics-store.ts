@@ -15,8 +15,8 @@ import {
 } from './metrics-database.ts';
 import { isCorruption, loadSqlite, type SqliteEngine } from './sqlite.ts';
 
-/** The start of the daemon and of the services comes first. */
-const OPEN_AFTER_MS = 10_000;
+/** The start of the daemon and of the services comes first, and what quietens down after it. */
+const OPEN_AFTER_MS = 60_000;
 const RETRY_AFTER_MS = 60_000;
 const MAX_WAITING = 720;
 
