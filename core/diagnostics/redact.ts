@@ -24,6 +24,8 @@ const IMPERSONAL = new Set(
 
 const escape = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
 const QUOTED = String.raw`"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|\\"(?:[^"\\\n]|\\[^"])*\\"`;
+/** A quotation that nothing ends: the line was cut off. */
+const CUT_OFF = String.raw`\\?["'][^\n]*`;
 /** To the next space: a password may hold commas and semicolons. */
 const BARE = String.raw`[^\s"'<>\\][^\s"<>]*`;
 
@@ -33,14 +35,17 @@ const PATTERNS: readonly RegExp[] = [
   /((?:set-)?cookie\\?["']?\s{0,4}[:=]\s{0,4}\\?["']?)[^\s"'<\\][^\r\n"'\\]*/gi,
   /(\b(?:bearer|basic)\s{1,4})[\w.~+/-]{6,}={0,2}/gi,
   // DB_PASSWORD=…, "token": "…", 'secret' => '…', api-key: …
-  new RegExp(String.raw`(${SECRET_WORD}[\w.-]{0,40}\\?["']?\]?\s{0,8}(?:=>|:=|=|:)\s{0,8})(?:${QUOTED}|${BARE})`, 'gi'),
+  new RegExp(
+    String.raw`(${SECRET_WORD}[\w.-]{0,40}\\?["']?\]?\s{0,8}(?:=>|:=|=|:)\s{0,8})(?:${QUOTED}|${CUT_OFF}|${BARE})`,
+    'gi',
+  ),
   // --password …, requirepass …
   new RegExp(
-    String.raw`((?:--?[\w-]{0,40}?${SECRET_WORD}[\w-]{0,40}|\b(?:requirepass|masterauth|masteruser))[ \t]{1,8})(?:${QUOTED}|${BARE})`,
+    String.raw`((?:--?[\w-]{0,40}?${SECRET_WORD}[\w-]{0,40}|\b(?:requirepass|masterauth|masteruser))[ \t]{1,8})(?:${QUOTED}|${CUT_OFF}|${BARE})`,
     'gi',
   ),
   // SQL
-  new RegExp(String.raw`(\b(?:password|identified\s{1,4}by(?:\s{1,4}password)?)\s{1,4})(?:${QUOTED})`, 'gi'),
+  new RegExp(String.raw`(\b(?:password|identified\s{1,4}by(?:\s{1,4}password)?)\s{1,4})(?:${QUOTED}|${CUT_OFF})`, 'gi'),
   /(\b(?:mysql|mariadb)[\w-]{0,20}\b[^\n]{0,200}?\s-p)[^\s<-][^\s<]*/gi,
   /(\s(?:-u|--user)[ =][^\s:<]{1,100}:)[^\s<"']+/g,
   // scheme://user:password@host; a port with a path behind it is none.

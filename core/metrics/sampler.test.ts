@@ -13,8 +13,8 @@ interface World {
   readonly looks: number;
 }
 
-/** One service that uses a quarter of a core, on a machine half of whose two cores are busy. */
-function createWorld(): World {
+/** One service that uses a quarter of a core, on a machine half of whose two cores are busy. @param failing which looks fail, from 1 */
+function createWorld(failing: ReadonlySet<number> = new Set()): World {
   const clock = createHandClock();
   const recorded: Sample[] = [];
   const published: ServiceMetrics[][] = [];
@@ -24,6 +24,7 @@ function createWorld(): World {
       Promise.resolve(new Map(pids.map((pid) => [pid, { cpuMs: clock.now() / 4, memoryBytes: 1_048_576 }]))),
     hostUsage: () => {
       looks += 1;
+      if (failing.has(looks)) return Promise.reject(new Error('EMFILE'));
       return Promise.resolve({ busyMs: clock.now(), totalMs: clock.now() * 2, memoryBytes: 2_097_152 });
     },
   } as unknown as Processes;
@@ -85,6 +86,14 @@ describe('the sampler', () => {
     expect(await world.sampler.latest()).toMatchObject({ host: { cpuPercent: 50 } });
     await world.clock.advance(6000);
     expect(await world.sampler.latest()).toBe(world.recorded[0]);
+  });
+
+  it('leaves out the beats on which it cannot look, and goes on', async () => {
+    const world = createWorld(new Set([1, 3, 4]));
+    await world.clock.advance(25_000);
+    expect(world.recorded).toHaveLength(3);
+    expect(world.recorded.at(-1)).toMatchObject({ host: { cpuPercent: 50 } });
+    expect(world.looks).toBe(6);
   });
 
   it('is silent once stopped', async () => {

@@ -59,27 +59,39 @@ export function createMetricsSampler(options: {
   };
 
   const tick = async (): Promise<void> => {
-    const reading = await read();
-    const { at } = reading;
+    // Without a reading (no descriptor left, say) this beat is left out.
+    const reading = await read().catch(() => null);
     if (stopped) return;
+    const at = clock.monotonic();
     if (at >= publishAt) {
-      last = sampleBetween(published, reading);
-      published = reading;
       publishAt = at + PUBLISH_EVERY_MS;
-      const ts = new Date(last.ts).toISOString();
-      options.publish(last.services.map(({ id, cpuPercent, memMB }) => ({ id, cpuPercent, memMB, ts })));
+      if (reading !== null) publish(reading);
     }
     if (at >= recordAt) {
-      last = sampleBetween(recorded, reading);
-      recorded = reading;
       // On the same beat as before, but what a sleeping machine missed is not made up for.
       recordAt = at - recordAt < RECORD_EVERY_MS ? recordAt + RECORD_EVERY_MS : at + RECORD_EVERY_MS;
-      options.record(last);
+      if (reading !== null) record(reading);
     }
     schedule();
   };
 
-  void read().then((reading) => (recorded ??= reading));
+  const publish = (reading: Reading): void => {
+    last = sampleBetween(published, reading);
+    published = reading;
+    const ts = new Date(last.ts).toISOString();
+    options.publish(last.services.map(({ id, cpuPercent, memMB }) => ({ id, cpuPercent, memMB, ts })));
+  };
+
+  const record = (reading: Reading): void => {
+    last = sampleBetween(recorded, reading);
+    recorded = reading;
+    options.record(last);
+  };
+
+  void read().then(
+    (reading) => (recorded ??= reading),
+    () => undefined, // The first beat is the beginning then.
+  );
   schedule();
 
   return {

@@ -1,11 +1,11 @@
 /** Keeps samples, whatever happens to the disk: what cannot be written waits in memory, at most an hour of it. */
 import { renameSync, rmSync } from 'node:fs';
-import type { MetricsHistory, MetricsPoint, Resolution } from '../../contract/metrics.ts';
+import type { MetricsHistory, Resolution } from '../../contract/metrics.ts';
 import type { Sample } from '../../core/metrics/sample.ts';
 import type { Clock } from '../../core/system/clock.ts';
 import type { Logger } from '../../core/system/logger.ts';
+import { historyOf, rowsOf } from './history.ts';
 import {
-  HOST,
   KEPT_MS,
   openMetricsDatabase,
   UnusableDatabase,
@@ -15,8 +15,8 @@ import {
 } from './metrics-database.ts';
 import { isCorruption, loadSqlite, type SqliteEngine } from './sqlite.ts';
 
-/** The start of the daemon and of the services comes first. */
-const OPEN_AFTER_MS = 10_000;
+/** The start of the daemon and of the services comes first, and what quietens down after it. */
+const OPEN_AFTER_MS = 60_000;
 const RETRY_AFTER_MS = 60_000;
 const MAX_WAITING = 720;
 
@@ -55,9 +55,17 @@ export function createMetricsStore(options: {
   let retryAt: number | null = null;
   let closed = false;
 
-  const setAside = (error: Error): void => {
-    database?.close();
+  const closeDatabase = (): void => {
+    try {
+      database?.close();
+    } catch {
+      // It is given up anyway, and the daemon may be about to end.
+    }
     database = null;
+  };
+
+  const setAside = (error: Error): void => {
+    closeDatabase();
     const aside = `${file}.corrupt-${clock.now()}`;
     renameSync(file, aside);
     // A log of the old file would be played into the new one.
@@ -67,27 +75,29 @@ export function createMetricsStore(options: {
     );
   };
 
-  const work = (): void => {
-    if (engine === null) return;
-    database ??= openMetricsDatabase(engine, file);
-    if (waiting.length > 0) database.write(waiting);
-    waiting = [];
-    const window = Math.floor(clock.now() / WINDOW_MS);
-    if (window !== settledWindow) database.settle(clock.now());
-    settledWindow = window;
+  /** Does it with the database, with a new one when that one turns out to be damaged; undefined without an engine, or at the end. */
+  const withDatabase = <T>(work: (open: MetricsDatabase) => T): T | undefined => {
+    if (engine === null || closed) return undefined;
+    try {
+      return work((database ??= openMetricsDatabase(engine, file)));
+    } catch (error) {
+      if (!(error instanceof UnusableDatabase) && !isCorruption(error)) throw error;
+      setAside(error as Error);
+      return work((database = openMetricsDatabase(engine, file)));
+    }
   };
 
-  /** Opens, writes and tidies up; on trouble it waits a minute and says so once. */
+  /** Writes and tidies up; on trouble it waits a minute and says so once. */
   const flush = (): void => {
-    if (closed || (retryAt !== null && clock.monotonic() < retryAt)) return;
+    if (closed || engine === null || (retryAt !== null && clock.monotonic() < retryAt)) return;
     try {
-      try {
-        work();
-      } catch (error) {
-        if (!(error instanceof UnusableDatabase) && !isCorruption(error)) throw error;
-        setAside(error as Error);
-        work();
-      }
+      withDatabase((open) => {
+        if (waiting.length > 0) open.write(waiting);
+        waiting = [];
+        const window = Math.floor(clock.now() / WINDOW_MS);
+        if (window !== settledWindow) open.settle(clock.now());
+        settledWindow = window;
+      });
       if (retryAt !== null) log.info('resource use is recorded again');
       retryAt = null;
     } catch (error) {
@@ -120,7 +130,7 @@ export function createMetricsStore(options: {
       const query = { resolution, subject: service ?? null, from: oldest, to };
       let stored: PointRow[] = [];
       try {
-        stored = database?.points(query) ?? [];
+        stored = withDatabase((opened) => opened.points(query)) ?? [];
       } catch (error) {
         log.warn('the history of resource use cannot be read', { file, error: String(error) });
       }
@@ -134,35 +144,7 @@ export function createMetricsStore(options: {
       cancelOpening();
       flush();
       closed = true;
-      database?.close();
-      database = null;
+      closeDatabase();
     },
   };
-}
-
-function rowsOf({ ts, host, services }: Sample): PointRow[] {
-  const uses = [...(host === null ? [] : [{ id: HOST, ...host }]), ...services];
-  return uses.map(({ id, cpuPercent, memMB, restarts }) => ({
-    subject: id,
-    ts,
-    cpu: cpuPercent,
-    memory: memMB,
-    restarts,
-  }));
-}
-
-function historyOf(resolution: Resolution, rows: readonly PointRow[]): MetricsHistory {
-  const bySubject = new Map<string, MetricsPoint[]>();
-  for (const { subject, ts, cpu, memory, restarts } of rows) {
-    const points = bySubject.get(subject) ?? [];
-    bySubject.set(subject, points);
-    points.push({
-      ts: new Date(ts).toISOString(),
-      cpuPercent: Math.round(cpu * 10) / 10,
-      memMB: Math.round(memory * 10) / 10,
-      restarts,
-    });
-  }
-  const { [HOST]: host = [], ...services } = Object.fromEntries(bySubject);
-  return { resolution, host, services: Object.entries(services).map(([id, points]) => ({ id, points })) };
 }
