@@ -19,6 +19,7 @@ import { linkCheck } from './archives/link-check.ts';
 import { unpackZip } from './archives/unpack-zip.ts';
 import { acquireLock } from './daemon-lock.ts';
 import { createDiagnostics } from './diagnostics/diagnostics.ts';
+import { pruneDownloads } from './downloads-cache.ts';
 import { createDoctor } from './doctor/doctor.ts';
 import { createProcessDriver } from './drivers/process/process-driver.ts';
 import { edgeControl, requestSite } from './edge-control.ts';
@@ -48,6 +49,8 @@ declare const __KOJIBOX_VERSION__: string;
 const VERSION = typeof __KOJIBOX_VERSION__ === 'string' ? __KOJIBOX_VERSION__ : '0.0.0-source';
 const API_PORT = 7420;
 const MAX_SOCKET_PATH_BYTES = 107;
+/** Of the cache of downloads. */
+const DOWNLOADS_BYTES = 2_000_000_000;
 /** Exit codes that the guardian takes for final; see sysexits(3). */
 const EXIT = { alreadyRunning: 75, cannotRun: 78 } as const;
 
@@ -164,6 +167,11 @@ async function main(): Promise<void> {
     },
   });
 
+  const prune = (): Promise<void> =>
+    pruneDownloads(layout.downloads, DOWNLOADS_BYTES, Date.now())
+      .then((freed) => void (freed > 0 && log.info('pruned downloads', { freed })))
+      .catch((error: unknown) => log.warn('cannot prune the downloads', { error: String(error) }));
+
   const token = readToken(layout.token);
   let url = '';
   let quitting = false;
@@ -213,7 +221,10 @@ async function main(): Promise<void> {
       trust,
       quit,
       changed: (scope, id) => publish('config:changed', { scope, id }),
-      runtimesChanged: () => publish('runtime:updated', kojibox.runtimes.manifest()),
+      runtimesChanged() {
+        publish('runtime:updated', kojibox.runtimes.manifest());
+        void prune();
+      },
     }),
   });
 
@@ -249,6 +260,7 @@ async function main(): Promise<void> {
     `${JSON.stringify({ pid: process.pid, startedAt: startedAt.toISOString(), version: VERSION, socket: socketPath, url, token }, null, 2)}\n`,
     { mode: 0o600 },
   );
+  if (kojibox.stores.app.get().startStack && adopted.length === 0) kojibox.stack.up();
   log.info('ready', { pid: process.pid, url, home, version: VERSION });
   tellReady();
 
