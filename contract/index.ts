@@ -6,7 +6,7 @@ import { configEvents, configOperations } from './config.ts';
 import { daemonEvents, daemonOperations } from './daemon.ts';
 import { doctorOperations } from './doctor.ts';
 import { domainOperations } from './domains.ts';
-import { logEvents } from './logs.ts';
+import { logEvents, logOperations } from './logs.ts';
 import { programOperations } from './programs.ts';
 import { proxyOperations } from './proxy.ts';
 import { runtimeEvents, runtimeOperations } from './runtimes.ts';
@@ -18,6 +18,7 @@ import { systemChangeOperations } from './system-changes.ts';
 export const operations = [
   ...stackOperations,
   ...serviceOperations,
+  ...logOperations,
   ...runtimeOperations,
   ...configOperations,
   ...domainOperations,

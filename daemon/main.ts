@@ -89,7 +89,10 @@ async function main(): Promise<void> {
       folder: layout.handles,
       homeDigest,
       table: { allPids, readProcessStat, identifyNow },
-      prepareLog: (file) => rotation.prepare(file),
+      async prepareLog(file) {
+        await rotation.prepare(file);
+        logs.current?.noteLaunch(file);
+      },
     }),
     publish,
     sources: [
@@ -115,6 +118,7 @@ async function main(): Promise<void> {
   const trust = createTrustStores({ system, layout, certificates: kojibox.certificates, ledger: kojibox.ledger });
   const serviceLogs = createServiceLogs({
     folder: layout.serviceLogs,
+    exportFolder: layout.logExports,
     mask: (text) => kojibox.secrets.mask(text),
     publish: (entry) => publish('service:logLine', entry),
   });

@@ -71,6 +71,10 @@ export function createHandlers(options: HandlerOptions): Handlers {
     };
   };
 
+  /** Throws NOT_FOUND. @param asked undefined: all services */
+  const idsOf = (asked: string | string[] | undefined): string[] =>
+    (asked === undefined ? supervisor.states() : [asked].flat().map((id) => supervisor.state(id))).map(({ id }) => id);
+
   const ok = 'ok' as const;
   return {
     'stack.status': async () => status(),
@@ -82,6 +86,9 @@ export function createHandlers(options: HandlerOptions): Handlers {
     'services.stop': async ({ id }) => supervisor.stop(id),
     'services.restart': async ({ id }) => supervisor.restart(id),
     'services.logs': async ({ id, tail }) => logs.tail(supervisor.state(id).id, tail),
+    'logs.query': async ({ service, limit, ...filter }) => logs.query({ ids: idsOf(service), filter, limit }),
+    'logs.export': async ({ service, limit, ...filter }) =>
+      logs.export({ ids: idsOf(service), asked: service === undefined ? null : [service].flat(), filter, limit }),
     'services.health': async ({ id }) => {
       const { health, evidence, ports, pid } = supervisor.state(id);
       const port = ports[0]?.port;

@@ -1,8 +1,6 @@
 /** The last lines of a service log, read from the end backwards; never a whole file. */
-import { closeSync, createReadStream, fstatSync, openSync, readSync } from 'node:fs';
-import { createInterface } from 'node:readline';
-import { createGunzip } from 'node:zlib';
-import { archivesOf, readStart } from './log-archives.ts';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { readStart } from './log-archives.ts';
 
 export { followLog, type Follower } from './log-follow.ts';
 
@@ -11,8 +9,8 @@ const BLOCK = 64 * 1024;
 const MAX_BYTES = 16 * 1024 * 1024;
 const NEWLINE = 10;
 
-/** The last `count` lines of the live log, oldest first; none when there is no file. */
-export function lastLines(file: string, count: number): string[] {
+/** The last `count` lines of the live log, oldest first; none when there is no file. @param from byte of the file to begin at */
+export function lastLines(file: string, count: number, from = 0): string[] {
   let descriptor: number;
   try {
     descriptor = openSync(file, 'r');
@@ -21,7 +19,7 @@ export function lastLines(file: string, count: number): string[] {
     throw error;
   }
   try {
-    const start = readStart(file);
+    const start = Math.max(readStart(file), from);
     const { size } = fstatSync(descriptor);
     const chunks: Buffer[] = [];
     let newlines = 0;
@@ -35,40 +33,13 @@ export function lastLines(file: string, count: number): string[] {
     }
     const bytes = Buffer.concat(chunks);
     // A piece of a line at the front is not a line, unless the log begins with it.
-    const from = at > start ? bytes.indexOf(NEWLINE) + 1 : 0;
-    const lines = bytes.toString('utf8', from).split('\n');
+    const begin = at > start ? bytes.indexOf(NEWLINE) + 1 : 0;
+    const lines = bytes.toString('utf8', begin).split('\n');
     if (lines.at(-1) === '') lines.pop();
     return lines.slice(-count);
   } finally {
     closeSync(descriptor);
   }
-}
-
-/** Like `lastLines`, and goes on in the archives when the live log, just rotated, has too few. */
-export async function lastLinesWithArchives(file: string, count: number): Promise<string[]> {
-  let lines = lastLines(file, count);
-  let archives: string[];
-  try {
-    archives = archivesOf(file);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return lines;
-    throw error;
-  }
-  for (const archive of archives.reverse()) {
-    if (lines.length >= count) break;
-    lines = [...(await lastOfArchive(archive, count - lines.length)), ...lines];
-  }
-  return lines;
-}
-
-async function lastOfArchive(archive: string, count: number): Promise<string[]> {
-  const kept: string[] = [];
-  const unpacked = createReadStream(archive).pipe(createGunzip());
-  for await (const line of createInterface({ input: unpacked, crlfDelay: Infinity })) {
-    kept.push(line);
-    if (kept.length > 2 * count) kept.splice(0, kept.length - count);
-  }
-  return kept.slice(-count);
 }
 
 function countNewlines(chunk: Buffer): number {
