@@ -73,7 +73,7 @@ function removeOld(folder: string): void {
   const names = readdirSync(folder);
   const half = names.filter((name) => name.endsWith('.tmp') && !writing.has(name.slice(1, -'.tmp'.length)));
   const old = names
-    .filter((name) => name.endsWith('.log') && !writing.has(name))
+    .filter((name) => name.endsWith('.log'))
     .map((name) => ({ name, at: statSync(join(folder, name)).mtimeMs }))
     .sort((a, b) => b.at - a.at || (a.name < b.name ? 1 : -1))
     .slice(KEPT);

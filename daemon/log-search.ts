@@ -1,5 +1,6 @@
 /** Walks through the log of one service, newest or oldest first, and stops as early as it can; each step works some milliseconds. */
 import { Buffer } from 'node:buffer';
+import { setImmediate } from 'node:timers/promises';
 import { parseCursor, type LogFilter } from '../contract/logs.ts';
 import { createNewestFound } from '../core/logs/newest.ts';
 import { beginningOf, searchSegment, type Found, type Search } from '../core/logs/search.ts';
@@ -8,8 +9,15 @@ import type { LogPiece } from './system/log-pieces.ts';
 
 /** Processes write their lines in another order than they time them, by no more than this. */
 const DISORDER_MS = 60_000;
+/** What is in memory already would be worked on without a pause. */
+const letOthersWork = (): Promise<void> => setImmediate();
 /** Of an archive's end, kept while it is unpacked, in blocks. */
 const WINDOW_BLOCKS = 8;
+
+interface Numbered {
+  readonly block: Buffer;
+  readonly index: number;
+}
 
 interface Bounds {
   readonly from: number;
@@ -68,8 +76,9 @@ export async function* searchBackward(
     let unread = Infinity;
     if (piece.blockCount !== null || isPromising()) {
       const end = await endBlocks(piece);
-      for await (const block of end.blocks) {
-        const segment = cutter.add(block);
+      for await (const { block, index } of end.blocks) {
+        await letOthersWork();
+        const segment = cutter.add(block, index === 0);
         if (segment === null) continue;
         yield find(segment);
         if (left <= 0 || (beginningOf(segment) ?? Infinity) < bounds.from) return;
@@ -98,20 +107,19 @@ export async function* searchBackward(
 /** The last blocks of a piece, the newest first, and how many come before them. Of a compressed one, it unpacks all and holds the end. */
 async function endBlocks(
   piece: LogPiece,
-): Promise<{ blocks: AsyncIterable<Buffer> | Iterable<Buffer>; unread: number }> {
+): Promise<{ blocks: AsyncIterable<Numbered> | Iterable<Numbered>; unread: number }> {
   if (piece.blockCount !== null) return { blocks: backward(piece, piece.blockCount), unread: 0 };
-  const window: Buffer[] = [];
+  const window: Numbered[] = [];
   let count = 0;
   for await (const block of piece.blocks()) {
-    window.unshift(block);
+    window.unshift({ block, index: count++ });
     if (window.length > WINDOW_BLOCKS) window.pop();
-    count += 1;
   }
   return { blocks: window, unread: count - window.length };
 }
 
-async function* backward(piece: LogPiece, count: number): AsyncGenerator<Buffer> {
-  for (let index = count - 1; index >= 0; index--) yield await piece.block(index);
+async function* backward(piece: LogPiece, count: number): AsyncGenerator<Numbered> {
+  for (let index = count - 1; index >= 0; index--) yield { block: await piece.block(index), index };
 }
 
 /**
@@ -129,9 +137,10 @@ async function readForward(
   let lead: Buffer | null = null;
   let index = 0;
   for await (const block of piece.blocks()) {
-    if (index++ >= count) break;
-    const segment = cutter.add(block);
+    if (index >= count) break;
+    const segment = cutter.add(block, index++ === 0);
     if (segment === null) continue;
+    await letOthersWork();
     if (lead === null) lead = segment;
     else if (take(segment) === 'enough') return lead;
   }
@@ -154,12 +163,14 @@ export async function* searchForward(pieces: readonly LogPiece[], search: Search
   const cutter = createForwardCutter();
   let endedAt = 0;
   for (const piece of pieces.filter((one) => one.endedAt >= bounds.from).reverse()) {
+    let index = 0;
     for await (const block of piece.blocks()) {
-      const segment = cutter.add(block);
+      const segment = cutter.add(block, index++ === 0);
       // What was left of the piece before comes first.
       const segmentEndedAt = endedAt === 0 ? endOf(piece, search.filter) : endedAt;
       endedAt = endOf(piece, search.filter);
       if (segment === null) continue;
+      await letOthersWork();
       yield searchSegment({ bytes: segment, endedAt: segmentEndedAt }, search);
       if ((beginningOf(segment) ?? -Infinity) > bounds.until) return;
     }

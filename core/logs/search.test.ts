@@ -25,7 +25,10 @@ describe('search', () => {
     [{}, ['one', 'two', 'THREE\n    at run (/app/x.js:1:2)', 'four']],
     [{ level: 'info' }, ['two', 'THREE\n    at run (/app/x.js:1:2)', 'four']],
     [{ level: 'error' }, ['four']],
-    [{ from: '2026-11-21T10:00:01.000Z', to: '2026-11-21T11:00:02+01:00' }, ['two', 'THREE\n    at run (/app/x.js:1:2)']],
+    [
+      { from: '2026-11-21T10:00:01.000Z', to: '2026-11-21T11:00:02+01:00' },
+      ['two', 'THREE\n    at run (/app/x.js:1:2)'],
+    ],
     [{ text: 'three' }, ['THREE\n    at run (/app/x.js:1:2)']],
     [{ text: 'x.JS' }, ['THREE\n    at run (/app/x.js:1:2)']],
     [{ text: 'three\n' }, ['THREE\n    at run (/app/x.js:1:2)']],
@@ -44,7 +47,11 @@ describe('search', () => {
   });
 
   it('gives the lines as they were printed', () => {
-    expect(search(LOG).map(({ text }) => `${text}\n`).join('')).toBe(LOG);
+    expect(
+      search(LOG)
+        .map(({ text }) => `${text}\n`)
+        .join(''),
+    ).toBe(LOG);
   });
 
   it('takes the time of the next entry, or of the end of the file, for one that tells none', () => {
@@ -104,9 +111,12 @@ describe('pages', () => {
     expect(pageBefore([entry(ENDED), entry(ENDED)], `${ENDED}~5`)).toBe(`${ENDED}~7`);
   });
 
-  it.each(['', 'x', '2026-11-21', `${ENDED}~`, `${ENDED}~-1`, '2026-99-21T12:00:00.000Z'])('do not take "%s"', (before) => {
-    expect(LogQuerySchema.safeParse({ before }).success).toBe(false);
-  });
+  it.each(['', 'x', '2026-11-21', `${ENDED}~`, `${ENDED}~-1`, '2026-99-21T12:00:00.000Z'])(
+    'do not take "%s"',
+    (before) => {
+      expect(LogQuerySchema.safeParse({ before }).success).toBe(false);
+    },
+  );
 
   it('take what the wire example gives', () => {
     expect(LogQuerySchema.parse({ service: 'postgres', level: 'info', limit: 100 })).toEqual({

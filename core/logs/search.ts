@@ -40,6 +40,8 @@ export function searchSegment({ bytes, endedAt }: SegmentOfLog, { service, filte
   let ts = new Date(endedAt).toISOString();
   for (const raw of groupLines(linesOf(bytes)).reverse()) {
     ts = raw.head.ts ?? ts;
+    // Of several lines, all decide; see entryOf.
+    if (filter.level !== undefined && raw.lines.length === 1 && !isAtLeast(raw.head.level, filter.level)) continue;
     const at = Date.parse(ts);
     if (at < from || at > to || (before !== null && (before.count > 0 ? at > before.at : at >= before.at))) continue;
     const entry = entryOf(service, raw, ts);

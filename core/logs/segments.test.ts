@@ -11,7 +11,7 @@ const blocksOf = (bytes: Buffer): Buffer[] =>
 
 function forward(bytes: Buffer): Buffer[] {
   const cutter = createForwardCutter();
-  const segments = blocksOf(bytes).flatMap((block) => cutter.add(block) ?? []);
+  const segments = blocksOf(bytes).flatMap((block, index) => cutter.add(block, index === 0) ?? []);
   return [...segments, cutter.rest()];
 }
 
@@ -19,7 +19,7 @@ function backward(bytes: Buffer): Buffer[] {
   const cutter = createBackwardCutter();
   const segments = blocksOf(bytes)
     .reverse()
-    .flatMap((block) => cutter.add(block) ?? []);
+    .flatMap((block, index, blocks) => cutter.add(block, index === blocks.length - 1) ?? []);
   return [...segments, cutter.rest()].reverse();
 }
 
@@ -44,7 +44,7 @@ describe('segments', () => {
   it('begin where an entry surely begins rather than at a line that may belong to one', () => {
     const text = `${'x'.repeat(60)}\nPlain\n2026-11-21 07:21:47.018 UTC [1] LOG:  y\n`;
     const cutter = createBackwardCutter();
-    expect(cutter.add(Buffer.from(text))?.toString()).toBe('2026-11-21 07:21:47.018 UTC [1] LOG:  y\n');
+    expect(cutter.add(Buffer.from(text), true)?.toString()).toBe('2026-11-21 07:21:47.018 UTC [1] LOG:  y\n');
     expect(cutter.rest().toString()).toBe(`${'x'.repeat(60)}\nPlain\n`);
   });
 
@@ -54,7 +54,7 @@ describe('segments', () => {
   ])('of a line that does not end hold its beginning only (%s)', (_name, create) => {
     const cutter = create();
     const block = Buffer.alloc(128 * 1024, 'x');
-    for (let index = 0; index < 100; index++) expect(cutter.add(block)).toBe(null);
+    for (let index = 0; index < 100; index++) expect(cutter.add(block, false)).toBe(null);
     expect(cutter.rest().length).toBeLessThan(1_200_000);
     expect(linesOf(cutter.rest())[0]?.length).toBe(64 * 1024 + 2);
   });
@@ -66,7 +66,7 @@ describe('segments', () => {
     const cutter = create();
     const block = Buffer.from('\tat T.main(T.java:1)\n'.repeat(6000));
     let bytes = 0;
-    for (let index = 0; index < 20; index++) bytes += cutter.add(block)?.length ?? 0;
+    for (let index = 0; index < 20; index++) bytes += cutter.add(block, false)?.length ?? 0;
     expect(bytes + cutter.rest().length).toBe(20 * block.length);
     expect(cutter.rest().length).toBeLessThan(1_200_000);
   });

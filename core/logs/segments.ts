@@ -18,7 +18,8 @@ const NOTHING: Buffer = Buffer.alloc(0);
 
 /** Takes blocks in one direction; gives a segment when one is complete. */
 export interface Cutter {
-  add(block: Buffer): Buffer | null;
+  /** @param isFirst nothing comes before this block, so it begins with a line */
+  add(block: Buffer, isFirst: boolean): Buffer | null;
   /** What is left when there are no more blocks. */
   rest(): Buffer;
 }
@@ -28,9 +29,9 @@ export function createBackwardCutter(after: Buffer = NOTHING): Cutter {
   /** Lines whose beginning is in an earlier block. */
   let rest: Buffer = after;
   return {
-    add(block) {
+    add(block, isFirst) {
       const whole = bounded(Buffer.concat([block, rest]));
-      let at = findBeginning(block);
+      let at = findBeginning(block, isFirst);
       if (at === -1 && whole.length > MAX_SEGMENT_BYTES) at = whole.indexOf(NEWLINE) + 1;
       rest = at === -1 ? whole : whole.subarray(0, at);
       return at === -1 ? null : whole.subarray(at);
@@ -44,14 +45,14 @@ export function createForwardCutter(): Cutter {
   /** Lines whose end may be in a later block. */
   let rest: Buffer = NOTHING;
   return {
-    add(block) {
-      const found = findBeginning(block);
+    add(block, isFirst) {
+      const found = findBeginning(block, isFirst);
       let whole: Buffer = Buffer.concat([rest, block]);
       let at = found === -1 ? -1 : rest.length + found;
       if (at === -1) whole = bounded(whole);
       if (at === -1 && whole.length > MAX_SEGMENT_BYTES) at = whole.lastIndexOf(NEWLINE) + 1;
       rest = at === -1 ? whole : whole.subarray(at);
-      return at <= 0 ? null : whole.subarray(0, at);
+      return at === -1 ? null : whole.subarray(0, at);
     },
     rest: () => rest,
   };
@@ -71,16 +72,22 @@ function bounded(bytes: Buffer): Buffer {
   return Buffer.concat([bytes.subarray(0, 2 * MAX_LINE), bytes.subarray(end === -1 ? bytes.length : end)]);
 }
 
-/** First place in the block where an entry begins, or -1. Its first byte does not count: the line may have begun before. */
-function findBeginning(block: Buffer): number {
+/**
+ * First place in the block where an entry begins, or -1. Where that is a guess only, many lines must have been looked at: a segment that is
+ * a little longer does no harm, an entry that is cut in two does.
+ */
+function findBeginning(block: Buffer, isFirst: boolean): number {
   let perhaps = -1;
-  let at = block.indexOf(NEWLINE) + 1;
-  for (let looked = 0; at > 0 && at < block.length && looked < MAX_LOOKED_AT; looked++) {
+  let at = isFirst ? 0 : block.indexOf(NEWLINE) + 1;
+  if (at === 0 && !isFirst) return -1;
+  for (let looked = 0; at < block.length; looked++) {
+    if (looked === MAX_LOOKED_AT) return perhaps;
     const end = block.indexOf(NEWLINE, at);
     const verdict = beginsEntry(block.toString('utf8', at, end === -1 ? block.length : end));
     if (verdict === 'surely') return at;
-    if (verdict === 'perhaps' && perhaps === -1) perhaps = at;
+    if (verdict === 'perhaps' && perhaps === -1 && at > 0) perhaps = at;
+    if (end === -1) return -1;
     at = end + 1;
   }
-  return perhaps;
+  return -1;
 }
