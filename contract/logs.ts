@@ -12,6 +12,7 @@ export const isAtLeast = (level: LogLevel, least: LogLevel): boolean =>
   LOG_LEVELS.indexOf(level) >= LOG_LEVELS.indexOf(least);
 
 export const LogEntrySchema = z.object({
+  /** Of an entry that tells none, as those of PHP workers: no later than this. */
   ts: TimestampSchema,
   level: LogLevelSchema,
   service: z.string(),

@@ -31,8 +31,10 @@ export async function mergeNewest(
       );
       if (found === null) break;
       if (cursor !== null && passedOver < cursor.count && Date.parse(found.entry.ts) === cursor.at) passedOver += 1;
-      else taken.push(detach(found));
-      chars += charsOf(found);
+      else {
+        taken.push(detach(found));
+        chars += charsOf(found);
+      }
     }
   } finally {
     await Promise.all(sources.map((source) => source.return(undefined)));

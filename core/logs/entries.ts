@@ -67,7 +67,7 @@ function belongs(line: string, parsed: ParsedLine, { head, lines, mode }: Open):
   return mode === 'message' && lines.length < MAX_MESSAGE_LINES;
 }
 
-/** True when an entry begins here whatever came before; what it says of an untimed line is a guess. */
+/** Whether an entry begins with this line whatever came before; `perhaps` for a plain line. */
 export function beginsEntry(line: string): 'surely' | 'perhaps' | 'no' {
   const parsed = parseLine(line);
   if (parsed.kind === 'plain') return ALWAYS_MORE.test(line) || MORE_OF_TRACE.test(line) ? 'no' : 'perhaps';

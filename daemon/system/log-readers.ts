@@ -23,7 +23,7 @@ export function holdLog(inode: Inode): () => void {
   return () => {
     readers.count -= 1;
     if (readers.count > 0) return;
-    byInode.delete(key);
+    if (byInode.get(key) === readers) byInode.delete(key);
     readers.end();
   };
 }
@@ -32,6 +32,8 @@ export function holdLog(inode: Inode): () => void {
 export async function untilUnread(inode: Inode, signal: AbortSignal): Promise<void> {
   const readers = byInode.get(keyOf(inode));
   if (readers === undefined) return;
+  // Who comes later does not keep this one waiting.
+  byInode.delete(keyOf(inode));
   let abort: (() => void) | undefined;
   const aborted = new Promise<never>((_resolve, reject) => {
     abort = () => reject(signal.reason instanceof Error ? signal.reason : new Error(String(signal.reason)));

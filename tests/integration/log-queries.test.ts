@@ -16,6 +16,7 @@ import { isAtLeast, LOG_LEVELS, pageBefore, type LogEntry, type LogFilter } from
 import { createServiceLogs, type ServiceLogs } from '../../daemon/service-logs.ts';
 import { archivesOf, readStart } from '../../daemon/system/log-archives.ts';
 import { startLogRotation, type LogRotation, type LogRotationOptions } from '../../daemon/system/log-rotation.ts';
+import { eventually } from '../fixtures/services/service-spec.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'kojibox-log-queries-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -179,6 +180,28 @@ describe('a query over rotated logs', () => {
     const late = query('web');
     rmSync(archive);
     expect((await late).length).toBeLessThan(count);
+  });
+
+  it('does not hold up the start of a service, and loses nothing by it', async () => {
+    const rotation = rotate({ maxBytes: 1000 });
+    const count = 30_000;
+    const texts = Array.from({ length: count }, (_, index) => makeEntry(index, 'web').text);
+    writeFileSync(fileOf('web'), texts.join(''));
+    let exported = false;
+    const exporting = logs.export({ ids: ['web'], asked: null, filter: {}, limit: undefined }).then((path) => {
+      exported = true;
+      return path;
+    });
+    const rotating = rotation.rotateDue();
+    await eventually('the archive is complete', () => archivesOf(fileOf('web')).length === 1);
+    await rotation.prepare(fileOf('web'));
+    expect(exported).toBe(false);
+    writeFileSync(fileOf('web'), makeEntry(count, 'web').text);
+    expect(readFileSync(await exporting, 'utf8')).toBe(texts.join(''));
+    await rotating;
+    await rotation.rotateDue();
+    const path = await logs.export({ ids: ['web'], asked: null, filter: {}, limit: undefined });
+    expect(readFileSync(path, 'utf8')).toBe(texts.join('') + makeEntry(count, 'web').text);
   });
 
   it('gives nothing for a service that wrote nothing, and masks secrets', async () => {
