@@ -24,6 +24,7 @@ import { updaterEvents, updaterOperations } from './updater.ts';
 export const operations = [
   ...stackOperations,
   ...serviceOperations,
+  ...logOperations,
   ...runtimeOperations,
   ...configOperations,
   ...projectOperations,
@@ -41,7 +42,6 @@ export const operations = [
   ...updaterOperations,
   ...activityOperations,
   ...databaseOperations,
-  ...logOperations,
 ] as const;
 
 export const events = [

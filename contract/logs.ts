@@ -1,63 +1,105 @@
-/** Log entries as clients see them. */
+/** Log entries as clients see them, and how they are asked for. */
 import { z } from 'zod';
 import { defineEvent, defineOperation } from './define.ts';
 import { IdSchema, TimestampSchema } from './common.ts';
 
+/** From the least to the worst. */
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+export const LogLevelSchema = z.enum(LOG_LEVELS);
+export type LogLevel = z.infer<typeof LogLevelSchema>;
+
+export const isAtLeast = (level: LogLevel, least: LogLevel): boolean =>
+  LOG_LEVELS.indexOf(level) >= LOG_LEVELS.indexOf(least);
+
 export const LogEntrySchema = z.object({
+  /** Of an entry that tells none, as those of PHP workers: no later than this. */
   ts: TimestampSchema,
-  level: z.enum(['debug', 'info', 'warn', 'error']),
+  level: LogLevelSchema,
   service: z.string(),
   message: z.string(),
   fields: z.record(z.string(), z.string()),
 });
 export type LogEntry = z.infer<typeof LogEntrySchema>;
 
-const FilterFields = {
-  /** One service or several; left out: all. */
-  service: z.union([IdSchema, z.array(IdSchema).max(500)]).optional(),
-  /** This level and worse ones. */
-  level: LogEntrySchema.shape.level.optional(),
-  from: TimestampSchema.optional(),
-  to: TimestampSchema.optional(),
-  /** Anywhere in the message, in any case. */
+const IsoTimeSchema = z.iso.datetime({ offset: true });
+const MAX_ENTRIES = 10_000;
+
+const filterFields = {
+  /** One ID or several; left out: all services. */
+  service: z.union([IdSchema, z.array(IdSchema).min(1).max(100)]).optional(),
+  /** The least level: `info` means info and worse. */
+  level: LogLevelSchema.optional(),
+  from: IsoTimeSchema.optional(),
+  to: IsoTimeSchema.optional(),
+  /** Found in the message, whatever the case of its letters. */
   text: z.string().max(1000).optional(),
+  /** Only entries before this: an ISO time, or what `pageBefore` gave for the page before. */
+  before: z
+    .string()
+    .regex(/^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)(?:~\d{1,6})?$/, 'give an ISO time, or TIME~COUNT')
+    .refine((cursor) => !Number.isNaN(parseCursor(cursor).at), 'there is no such time')
+    .optional(),
 };
-const LogFilterSchema = z.strictObject({
-  ...FilterFields,
-  /** At most so many; of a query the newest (default 200). */
-  limit: z.int().min(1).max(10_000).optional(),
-  /** So many of the newest matches are left out, for the page before. */
-  skip: z.int().min(0).max(1_000_000).optional(),
+
+export const LogQuerySchema = z.strictObject({
+  ...filterFields,
+  /** The newest that match; they come oldest first. */
+  limit: z.int().min(1).max(MAX_ENTRIES).default(200),
 });
-export type LogFilter = z.infer<typeof LogFilterSchema>;
+export const LogExportSchema = z.strictObject({
+  ...filterFields,
+  /** Left out: all that match. */
+  limit: z.int().min(1).max(MAX_ENTRIES).optional(),
+});
+export type LogFilter = Omit<z.output<typeof LogExportSchema>, 'service' | 'limit'>;
+
+/** @returns `at` in ms since 1970; of the entries of that very time, the newest `count` are passed over */
+export function parseCursor(cursor: string): { readonly at: number; readonly count: number } {
+  const [time = '', count] = cursor.split('~');
+  return { at: Date.parse(time), count: count === undefined ? 0 : Number(count) };
+}
+
+/**
+ * The `before` of the page before this one; null when this one is empty. Times are not unique, so it counts how many entries of the
+ * oldest time were already given.
+ *
+ * @param page as `logs.query` gave it; @param cursor the `before` it was asked with
+ */
+export function pageBefore(page: readonly LogEntry[], cursor?: string): string | null {
+  const oldest = page[0]?.ts;
+  if (oldest === undefined) return null;
+  const known = cursor === undefined ? null : parseCursor(cursor);
+  const already = known?.at === Date.parse(oldest) ? known.count : 0;
+  return `${oldest}~${already + page.filter(({ ts }) => ts === oldest).length}`;
+}
 
 export const logOperations = [
   defineOperation({
     name: 'logs.query',
-    summary: 'Find log entries by service, level, time and text, rotated files included.',
+    summary: 'Find log entries by service, level, time and text: the newest that match, oldest first.',
     kind: 'query',
     access: 'read',
-    input: LogFilterSchema,
+    input: LogQuerySchema,
     output: z.array(LogEntrySchema),
     example: { service: 'postgres', level: 'warn', limit: 50 },
     errors: ['NOT_FOUND'],
   }),
   defineOperation({
     name: 'logs.export',
-    summary: 'Write the log entries that match into a file, and say where it is.',
+    summary: 'Write all log entries that match into a file below app/logs/exports, and answer with its path.',
     kind: 'command',
     access: 'operate',
-    input: LogFilterSchema.extend({ limit: z.int().min(1).optional() }),
+    input: LogExportSchema,
     output: z.string(),
     example: { service: 'postgres', level: 'error' },
-    errors: ['NOT_FOUND'],
+    errors: ['NOT_FOUND', 'DISK_FULL'],
   }),
 ] as const;
 
 export const logEvents = [
   defineEvent({
     name: 'service:logLine',
-    summary: 'A service wrote a line; sent only to clients that follow its log.',
+    summary: 'A service wrote an entry; sent only to clients that follow its log.',
     data: LogEntrySchema,
   }),
 ] as const;

@@ -22,6 +22,8 @@ export interface Layout {
   readonly projects: string;
   readonly appLogs: string;
   readonly daemonLog: string;
+  /** What `logs.export` wrote; the newest are kept. */
+  readonly logExports: string;
   readonly certificates: string;
   readonly rootCertificate: string;
   readonly rootKey: string;
@@ -73,6 +75,7 @@ export function layoutOf(home: string): Layout {
     projects: join(app, 'projects'),
     appLogs: join(app, 'logs'),
     daemonLog: join(app, 'logs', 'daemon.log'),
+    logExports: join(app, 'logs', 'exports'),
     certificates,
     rootCertificate: join(certificates, 'root-ca.pem'),
     rootKey: join(certificates, 'root-ca.key'),

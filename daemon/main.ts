@@ -25,7 +25,6 @@ import { createProcessDriver } from './drivers/process/process-driver.ts';
 import { edgeControl, requestSite } from './edge-control.ts';
 import { createHandlers, snapshotOf } from './handlers/handlers.ts';
 import { createMetrics } from './metrics/metrics.ts';
-import { createLogQueries } from './log-queries.ts';
 import { createServiceLogs, type ServiceLogs } from './service-logs.ts';
 import { createDebianSource } from './sources/debian.ts';
 import { createHttpsSource } from './sources/https.ts';
@@ -98,7 +97,10 @@ async function main(): Promise<void> {
       folder: layout.handles,
       homeDigest,
       table: { allPids, readProcessStat, identifyNow },
-      prepareLog: (file) => rotation.prepare(file),
+      async prepareLog(file) {
+        await rotation.prepare(file);
+        logs.current?.noteLaunch(file);
+      },
     }),
     publish,
     sources: [
@@ -135,6 +137,7 @@ async function main(): Promise<void> {
   const trust = createTrustStores({ system, layout, certificates: kojibox.certificates, ledger: kojibox.ledger });
   const serviceLogs = createServiceLogs({
     folder: layout.serviceLogs,
+    exportFolder: layout.logExports,
     mask: (text) => kojibox.secrets.mask(text),
     publish: (entry) => publish('service:logLine', entry),
   });
@@ -191,11 +194,7 @@ async function main(): Promise<void> {
     onCall: (operation, call) => activity.add(operation, call),
     handlers: createHandlers({
       kojibox,
-      logQueries: createLogQueries({
-        folder: layout.serviceLogs,
-        exports: join(layout.appLogs, 'exports'),
-        mask: (text) => kojibox.secrets.mask(text),
-      }),
+      logs: serviceLogs,
       info,
       uiUrl: () => `${url}/#token=${token}`,
       activity,

@@ -1,106 +1,99 @@
-/** Lines become entries: what belongs to one message stays together. Pure. */
+/** Lines of a log → entries: what a program printed at once stays together. Pure. */
 import type { LogEntry } from '../../contract/logs.ts';
-import { parseLogLine } from './parse.ts';
+import { stripAnsi } from './ansi.ts';
+import { levelOfPlain, parseLine, type ParsedLine } from './parse.ts';
 
-/** Lines that go on with the one before: indented ones, stack traces of PHP, Node, Java and Python. */
-const CONTINUED = /^(?:\t| {2,}|#\d+ |Stack trace:$|Caused by: |\.\.\. \d+ more)/;
-/** PostgreSQL's further parts of a message have the whole prefix again; see log_line_prefix. */
-const POSTGRES_PART = /^\d{4}-\d\d-\d\d [\d:.]+ \S+ \[\d+\] (?:DETAIL|HINT|CONTEXT|STATEMENT|QUERY|LOCATION):/;
-const ANSI = /\u001b\[[0-9;?]*[A-Za-z]/g;
-/** A message that never ends is cut into several. */
-const MAX_LINES = 500;
-
-export const isContinuation = (line: string): boolean => CONTINUED.test(line) || POSTGRES_PART.test(line);
-
-/** Collects lines in the order in which they were written. */
-export interface EntryCollector {
-  add(line: string): void;
-  /** The last message is whole. */
-  end(): void;
+export interface RawEntry {
+  readonly head: ParsedLine;
+  /** As printed; the first is the head's. */
+  readonly lines: string[];
 }
 
-/** @param take gets the lines of each message */
-export function collectEntries(take: (lines: readonly string[]) => void): EntryCollector {
-  let lines: string[] = [];
-  const flush = (): void => {
-    if (lines.length > 0) take(lines);
-    lines = [];
-  };
+/** What the entry so far makes of an untimed line. */
+type Mode = 'usual' | 'message' | 'trace';
+interface Open extends RawEntry {
+  mode: Mode;
+}
+
+/** Programs that time every entry: an untimed line of theirs belongs to the one before, e.g. in a crash report. */
+const TIMED: ReadonlySet<string> = new Set(['postgres', 'mariadb', 'redis']);
+/** https://www.postgresql.org/docs/current/runtime-config-logging.html; the backend writes them together with their message. */
+const POSTGRES_MORE = /\[\d+\] (?<more>(?:DETAIL|HINT|QUERY|CONTEXT|LOCATION|BACKTRACE|STATEMENT):\s.*)$/;
+/** "PHP Stack trace:" and "PHP   1. {main}() /app/index.php:0", each with its own time. */
+const PHP_TRACE = /^PHP (?:Stack trace:|\s+\d+\. )/;
+/** Of Java ("\tat …", "\t... 7 more"), Node ("    at …"), PHP ("#0 /app/index.php(3): run()"), PostgreSQL (any after a tab). */
+const ALWAYS_MORE =
+  /^(?:\t|\s+at |\s+\.{3} \d+ |Caused by: |Stack trace:|\[stacktrace\]|#\d+ (?:\S.*\(\d+\): |\{main\}|\[internal function\])| {2}thrown in |\s*$)/;
+const TRACE_BEGINS = /^(?:\s+at |Stack trace:|\[stacktrace\]|#\d+ )/;
+const MORE_OF_TRACE = /^(?:\s|\}|Next |Node\.js v)/;
+const PHP_UNCAUGHT = /^PHP (?:Fatal error|Warning):\s+Uncaught /;
+/** Node before an uncaught error: "/app/server.js:3", the source line, a caret. */
+const NODE_SOURCE = /^(?:\/|file:\/\/|node:|\[eval\]).*:\d+$/;
+const CARET = /^\s*\^+\s*$/;
+/** Of a message that stands before its trace, in lines. */
+const MAX_MESSAGE_LINES = 50;
+
+export function groupLines(lines: readonly string[]): RawEntry[] {
+  const entries: Open[] = [];
+  let open: Open | undefined;
+  lines.forEach((line, index) => {
+    const parsed = parseLine(line);
+    const visible = stripAnsi(line);
+    if (open === undefined || !belongs(visible, parsed, open)) {
+      entries.push((open = { head: parsed, lines: [line], mode: modeOf(parsed, lines[index + 2]) }));
+      return;
+    }
+    open.lines.push(line);
+    if (TRACE_BEGINS.test(visible)) open.mode = 'trace';
+    // "Next RuntimeException: cannot run in …": its message may have lines of its own.
+    else if (open.mode === 'trace' && visible.startsWith('Next ')) open.mode = 'message';
+  });
+  return entries;
+}
+
+function modeOf(head: ParsedLine, third: string | undefined): Mode {
+  const precedesTrace =
+    head.kind === 'plain' ? NODE_SOURCE.test(head.message) && CARET.test(third ?? '') : PHP_UNCAUGHT.test(head.message);
+  return precedesTrace ? 'message' : 'usual';
+}
+
+function belongs(line: string, parsed: ParsedLine, { head, lines, mode }: Open): boolean {
+  if (parsed.kind === 'postgres')
+    return head.kind === 'postgres' && head.fields?.['pid'] === parsed.fields?.['pid'] && POSTGRES_MORE.test(line);
+  if (parsed.kind === 'php') return head.kind === 'php' && PHP_TRACE.test(parsed.message);
+  if (parsed.kind !== 'plain') return false;
+  if (TIMED.has(head.kind) || ALWAYS_MORE.test(line)) return true;
+  if (mode === 'trace') return MORE_OF_TRACE.test(line);
+  return mode === 'message' && lines.length < MAX_MESSAGE_LINES;
+}
+
+/** Whether an entry begins with this line whatever came before; `perhaps` for a plain line. */
+export function beginsEntry(line: string): 'surely' | 'perhaps' | 'no' {
+  const parsed = parseLine(line);
+  if (parsed.kind === 'plain') return ALWAYS_MORE.test(line) || MORE_OF_TRACE.test(line) ? 'no' : 'perhaps';
+  if (parsed.kind === 'postgres') return POSTGRES_MORE.test(line) ? 'no' : 'surely';
+  return parsed.kind === 'php' && PHP_TRACE.test(parsed.message) ? 'no' : 'surely';
+}
+
+/** @param fallbackTs ISO time of an entry that tells none */
+export function entryOf(service: string, { head, lines }: RawEntry, fallbackTs: string): LogEntry {
+  const message = lines.length === 1 ? head.message : joinLines(head, lines);
   return {
-    add(line) {
-      if (lines.length === 0 || !isContinuation(line) || lines.length >= MAX_LINES) flush();
-      lines.push(line);
-    },
-    end: flush,
+    ts: head.ts ?? fallbackTs,
+    // "/app/server.js:3" says nothing of what follows.
+    level: head.kind === 'plain' && lines.length > 1 ? levelOfPlain(stripAnsi(message)) : head.level,
+    service,
+    message,
+    fields: head.fields ?? {},
   };
 }
 
-/** The same, newest line first. */
-export function collectEntriesBackwards(take: (lines: readonly string[]) => void): EntryCollector {
-  let lines: string[] = [];
-  return {
-    add(line) {
-      lines.push(line);
-      if (isContinuation(line) && lines.length < MAX_LINES) return;
-      take(lines.reverse());
-      lines = [];
-    },
-    end() {
-      if (lines.length > 0) take(lines.reverse());
-      lines = [];
-    },
-  };
+function joinLines(head: ParsedLine, lines: readonly string[]): string {
+  const more = lines.slice(1).map((line) => {
+    const text = line.endsWith('\r') ? line.slice(0, -1) : line;
+    if (head.kind !== 'postgres') return text;
+    // PostgreSQL puts a tab before each further line of a message.
+    return POSTGRES_MORE.exec(text)?.groups?.['more'] ?? text.replace(/^\t/, '');
+  });
+  return [head.message, ...more].join('\n').trimEnd();
 }
-
-/**
- * @param lines of one message
- * @param fallbackTs ISO time where the first line has none
- */
-export function toEntry(service: string, lines: readonly string[], fallbackTs: string): LogEntry {
-  const [first = '', ...others] = lines;
-  const plain = first.includes('\u001b') ? first.replaceAll(ANSI, '') : first;
-  const entry = parseLogLine(service, plain, fallbackTs);
-  // Colours say nothing to a parser, but people like to see them.
-  const message = plain === first || entry.message !== plain ? entry.message : first;
-  if (others.length === 0) return message === entry.message ? entry : { ...entry, message };
-  return { ...entry, message: [message, ...others.map(withoutPrefix)].join('\n') };
-}
-
-const withoutPrefix = (line: string): string =>
-  POSTGRES_PART.test(line) ? line.replace(/^\d{4}-\d\d-\d\d [\d:.]+ \S+ \[\d+\] /, '') : line;
-
-export interface EntryFilter {
-  readonly level?: LogEntry['level'] | undefined;
-  /** ISO times, both included. */
-  readonly from?: string | undefined;
-  readonly to?: string | undefined;
-  /** Anywhere in the message, in any case. */
-  readonly text?: string | undefined;
-}
-
-const LEVELS: readonly LogEntry['level'][] = ['debug', 'info', 'warn', 'error'];
-
-/** @returns a test for entries, and a cheaper one for their raw lines, which may say yes to too many */
-export function matcherOf(filter: EntryFilter): {
-  mayMatch(lines: readonly string[]): boolean;
-  matches(entry: LogEntry): boolean;
-} {
-  const text = filter.text?.toLowerCase() ?? '';
-  const least = LEVELS.indexOf(filter.level ?? 'debug');
-  const [from, to] = [timeOf(filter.from, -Infinity), timeOf(filter.to, Infinity)];
-  const hasTimes = from !== -Infinity || to !== Infinity;
-  return {
-    mayMatch: (lines) =>
-      text === '' || lines.some((line) => line.includes('\u001b') || line.toLowerCase().includes(text)),
-    matches(entry) {
-      if (LEVELS.indexOf(entry.level) < least) return false;
-      if (text !== '' && !entry.message.replaceAll(ANSI, '').toLowerCase().includes(text)) return false;
-      if (!hasTimes) return true;
-      const at = Date.parse(entry.ts);
-      return at >= from && at <= to;
-    },
-  };
-}
-
-const timeOf = (text: string | undefined, fallback: number): number =>
-  text === undefined ? fallback : Date.parse(text);

@@ -94,6 +94,17 @@ describe('log lines', () => {
       'WARNING overcommit',
       { pid: '42' },
     ],
+    ['ISO of a day that is not', '2026-02-30T03:50:00.000Z [info] x', '2026-03-02T03:50:00.000Z', 'info', 'x', {}],
+    [
+      'a PHP worker',
+      'NOTICE: PHP message: PHP Deprecated:  strlen(): Passing null in /app/index.php on line 3',
+      NOW,
+      'warn',
+      'PHP Deprecated:  strlen(): Passing null in /app/index.php on line 3',
+      {},
+    ],
+    ['a PHP worker', 'NOTICE: PHP message: hello from the app', NOW, 'info', 'hello from the app', {}],
+    ['colours', '\u001b[31merror\u001b[39m: broken', NOW, 'error', '\u001b[31merror\u001b[39m: broken', {}],
     ['ISO', '2026-11-21T03:50:00+01:00 [error] x', '2026-11-21T02:50:00.000Z', 'error', 'x', {}],
     [
       'JSON',

@@ -12,12 +12,12 @@ import type { Kojibox } from '../../core/kojibox.ts';
 import { resolveProgram } from '../../core/stack/programs.ts';
 import type { Activity } from '../activity.ts';
 import type { Metrics } from '../metrics/metrics.ts';
-import type { LogQueries } from '../log-queries.ts';
+import type { ServiceLogs } from '../service-logs.ts';
 import type { Updater } from '../updater.ts';
 
 export interface HandlerOptions {
   readonly kojibox: Kojibox;
-  readonly logQueries: LogQueries;
+  readonly logs: ServiceLogs;
   info(): DaemonInfo;
   uiUrl(): string;
   doctor(): Promise<DoctorCheck[]>;
@@ -49,7 +49,7 @@ export function snapshotOf({ kojibox, info }: Pick<HandlerOptions, 'kojibox' | '
 }
 
 export function createHandlers(options: HandlerOptions): Handlers {
-  const { kojibox, changed } = options;
+  const { kojibox, logs, changed } = options;
   const { supervisor, runtimes, projects, domains, certificates, changes, stack, ledger, stores } = kojibox;
 
   const usedBy = (): Map<string, string[]> => {
@@ -85,11 +85,9 @@ export function createHandlers(options: HandlerOptions): Handlers {
     };
   };
 
-  /** All services where none is named. Throws NOT_FOUND. */
-  const logIds = (wanted: string | readonly string[] | undefined): string[] =>
-    wanted === undefined
-      ? supervisor.states().map(({ id }) => id)
-      : [wanted].flat().map((id) => supervisor.state(id).id);
+  /** Throws NOT_FOUND. @param asked undefined: all services */
+  const idsOf = (asked: string | string[] | undefined): string[] =>
+    (asked === undefined ? supervisor.states() : [asked].flat().map((id) => supervisor.state(id))).map(({ id }) => id);
 
   const ok = 'ok' as const;
   return {
@@ -101,7 +99,10 @@ export function createHandlers(options: HandlerOptions): Handlers {
     'services.start': async ({ id }) => supervisor.start(id),
     'services.stop': async ({ id }) => supervisor.stop(id),
     'services.restart': async ({ id }) => supervisor.restart(id),
-    'services.logs': async ({ id, tail }) => options.logQueries.query([supervisor.state(id).id], { limit: tail }),
+    'services.logs': async ({ id, tail }) => logs.tail(supervisor.state(id).id, tail),
+    'logs.query': async ({ service, limit, ...filter }) => logs.query({ ids: idsOf(service), filter, limit }),
+    'logs.export': async ({ service, limit, ...filter }) =>
+      logs.export({ ids: idsOf(service), asked: service === undefined ? null : [service].flat(), filter, limit }),
     'services.health': async ({ id }) => {
       const { health, evidence, ports, pid } = supervisor.state(id);
       const port = ports[0]?.port;
@@ -252,9 +253,6 @@ export function createHandlers(options: HandlerOptions): Handlers {
     'changes.list': async () => changes.list(),
     'changes.get': async ({ id }) => changes.get(id),
     'changes.cancel': async ({ id }) => changes.cancel(id),
-
-    'logs.query': async (filter) => options.logQueries.query(logIds(filter.service), filter),
-    'logs.export': async (filter) => options.logQueries.export(logIds(filter.service), filter),
 
     'databases.list': async () => kojibox.databases.list(),
     'databases.create': async ({ engine, name }) => {

@@ -35,6 +35,12 @@ export function archivesOf(file: string): string[] {
     .map((name) => join(dirname(file), name));
 }
 
+/** Ms since 1970: when the archive was begun; all its lines were written before. */
+export function endOfArchive(archive: string): number {
+  const [day = '', time = ''] = (ARCHIVE.exec(basename(archive))?.groups?.['stamp'] ?? '').split('T');
+  return Date.parse(`${day}T${time.replace('-', ':').replace('-', ':').replace('-', '.')}`);
+}
+
 /** A name that no archive has yet. @param at ms since 1970 */
 export function newArchive(file: string, at: number): string {
   for (let ms = at; ; ms++) {
@@ -64,6 +70,10 @@ export function setAsideLogs(
     ];
   });
 }
+
+/** Of one live log. */
+export const setAsideOf = (file: string): ReturnType<typeof setAsideLogs> =>
+  setAsideLogs(dirname(file)).filter(({ archive }) => ARCHIVE.exec(basename(archive))?.groups?.['id'] === idOf(file));
 
 /** First byte of the live log that is in no archive; 0 when nothing was rotated, or the file is a new one. */
 export function readStart(file: string): number {

@@ -23,6 +23,7 @@ import {
   setAsideName,
   writeStart,
 } from './log-archives.ts';
+import { untilUnread } from './log-readers.ts';
 
 const COPY_BYTES = 256 * 1024;
 
@@ -110,7 +111,7 @@ async function rotate(file: string, signal: AbortSignal): Promise<void> {
   // One descriptor for all steps: the name may belong to another file before we are done.
   const handle = await open(file, 'r+');
   try {
-    const { size, ino } = await handle.stat();
+    const { size, ino, dev } = await handle.stat();
     const start = readStart(file);
     const end = await lastLineEnd(handle, start, size);
     if (end <= start) return;
@@ -120,6 +121,8 @@ async function rotate(file: string, signal: AbortSignal): Promise<void> {
     // Whatever happens after this line, `repairArchives` finishes it; before it, the archive does not count.
     writeStart(file, ino, end, archive);
     renameSync(`${archive}.tmp`, archive);
+    // Aborted here, the hole is never made: the log is about to be set aside, and `start` says what of it is archived.
+    await untilUnread({ dev, ino }, signal);
     await punchHole(handle, end);
   } finally {
     await handle.close();

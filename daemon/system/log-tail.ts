@@ -10,8 +10,8 @@ const BLOCK = 64 * 1024;
 const MAX_BYTES = 16 * 1024 * 1024;
 const NEWLINE = 10;
 
-/** The last `count` lines of the live log, oldest first; none when there is no file. */
-export function lastLines(file: string, count: number): string[] {
+/** The last `count` lines of the live log, oldest first; none when there is no file. @param from byte of the file to begin at */
+export function lastLines(file: string, count: number, from = 0): string[] {
   let descriptor: number;
   try {
     descriptor = openSync(file, 'r');
@@ -20,7 +20,7 @@ export function lastLines(file: string, count: number): string[] {
     throw error;
   }
   try {
-    const start = readStart(file);
+    const start = Math.max(readStart(file), from);
     const { size } = fstatSync(descriptor);
     const chunks: Buffer[] = [];
     let newlines = 0;
@@ -34,8 +34,8 @@ export function lastLines(file: string, count: number): string[] {
     }
     const bytes = Buffer.concat(chunks);
     // A piece of a line at the front is not a line, unless the log begins with it.
-    const from = at > start ? bytes.indexOf(NEWLINE) + 1 : 0;
-    const lines = bytes.toString('utf8', from).split('\n');
+    const begin = at > start ? bytes.indexOf(NEWLINE) + 1 : 0;
+    const lines = bytes.toString('utf8', begin).split('\n');
     if (lines.at(-1) === '') lines.pop();
     return lines.slice(-count);
   } finally {

@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { createGunzip, gzipSync } from 'node:zlib';
@@ -20,7 +20,7 @@ import { createProcessDriver } from '../../daemon/drivers/process/process-driver
 import { archivesOf, readStart } from '../../daemon/system/log-archives.ts';
 import { followLog, type Follower } from '../../daemon/system/log-follow.ts';
 import { startLogRotation, type LogRotation, type LogRotationOptions } from '../../daemon/system/log-rotation.ts';
-import { linesOf, partsOf } from '../../daemon/system/log-lines.ts';
+import { createServiceLogs } from '../../daemon/service-logs.ts';
 import { lastLines } from '../../daemon/system/log-tail.ts';
 import * as table from '../../daemon/system/process-facts.linux.ts';
 import { eventually, logOf, misbehaving } from '../fixtures/services/service-spec.ts';
@@ -58,6 +58,11 @@ const follow = (onLines: (lines: string[], skipped: number) => void): Follower =
 };
 const numbered = (from: number, to: number): string =>
   Array.from({ length: to - from }, (_, index) => `line ${from + index}\n`).join('');
+/** The last lines of the live file and the archives, as clients get them. */
+const lastLinesWithArchives = async (path: string, count: number): Promise<string[]> => {
+  const logs = createServiceLogs({ folder, exportFolder: folder, mask: (text) => text, publish: () => undefined });
+  return (await logs.tail(basename(path, '.log'), count)).map(({ message }) => message);
+};
 const blocksOf = (path: string): number => Number(execFileSync('stat', ['-c', '%b', path]).toString());
 
 /** Every line on disk, archives first. */
@@ -65,13 +70,6 @@ async function* allLines(): AsyncGenerator<string> {
   for (const archive of archivesOf(file))
     yield* createInterface({ input: createReadStream(archive).pipe(createGunzip()) });
   yield* createInterface({ input: createReadStream(file, { start: readStart(file) }) });
-}
-
-/** The last lines over all files of a log. */
-async function lastLinesWithArchives(file: string, count: number): Promise<string[]> {
-  const lines: string[] = [];
-  for (const part of partsOf(file)) for await (const block of linesOf(part)) lines.push(...block);
-  return lines.slice(-count);
 }
 
 describe('rotation', () => {

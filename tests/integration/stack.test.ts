@@ -4,6 +4,8 @@ import { connect, createServer } from 'node:net';
 import pg from 'pg';
 import { createConnection } from 'mariadb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { LogEntrySchema } from '../../contract/logs.ts';
 import { createStackWorld, type Answer, type StackWorld } from './stack-world.ts';
 
 let world: StackWorld;
@@ -106,6 +108,21 @@ describe('the stack', () => {
     expect(after.map(({ id, pid }) => [id, pid])).toEqual(before.map(({ id, pid }) => [id, pid]));
     expect(after.map(({ state }) => state)).toEqual(before.map(() => 'running'));
     expect(slowest).toBeLessThan(2000);
+  });
+
+  it('finds log entries as the wire example asks for them, and exports them', async () => {
+    const found = await rpc('{"method":"logs.query","params":{"service":"postgres","level":"info","limit":100}}');
+    const entries = z.array(LogEntrySchema).min(1).max(100).parse(found.body.result);
+    expect(entries.every(({ service, level }) => service === 'postgres' && level !== 'debug')).toBe(true);
+    expect(entries.map(({ message }) => message)).toContain('database system is ready to accept connections');
+    const unknown = await rpc('{"method":"logs.query","params":{"service":"nothing"}}');
+    expect(unknown.body.error?.code).toBe('NOT_FOUND');
+    const shown = await world.koji('logs', 'postgres', 'redis', '--grep', 'READY to accept', '--since', '1h');
+    expect(shown).toMatch(/^postgres \d\d:.* database system is ready to accept connections$/m);
+    expect(shown).toMatch(/^redis {4}\d\d:.* Ready to accept connections$/m);
+    const path = (await world.koji('logs', 'postgres', '--export')).trim();
+    expect(path.startsWith(world.path('app/logs/exports/postgres-all-'))).toBe(true);
+    expect(readFileSync(path, 'utf8')).toBe(readFileSync(world.path('runtime/logs/postgres.log'), 'utf8'));
   });
 
   it('a second daemon is refused while one runs', () => {
