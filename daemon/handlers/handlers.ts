@@ -199,19 +199,7 @@ export function createHandlers(options: HandlerOptions): Handlers {
 
     'proxy.rules': async () => stores.rules.get(),
     'proxy.apply': async ({ rules }) => {
-      const taken = rules.find(({ host }) =>
-        projects
-          .list()
-          .some(
-            ({ domain, stack: kind }) =>
-              domain === host && kind !== 'proxy' && rules.some((rule) => rule.host === host && rule.path === '/'),
-          ),
-      );
-      if (taken !== undefined)
-        throw new KojiboxError('DOMAIN_TAKEN', `cannot route ${taken.host}`, {
-          detail: 'a project has it; use a path below "/"',
-          source: 'proxy',
-        });
+      // A rule for a project's own root wins over the project: who writes one means it.
       await stores.rules.update(() => rules);
       await kojibox.applySites();
       changed('proxy', 'rules');
