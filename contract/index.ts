@@ -10,6 +10,7 @@ import { diagnosticsOperations } from './diagnostics.ts';
 import { doctorOperations } from './doctor.ts';
 import { domainOperations } from './domains.ts';
 import { logEvents, logOperations } from './logs.ts';
+import { mailEvents, mailOperations } from './mail.ts';
 import { metricsOperations } from './metrics.ts';
 import { programOperations } from './programs.ts';
 import { projectOperations } from './projects.ts';
@@ -42,6 +43,7 @@ export const operations = [
   ...updaterOperations,
   ...activityOperations,
   ...databaseOperations,
+  ...mailOperations,
 ] as const;
 
 export const events = [
@@ -52,6 +54,7 @@ export const events = [
   ...runtimeEvents,
   ...updaterEvents,
   ...activityEvents,
+  ...mailEvents,
   ...daemonEvents,
 ] as const;
 

@@ -28,6 +28,8 @@ export interface Layout {
   readonly rootCertificate: string;
   readonly rootKey: string;
   readonly cache: string;
+  /** Mails that were caught. */
+  readonly mail: string;
   /** Dumps of databases. */
   readonly backups: string;
   /** History of resource use; SQLite. */
@@ -80,6 +82,7 @@ export function layoutOf(home: string): Layout {
     rootCertificate: join(certificates, 'root-ca.pem'),
     rootKey: join(certificates, 'root-ca.key'),
     cache: join(app, 'cache'),
+    mail: join(runtime, 'data', 'mail'),
     backups: join(app, 'backups'),
     metrics: join(app, 'metrics.db'),
     daemonFile: join(app, 'daemon.json'),

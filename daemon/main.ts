@@ -33,6 +33,7 @@ import { allPids, identifyNow, readProcessStat } from './system/process-facts.li
 import { createSystemSource } from './sources/system.ts';
 import { readDistribution } from './system/distribution.ts';
 import { createNodeSystem } from './system/node-system.ts';
+import { startMailCatcher } from './mail/mail-catcher.ts';
 import { startLogRotation } from './system/log-rotation.ts';
 import { probeRunner } from './system/probes/probe-runner.ts';
 import { createDispatcher } from './transports/dispatcher.ts';
@@ -47,6 +48,8 @@ import { createUpdater } from './updater.ts';
 declare const __KOJIBOX_VERSION__: string;
 const VERSION = typeof __KOJIBOX_VERSION__ === 'string' ? __KOJIBOX_VERSION__ : '0.0.0-source';
 const API_PORT = 7420;
+/** What mail catchers usually listen on. */
+const SMTP_PORT = 1025;
 const MAX_SOCKET_PATH_BYTES = 107;
 /** Of the cache of downloads. */
 const DOWNLOADS_BYTES = 2_000_000_000;
@@ -170,6 +173,12 @@ async function main(): Promise<void> {
     },
   });
 
+  const mail = await startMailCatcher({
+    folder: layout.mail,
+    log,
+    assignPort: () => kojibox.ports.assign('mail.smtp', SMTP_PORT),
+    changed: (count) => publish('mail:changed', { count }),
+  });
   const prune = (): Promise<void> =>
     pruneDownloads(layout.downloads, DOWNLOADS_BYTES, Date.now())
       .then((freed) => void (freed > 0 && log.info('pruned downloads', { freed })))
@@ -198,6 +207,7 @@ async function main(): Promise<void> {
       info,
       uiUrl: () => `${url}/#token=${token}`,
       activity,
+      mail: () => mail,
       updater: createUpdater({
         current: VERSION,
         feed: process.env['KOJIBOX_UPDATE_FEED'] ?? null,
@@ -278,6 +288,7 @@ async function main(): Promise<void> {
         .catch((error: unknown) => log.error('a service did not stop as it should', { error: String(error) }));
     }
     metrics.close();
+    mail.close();
     rmSync(layout.daemonFile, { force: true });
     socketServer.close();
     http.server.close();

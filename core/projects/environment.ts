@@ -32,7 +32,7 @@ export async function projectEnvironment(
   );
 }
 
-/** How a project's code reaches the databases. */
+/** How a project's code reaches the databases and the mail catcher. */
 async function databaseEnvironment(
   assigned: Readonly<Record<string, number>>,
   secrets: Secrets,
@@ -49,6 +49,9 @@ async function databaseEnvironment(
     MARIADB_PORT: String(assigned['mariadb.db'] ?? 3306),
     MARIADB_USER: 'kojibox',
     MARIADB_PASSWORD: await password('mariadb'),
+    MAIL_HOST: '127.0.0.1',
+    MAIL_PORT: String(assigned['mail.smtp'] ?? 1025),
+    MAILER_DSN: `smtp://127.0.0.1:${assigned['mail.smtp'] ?? 1025}`,
     REDIS_HOST: '127.0.0.1',
     REDIS_PORT: String(assigned['redis.redis'] ?? 6379),
   };

@@ -9,6 +9,7 @@ export const php: Recipe = {
     const { id, tree, runFolder, configFolder, tempFolder } = context;
     const socket = join(runFolder, `${id}.sock`);
     const configFile = join(configFolder, 'fpm.conf');
+    const sendmail = join(configFolder, 'sendmail');
     const major = context.series;
     return {
       id,
@@ -49,8 +50,12 @@ export const php: Recipe = {
       folders: [
         { path: configFolder, mode: 0o700 },
         { path: tempFolder, mode: 0o700 },
+        { path: context.mailFolder, mode: 0o700 },
       ],
-      files: [{ path: configFile, mode: 0o600, content: fpmConfig(socket) }],
+      files: [
+        { path: configFile, mode: 0o600, content: fpmConfig(socket, sendmail) },
+        { path: sendmail, mode: 0o700, content: sendmailScript(context.mailFolder) },
+      ],
       initialise: null,
       connect: socket,
     };
@@ -70,7 +75,7 @@ const XDEBUG = [
 ];
 
 /** https://www.php.net/manual/en/install.fpm.configuration.php */
-function fpmConfig(socket: string): string {
+function fpmConfig(socket: string, sendmail: string): string {
   return `; Written by Kojibox before each start.
 [global]
 error_log = /proc/self/fd/2
@@ -90,6 +95,15 @@ pm.max_spare_servers = 8
 catch_workers_output = yes
 decorate_workers_output = no
 clear_env = no
+php_admin_value[sendmail_path] = "/bin/sh ${sendmail}"
 ping.path = /fpm-ping
 `;
 }
+
+/** What mail() of PHP runs: the message comes on its standard input. Under its last name only when it is whole. */
+const sendmailScript = (folder: string): string => `# Written by Kojibox: mails stay on this machine.
+set -e
+name=$(date -u +%Y-%m-%dT%H-%M-%S)-php-$$
+cat > '${folder}/.'"$name"
+mv '${folder}/.'"$name" '${folder}/'"$name.eml"
+`;

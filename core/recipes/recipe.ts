@@ -27,6 +27,8 @@ export interface RecipeContext {
   readonly password: string;
   /** PEM bundle of public authorities and the local one, for programs that make TLS connections. */
   readonly caBundle: string;
+  /** Folder of the mail catcher. */
+  readonly mailFolder: string;
   /** Load the debugger, where the runtime has one. */
   readonly debug: boolean;
   /** From config.setService. */

@@ -145,6 +145,7 @@ export function createCatalog(options: CatalogOptions): Catalog {
       password: await options.secrets.ensure({ key: `${entry.id}-password`, scope: 'service' }),
       caBundle: options.caBundle,
       debug: entry.debug === true,
+      mailFolder: layout.mail,
       extraArgs: await Promise.all(config.args.map((text) => resolveReferences(text, options.secrets))),
       extraEnv: await resolveAll(config.env, options.secrets),
     });

@@ -12,6 +12,7 @@ import type { Kojibox } from '../../core/kojibox.ts';
 import { resolveProgram } from '../../core/stack/programs.ts';
 import type { Activity } from '../activity.ts';
 import type { Metrics } from '../metrics/metrics.ts';
+import type { MailCatcher } from '../mail/mail-catcher.ts';
 import type { ServiceLogs } from '../service-logs.ts';
 import type { Updater } from '../updater.ts';
 
@@ -23,6 +24,7 @@ export interface HandlerOptions {
   doctor(): Promise<DoctorCheck[]>;
   readonly updater: Updater;
   readonly activity: Activity;
+  mail(): MailCatcher;
   diagnostics(): Promise<DiagnosticsBundle>;
   readonly metrics: Pick<Metrics, 'snapshot' | 'history'>;
   readonly trust: { add(): Promise<void>; stores(): Promise<TrustStoreStatus[]> };
@@ -241,6 +243,13 @@ export function createHandlers(options: HandlerOptions): Handlers {
     'changes.list': async () => changes.list(),
     'changes.get': async ({ id }) => changes.get(id),
     'changes.cancel': async ({ id }) => changes.cancel(id),
+
+    'mail.list': async () => ({ port: options.mail().port, mails: await options.mail().mailbox.list() }),
+    'mail.source': async ({ id }) => ({ base64: (await options.mail().mailbox.source(id)).toString('base64') }),
+    'mail.remove': async ({ id }) => {
+      await options.mail().mailbox.remove(id);
+      return ok;
+    },
 
     'databases.list': async () => kojibox.databases.list(),
     'databases.create': async ({ engine, name }) => {

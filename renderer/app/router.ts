@@ -1,5 +1,16 @@
 /** The pages. Each but the first is fetched when it is opened. */
-import { Activity, Boxes, Database, FolderGit2, Gauge, Globe, ScrollText, Settings, Stethoscope } from '@lucide/vue';
+import {
+  Activity,
+  Boxes,
+  Database,
+  FolderGit2,
+  Gauge,
+  Globe,
+  ScrollText,
+  Settings,
+  Stethoscope,
+  Mail,
+} from '@lucide/vue';
 import type { Component } from 'vue';
 import { createRouter, createWebHashHistory, type Router } from 'vue-router';
 import type { Messages } from '../locales/en.ts';
@@ -26,6 +37,7 @@ export const PAGES: readonly PageEntry[] = [
     icon: Database,
     component: () => import('../features/databases/DatabasesPage.vue'),
   },
+  { name: 'mail', path: '/mail', icon: Mail, component: () => import('../features/mail/MailPage.vue') },
   {
     name: 'runtimes',
     path: '/runtimes',

@@ -11,6 +11,7 @@ export const de: Messages = {
     projects: 'Projekte',
     runtimes: 'Laufzeiten',
     databases: 'Datenbanken',
+    mail: 'E-Mail',
     logs: 'Protokolle',
     domains: 'Domains & Zertifikate',
     activity: 'Aktivität',
@@ -48,6 +49,8 @@ export const de: Messages = {
     site: (name) => `${name} öffnen`,
   },
   projects: {
+    xdebugOn: 'Xdebug an',
+    xdebugOff: 'Xdebug aus',
     intro: 'Jedes Projekt ist ein Ordner, der unter eigenem Namen über HTTPS erreichbar ist.',
     create: 'Neues Projekt',
     empty:
@@ -122,6 +125,21 @@ export const de: Messages = {
     exported: (path) => `Geschrieben nach ${path}`,
     nameHint: 'Buchstaben, Ziffern und Unterstriche, mit einem Buchstaben am Anfang.',
     connection: 'Verbindung',
+  },
+  mail: {
+    intro: 'Was deine Projekte verschicken, wird hier aufgefangen. Nichts geht hinaus.',
+    listening: (port) =>
+      `SMTP auf 127.0.0.1:${port}, jeder Benutzer, jedes Passwort; mail() von PHP kommt von selbst hierher.`,
+    notListening: 'Es wird nicht gelauscht: Der Port war nicht zu haben. mail() von PHP wird trotzdem aufgefangen.',
+    empty: (port) =>
+      `Noch keine E-Mail. Lass dein Projekt an 127.0.0.1, Port ${port} senden; beides steht in MAIL_HOST und MAIL_PORT.`,
+    noSubject: '(ohne Betreff)',
+    views: { html: 'HTML', text: 'Text', source: 'Quelltext' },
+    attachment: 'Anhang',
+    frame: 'Inhalt der E-Mail',
+    removeAll: 'Alle löschen',
+    removeAllTitle: 'Alle E-Mails löschen?',
+    removeAllText: 'Sie lassen sich nicht zurückholen.',
   },
   logsPage: {
     intro: 'Was die Dienste geschrieben haben, auch in rotierten Dateien.',

@@ -11,6 +11,7 @@ export const en = {
     projects: 'Projects',
     runtimes: 'Runtimes',
     databases: 'Databases',
+    mail: 'Mail',
     logs: 'Logs',
     domains: 'Domains & certificates',
     activity: 'Activity',
@@ -48,6 +49,8 @@ export const en = {
     site: (name: string): string => `Open ${name}`,
   },
   projects: {
+    xdebugOn: 'Xdebug on',
+    xdebugOff: 'Xdebug off',
     intro: 'Each project is a folder that is served at its own name over HTTPS.',
     create: 'New project',
     empty: 'No project yet. Begin with an empty one, a folder you have, a Git repository or a zip file.',
@@ -122,6 +125,21 @@ export const en = {
     exported: (path: string): string => `Written to ${path}`,
     nameHint: 'Letters, digits and underscores, beginning with a letter.',
     connection: 'Connection',
+  },
+  mail: {
+    intro: 'What your projects send is caught here. Nothing goes out.',
+    listening: (port: number): string =>
+      `SMTP on 127.0.0.1:${port}, any user and password; PHP’s mail() comes here by itself.`,
+    notListening: 'The catcher does not listen: its port could not be had. PHP’s mail() is still caught.',
+    empty: (port: number): string =>
+      `No mail yet. Let your project send to 127.0.0.1, port ${port}; it finds both in MAIL_HOST and MAIL_PORT.`,
+    noSubject: '(no subject)',
+    views: { html: 'HTML', text: 'Text', source: 'Source' },
+    attachment: 'Attachment',
+    frame: 'Content of the mail',
+    removeAll: 'Delete all',
+    removeAllTitle: 'Delete all mails?',
+    removeAllText: 'They cannot be brought back.',
   },
   logsPage: {
     intro: 'What the services wrote, rotated files included.',

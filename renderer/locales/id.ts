@@ -11,6 +11,7 @@ export const id: Messages = {
     projects: 'Proyek',
     runtimes: 'Runtime',
     databases: 'Basis data',
+    mail: 'Surel',
     logs: 'Log',
     domains: 'Domain & sertifikat',
     activity: 'Aktivitas',
@@ -48,6 +49,8 @@ export const id: Messages = {
     site: (name) => `Kunjungi ${name}`,
   },
   projects: {
+    xdebugOn: 'Xdebug nyala',
+    xdebugOff: 'Xdebug mati',
     intro: 'Setiap proyek adalah folder yang disajikan dengan namanya sendiri lewat HTTPS.',
     create: 'Proyek baru',
     empty: 'Belum ada proyek. Mulai dari yang kosong, folder yang ada, repositori Git, atau berkas zip.',
@@ -121,6 +124,21 @@ export const id: Messages = {
     exported: (path) => `Ditulis ke ${path}`,
     nameHint: 'Huruf, angka, dan garis bawah, diawali huruf.',
     connection: 'Koneksi',
+  },
+  mail: {
+    intro: 'Surel yang dikirim proyek Anda ditangkap di sini. Tidak ada yang keluar.',
+    listening: (port) =>
+      `SMTP di 127.0.0.1:${port}, pengguna dan sandi apa saja; mail() dari PHP masuk dengan sendirinya.`,
+    notListening: 'Penangkap tidak mendengarkan: portnya tidak tersedia. mail() dari PHP tetap ditangkap.',
+    empty: (port) =>
+      `Belum ada surel. Kirim dari proyek Anda ke 127.0.0.1, port ${port}; keduanya ada di MAIL_HOST dan MAIL_PORT.`,
+    noSubject: '(tanpa subjek)',
+    views: { html: 'HTML', text: 'Teks', source: 'Sumber' },
+    attachment: 'Lampiran',
+    frame: 'Isi surel',
+    removeAll: 'Hapus semua',
+    removeAllTitle: 'Hapus semua surel?',
+    removeAllText: 'Tidak bisa dikembalikan.',
   },
   logsPage: {
     intro: 'Yang ditulis layanan, termasuk berkas yang sudah dirotasi.',

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { expect, test, type Page } from 'playwright/test';
 import { DashboardPage, koji } from './dashboard-page.ts';
@@ -10,6 +11,7 @@ const PAGES = [
   ['/', 'Dashboard'],
   ['/projects', 'Projects'],
   ['/databases', 'Databases'],
+  ['/mail', 'Mail'],
   ['/runtimes', 'Runtimes'],
   ['/logs', 'Logs'],
   ['/domains', 'Domains & certificates'],
@@ -96,6 +98,50 @@ test('databases: created, exported, imported and dropped, in both engines', asyn
     await expect(row).toHaveCount(0);
     await ended('databases.drop');
   }
+});
+
+test('mail: what a project sends appears by itself, HTML in a frame that can do nothing, source, attachment', async ({
+  page,
+}) => {
+  await open(page, 'Mail');
+  await expect(page.getByText('No mail yet.')).toBeVisible();
+  const { port } = call('mail.list', {}) as { port: number };
+  const message = [
+    'From: Shop <shop@hello.test>',
+    'To: ann@example.test',
+    'Subject: Your order',
+    'MIME-Version: 1.0',
+    'Content-Type: multipart/mixed; boundary=b',
+    '',
+    '--b',
+    'Content-Type: text/html; charset=utf-8',
+    '',
+    '<p style="color: rgb(1, 2, 3)">Thanks!</p><script>parent.document.title = "taken"</script><img src="http://127.0.0.1:9/x.png">',
+    '--b',
+    'Content-Type: text/plain; name=bill.txt',
+    'Content-Disposition: attachment; filename=bill.txt',
+    '',
+    'ten euros',
+    '--b--',
+    '.',
+  ];
+  const asked: string[] = [];
+  page.on('request', (request) => asked.push(request.url()));
+  await sendMail(port, message);
+  await expect(page.locator('[data-mail]')).toContainText('Your order');
+  await expect(page.getByRole('heading', { name: 'Your order' })).toBeVisible();
+  const frame = page.frameLocator('iframe');
+  await expect(frame.getByText('Thanks!')).toHaveCSS('color', 'rgb(1, 2, 3)');
+  expect(await page.title()).not.toBe('taken');
+  expect(asked.filter((url) => url.includes(':9/'))).toEqual([]);
+  await page.getByRole('button', { name: 'Source' }).click();
+  await expect(page.locator('[data-mail-detail]')).toContainText('boundary=b');
+  const downloading = page.waitForEvent('download');
+  await page.getByRole('button', { name: /bill\.txt/ }).click();
+  expect((await downloading).suggestedFilename()).toBe('bill.txt');
+  await page.getByRole('button', { name: 'Delete all' }).click();
+  await page.locator('[data-confirm]').click();
+  await expect(page.getByText('No mail yet.')).toBeVisible();
 });
 
 test('runtimes: one is installed with progress, seen as verified, and removed', async ({ page }) => {
@@ -252,6 +298,16 @@ for (const theme of ['light', 'dark'] as const) {
 
 const call = (method: string, params: unknown): unknown =>
   JSON.parse(execFileSync('./koji', ['call', method, JSON.stringify(params)], { encoding: 'utf8' })) as unknown;
+
+function sendMail(port: number, lines: readonly string[]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.on('close', () => resolve()).on('error', reject);
+    socket.resume();
+    const commands = ['EHLO x', 'MAIL FROM:<shop@hello.test>', 'RCPT TO:<ann@example.test>', 'DATA', ...lines, 'QUIT'];
+    socket.write(`${commands.join('\r\n')}\r\n`);
+  });
+}
 
 /** The newest change of this kind, once it is done. */
 async function ended(kind: string): Promise<{ tasks: { detail: string }[] }> {

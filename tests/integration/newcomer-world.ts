@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 /** `nobody`: exists everywhere and owns nothing. */
 const PLAIN = { uid: 65534, gid: 65534 };
@@ -30,10 +30,12 @@ export interface World {
 export function createWorld(plain: boolean): World {
   const root = mkdtempSync(join(tmpdir(), 'kojibox-newcomer-'));
   const home = join(root, 'home');
-  const hostsFile = join(root, 'hosts');
+  // In a folder of its own: who owns the folder may replace the file, and a plain user does not own /etc.
+  const hostsFile = join(root, 'etc', 'hosts');
   // Services of a root daemon run as another user, who has to pass.
   chmodSync(root, 0o711);
   mkdirSync(home, { mode: 0o755 });
+  mkdirSync(dirname(hostsFile));
   writeFileSync(hostsFile, '127.0.0.1 localhost\n');
   const checkout = plain ? join(root, 'kojibox') : process.cwd();
   if (plain) {

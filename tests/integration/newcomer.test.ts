@@ -61,7 +61,7 @@ describe.each(
       expect(started.url).toMatch(/^https:\/\/hello\.localhost:\d+$/);
       // Asked for all the same, it says what is missing and how to go on, and the file stays as it was.
       const refused = koji(world, 'domains', 'apply', '--json');
-      expect(refused.code).toBe(77);
+      expect(refused.code).toBe(4);
       expect(JSON.parse(refused.stdout)).toMatchObject({
         error: {
           code: 'PERMISSION_DENIED',

@@ -1,0 +1,145 @@
+/** Mails as files, one each: written by the SMTP server here and by PHP's mail() beside it; a watched folder tells of both. */
+import { watch, type FSWatcher } from 'node:fs';
+import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { KojiboxError } from '../../contract/errors.ts';
+import type { MailSummary } from '../../contract/mail.ts';
+
+const MAX_MAILS = 1000;
+const MAX_HEAD_BYTES = 64 * 1024;
+/** Several files often come at once. */
+const SETTLE_MS = 50;
+
+export interface Mailbox {
+  /** Newest first. */
+  list(): Promise<MailSummary[]>;
+  /** Rejects with NOT_FOUND. */
+  source(id: string): Promise<Buffer>;
+  /** Rejects with NOT_FOUND; without an id all are removed. */
+  remove(id?: string): Promise<void>;
+  add(message: Buffer, envelope: { readonly from: string; readonly to: readonly string[] }): Promise<void>;
+  close(): void;
+}
+
+/** @param folder made when it is missing; the oldest mails above 1,000 are deleted */
+export async function openMailbox(folder: string, changed: (count: number) => void): Promise<Mailbox> {
+  await mkdir(folder, { recursive: true });
+  const known = new Map<string, MailSummary>();
+  let counter = 0;
+  const fileOf = (id: string): string => join(folder, `${id}.eml`);
+
+  const names = async (): Promise<string[]> =>
+    (await readdir(folder)).filter((name) => name.endsWith('.eml') && !name.startsWith('.')).sort();
+
+  const summaryOf = async (name: string): Promise<MailSummary | null> => {
+    const id = name.replace(/\.eml$/, '');
+    const cached = known.get(id);
+    if (cached !== undefined) return cached;
+    const read = await readHead(join(folder, name)).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return null; // Deleted meanwhile.
+      throw error;
+    });
+    if (read === null) return null;
+    const summary = { id, receivedAt: read.at.toISOString(), size: read.size, ...headersOf(read.head) };
+    known.set(id, summary);
+    return summary;
+  };
+
+  let timer: NodeJS.Timeout | undefined;
+  const tell = async (): Promise<void> => {
+    const all = await names();
+    for (const old of all.slice(0, Math.max(0, all.length - MAX_MAILS))) await rm(join(folder, old), { force: true });
+    changed(Math.min(all.length, MAX_MAILS));
+  };
+  const watcher: FSWatcher = watch(folder, (_, name) => {
+    if (name === null || name.startsWith('.') || !name.endsWith('.eml')) return;
+    clearTimeout(timer);
+    timer = setTimeout(() => void tell().catch(() => undefined), SETTLE_MS); // The folder is going away with the daemon.
+  });
+  watcher.on('error', () => watcher.close());
+
+  const notFound = (id: string): KojiboxError =>
+    new KojiboxError('NOT_FOUND', `there is no mail "${id}"`, { source: 'mail', remedy: 'See: koji mail list' });
+
+  return {
+    async list() {
+      const found = await Promise.all((await names()).reverse().slice(0, MAX_MAILS).map(summaryOf));
+      return found.filter((mail) => mail !== null).sort((a, b) => (a.receivedAt < b.receivedAt ? 1 : -1));
+    },
+    async source(id) {
+      return readFile(fileOf(id)).catch((error: NodeJS.ErrnoException) => {
+        throw error.code === 'ENOENT' ? notFound(id) : error;
+      });
+    },
+    async remove(id) {
+      if (id === undefined) {
+        for (const name of await names()) await rm(join(folder, name), { force: true });
+        known.clear();
+        return;
+      }
+      if ((await stat(fileOf(id)).catch(() => null)) === null) throw notFound(id);
+      await rm(fileOf(id), { force: true });
+      known.delete(id);
+    },
+    async add(message, { from, to }) {
+      const id = `${new Date().toISOString().replaceAll(/[:.]/g, '-')}-${++counter}`;
+      const temporary = join(folder, `.${id}`);
+      const envelope = `X-Kojibox-Envelope: <${from}> to ${to.map((address) => `<${address}>`).join(', ')}\r\n`;
+      await writeFile(temporary, Buffer.concat([Buffer.from(envelope), message]), { mode: 0o600 });
+      await rename(temporary, fileOf(id));
+    },
+    close() {
+      clearTimeout(timer);
+      watcher.close();
+    },
+  };
+}
+
+async function readHead(file: string): Promise<{ head: string; size: number; at: Date }> {
+  const handle = await open(file, 'r');
+  try {
+    const { size, mtime } = await handle.stat();
+    const buffer = Buffer.alloc(Math.min(size, MAX_HEAD_BYTES));
+    await handle.read(buffer, 0, buffer.length, 0);
+    const text = buffer.toString('utf8');
+    return { head: text.split(/\r?\n\r?\n/, 1)[0] ?? '', size, at: mtime };
+  } finally {
+    await handle.close();
+  }
+}
+
+/** RFC 5322 section 2.2: fields may be folded over several lines. */
+function headersOf(head: string): Pick<MailSummary, 'from' | 'to' | 'subject'> {
+  const unfolded = head.replaceAll(/\r?\n[ \t]+/g, ' ');
+  const field = (name: string): string =>
+    decodeWords(new RegExp(`^${name}:[ \\t]*(.*)$`, 'im').exec(unfolded)?.[1]?.trim() ?? '');
+  const envelope = /^X-Kojibox-Envelope: <([^>]*)> to (.*)$/im.exec(unfolded);
+  const recipients = envelope?.[2]?.split(', ').map((address) => address.slice(1, -1)) ?? field('To').split(/,\s*/);
+  return {
+    from: field('From') || (envelope?.[1] ?? ''),
+    to: recipients.filter((address) => address !== ''),
+    subject: field('Subject'),
+  };
+}
+
+/** Encoded words, RFC 2047. */
+function decodeWords(text: string): string {
+  return text
+    .replaceAll(/(=\?[^?\s]+\?[BQ]\?[^?\s]*\?=)\s+(?==\?)/gi, '$1')
+    .replaceAll(/=\?([^?\s]+)\?([BQ])\?([^?\s]*)\?=/gi, (whole, charset: string, encoding: string, value: string) => {
+      const bytes =
+        encoding.toUpperCase() === 'B'
+          ? Buffer.from(value, 'base64')
+          : Buffer.from(
+              value
+                .replaceAll('_', ' ')
+                .replaceAll(/=([0-9A-F]{2})/gi, (_, hex: string) => String.fromCharCode(parseInt(hex, 16))),
+              'latin1',
+            );
+      try {
+        return new TextDecoder(charset).decode(bytes);
+      } catch {
+        return whole; // A charset that nobody knows.
+      }
+    });
+}
