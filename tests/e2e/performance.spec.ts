@@ -55,7 +55,7 @@ test('an event reaches the screen in under 50 ms', async ({ page }) => {
     new MutationObserver(() => {
       const text = card?.textContent ?? '';
       const state = /^(Stopped|Stopping|Starting|Running)/.exec(text)?.[1];
-      // After the frame in which it is drawn.
+      // In the frame in which it is drawn.
       if (state !== undefined) requestAnimationFrame(() => (seen.shownAt[state] ??= Date.now()));
     }).observe(document.body, { subtree: true, childList: true, characterData: true });
   });
@@ -66,6 +66,7 @@ test('an event reaches the screen in under 50 ms', async ({ page }) => {
       lastUpdated: string;
     };
     await expect(page.locator('[data-service="redis"] [data-evidence]')).toContainText('Stopped');
+    await page.waitForTimeout(50);
     const shown = await page.evaluate(
       () => (globalThis as unknown as { shownAt: Record<string, number> }).shownAt['Stopped'] ?? Infinity,
     );
@@ -88,29 +89,44 @@ const LONGEST_FRAME = `(async (work) => {
 })`;
 
 test('a million log entries scroll without a frame over 50 ms', async ({ page }) => {
+  test.setTimeout(180_000);
+  let given = 0;
   await page.route('**/rpc', async (route) => {
-    const { method } = JSON.parse(route.request().postData() ?? '{}') as { method: string };
+    const { method, params } = JSON.parse(route.request().postData() ?? '{}') as {
+      method: string;
+      params: { limit: number };
+    };
     if (method !== 'logs.query') return route.continue();
-    // The list is under test here, not the search, which has a test of its own: the page gets a million entries at once.
-    const entry = (number: number): string =>
-      `{"ts":"2026-01-01T00:00:00.000Z","level":"${number % 50 === 0 ? 'error' : 'info'}","service":"redis","message":"entry ${number} of a million, as long as most","fields":{}}`;
-    const result = Array.from({ length: 1_000_000 }, (_, number) => entry(number)).join(',');
-    return route.fulfill({ contentType: 'application/json', body: `{"result":[${result}]}` });
+    // The list is under test here, not the search, which has a test of its own: pages are given as fast as they are asked for.
+    const result = Array.from({ length: params.limit }, (_, index) => ({
+      ts: new Date(Date.UTC(2026, 0, 1) - (given + params.limit - index)).toISOString(),
+      level: index % 50 === 0 ? 'error' : 'info',
+      service: 'redis',
+      message: `entry ${given + params.limit - index}, as long as most entries of a log are`,
+      fields: {},
+    }));
+    given += params.limit;
+    return route.fulfill({ contentType: 'application/json', body: JSON.stringify({ result }) });
   });
   const dashboard = new DashboardPage(page);
   await dashboard.open();
   await page.getByRole('link', { name: 'Logs' }).click();
-  await expect(page.locator('[data-count]')).toHaveText('1,000,000 entries', { timeout: 30_000 });
-  await expect(page.locator('[data-log-list]')).toContainText('entry 999999');
-  await page.waitForTimeout(500);
+  const count = page.locator('[data-count]');
+  await expect(count).toHaveText('2,000 entries');
+  const older = page.getByRole('button', { name: 'Load older entries' });
+  for (let loaded = 2000; loaded < 1_000_000; loaded += 10_000) {
+    await older.click();
+    await expect(count).toHaveText(`${(loaded + 10_000).toLocaleString('en')} entries`, { timeout: 10_000 });
+  }
+  await page.waitForTimeout(1000);
   const longest = await page.evaluate(`${LONGEST_FRAME}(async () => {
     const list = document.querySelector('[data-log-list]');
-    for (let step = 0; step < 120; step++) {
-      list.scrollTop = step % 10 === 0 ? (list.scrollHeight * step) / 120 : list.scrollTop - 400;
+    for (let step = 0; step < 200; step++) {
+      list.scrollTop = step % 10 === 0 ? (list.scrollHeight * step) / 200 : list.scrollTop - 400;
       await new Promise(requestAnimationFrame);
     }
   })`);
-  console.log(`longest frame while scrolling 1,000,000 entries: ${(longest as number).toFixed(0)} ms`);
+  console.log(`longest frame while scrolling ${await count.textContent()}: ${(longest as number).toFixed(0)} ms`);
   expect(longest).toBeLessThan(50);
 });
 
