@@ -10,6 +10,8 @@ export const DoctorCheckSchema = z.object({
   evidence: z.string(),
   /** What to do when it did not pass. */
   remedy: z.string().nullable(),
+  /** An operation that does it, where Kojibox can. */
+  fix: z.object({ method: z.string(), params: z.record(z.string(), z.string()) }).nullable(),
 });
 export type DoctorCheck = z.infer<typeof DoctorCheckSchema>;
 

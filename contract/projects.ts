@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { defineOperation } from './define.ts';
 import { ChangeSchema } from './changes.ts';
-import { HostNameSchema, IdSchema } from './common.ts';
+import { HostNameSchema, IdSchema, OkSchema } from './common.ts';
 
 export const DetectedProjectSchema = z.object({
   /** With links resolved. */
@@ -67,5 +67,16 @@ export const projectOperations = [
         'project create git Shop --source https://example.com/shop.git',
       ],
     },
+  }),
+  defineOperation({
+    name: 'projects.open',
+    summary: 'Open the folder of a project in the file manager, a terminal or an editor of this desktop.',
+    kind: 'command',
+    access: 'operate',
+    input: z.strictObject({ id: IdSchema, with: z.enum(['folder', 'terminal', 'editor']) }),
+    output: OkSchema,
+    example: { id: 'shop', with: 'editor' },
+    errors: ['NOT_FOUND', 'UNAVAILABLE'],
+    cli: { command: ['project', 'open'], positional: ['id', 'with'], completes: { id: 'projects' } },
   }),
 ] as const;

@@ -32,6 +32,7 @@ import { createNpmSource } from './sources/npm.ts';
 import { allPids, identifyNow, readProcessStat } from './system/process-facts.linux.ts';
 import { createSystemSource } from './sources/system.ts';
 import { readDistribution } from './system/distribution.ts';
+import { openFolder } from './system/desktop.ts';
 import { createNodeSystem } from './system/node-system.ts';
 import { startMailCatcher } from './mail/mail-catcher.ts';
 import { startLogRotation } from './system/log-rotation.ts';
@@ -208,6 +209,7 @@ async function main(): Promise<void> {
       uiUrl: () => `${url}/#token=${token}`,
       activity,
       mail: () => mail,
+      openFolder: (what, folder) => openFolder(what, folder, process.env),
       updater: createUpdater({
         current: VERSION,
         feed: process.env['KOJIBOX_UPDATE_FEED'] ?? null,

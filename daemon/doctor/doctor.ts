@@ -7,7 +7,10 @@ import type { Layout } from '../../core/layout.ts';
 import type { System } from '../../core/system/system.ts';
 import type { TrustStores } from '../trust/trust-stores.ts';
 
-type Result = Pick<DoctorCheck, 'status' | 'evidence'> & { readonly remedy?: string };
+type Result = Pick<DoctorCheck, 'status' | 'evidence'> & {
+  readonly remedy?: string;
+  readonly fix?: DoctorCheck['fix'];
+};
 
 interface Check extends Pick<DoctorCheck, 'id' | 'category' | 'description'> {
   run(): Promise<Result>;
@@ -71,6 +74,21 @@ export function createDoctor(options: {
         passed(
           `${kojibox.runtimes.manifest().services.length} entries, signed by ${kojibox.runtimes.manifest().bundle.signature.split(':')[1] ?? ''}`,
         ),
+    },
+    {
+      id: 'installed',
+      category: 'runtimes',
+      description: 'Runtimes that the projects need',
+      run: async () => {
+        const needed = kojibox.supervisor.states().filter(({ runtime }) => runtime !== null);
+        const missing = needed.filter(({ version }) => version === null).map(({ name }) => name);
+        return missing.length === 0
+          ? passed(needed.map(({ name, version }) => `${name} ${version ?? ''}`).join(', '))
+          : {
+              ...problem('warning', `not installed yet: ${missing.join(', ')}`, 'koji installer start'),
+              fix: { method: 'installer.start', params: {} },
+            };
+      },
     },
     {
       id: 'space',
@@ -179,11 +197,14 @@ export function createDoctor(options: {
         const missing = (await trust.stores()).filter(({ trusted }) => !trusted);
         return missing.length === 0
           ? passed('all stores')
-          : problem(
-              'warning',
-              missing.map(({ label, reason }) => `${label}: ${reason}`).join('; '),
-              'koji certs trust hello.test',
-            );
+          : {
+              ...problem(
+                'warning',
+                missing.map(({ label, reason }) => `${label}: ${reason}`).join('; '),
+                'koji certs trust hello.test',
+              ),
+              fix: { method: 'certs.trust', params: { domain: 'hello.test' } },
+            };
       },
     },
     {
@@ -212,6 +233,7 @@ export function createDoctor(options: {
           status: result.status,
           evidence: result.evidence,
           remedy: result.remedy ?? null,
+          fix: result.fix ?? null,
         };
       }),
     );

@@ -25,6 +25,7 @@ export interface HandlerOptions {
   readonly updater: Updater;
   readonly activity: Activity;
   mail(): MailCatcher;
+  openFolder(what: 'folder' | 'terminal' | 'editor', folder: string): Promise<void>;
   diagnostics(): Promise<DiagnosticsBundle>;
   readonly metrics: Pick<Metrics, 'snapshot' | 'history'>;
   readonly trust: { add(): Promise<void>; stores(): Promise<TrustStoreStatus[]> };
@@ -174,6 +175,10 @@ export function createHandlers(options: HandlerOptions): Handlers {
     },
 
     'projects.detect': async ({ path }) => kojibox.detectProject(path),
+    'projects.open': async ({ id, with: what }) => {
+      await options.openFolder(what, projects.get(id).path);
+      return ok;
+    },
     'projects.create': async (wanted) => kojibox.createProject(wanted),
 
     'domains.list': async () => [

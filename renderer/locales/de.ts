@@ -40,6 +40,7 @@ export const de: Messages = {
   removePair: (name) => `${name} entfernen`,
   dependencies: 'Was wovon abhängt',
   noDependencies: 'Jeder Dienst steht für sich.',
+  remedies: { install: 'Fehlendes installieren', port: 'Anderen Port wählen' },
   palette: {
     title: 'Befehle',
     open: 'Befehle suchen',
@@ -49,6 +50,7 @@ export const de: Messages = {
     site: (name) => `${name} öffnen`,
   },
   projects: {
+    openWith: { folder: 'Ordner öffnen', terminal: 'Dort ein Terminal öffnen', editor: 'Im Editor öffnen' },
     xdebugOn: 'Xdebug an',
     xdebugOff: 'Xdebug aus',
     intro: 'Jedes Projekt ist ein Ordner, der unter eigenem Namen über HTTPS erreichbar ist.',
@@ -227,6 +229,7 @@ export const de: Messages = {
     folder: 'Datenordner',
   },
   diagnostics: {
+    fix: 'Beheben',
     intro: 'Prüfungen dieses Rechners und der Installation.',
     run: 'Noch einmal prüfen',
     bundle: 'Diagnosepaket erstellen',

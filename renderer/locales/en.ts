@@ -40,6 +40,7 @@ export const en = {
   removePair: (name: string): string => `Remove ${name}`,
   dependencies: 'What depends on what',
   noDependencies: 'Each service stands on its own.',
+  remedies: { install: 'Install what is missing', port: 'Choose another port' },
   palette: {
     title: 'Commands',
     open: 'Search commands',
@@ -49,6 +50,7 @@ export const en = {
     site: (name: string): string => `Open ${name}`,
   },
   projects: {
+    openWith: { folder: 'Open the folder', terminal: 'Open a terminal there', editor: 'Open in the editor' },
     xdebugOn: 'Xdebug on',
     xdebugOff: 'Xdebug off',
     intro: 'Each project is a folder that is served at its own name over HTTPS.',
@@ -227,6 +229,7 @@ export const en = {
     folder: 'Data folder',
   },
   diagnostics: {
+    fix: 'Fix it',
     intro: 'Checks of this machine and of the installation.',
     run: 'Check again',
     bundle: 'Make a diagnostic bundle',

@@ -40,6 +40,7 @@ export const id: Messages = {
   removePair: (name) => `Hapus ${name}`,
   dependencies: 'Ketergantungan layanan',
   noDependencies: 'Setiap layanan berdiri sendiri.',
+  remedies: { install: 'Pasang yang kurang', port: 'Pilih port lain' },
   palette: {
     title: 'Perintah',
     open: 'Cari perintah',
@@ -49,6 +50,7 @@ export const id: Messages = {
     site: (name) => `Kunjungi ${name}`,
   },
   projects: {
+    openWith: { folder: 'Buka folder', terminal: 'Buka terminal di sana', editor: 'Buka di editor' },
     xdebugOn: 'Xdebug nyala',
     xdebugOff: 'Xdebug mati',
     intro: 'Setiap proyek adalah folder yang disajikan dengan namanya sendiri lewat HTTPS.',
@@ -231,6 +233,7 @@ export const id: Messages = {
     folder: 'Folder data',
   },
   diagnostics: {
+    fix: 'Perbaiki',
     intro: 'Pemeriksaan komputer dan instalasi ini.',
     run: 'Periksa lagi',
     bundle: 'Buat paket diagnostik',
