@@ -116,4 +116,16 @@ export const databaseOperations = [
     errors,
     cli: { command: ['db', 'connection'], positional: ['engine', 'name'] },
   }),
+  defineOperation({
+    name: 'databases.openAdminer',
+    summary: 'Give a link that opens Adminer, logged in; fetches it the first time.',
+    kind: 'command',
+    access: 'admin',
+    holdsSecret: true,
+    input: z.strictObject({ engine: IdSchema, name: DatabaseNameSchema.optional() }),
+    output: z.object({ url: z.string() }),
+    example: { engine: 'postgres', name: 'shop' },
+    errors: [...errors, 'DOWNLOAD_FAILED', 'DIGEST_MISMATCH', 'DISK_FULL', 'RUNTIME_UNSUPPORTED', 'CERTIFICATE_FAILED'],
+    cli: { command: ['db', 'adminer'], positional: ['engine', 'name'], examples: ['db adminer postgres shop'] },
+  }),
 ] as const;

@@ -20,10 +20,13 @@ import type { RuntimeManifest } from '../contract/manifest.ts';
 import type { DetectedProject, NewProject } from '../contract/projects.ts';
 import { ProxyRuleSchema, type ProxyRule } from '../contract/proxy.ts';
 import type { Site } from '../contract/stack.ts';
+import { writeCaBundle, type PublicAuthorities } from './certificates/ca-bundle.ts';
 import { createCertificates, type Certificates } from './certificates/certificates.ts';
 import { createChanges, type Changes, type TaskReporter } from './changes/changes.ts';
+import { toError } from './changes/to-error.ts';
 import { openJsonStore, type JsonStore } from './config/json-store.ts';
 import { createServiceSettings, type ServiceSettings } from './config/service-settings.ts';
+import { ADMINER_HOST, createAdminer, type Adminer } from './databases/adminer.ts';
 import { createDatabases, type Databases } from './databases/databases.ts';
 import { createDomains, type Domains } from './domains/domains.ts';
 import { createLedger, LedgerSchema, type Ledger } from './ledger/ledger.ts';
@@ -65,8 +68,7 @@ export interface KojiboxOptions {
   /** Rejects with ARCHIVE_UNSAFE. */
   unpackZip(file: string, folder: string, signal: AbortSignal): Promise<void>;
   readonly userName: string;
-  /** PEM of the public authorities that PHP and others trust; `from` says which edition it is. */
-  readonly publicAuthorities: { readonly from: string; read(): string };
+  readonly publicAuthorities: PublicAuthorities;
   readonly trust: { remove(kind: 'trust-system' | 'trust-nss', target: string): Promise<void> };
   manifest(): RuntimeManifest;
   linkCheck(tree: string, executables: readonly string[]): Promise<void>;
@@ -91,6 +93,7 @@ export interface Kojibox {
   readonly ports: Ports;
   readonly stack: Stack;
   readonly databases: Databases;
+  readonly adminer: Adminer;
   readonly stores: {
     readonly app: JsonStore<AppConfig>;
     readonly services: JsonStore<ServiceConfig[]>;
@@ -288,7 +291,13 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     random: Math.random,
     resolve: (id, { purpose }) => (purpose === 'adopt' ? catalog.describe(entryOf(id)) : catalog.prepare(entryOf(id))),
     lastLogLines: options.lastLogLines,
-    onState: (state) => publish('service:stateChanged', state),
+    onState(state) {
+      publish('service:stateChanged', state);
+      const planned = plannedApps.get(state.id);
+      // Its port was taken when it started again: the edge has to know the new one.
+      if (state.state === 'running' && planned !== undefined && planned !== state.ports[0]?.port)
+        void applySites().catch((error: unknown) => system.log.error('cannot apply sites', { error: String(error) }));
+    },
     onHealth: (id, status) => publish('service:health', { id, status }),
   });
 
@@ -335,6 +344,8 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
   };
 
   const links = new Map<string, string>();
+  /** Ports of the projects' own programs, as the edge has them. */
+  let plannedApps: ReadonlyMap<string, number> = new Map();
   const applySites = async (): Promise<void> => {
     defineServices();
     edgePorts ??= await assignEdgePorts();
@@ -350,6 +361,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
         environments.set(project.id, await environmentFor(project, catalog.phpFor(project).service));
       if (project.stack === 'node') apps.set(project.id, await catalog.appFor(project));
     }
+    plannedApps = new Map([...apps.values()].map(({ service, port }) => [service, port]));
     const planned = planSites({
       projects: projectStore.get(),
       domains: domainStore.get(),
@@ -360,23 +372,26 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
       environment: ({ id }) => environments.get(id) ?? {},
       hostsOf: (domain) => [...new Set([domain, domains.localhostName(domain)])],
     });
+    const extra = await adminer.site();
     await certificates.ensureRoot();
-    await writeCaBundle();
-    await edgeWriter.apply(planned, edgePorts);
+    await writeCaBundle(system.files, caBundle, layout.rootCertificate, options.publicAuthorities);
+    await edgeWriter.apply(extra === null ? planned : [...planned, extra], edgePorts);
     const names = planned.flatMap(({ hosts }) => hosts.slice(0, 1));
     if (await domains.canWriteHosts()) await domains.applyHosts(names);
     links.clear();
     for (const name of names) links.set(name, await domains.linkFor(name, edgePorts.httpsPort));
   };
 
-  const writeCaBundle = async (): Promise<void> => {
-    const root = (await system.files.readText(layout.rootCertificate)) ?? '';
-    const { from, read } = options.publicAuthorities;
-    const known = (await system.files.readText(caBundle)) ?? '';
-    // Reading them costs the daemon 5 MB for good, so that it is done only when they may have changed.
-    if (known.startsWith(`# ${from}\n`) && known.endsWith(`\n${root}`)) return;
-    await system.files.writeAtomic(caBundle, `# ${from}\n${read()}\n${root}`, { mode: 0o644 });
-  };
+  const adminer = createAdminer({
+    system,
+    folder: join(layout.runtimeConfig, 'adminer'),
+    runtimes,
+    secrets,
+    databases: () => databases,
+    php: () => catalog.phpFor({ overrides: {} }),
+    applySites: () => applySites(),
+    link: () => domains.linkFor(ADMINER_HOST, edgePorts?.httpsPort ?? HTTPS_PORTS.high),
+  });
 
   const sites = (): Site[] =>
     projectStore.get().map((project) => ({
@@ -465,6 +480,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     ports,
     stack,
     databases,
+    adminer,
     notices,
     notice,
     sites,
@@ -472,13 +488,4 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     stores: { app, services, rules, projects: projectStore },
     httpsPort: () => edgePorts?.httpsPort ?? portStore.get().assigned['edge.https'] ?? HTTPS_PORTS.high,
   };
-}
-
-function toError(error: unknown): KojiboxError {
-  if (error instanceof KojiboxError) return error;
-  return new KojiboxError('INTERNAL', 'cannot finish the change', {
-    detail: error instanceof Error ? error.message : String(error),
-    source: 'daemon',
-    cause: error,
-  });
 }

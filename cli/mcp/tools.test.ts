@@ -13,7 +13,13 @@ describe('the tools', () => {
       expect(listTools(level).map(({ name }) => name)).toEqual(expected.map(({ name }) => name.replace('.', '_')));
     }
     const hidden = all.filter(({ holdsSecret }) => holdsSecret === true).map(({ name }) => name);
-    expect(hidden.sort()).toEqual(['databases.connection', 'programs.resolve', 'secrets.get', 'secrets.set']);
+    expect(hidden.sort()).toEqual([
+      'databases.connection',
+      'databases.openAdminer',
+      'programs.resolve',
+      'secrets.get',
+      'secrets.set',
+    ]);
     for (const name of hidden) expect(operationOfTool(name.replace('.', '_'))).toBeUndefined();
   });
 

@@ -9,11 +9,13 @@ import type { Runtimes } from '../runtimes/runtimes.ts';
 import type { Secrets } from '../secrets/secrets.ts';
 import type { Supervisor } from '../services/supervisor.ts';
 import type { System } from '../system/system.ts';
+import type { AdminerLogin } from './adminer.ts';
 import type { ClientCommand, DatabaseEngine, EngineAccess } from './engine.ts';
 import { mariadbEngine } from './mariadb-engine.ts';
 import { postgresEngine } from './postgres-engine.ts';
 
 const ENGINES: readonly DatabaseEngine[] = [postgresEngine, mariadbEngine];
+const isEngine = (runtime: string | null): boolean => ENGINES.some((engine) => engine.runtime === runtime);
 const QUERY_TIMEOUT_MS = 15_000;
 const LOOK_EVERY_MS = 1000;
 
@@ -28,6 +30,10 @@ export interface Databases {
     engine: string,
     name: string,
   ): Promise<{ url: string; host: string; port: number; user: string; password: string }>;
+  /** How Adminer logs in to each engine that is set up, by service. */
+  logins(): Promise<Record<string, AdminerLogin>>;
+  /** Rejects with NOT_FOUND for a service without databases. */
+  assertEngine(id: string): void;
 }
 
 export function createDatabases(options: {
@@ -166,14 +172,17 @@ export function createDatabases(options: {
   };
 
   const backupFile = (id: string, name: string): string =>
-    join(backups, `${id}-${name}-${new Date(clock.now()).toISOString().slice(0, 19).replaceAll(/[:T]/g, '-')}.sql.gz`);
+    join(
+      backups,
+      `${id}-${name}-${new Date(clock.now()).toISOString().replaceAll(/[:.T]/g, '-').replace('Z', '')}.sql.gz`,
+    );
 
   return {
     list: () =>
       Promise.all(
         supervisor
           .states()
-          .filter(({ runtime }) => ENGINES.some((engine) => engine.runtime === runtime))
+          .filter(({ runtime }) => isEngine(runtime))
           .map(async ({ id, name, state }) => ({
             id,
             name,
@@ -243,6 +252,21 @@ export function createDatabases(options: {
         reading.done();
       }).change;
     },
+
+    async logins() {
+      const states = supervisor.states().filter(({ runtime, ports }) => isEngine(runtime) && ports.length > 0);
+      const pairs = states.map(async ({ id, runtime }) => {
+        const login = {
+          runtime: runtime ?? '',
+          port: portOf(id),
+          user: engineOf(id).user,
+          password: await passwordOf(id),
+        };
+        return [id, login] as const;
+      });
+      return Object.fromEntries(await Promise.all(pairs));
+    },
+    assertEngine: (id) => void engineOf(id),
 
     async connection(id, name) {
       await assertKnown(id, name);

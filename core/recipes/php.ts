@@ -9,6 +9,7 @@ export const php: Recipe = {
     const { id, tree, runFolder, configFolder, tempFolder } = context;
     const socket = join(runFolder, `${id}.sock`);
     const configFile = join(configFolder, 'fpm.conf');
+    const sessions = join(tempFolder, 'sessions');
     const sendmail = join(configFolder, 'sendmail');
     const major = context.series;
     return {
@@ -50,10 +51,11 @@ export const php: Recipe = {
       folders: [
         { path: configFolder, mode: 0o700 },
         { path: tempFolder, mode: 0o700 },
+        { path: sessions, mode: 0o700 },
         { path: context.mailFolder, mode: 0o700 },
       ],
       files: [
-        { path: configFile, mode: 0o600, content: fpmConfig(socket, sendmail) },
+        { path: configFile, mode: 0o600, content: fpmConfig({ socket, sendmail, sessions, uploads: tempFolder }) },
         { path: sendmail, mode: 0o700, content: sendmailScript(context.mailFolder) },
       ],
       initialise: null,
@@ -75,7 +77,12 @@ const XDEBUG = [
 ];
 
 /** https://www.php.net/manual/en/install.fpm.configuration.php */
-function fpmConfig(socket: string, sendmail: string): string {
+function fpmConfig(paths: {
+  readonly socket: string;
+  readonly sendmail: string;
+  readonly sessions: string;
+  readonly uploads: string;
+}): string {
   return `; Written by Kojibox before each start.
 [global]
 error_log = /proc/self/fd/2
@@ -84,7 +91,7 @@ daemonize = no
 systemd_interval = 0
 
 [projects]
-listen = ${socket}
+listen = ${paths.socket}
 listen.mode = 0600
 listen.backlog = 511
 pm = dynamic
@@ -95,7 +102,10 @@ pm.max_spare_servers = 8
 catch_workers_output = yes
 decorate_workers_output = no
 clear_env = no
-php_admin_value[sendmail_path] = "/bin/sh ${sendmail}"
+php_admin_value[sendmail_path] = "/bin/sh ${paths.sendmail}"
+; The compiled-in folders belong to the system, and may not be there.
+php_value[session.save_path] = "${paths.sessions}"
+php_value[upload_tmp_dir] = "${paths.uploads}"
 ping.path = /fpm-ping
 `;
 }

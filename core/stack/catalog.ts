@@ -56,7 +56,7 @@ export interface Catalog {
   /** The services that the projects need. */
   entries(projects: readonly ProjectConfig[]): CatalogEntry[];
   /** Service that runs a project's PHP, and its socket. */
-  phpFor(project: ProjectConfig): { service: string; series: string; socket: string };
+  phpFor(project: Pick<ProjectConfig, 'overrides'>): { service: string; series: string; socket: string };
   /** Service that runs a project's own Node program, and the port it has; a port is assigned when it has none. */
   appFor(project: ProjectConfig): Promise<{ service: string; port: number }>;
   prepare(entry: CatalogEntry): Promise<PreparedLaunch>;
@@ -93,7 +93,7 @@ export function createCatalog(options: CatalogOptions): Catalog {
   const socketOf = (id: string): string => join(runFolder, `${id}.sock`);
 
   /** Projects that debug share a PHP of their own, so that the others stay fast. */
-  const phpEntryFor = (project: ProjectConfig): CatalogEntry & { series: string } => {
+  const phpEntryFor = (project: Pick<ProjectConfig, 'overrides'>): CatalogEntry & { series: string } => {
     const series = project.overrides['PHP_VERSION'] ?? options.defaultSeries('php');
     const entry = { ...entryOf('php', series), series };
     return isOn(project.overrides['XDEBUG'])

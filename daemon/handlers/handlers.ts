@@ -249,6 +249,8 @@ export function createHandlers(options: HandlerOptions): Handlers {
     'changes.get': async ({ id }) => changes.get(id),
     'changes.cancel': async ({ id }) => changes.cancel(id),
 
+    'databases.openAdminer': async ({ engine, name }) => ({ url: await kojibox.adminer.open(engine, name) }),
+
     'mail.list': async () => ({ port: options.mail().port, mails: await options.mail().mailbox.list() }),
     'mail.source': async ({ id }) => ({ base64: (await options.mail().mailbox.source(id)).toString('base64') }),
     'mail.remove': async ({ id }) => {

@@ -111,6 +111,7 @@ export const de: Messages = {
     kinds: { service: 'Dienste', language: 'Sprachen', tool: 'Werkzeuge' },
   },
   databases: {
+    adminer: 'In Adminer öffnen',
     intro: 'Die Datenbanken jedes Servers auf diesem Rechner.',
     notRunning: (name) => `${name} läuft nicht.`,
     create: 'Neue Datenbank',

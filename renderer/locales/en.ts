@@ -111,6 +111,7 @@ export const en = {
     kinds: { service: 'Services', language: 'Languages', tool: 'Tools' },
   },
   databases: {
+    adminer: 'Open in Adminer',
     intro: 'Databases of each engine on this machine.',
     notRunning: (name: string): string => `${name} does not run.`,
     create: 'New database',

@@ -110,6 +110,7 @@ export const id: Messages = {
     kinds: { service: 'Layanan', language: 'Bahasa', tool: 'Alat' },
   },
   databases: {
+    adminer: 'Buka di Adminer',
     intro: 'Basis data setiap mesin di komputer ini.',
     notRunning: (name) => `${name} tidak berjalan.`,
     create: 'Basis data baru',

@@ -74,7 +74,17 @@ function firstEvent(link: ClientLink): Promise<unknown> {
 }
 
 /** Fields that differ from one moment to the next, whoever asks. */
-const VOLATILE = new Set(['ts', 'at', 'uptimeSec', 'memMB', 'latencyMs', 'evidence', 'lastUpdated', 'seq']);
+const VOLATILE = new Set([
+  'ts',
+  'at',
+  'uptimeSec',
+  'memMB',
+  'cpuPercent',
+  'latencyMs',
+  'evidence',
+  'lastUpdated',
+  'seq',
+]);
 
 /** The same value without them. */
 export function withoutVolatile(value: unknown): unknown {

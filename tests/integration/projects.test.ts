@@ -124,6 +124,21 @@ describe('the settings of a project', () => {
     expect(readFileSync(world.path('app/config/projects.json'), 'utf8')).not.toContain('hush-hush');
   });
 
+  it('lets PHP keep sessions and take uploads', async () => {
+    const path = join(folder, 'sessions');
+    mkdirSync(path);
+    writeFileSync(
+      join(path, 'index.php'),
+      '<?php session_start(); $_SESSION["n"] = ($_SESSION["n"] ?? 0) + 1; echo $_SESSION["n"], " ", is_writable(ini_get("upload_tmp_dir")) ? "uploads" : "no";',
+    );
+    chmodSync(path, 0o755);
+    await world.call('config.setProject', { id: 's', name: 'S', path, domain: 's.test', stack: 'php', overrides: {} });
+    const first = await world.get('/', 's.test');
+    expect(first.body).toBe('1 uploads');
+    const [cookie = ''] = (first.headers['set-cookie'] as string[])[0]?.split(';') ?? [];
+    expect((await world.get('/', 's.test', { cookie })).body).toBe('2 uploads');
+  });
+
   it('switch Xdebug on for one project alone, which then reaches the editor', async () => {
     const path = join(folder, 'debugged');
     mkdirSync(path);
@@ -229,6 +244,42 @@ describe('the settings of a service', () => {
     expect(await service('mariadb')).toMatchObject({ state: 'stopped' });
     await world.call('config.setService', { ...config, enabled: true });
     expect(await service('mariadb')).toMatchObject({ state: 'running' });
+  });
+});
+
+describe('Adminer', () => {
+  it.each([
+    ['postgres', 'PostgreSQL'],
+    ['mariadb', 'MySQL'],
+  ])('opens %s logged in for who has the link, and for nobody else', async (engine, name) => {
+    await world.call('databases.create', { engine, name: 'viewed' });
+    const { url } = await world.call<{ url: string }>('databases.openAdminer', { engine, name: 'viewed' });
+    const link = new URL(url);
+    expect(link.hostname).toBe('adminer.localhost');
+    expect((await world.get('/', 'adminer.localhost')).status).toBe(403);
+    expect((await world.get('/?key=guessed&open=postgres', 'adminer.localhost')).status).toBe(403);
+
+    // As a browser goes: the key becomes a cookie, then Adminer logs in and redirects.
+    const jar = new Map<string, string>();
+    let path = link.pathname + link.search;
+    let answer = await world.get(path, 'adminer.localhost');
+    for (let step = 0; step < 6; step++) {
+      for (const cookie of [answer.headers['set-cookie'] ?? []].flat() as string[]) {
+        const [pair = ''] = cookie.split(';');
+        jar.set(pair.split('=')[0] ?? '', pair);
+      }
+      const next =
+        (answer.headers['location'] as string | undefined) ??
+        /http-equiv="refresh" content="0;url=([^"]+)"/.exec(answer.body)?.[1]?.replaceAll('&amp;', '&');
+      if (next === undefined) break;
+      const to = new URL(next, new URL(path, link.origin));
+      path = to.pathname + to.search;
+      answer = await world.get(path, 'adminer.localhost', { cookie: [...jar.values()].join('; ') });
+    }
+    expect(answer.status).toBe(200);
+    expect(answer.body).toContain(name);
+    expect(answer.body).toContain('viewed');
+    expect(answer.body).toContain('Logout');
   });
 });
 

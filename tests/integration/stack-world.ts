@@ -30,7 +30,7 @@ export interface StackWorld {
   call<T>(method: string, params?: unknown): Promise<T>;
   services(): Promise<ServiceState[]>;
   /** Through the edge, trusting the local authority alone. */
-  get(path: string, host: string): Promise<Answer>;
+  get(path: string, host: string, headers?: Record<string, string>): Promise<Answer>;
   /** As it stands to POST /rpc, with the token. */
   rpc(body: string | Buffer, headers?: Record<string, string>): Promise<RpcAnswer>;
   daemonFile(): DaemonFile;
@@ -68,7 +68,7 @@ export function createStackWorld(extraEnvironment: Readonly<Record<string, strin
     kojiResult,
     call,
     services: () => call<ServiceState[]>('services.list'),
-    get: (path, host) => {
+    get: (path, host, headers = {}) => {
       const { assigned } = (
         JSON.parse(readFileSync(join(home, 'app/config/ports.json'), 'utf8')) as {
           value: { assigned: Record<string, number> };
@@ -82,7 +82,7 @@ export function createStackWorld(extraEnvironment: Readonly<Record<string, strin
             port: assigned['edge.https'],
             servername: host,
             path,
-            headers: { host },
+            headers: { host, ...headers },
             ca,
             agent: false,
           },
