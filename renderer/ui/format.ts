@@ -17,6 +17,3 @@ export function formatDuration(ms: number): string {
     ? `${Math.round(ms / 1000)} s`
     : `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
 }
-
-/** Colour sequences of terminals (ECMA-48) say nothing here. */
-export const stripAnsi = (text: string): string => text.replaceAll(/\u001b\[[0-9;?]*[A-Za-z]/g, '');
