@@ -139,12 +139,21 @@ async function liftSingleFolder(files: FileSystem, folder: string): Promise<void
   await files.rename(aside, folder);
 }
 
-/** The settings a new project gets: what was asked for, then what was found. */
-export function settingsOf(wanted: NewProject, detected: DetectedProject): ProjectConfig {
+/**
+ * The settings a new project gets: what was asked for, then what was found.
+ * @param versions null: the standard one
+ */
+export function settingsOf(
+  wanted: NewProject,
+  detected: DetectedProject,
+  versions: { readonly php: string | null; readonly node: string | null },
+): ProjectConfig {
   const id = wanted.id ?? slug(wanted.name);
   const overrides = {
     ...(detected.documentRoot === '' ? {} : { DOCUMENT_ROOT: detected.documentRoot }),
     ...(detected.command === null ? {} : { COMMAND: detected.command }),
+    ...(versions.php === null ? {} : { PHP_VERSION: versions.php }),
+    ...(versions.node === null ? {} : { NODE_VERSION: versions.node }),
   };
   return {
     id,

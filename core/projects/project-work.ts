@@ -7,6 +7,7 @@ import type { Runtimes } from '../runtimes/runtimes.ts';
 import type { InstallProgress } from '../runtimes/source.ts';
 import type { Supervisor } from '../services/supervisor.ts';
 import { EDGE_ID, type Catalog } from '../stack/catalog.ts';
+import { chooseSeries } from './choose-version.ts';
 import { checkNewProject, makeProjectFiles, settingsOf, type ProjectFiles } from './create.ts';
 import type { Projects } from './projects.ts';
 
@@ -60,6 +61,16 @@ export function createProjectWork(options: {
     }
   };
 
+  const versionFor = (runtime: 'php' | 'node', wanted: string | null): string | null =>
+    chooseSeries(wanted, {
+      available: runtimes
+        .list(new Map())
+        .filter(({ name }) => name === runtime)
+        .map(({ series }) => series),
+      standard: runtimes.defaultSeries(runtime),
+      exact: runtime === 'node',
+    });
+
   const store = async (project: ProjectConfig): Promise<boolean> => {
     runtimeOf(project);
     const before = projects.list().find(({ id }) => id === project.id);
@@ -90,7 +101,10 @@ export function createProjectWork(options: {
         files.step(wanted.kind === 'git' ? 'fetch' : 'unpack');
         const detected = await makeProjectFiles(wanted, path, tools, signal);
         files.done(detected.framework);
-        const project = settingsOf(wanted, detected);
+        const project = settingsOf(wanted, detected, {
+          php: versionFor('php', detected.phpVersion),
+          node: versionFor('node', detected.nodeVersion),
+        });
         site.step('certificates');
         await store(project);
         options.changed(project.id);
