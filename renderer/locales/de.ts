@@ -116,7 +116,7 @@ export const de: Messages = {
     notRunning: (name) => `${name} läuft nicht.`,
     create: 'Neue Datenbank',
     createIn: (engine) => `Neue Datenbank in ${engine}`,
-    tables: 'Tabellen',
+    tables: (count) => (count === 1 ? '1 Tabelle' : `${count} Tabellen`),
     none: 'Noch keine eigene Datenbank.',
     export: 'Exportieren',
     import: 'Importieren',

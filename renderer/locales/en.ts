@@ -116,7 +116,7 @@ export const en = {
     notRunning: (name: string): string => `${name} does not run.`,
     create: 'New database',
     createIn: (engine: string): string => `New database in ${engine}`,
-    tables: 'Tables',
+    tables: (count: number): string => (count === 1 ? '1 table' : `${count} tables`),
     none: 'No database of your own yet.',
     export: 'Export',
     import: 'Import',

@@ -115,7 +115,7 @@ export const id: Messages = {
     notRunning: (name) => `${name} tidak berjalan.`,
     create: 'Basis data baru',
     createIn: (engine) => `Basis data baru di ${engine}`,
-    tables: 'tabel',
+    tables: (count) => `${count} tabel`,
     none: 'Belum ada basis data Anda.',
     export: 'Ekspor',
     import: 'Impor',
