@@ -20,7 +20,7 @@ import type { RuntimeManifest } from '../contract/manifest.ts';
 import type { DetectedProject, NewProject } from '../contract/projects.ts';
 import { ProxyRuleSchema, type ProxyRule } from '../contract/proxy.ts';
 import type { Site } from '../contract/stack.ts';
-import { writeCaBundle, type PublicAuthorities } from './certificates/ca-bundle.ts';
+import type { PublicAuthorities } from './certificates/ca-bundle.ts';
 import { createCertificates, type Certificates } from './certificates/certificates.ts';
 import { createChanges, type Changes, type TaskReporter } from './changes/changes.ts';
 import { toError } from './changes/to-error.ts';
@@ -39,7 +39,7 @@ import { createProjects, type Projects } from './projects/projects.ts';
 import { isServable } from './projects/servable.ts';
 import { createStarterProject } from './projects/starter.ts';
 import { createEdgeConfigWriter, type EdgeControl } from './proxy/edge-config.ts';
-import { planSites } from './proxy/edge-sites.ts';
+import { createSiteWork } from './proxy/site-work.ts';
 import { LockSchema } from './runtimes/lock.ts';
 import { writePhpIni } from './runtimes/php-ini.ts';
 import { createRuntimes, type Runtimes } from './runtimes/runtimes.ts';
@@ -52,9 +52,6 @@ import { createCatalog, EDGE_ID, type Catalog, type CatalogEntry } from './stack
 import { createStack, type Stack } from './stack/stack.ts';
 import { createSupervisor, type Supervisor } from './services/supervisor.ts';
 import type { System } from './system/system.ts';
-
-const HTTP_PORTS = { low: 80, high: 8080 } as const;
-const HTTPS_PORTS = { low: 443, high: 8443 } as const;
 
 export interface KojiboxOptions {
   readonly home: string;
@@ -241,7 +238,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     secrets,
     supervisor: () => supervisor,
     async applySites() {
-      edgePorts = null;
+      siteWork.forgetPorts();
       await applySites();
     },
   });
@@ -293,7 +290,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     lastLogLines: options.lastLogLines,
     onState(state) {
       publish('service:stateChanged', state);
-      const planned = plannedApps.get(state.id);
+      const planned = siteWork.appPort(state.id);
       // Its port was taken when it started again: the edge has to know the new one.
       if (state.state === 'running' && planned !== undefined && planned !== state.ports[0]?.port)
         void applySites().catch((error: unknown) => system.log.error('cannot apply sites', { error: String(error) }));
@@ -320,67 +317,27 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     return wanted;
   };
 
-  const edgeWriter = createEdgeConfigWriter({
+  const siteWork = createSiteWork({
     system,
-    layout,
+    ports,
+    domains,
     certificates,
-    control: options.edge.control,
-    controlSocket,
+    caBundle,
+    rootCertificate: layout.rootCertificate,
+    publicAuthorities: options.publicAuthorities,
+    edge: createEdgeConfigWriter({ system, layout, certificates, control: options.edge.control, controlSocket }),
+    edgeRuns: () => entries.has(EDGE_ID) && supervisor.state(EDGE_ID).state === 'running',
+    projects: () => projectStore.get(),
+    mappings: () => domainStore.get(),
+    rules: () => rules.get(),
+    documentRoot: (project) => projects.documentRoot(project),
+    php: (project) => catalog.phpFor(project),
+    app: (project) => catalog.appFor(project),
+    environment: environmentFor,
+    extraSites: async () => [await adminer.site()].filter((site) => site !== null),
+    define: () => void defineServices(),
   });
-  let edgePorts: { httpPort: number | null; httpsPort: number } | null = null;
-  const assignEdgePorts = async (): Promise<{ httpPort: number | null; httpsPort: number }> => {
-    const running = entries.has(EDGE_ID) && supervisor.state(EDGE_ID).state === 'running';
-    const known = portStore.get().assigned;
-    // The running edge holds its ports itself; asking whether they are free would move it.
-    if (running && known['edge.https'] !== undefined)
-      return { httpPort: known['edge.http'] ?? null, httpsPort: known['edge.https'] };
-    const low = (await system.network.canBind(HTTPS_PORTS.low)).ok;
-    const httpsPort = await ports.assign('edge.https', low ? HTTPS_PORTS.low : HTTPS_PORTS.high);
-    const httpPort = await ports.assign(
-      'edge.http',
-      low && (await system.network.canBind(HTTP_PORTS.low)).ok ? HTTP_PORTS.low : HTTP_PORTS.high,
-    );
-    return { httpPort, httpsPort };
-  };
-
-  const links = new Map<string, string>();
-  /** Ports of the projects' own programs, as the edge has them. */
-  let plannedApps: ReadonlyMap<string, number> = new Map();
-  const applySites = async (): Promise<void> => {
-    defineServices();
-    edgePorts ??= await assignEdgePorts();
-    const roots = new Map(
-      await Promise.all(
-        projectStore.get().map(async (project) => [project.id, await projects.documentRoot(project)] as const),
-      ),
-    );
-    const environments = new Map<string, Record<string, string>>();
-    const apps = new Map<string, { service: string; port: number }>();
-    for (const project of projectStore.get()) {
-      if (project.stack === 'php')
-        environments.set(project.id, await environmentFor(project, catalog.phpFor(project).service));
-      if (project.stack === 'node') apps.set(project.id, await catalog.appFor(project));
-    }
-    plannedApps = new Map([...apps.values()].map(({ service, port }) => [service, port]));
-    const planned = planSites({
-      projects: projectStore.get(),
-      domains: domainStore.get(),
-      rules: rules.get(),
-      documentRoot: (project) => roots.get(project.id) ?? project.path,
-      php: (project) => catalog.phpFor(project),
-      app: ({ id }) => apps.get(id) ?? { service: id, port: 9 },
-      environment: ({ id }) => environments.get(id) ?? {},
-      hostsOf: (domain) => [...new Set([domain, domains.localhostName(domain)])],
-    });
-    const extra = await adminer.site();
-    await certificates.ensureRoot();
-    await writeCaBundle(system.files, caBundle, layout.rootCertificate, options.publicAuthorities);
-    await edgeWriter.apply(extra === null ? planned : [...planned, extra], edgePorts);
-    const names = planned.flatMap(({ hosts }) => hosts.slice(0, 1));
-    if (await domains.canWriteHosts()) await domains.applyHosts(names);
-    links.clear();
-    for (const name of names) links.set(name, await domains.linkFor(name, edgePorts.httpsPort));
-  };
+  const { applySites, sites } = siteWork;
 
   const adminer = createAdminer({
     system,
@@ -390,16 +347,8 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     databases: () => databases,
     php: () => catalog.phpFor({ overrides: {} }),
     applySites: () => applySites(),
-    link: () => domains.linkFor(ADMINER_HOST, edgePorts?.httpsPort ?? HTTPS_PORTS.high),
+    link: () => domains.linkFor(ADMINER_HOST, siteWork.httpsPort()),
   });
-
-  const sites = (): Site[] =>
-    projectStore.get().map((project) => ({
-      projectId: project.id,
-      name: project.name,
-      domain: project.domain,
-      url: links.get(project.domain) ?? `https://${project.domain}`,
-    }));
 
   const prepareStack = async (): Promise<CatalogEntry[]> => {
     await assertPassable(system, layout.data);
@@ -486,6 +435,6 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     sites,
     applySites,
     stores: { app, services, rules, projects: projectStore },
-    httpsPort: () => edgePorts?.httpsPort ?? portStore.get().assigned['edge.https'] ?? HTTPS_PORTS.high,
+    httpsPort: () => siteWork.httpsPort(),
   };
 }
