@@ -79,7 +79,7 @@ export const domainOperations = [
     access: 'admin',
     input: z.strictObject({}),
     output: OkSchema,
-    errors: ['PERMISSION_DENIED'],
+    errors: ['PERMISSION_DENIED', 'CANCELLED'],
     cli: { command: ['domains', 'apply'] },
   }),
 ] as const;

@@ -12,10 +12,12 @@ import { domainOperations } from './domains.ts';
 import { logEvents, logOperations } from './logs.ts';
 import { mailEvents, mailOperations } from './mail.ts';
 import { metricsOperations } from './metrics.ts';
+import { privilegedOperations } from './privileged.ts';
 import { programOperations } from './programs.ts';
 import { projectOperations } from './projects.ts';
 import { proxyOperations } from './proxy.ts';
 import { runtimeEvents, runtimeOperations } from './runtimes.ts';
+import { secretKeyOperations } from './secret-key.ts';
 import { secretOperations } from './secrets.ts';
 import { serviceEvents, serviceOperations } from './services.ts';
 import { stackOperations } from './stack.ts';
@@ -38,8 +40,10 @@ export const operations = [
   ...metricsOperations,
   ...diagnosticsOperations,
   ...daemonOperations,
+  ...privilegedOperations,
   ...programOperations,
   ...secretOperations,
+  ...secretKeyOperations,
   ...updaterOperations,
   ...activityOperations,
   ...databaseOperations,
