@@ -64,7 +64,8 @@ export const systemChangeOperations = [
   }),
   defineOperation({
     name: 'ledger.places',
-    summary: 'List every place outside its own folder where Kojibox may have left something, and how to see that it is gone.',
+    summary:
+      'List every place outside its own folder where Kojibox may have left something, and how to see that it is gone.',
     kind: 'query',
     access: 'read',
     input: z.strictObject({}),

@@ -6,6 +6,7 @@ import { daemonCommands } from './daemon-commands.ts';
 import { logsCommand } from './log-command.ts';
 import { mcpCommand } from './mcp-command.ts';
 import { operationCommands } from './operation-commands.ts';
+import { askForRights, trustCommand } from './privileged-commands.ts';
 import { programCommands } from './program-commands.ts';
 import { stackCommands } from './stack-commands.ts';
 import { uninstallCommand } from './uninstall-command.ts';
@@ -14,7 +15,8 @@ export const commands: readonly Command[] = [
   ...stackCommands,
   appCommand,
   logsCommand,
-  ...operationCommands,
+  trustCommand,
+  ...operationCommands.map(askForRights),
   ...programCommands,
   ...daemonCommands,
   mcpCommand,

@@ -61,7 +61,7 @@ export function createDomains(options: DomainsOptions): Domains {
     new KojiboxError('PERMISSION_DENIED', 'Insufficient permission to modify hosts file', {
       detail: `User declined permission or requires elevated privileges: ${file} cannot be written (${cause instanceof Error ? cause.message : String(cause)})`,
       source: 'tooling',
-      remedy: `Go on with the .localhost name, or run: sudo sh -c 'printf "127.0.0.1 NAME\\n" >> ${file}'`,
+      remedy: `Go on with the .localhost name, or run in a terminal: koji domains apply (it asks for your password), or by hand: sudo sh -c 'printf "127.0.0.1 NAME\\n" >> ${file}'`,
       cause,
     });
 

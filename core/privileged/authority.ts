@@ -40,7 +40,8 @@ export function readAuthority(text: string, now: number): Authority | { readonly
 
 function objection(certificate: X509Certificate, now: number): string | null {
   const { publicKey, subject, issuer } = certificate;
-  if (!/^O=Kojibox\nCN=Kojibox local CA [^\n]*$/.test(subject)) return 'its subject is not a local authority of Kojibox';
+  if (!/^O=Kojibox\nCN=Kojibox local CA [^\n]*$/.test(subject))
+    return 'its subject is not a local authority of Kojibox';
   if (subject !== issuer || !certificate.verify(publicKey)) return 'it is not signed by itself';
   if (publicKey.asymmetricKeyType !== 'ec' || publicKey.asymmetricKeyDetails?.namedCurve !== 'prime256v1')
     return 'its key is not an EC key on P-256';

@@ -43,7 +43,8 @@ export function readOutcome(
 /** pkexec(1): 126 when the dialog was dismissed. sudo in a terminal: Ctrl-C, or three wrong passwords. */
 function isCancelled(way: Elevation['way'], { exitCode, stderr }: Ending): boolean {
   if (way === 'pkexec') return exitCode === 126;
-  if (way === 'sudo') return exitCode === null || exitCode === 130 || (exitCode === 1 && !/not (in the sudoers|allowed)/.test(stderr));
+  if (way === 'sudo')
+    return exitCode === null || exitCode === 130 || (exitCode === 1 && !/not (in the sudoers|allowed)/.test(stderr));
   if (way === 'osascript') return /User canceled|\(-128\)/.test(stderr);
   return way === 'uac' && exitCode === UAC_CANCELLED;
 }

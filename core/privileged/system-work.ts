@@ -43,6 +43,8 @@ export interface SystemWorkOptions {
   names(): readonly string[];
 }
 
+/** Where `koji shell-init` may have put a block. */
+const RC_FILES = ['.bashrc', '.bash_profile', '.profile', '.zshrc', '.zprofile', '.config/fish/config.fish'];
 const UPDATE_CA = '/usr/sbin/update-ca-certificates';
 
 export function createSystemWork(options: SystemWorkOptions): SystemWork {
@@ -125,7 +127,7 @@ export function createSystemWork(options: SystemWorkOptions): SystemWork {
   const canUndoAlone = async ({ kind, target }: SystemChange): Promise<boolean> => {
     if (kind === 'hosts-block') return target !== places.hosts || files.canWrite(target);
     if (kind === 'trust-system') return places.authorities === null || files.canWrite(places.authorities);
-    return kind === 'trust-nss' || kind === 'keychain-key';
+    return kind !== 'low-ports' && kind !== 'resolver';
   };
 
   const isThere: SystemWork['isThere'] = async ({ kind, target }) => {
@@ -160,6 +162,7 @@ export function createSystemWork(options: SystemWorkOptions): SystemWork {
           cure: `sudo sed -i '/# BEGIN kojibox ${homeDigest}/,/# END kojibox ${homeDigest}/d' ${host.hostsFile}`,
         },
       ];
+      const isOurs = (path: string): boolean => options.ledger.list().some(({ target }) => target === path);
       const fingerprint = await options.fingerprint();
       if (fingerprint !== null && places.authorities !== null) found.push(...trustPlaces(systemFile(fingerprint)));
       const certificate = fingerprint === null ? null : await files.readText(rootCertificate);
@@ -177,8 +180,26 @@ export function createSystemWork(options: SystemWorkOptions): SystemWork {
         ['low-ports', 'low ports', places.lowPorts],
         ['resolver', 'resolver of the system', host.os === 'linux' ? places.resolver : null],
       ] as const)
-        if (path !== null)
-          found.push({ id, label, path, check: { kind: 'absent' }, cure: `sudo rm ${path}, then start the system anew` });
+        // Another home may have it too, and then it stays.
+        if (path !== null && (isOurs(path) || (await files.stat(path)) === null))
+          found.push({
+            id,
+            label,
+            path,
+            check: { kind: 'absent' },
+            cure: `sudo rm ${path}, then start the system anew`,
+          });
+      for (const name of RC_FILES) {
+        const path = join(host.homeDirectory, name);
+        if ((await files.stat(path)) !== null)
+          found.push({
+            id: `shell-${name}`,
+            label: 'start file of a shell',
+            path,
+            check: { kind: 'without-text', text: `# BEGIN kojibox shell ${homeDigest}` },
+            cure: `take the block of Kojibox out of ${path}`,
+          });
+      }
       for (const database of nssDatabases(options.ledger.list()))
         found.push({
           id: `nss-${found.length}`,

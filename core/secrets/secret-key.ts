@@ -93,7 +93,8 @@ export async function createSecretKey(options: SecretKeyOptions): Promise<Secret
       throw new KojiboxError('CONFIG_CORRUPT', 'cannot find the key of the secrets', {
         detail: `${keyFile} is missing, and no keychain is said to have it`,
         source: 'secrets',
-        remedy: 'Put the file back from a backup. To begin anew without the stored passwords, move app/config/secrets.json away.',
+        remedy:
+          'Put the file back from a backup. To begin anew without the stored passwords, move app/config/secrets.json away.',
       });
     const made = randomBytes(KEY_BYTES);
     await files.writeAtomic(keyFile, made, { mode: 0o600 });
@@ -112,7 +113,8 @@ export async function createSecretKey(options: SecretKeyOptions): Promise<Secret
   const toKeychain = async (pinned: boolean): Promise<void> => {
     const key = await get();
     const account = place?.account ?? randomBytes(8).toString('hex');
-    if (place === null || place.place !== 'file') await savePlace({ place: 'file', account, check: null, pinned: false });
+    if (place === null || place.place !== 'file')
+      await savePlace({ place: 'file', account, check: null, pinned: false });
     await options.recordEntry(account, async () => {
       await keychain.write(account, key);
       const answer = await keychain.read(account, false);
@@ -191,7 +193,8 @@ export async function createSecretKey(options: SecretKeyOptions): Promise<Secret
 }
 
 const checkOf = (key: Uint8Array): string => createHmac('sha256', key).update('kojibox secrets key').digest('hex');
-const isSame = (a: string, b: string): boolean => a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
+const isSame = (a: string, b: string): boolean =>
+  a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
 
 const locked = (keychain: Keychain, why: string): KojiboxError =>
   new KojiboxError('SECRETS_LOCKED', `cannot get the key of the secrets from the ${keychain.label}`, {

@@ -55,7 +55,10 @@ export function createKeychain(options: { readonly host: HostFacts; readonly pro
   const change = async (question: Record<string, string>): Promise<void> => {
     const reply = await ask(question, QUICK_MS);
     if (reply.state === 'failed')
-      throw new KojiboxError('SECRETS_LOCKED', `cannot change the ${label}`, { detail: reply.reason, source: 'secrets' });
+      throw new KojiboxError('SECRETS_LOCKED', `cannot change the ${label}`, {
+        detail: reply.reason,
+        source: 'secrets',
+      });
   };
 
   return {

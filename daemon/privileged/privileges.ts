@@ -6,7 +6,11 @@ import { KojiboxError } from '../../contract/errors.ts';
 import { planElevation, type Elevation, type ElevationFacts } from '../../core/privileged/elevation.ts';
 import { denied, readOutcome } from '../../core/privileged/outcome.ts';
 import { unsafeProgram, type PathOwner } from '../../core/privileged/program-safety.ts';
-import { PrivilegedRequestSchema, type PrivilegedAction, type PrivilegedResult } from '../../core/privileged/request.ts';
+import {
+  PrivilegedRequestSchema,
+  type PrivilegedAction,
+  type PrivilegedResult,
+} from '../../core/privileged/request.ts';
 import type { HostFacts } from '../../core/system/system.ts';
 
 /** Nobody is asked, so it takes as long as a trust store takes to be rebuilt. */
@@ -87,7 +91,11 @@ function chainOf(file: string): PathOwner[] {
   }
 }
 
-function start({ command, input, asks }: Elevation): Promise<{ exitCode: number | null; stdout: string; stderr: string }> {
+function start({
+  command,
+  input,
+  asks,
+}: Elevation): Promise<{ exitCode: number | null; stdout: string; stderr: string }> {
   const [file, ...args] = command;
   return new Promise((resolve, reject) => {
     const child = spawn(file, args, { cwd: '/', stdio: ['pipe', 'pipe', 'pipe'] });

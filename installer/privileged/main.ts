@@ -46,7 +46,9 @@ function run(program: string, args: readonly string[], input?: string): void {
   });
   if (ended.error !== undefined) throw new Error(`${program}: ${ended.error.message}`);
   if (ended.status !== 0)
-    throw new Error(`${program} ended with ${ended.status ?? ended.signal ?? ''}: ${`${ended.stderr}${ended.stdout}`.trim().slice(-500)}`);
+    throw new Error(
+      `${program} ended with ${ended.status ?? ended.signal ?? ''}: ${`${ended.stderr}${ended.stdout}`.trim().slice(-500)}`,
+    );
 }
 
 interface Ending {

@@ -18,10 +18,7 @@ interface TrustTools {
   remove(fingerprint: string): Outcome;
 }
 
-export function createTrustTools(
-  machine: Machine,
-  at: (path: string | null, what: string) => string,
-): TrustTools {
+export function createTrustTools(machine: Machine, at: (path: string | null, what: string) => string): TrustTools {
   const { system } = machine;
   if (system === 'linux') return debianTools(machine, at);
   // Both programs read a certificate from a file only, so it stands for a moment in a folder that only root may write.
@@ -63,7 +60,7 @@ function debianTools(machine: Machine, at: (path: string | null, what: string) =
         removeFile(file); // Nothing half done.
         throw error;
       }
-      return { status: 'changed', message: `${file}` };
+      return { status: 'changed', message: file };
     },
     remove(fingerprint) {
       const file = join(folder, authorityFileName(fingerprint));

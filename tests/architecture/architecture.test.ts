@@ -18,7 +18,9 @@ const tracked = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], {
   .filter((path) => existsSync(path));
 const read = (path: string): SourceFile => ({ path, text: readFileSync(path, 'utf8') });
 const source = tracked.filter((path) => /\.(ts|vue|mjs)$/.test(path)).map(read);
-const product = source.filter(({ path }) => /^(contract|core|client|daemon|edge|cli|electron|installer|renderer)\//.test(path));
+const product = source.filter(({ path }) =>
+  /^(contract|core|client|daemon|edge|cli|electron|installer|renderer)\//.test(path),
+);
 
 describe('the house', () => {
   it('imports go down only', () => {
