@@ -28,6 +28,8 @@ export interface RunOptions {
 
 export interface Room {
   run(command: readonly string[], options?: RunOptions): Promise<Ended>;
+  /** Program and arguments that run the command in the room, for `spawn`. */
+  enter(command: readonly string[], options?: RunOptions): [string, string[]];
   /** Stdout of a command that must succeed. */
   sh(script: string, options?: RunOptions): Promise<string>;
   /** Path of a file in the room as this process sees it; to be read, not written. */
@@ -90,7 +92,7 @@ export async function createRoom(packages: readonly string[] = []): Promise<Room
   const enter = ['-t', String(inside), '-m', '-n', '-p', 'chroot'];
   const root = join(folder, 'root');
 
-  const run: Room['run'] = (command, options = {}) => {
+  const enterWith: Room['enter'] = (command, options = {}) => {
     const who = options.user === true ? [`--userspec=${USER.uid}:${USER.uid}`, root] : [root];
     const env = {
       PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
@@ -100,10 +102,12 @@ export async function createRoom(packages: readonly string[] = []): Promise<Room
       ...options.env,
     };
     const assignments = Object.entries(env).map(([name, value]) => `${name}=${value}`);
-    return new Promise((resolve) => {
+    return ['nsenter', [...enter, ...who, 'env', '-i', ...assignments, ...command]];
+  };
+  const run: Room['run'] = (command, options = {}) =>
+    new Promise((resolve) => {
       const child = execFile(
-        'nsenter',
-        [...enter, ...who, 'env', '-i', ...assignments, ...command],
+        ...enterWith(command, options),
         { timeout: options.timeoutMs ?? 60_000, maxBuffer: 32 * 1024 * 1024 },
         (error, stdout, stderr) =>
           resolve({ code: typeof error?.code === 'number' ? error.code : error === null ? 0 : -1, stdout, stderr }),
@@ -111,7 +115,6 @@ export async function createRoom(packages: readonly string[] = []): Promise<Room
       child.stdin?.on('error', () => undefined); // It ended before it read all.
       child.stdin?.end(options.input ?? '');
     });
-  };
   const sh: Room['sh'] = async (script, options) => {
     const ended = await run(['sh', '-c', script], options);
     if (ended.code !== 0) throw new Error(`"${script}" ended with ${ended.code}: ${ended.stdout}${ended.stderr}`);
@@ -119,6 +122,7 @@ export async function createRoom(packages: readonly string[] = []): Promise<Room
   };
   const room: Room = {
     run,
+    enter: enterWith,
     sh,
     path: (path) => `/proc/${inside}/root${root}${path}`,
     async remove() {
