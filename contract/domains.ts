@@ -74,7 +74,7 @@ export const domainOperations = [
   }),
   defineOperation({
     name: 'domains.applyHosts',
-    summary: 'Write all domains into the hosts file (marked block, with a backup and an undo).',
+    summary: 'Write all domains into the hosts file (marked block, with an undo).',
     kind: 'command',
     access: 'admin',
     input: z.strictObject({}),

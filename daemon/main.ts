@@ -284,7 +284,9 @@ async function main(): Promise<void> {
   );
   if (kojibox.stores.app.get().startStack && adopted.length === 0) kojibox.stack.up();
   // After all else: a keychain takes its time, and nothing waits for it.
-  void kojibox.secretKey.adopt().then((why) => log.info('key of the secrets', { place: why === null ? keychain.label : `file: ${why}` }));
+  void kojibox.secretKey
+    .adopt()
+    .then((why) => log.info('key of the secrets', { place: why === null ? keychain.label : `file: ${why}` }));
   log.info('ready', { pid: process.pid, url, home, version: VERSION });
   tellReady();
 

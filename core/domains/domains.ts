@@ -19,6 +19,8 @@ export interface Domains {
   /** Writes the block. Rejects with PERMISSION_DENIED, and then nothing changed. */
   applyHosts(domains: readonly string[]): Promise<void>;
   canWriteHosts(): Promise<boolean>;
+  /** Whether the hosts file points all of these here. */
+  isApplied(domains: readonly string[]): Promise<boolean>;
   removeHostsBlock(): Promise<void>;
 }
 
@@ -147,6 +149,10 @@ export function createDomains(options: DomainsOptions): Domains {
     },
 
     canWriteHosts: () => system.files.canWrite(file),
+    async isApplied(domains) {
+      const known = hostsBlock((await system.files.readText(file)) ?? '', homeDigest);
+      return domains.every((domain) => domain.endsWith('.localhost') || known.includes(domain));
+    },
     removeHostsBlock: () => write((text) => setHostsBlock(text, homeDigest, [])),
   };
 }

@@ -153,7 +153,7 @@ describe.skipIf(missing !== null)('the privileged helper, as root', () => {
       ['another home', JSON.stringify({ version: 1, actions: [{ ...action, home: '.*' }] })],
       ['another version', JSON.stringify({ version: 2, actions: [action] })],
       ['more than the limit', JSON.stringify({ version: 1, actions: [action], pad: 'x'.repeat(70_000) })],
-      ['too many actions', JSON.stringify({ version: 1, actions: Array(9).fill(action) })],
+      ['too many actions', JSON.stringify({ version: 1, actions: Array.from({ length: 9 }, () => action) })],
     ];
     for (const [name, input] of requests) {
       const { code, stdout } = await room.run(HELPER, { input });
