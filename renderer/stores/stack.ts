@@ -88,6 +88,10 @@ export const useStack = defineStore('stack', () => {
     if (status !== null) {
       sites.value = status.sites;
       remarks.value = status.notices;
+      // A service that nobody needs any more has no event of its own.
+      const there = new Set(status.services.map(({ id }) => id));
+      for (const service of status.services) services.set(service.id, service);
+      for (const id of services.keys()) if (!there.has(id)) services.delete(id);
     }
   }
 
