@@ -360,7 +360,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
       });
       await projects.set(starter);
     }
-    return defineServices();
+    return defineServices().filter(({ enabled }) => enabled);
   };
 
   const stack = createStack({

@@ -24,6 +24,8 @@ export interface CatalogEntry {
   /** Version as the user types it; null for what Kojibox brings itself. */
   readonly series: string | null;
   readonly dependsOn: readonly string[];
+  /** False: the user switched it off. It can be started by hand, and is not started with the stack. */
+  readonly enabled: boolean;
   /** PHP with Xdebug loaded. */
   readonly debug?: boolean;
   /** The project whose own program it is. */
@@ -61,7 +63,7 @@ export interface CatalogOptions {
 }
 
 export interface Catalog {
-  /** The services that the projects need. */
+  /** The services that the projects need, and those that are switched off. */
   entries(projects: readonly ProjectConfig[]): CatalogEntry[];
   /** Service that runs a project's PHP, and its socket. */
   phpFor(project: Pick<ProjectConfig, 'overrides'>): { service: string; series: string; socket: string };
@@ -121,6 +123,7 @@ export function createCatalog(options: CatalogOptions): Catalog {
     runtime,
     series,
     dependsOn: [],
+    enabled: options.serviceConfig(serviceId(runtime, series)).enabled,
   });
 
   type PortChooser = (key: string, fallback: number, wanted: number | undefined) => Promise<number>;
@@ -295,15 +298,14 @@ export function createCatalog(options: CatalogOptions): Catalog {
         const entry = phpEntryFor(project);
         php.set(entry.id, entry);
       }
-      const databases = DATABASES.map((runtime) => entryOf(runtime, options.defaultSeries(runtime))).filter(
-        ({ id }) => options.serviceConfig(id).enabled,
-      );
+      const databases = DATABASES.map((runtime) => entryOf(runtime, options.defaultSeries(runtime)));
       const edge: CatalogEntry = {
         id: EDGE_ID,
         name: 'Edge (HTTPS)',
         runtime: null,
         series: null,
         dependsOn: [],
+        enabled: true,
       };
       const apps = projects
         .filter(({ stack }) => stack === 'node')
@@ -313,19 +315,18 @@ export function createCatalog(options: CatalogOptions): Catalog {
           runtime: 'node',
           series: nodeSeries(project),
           dependsOn: [],
+          enabled: options.serviceConfig(appId(project)).enabled,
           project,
         }));
-      const own = options
-        .ownServices()
-        .filter(({ id }) => options.serviceConfig(id).enabled)
-        .map((definition): CatalogEntry => ({
-          id: definition.id,
-          name: definition.name,
-          runtime: null,
-          series: null,
-          dependsOn: definition.dependsOn,
-          own: definition,
-        }));
+      const own = options.ownServices().map((definition): CatalogEntry => ({
+        id: definition.id,
+        name: definition.name,
+        runtime: null,
+        series: null,
+        dependsOn: definition.dependsOn,
+        enabled: options.serviceConfig(definition.id).enabled,
+        own: definition,
+      }));
       return [...databases, ...php.values(), ...apps, ...own, edge];
     },
     async describe(entry) {

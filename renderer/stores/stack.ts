@@ -40,6 +40,8 @@ export const useStack = defineStore('stack', () => {
   const listeners = new Set<(event: WireEvent) => void>();
 
   const all = computed(() => [...services.values()]);
+  /** Those that should run: what is switched off is not missed. */
+  const wantedCount = computed(() => all.value.filter(({ desired }) => desired === 'up').length);
   const readyCount = computed(
     () => all.value.filter(({ state, health }) => state === 'running' && health === 'healthy').length,
   );
@@ -156,6 +158,7 @@ export const useStack = defineStore('stack', () => {
     daemon,
     services,
     all,
+    wantedCount,
     readyCount,
     changes,
     running,
