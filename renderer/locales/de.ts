@@ -1,7 +1,9 @@
 /** Deutsch. */
+import { daemonDe } from './daemon/de.ts';
 import type { Messages } from './en.ts';
 
 export const de: Messages = {
+  daemon: daemonDe,
   title: 'Kojibox',
   language: 'Deutsch',
   skip: 'Zum Inhalt springen',
@@ -344,6 +346,7 @@ export const de: Messages = {
   secondsAgo: (count) => `vor ${count} s`,
   minutesAgo: (count) => `vor ${count} min`,
   hoursAgo: (count) => `vor ${count} h`,
+  bytesOf: (done, all) => `${done} von ${all}`,
   left: (text) => `noch etwa ${text}`,
   port: 'Port',
   version: 'Version',

@@ -1,7 +1,10 @@
 /** Every text of the interface. */
 import type { HealthStatus, ServiceStatus } from '../../contract/services.ts';
+import type { DaemonTexts } from './daemon/daemon-texts.ts';
 
 export const en = {
+  /** Null: as the daemon says it. */
+  daemon: null as DaemonTexts | null,
   title: 'Kojibox',
   language: 'English',
   skip: 'Skip to the content',
@@ -346,6 +349,7 @@ export const en = {
   secondsAgo: (count: number): string => `${count} s ago`,
   minutesAgo: (count: number): string => `${count} min ago`,
   hoursAgo: (count: number): string => `${count} h ago`,
+  bytesOf: (done: string, all: string): string => `${done} of ${all}`,
   left: (text: string): string => `about ${text} left`,
   port: 'Port',
   version: 'Version',

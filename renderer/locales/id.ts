@@ -1,7 +1,9 @@
 /** Bahasa Indonesia. */
+import { daemonId } from './daemon/id.ts';
 import type { Messages } from './en.ts';
 
 export const id: Messages = {
+  daemon: daemonId,
   title: 'Kojibox',
   language: 'Bahasa Indonesia',
   skip: 'Lompat ke isi',
@@ -347,6 +349,7 @@ export const id: Messages = {
   secondsAgo: (count) => `${count} dtk lalu`,
   minutesAgo: (count) => `${count} mnt lalu`,
   hoursAgo: (count) => `${count} jam lalu`,
+  bytesOf: (done, all) => `${done} dari ${all}`,
   left: (text) => `sisa sekitar ${text}`,
   port: 'Port',
   version: 'Versi',

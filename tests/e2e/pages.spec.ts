@@ -224,6 +224,10 @@ test('settings: the language changes everything at once, and stays', async ({ pa
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Pengaturan');
   await page.reload();
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Pengaturan');
+  // Also what the daemon says.
+  await page.getByRole('link', { name: 'Diagnostik' }).click();
+  await expect(page.locator('[data-check="authority"]')).toContainText('Otoritas sertifikat lokal');
+  await page.getByRole('link', { name: 'Pengaturan' }).click();
   await page.getByLabel('Bahasa').selectOption('de');
   await expect(page.getByRole('link', { name: 'Übersicht' })).toBeVisible();
   expect(await page.locator('html').getAttribute('lang')).toBe('de');
