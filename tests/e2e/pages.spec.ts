@@ -51,6 +51,11 @@ test('projects: a new one is served, its settings take effect, and it is forgott
   await page.locator('[data-confirm]').click();
   await expect(card).toHaveCount(0);
   expect(existsSync(koji('app/projects/window-made/index.html'))).toBe(true);
+  // And there is a way back.
+  await page.locator('[data-undo]').click();
+  await expect(card.getByRole('heading')).toHaveText('Renamed');
+  expect(call('config.getProject', { id: 'window-made' })).toMatchObject({ overrides: { GREETING: 'hi' } });
+  call('projects.remove', { id: 'window-made' });
 });
 
 test('projects: a folder is recognised while its path is typed', async ({ page }) => {
