@@ -8,6 +8,7 @@ import { mcpCommand } from './mcp-command.ts';
 import { operationCommands } from './operation-commands.ts';
 import { askForRights, trustCommand } from './privileged-commands.ts';
 import { programCommands } from './program-commands.ts';
+import { shareCommand } from './share-command.ts';
 import { stackCommands } from './stack-commands.ts';
 import { uninstallCommand } from './uninstall-command.ts';
 
@@ -15,6 +16,7 @@ export const commands: readonly Command[] = [
   ...stackCommands,
   appCommand,
   logsCommand,
+  shareCommand,
   trustCommand,
   ...operationCommands.map(askForRights),
   ...programCommands,
