@@ -1,6 +1,6 @@
 /** Finds the daemon of this home, or starts one. */
 import { spawn } from 'node:child_process';
-import { mkdirSync, openSync, closeSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -65,7 +65,9 @@ export async function findDaemon(): Promise<Client | null> {
 export async function ensureDaemon(): Promise<Client> {
   const running = await findDaemon();
   if (running !== null) return running;
-  await startDaemon();
+  // Between two versions no daemon runs for a moment; and what a kill left half switched is brought to its end first.
+  await finishUpdate();
+  if ((await findDaemon()) === null) await startDaemon();
   const started = await findDaemon();
   if (started === null) {
     throw new KojiboxError('DAEMON_UNREACHABLE', 'cannot reach the daemon that was just started', {
@@ -82,18 +84,40 @@ const daemonLog = (): string => join(homeFolder(), 'app', 'logs', 'daemon.out.lo
 /**
  * Starts the daemon again when it dies of a signal or a crash, so that services are never without one for long. A shell, because it
  * costs 1 MB where a second Node would cost 40. Exit codes 0 (told to end), 75 (another daemon runs) and 78 (cannot run here) are final.
+ * While an update tries this version (its journal is named by KOJIBOX_TRIAL) every end is: the update then goes back to the former one.
  */
 const GUARDIAN = `trap '' HUP
 "$@"; code=$?; exec 3>&-; tries=0; unset KOJIBOX_READY_FD
 while :; do
   case $code in 0|75|78) exit $code;; esac
+  [ -n "$KOJIBOX_TRIAL" ] && [ -e "$KOJIBOX_TRIAL" ] && exit $code
   tries=$((tries+1)); [ $tries -gt 200 ] && exit $code
   [ $code -lt 128 ] && sleep 1
   "$@"; code=$?
 done`;
 
+/** Waits for an update of this installation, and goes on with one that was left behind. */
+async function finishUpdate(): Promise<void> {
+  const journal = join(distFolder, '..', '..', '..', 'update.json');
+  if (!existsSync(journal)) return;
+  const runner = spawn(process.execPath, ['--no-warnings', join(distFolder, 'updater', 'main.mjs')], {
+    stdio: ['ignore', 'ignore', 'ignore'],
+    env: { ...process.env, KOJIBOX_HOME: homeFolder() },
+  });
+  await new Promise((ended) => runner.on('error', ended).on('exit', ended));
+}
+
+export interface StartOptions {
+  readonly deadlineMs?: number;
+  /** True: a daemon that does not answer in time is ended, instead of being left to try again. */
+  readonly endsOnFailure?: boolean;
+}
+
 /** Resolves when the daemon answers; rejects with what it printed when it ends before that. */
-async function startDaemon(): Promise<void> {
+export async function startDaemon({
+  deadlineMs = START_DEADLINE_MS,
+  endsOnFailure = false,
+}: StartOptions = {}): Promise<void> {
   mkdirSync(dirname(daemonLog()), { recursive: true });
   const output = openSync(daemonLog(), 'w', 0o600);
   const command = [process.execPath, ...nodeOptions(), daemonProgram()];
@@ -123,7 +147,10 @@ async function startDaemon(): Promise<void> {
         }),
       );
     };
-    const timer = setTimeout(() => fail('it did not answer within 20 s'), START_DEADLINE_MS);
+    const timer = setTimeout(() => {
+      if (endsOnFailure && child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+      fail(`it did not answer within ${deadlineMs / 1000} s`);
+    }, deadlineMs);
     ready.on('data', () => {
       clearTimeout(timer);
       started();

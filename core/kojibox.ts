@@ -52,6 +52,7 @@ import { createCatalog, EDGE_ID, type Catalog, type CatalogEntry } from './stack
 import { createStack, type Stack } from './stack/stack.ts';
 import { createSupervisor, type Supervisor } from './services/supervisor.ts';
 import type { System } from './system/system.ts';
+import { updateProgressOf } from './updater/progress.ts';
 
 export interface KojiboxOptions {
   readonly home: string;
@@ -181,11 +182,8 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     clock: system.clock,
     publish(change: Change) {
       publish('change:updated', change);
-      if (change.kind === 'installer.start')
-        publish('update:progress', {
-          phase: change.status === 'running' ? 'installing' : change.status,
-          progress: change.progress,
-        });
+      const progress = updateProgressOf(change);
+      if (progress !== null) publish('update:progress', progress);
     },
     toError,
   });

@@ -58,6 +58,7 @@ const programs = {
   cli: 'cli/main.ts',
   daemon: 'daemon/main.ts',
   edge: 'edge/main.ts',
+  updater: 'daemon/updater/main.ts',
   electron: 'electron/main/main.ts',
 };
 

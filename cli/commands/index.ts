@@ -9,11 +9,13 @@ import { operationCommands } from './operation-commands.ts';
 import { programCommands } from './program-commands.ts';
 import { stackCommands } from './stack-commands.ts';
 import { uninstallCommand } from './uninstall-command.ts';
+import { updateCommands } from './update-commands.ts';
 
 export const commands: readonly Command[] = [
   ...stackCommands,
   appCommand,
   logsCommand,
+  ...updateCommands,
   ...operationCommands,
   ...programCommands,
   ...daemonCommands,

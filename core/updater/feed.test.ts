@@ -20,6 +20,7 @@ const release = (version: string, change: Partial<Release> = {}): Release => ({
   sha256: 'a'.repeat(64),
   size: 1,
   notes: '',
+  package: 'headless',
   ...change,
 });
 const feedOf = (releases: readonly Release[], privateKey = key.privateKey): string => {
