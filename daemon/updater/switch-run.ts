@@ -10,6 +10,8 @@ import { readRecord, removeJournal, writeJournal, writeRecord } from './journal-
 import { pruneVersions } from './prune.ts';
 import { pointCurrentAt } from './current-version.ts';
 
+const FORMER_DEADLINE_MS = 30_000;
+
 /** @returns how it ended; never rejects for what a version does, only for what the disk refuses */
 export async function runSwitch(install: InstallLayout, begun: Journal): Promise<UpdateOutcome['outcome']> {
   let journal = begun;
@@ -44,7 +46,9 @@ const STEPS: Readonly<Partial<Record<UpdateStep, Step>>> = {
   start: (install, { home, to, healthDeadlineMs }) => startDaemonOf(install, home, to, healthDeadlineMs),
   'end-new': (_, { home, from }) => endDaemon(home, from),
   'swap-back': (install, { from }) => pointCurrentAt(install, from),
-  'start-old': (install, { home, from, healthDeadlineMs }) => startDaemonOf(install, home, from, healthDeadlineMs),
+  // It worked before: a short deadline for the new version is none for this one.
+  'start-old': (install, { home, from, healthDeadlineMs }) =>
+    startDaemonOf(install, home, from, Math.max(healthDeadlineMs, FORMER_DEADLINE_MS)),
 };
 
 /** Writes down how it ended, then lets go of the journal: a kill in between does only this again. */
