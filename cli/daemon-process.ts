@@ -100,10 +100,13 @@ done`;
 async function finishUpdate(): Promise<void> {
   const journal = join(distFolder, '..', '..', '..', 'update.json');
   if (!existsSync(journal)) return;
+  mkdirSync(dirname(daemonLog()), { recursive: true });
+  const output = openSync(join(homeFolder(), 'app', 'logs', 'update.log'), 'a', 0o600);
   const runner = spawn(process.execPath, ['--no-warnings', join(distFolder, 'updater', 'main.mjs')], {
-    stdio: ['ignore', 'ignore', 'ignore'],
+    stdio: ['ignore', output, output],
     env: { ...process.env, KOJIBOX_HOME: homeFolder() },
   });
+  closeSync(output);
   await new Promise((ended) => runner.on('error', ended).on('exit', ended));
 }
 
@@ -187,6 +190,9 @@ function errorOf(file: string): KojiboxError | null {
 }
 
 function lastLines(file: string): string {
-  const text = readFileSync(file, 'utf8').trim();
-  return text === '' ? '' : `: ${text.split('\n').slice(-5).join(' | ')}`;
+  // Of a crash, the message; the stack stays in the file.
+  const lines = readFileSync(file, 'utf8')
+    .split('\n')
+    .filter((line) => line.trim() !== '' && !/^\s+at /.test(line));
+  return lines.length === 0 ? '' : `: ${lines.slice(-5).join(' | ')}`;
 }

@@ -281,7 +281,7 @@ async function main(): Promise<void> {
   if (kojibox.stores.app.get().startStack && adopted.length === 0) kojibox.stack.up();
   log.info('ready', { pid: process.pid, url, home, version: VERSION });
   tellReady();
-  await updater.begin();
+  updater.begin();
 
   async function shutDown(keepServices: boolean, restarting: boolean): Promise<void> {
     log.info('ending', { keepServices, restarting });

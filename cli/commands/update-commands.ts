@@ -6,14 +6,14 @@ import type { UpdateOutcome, UpdateStatus } from '../../contract/updater.ts';
 import { parseFlags, usage } from '../arguments.ts';
 import { print, printJson, type Command } from '../command.ts';
 import { ensureDaemon } from '../daemon-process.ts';
-import { followChange } from '../follow-change.ts';
+import { createProgressView } from '../render/progress.ts';
 import { paint, renderTable } from '../render/style.ts';
 import { updateStartCommands } from './update-start.ts';
 
 const LOOK_EVERY_MS = 500;
 
-/** Codes by which a change is lost, not ended: its daemon made room for the next one. */
-const LOST = new Set(['UNAVAILABLE', 'DAEMON_UNREACHABLE', 'CANCELLED', 'NOT_FOUND']);
+/** Answers of a daemon that is just making room for the next one, or of none. */
+const LOST = new Set(['UNAVAILABLE', 'DAEMON_UNREACHABLE']);
 
 const apply: Command = {
   words: ['update', 'apply'],
@@ -83,12 +83,43 @@ async function switchVersion(begin: (client: Client) => Promise<unknown>, json: 
   }
 }
 
-/** Rejects with why the change failed; comes back when it ended, or was lost with its daemon. */
+/**
+ * Shows the change until it ended, or until its daemon made room for the next one: what becomes of the update then is in its record, not in
+ * the change. Ctrl-C cancels, as long as nothing was switched. Rejects with why the change failed.
+ */
 async function follow(client: Client, changeId: string, json: boolean): Promise<void> {
+  const view = json ? null : createProgressView(process.stderr);
+  const cancel = (): void => {
+    client.call('changes.cancel', { id: changeId }).catch(() => undefined); // Too late: the daemon is gone.
+  };
+  process.on('SIGINT', cancel);
   try {
-    await followChange(client, await client.call('changes.get', { id: changeId }), json);
-  } catch (error) {
-    if (!(error instanceof KojiboxError && LOST.has(error.code))) throw error;
+    await new Promise<void>((resolve, reject) => {
+      const stream = client.events(
+        (event) => {
+          const change =
+            event.event === 'change:updated'
+              ? event.data
+              : event.event === 'snapshot'
+                ? event.data.changes.find(({ id }) => id === changeId)
+                : undefined;
+          if (change?.id !== changeId) return;
+          view?.show(change);
+          if (change.status === 'running') return;
+          stream.close();
+          if (change.error === null) resolve();
+          else reject(KojiboxError.fromBody(change.error));
+        },
+        (status) => {
+          if (status !== 'disconnected') return;
+          stream.close();
+          resolve();
+        },
+      );
+    });
+  } finally {
+    view?.end();
+    process.off('SIGINT', cancel);
   }
 }
 

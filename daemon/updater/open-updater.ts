@@ -17,7 +17,7 @@ const HEALTH_DEADLINE_MS = 30_000;
 
 export interface OpenUpdater extends Updater {
   /** To be called once the daemon answers: goes on with an update that was under way, tells how the last one ended, and looks for new ones daily. */
-  begin(): Promise<void>;
+  begin(): void;
 }
 
 export async function openUpdater(options: {
@@ -59,7 +59,6 @@ export async function openUpdater(options: {
     current: options.version,
     installed,
     feed,
-    changes: kojibox.changes,
     seen,
     manifest: options.manifest,
     work,
@@ -81,9 +80,11 @@ export async function openUpdater(options: {
 
   return {
     ...updater,
-    async begin() {
-      if (installed.install !== null) work.recover(installed.install);
-      await tellOutcome();
+    begin() {
+      const settled = installed.install === null ? Promise.resolve() : work.recover(installed.install);
+      settled.then(tellOutcome).catch((error: unknown) => {
+        system.log.error('cannot tell how the last update ended', { error: String(error) });
+      });
       if (feed !== null) startDailyCheck(updater, system.log);
     },
   };

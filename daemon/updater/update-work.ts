@@ -31,8 +31,10 @@ export interface PlannedUpdate {
 export interface UpdateWork {
   /** Begins the change. Throws UPDATE_RUNNING when one runs. */
   begin(install: InstallLayout, planned: PlannedUpdate): void;
-  /** At the start of the daemon: shows an update that goes on, and undoes or goes on with one that was left behind. */
-  recover(install: InstallLayout): void;
+  /** The change that shows this update; null when it was begun by another daemon. */
+  changeOf(updateId: string): string | null;
+  /** At the start of the daemon: shows an update that goes on, and undoes or goes on with one that was left behind. Resolves when none runs any more. */
+  recover(install: InstallLayout): Promise<void>;
 }
 
 export interface UpdateWorkOptions {
@@ -50,6 +52,8 @@ export interface UpdateWorkOptions {
 
 export function createUpdateWork(options: UpdateWorkOptions): UpdateWork {
   const { system, changes } = options;
+  /** By the id of the update. */
+  const shownBy = new Map<string, string>();
 
   const begin: UpdateWork['begin'] = (install, planned) => {
     const lock = acquireLock(install.lock);
@@ -80,7 +84,10 @@ export function createUpdateWork(options: UpdateWorkOptions): UpdateWork {
       throw error;
     }
     const summary = planned.kind === 'apply' ? `Updating to ${planned.to}` : `Going back to ${planned.to}`;
-    changes.run('updater.apply', summary, (context) => work(install, planned, journal, lock, context));
+    const { change } = changes.run('updater.apply', summary, (context) =>
+      work(install, planned, journal, lock, context),
+    );
+    shownBy.set(planned.id, change.id);
   };
 
   const work = async (
@@ -193,8 +200,9 @@ export function createUpdateWork(options: UpdateWorkOptions): UpdateWork {
 
   return {
     begin,
+    changeOf: (updateId) => shownBy.get(updateId) ?? null,
 
-    recover(install) {
+    async recover(install) {
       const journal = readJournal(install);
       if (journal === null) return;
       if (resumeAs(journal.step) === 'discard') {
@@ -208,9 +216,11 @@ export function createUpdateWork(options: UpdateWorkOptions): UpdateWork {
       }
       const back = outcomeAt(journal.step) === 'rolled-back';
       const summary = back ? `Going back to ${journal.from}` : `Updating to ${journal.to}`;
-      changes.run('updater.apply', summary, ({ task }) =>
+      const { change, ended } = changes.run('updater.apply', summary, ({ task }) =>
         follow(install, journal.id, task('update', `Kojibox ${back ? journal.from : journal.to}`)),
       );
+      shownBy.set(journal.id, change.id);
+      await ended.catch(() => undefined); // How it ended is in the record.
     },
   };
 }

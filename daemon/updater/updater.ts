@@ -3,7 +3,6 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { KojiboxError } from '../../contract/errors.ts';
 import type { UpdateCheck, UpdateHandover, UpdateStatus } from '../../contract/updater.ts';
-import type { Changes } from '../../core/changes/changes.ts';
 import type { JsonStore } from '../../core/config/json-store.ts';
 import type { System } from '../../core/system/system.ts';
 import {
@@ -47,7 +46,6 @@ export interface UpdaterOptions {
   readonly installed: InstalledAs;
   /** URL or absolute path of the feed; null: none is set. */
   readonly feed: string | null;
-  readonly changes: Changes;
   readonly seen: JsonStore<Seen>;
   readonly manifest: ManifestSource;
   readonly work: UpdateWork;
@@ -180,7 +178,7 @@ export function createUpdater(options: UpdaterOptions): Updater {
         previous:
           install !== null && previous !== null && existsSync(versionFolder(install, previous)) ? previous : null,
         phase: journal?.step ?? 'idle',
-        changeId: journal === null ? null : (options.changes.running('updater.apply')?.change.id ?? null),
+        changeId: journal === null ? null : options.work.changeOf(journal.id),
         updateId: journal?.id ?? null,
         last: record?.last ?? null,
         failed: (record?.failed ?? []).map(({ version, reason, at }) => ({ version, reason, at })),

@@ -151,8 +151,8 @@ describe('when something goes wrong on the way', () => {
     world.server.dieAfterBytes = null;
     world.server.ranges.length = 0;
     expect((await world.koji('update', 'apply')).code).toBe(0);
-    // Four tries brought a part each.
-    expect(world.server.ranges).toEqual(['bytes=400000-']);
+    // What the tries before had brought is not fetched again.
+    expect(world.server.ranges).toEqual([expect.stringMatching(/^bytes=\d{5,}-$/)]);
     await world.expectOneWorking('1.1.0', ['1.0.0']);
   });
 
@@ -199,8 +199,9 @@ describe('when something goes wrong on the way', () => {
       failed: [{ version: '1.2.0' }],
     });
     expect(await world.call<UpdateCheck>('updater.check')).toMatchObject({ available: false });
-    const log = readFileSync(join(world.home, 'app/logs/daemon.log'), 'utf8');
-    expect(log).toContain('Kojibox 1.2.0 did not work here');
+    await expect
+      .poll(async () => (await world.call<{ notices: string[] }>('stack.status')).notices.join(), { timeout: 30_000 })
+      .toContain('Kojibox 1.2.0 did not work here');
     // Another build of the same version is another chance.
     world.offer([{ ...crashing, sha256: 'a'.repeat(64) }]);
     expect(await world.call<UpdateCheck>('updater.check')).toMatchObject({ available: true, version: '1.2.0' });
@@ -223,8 +224,8 @@ describe('kill -9 at each step', () => {
   it.each(['fetch', 'verify', 'unpack', 'check', 'place'])('%s: undone', async (step) => {
     world.offer([good]);
     world.killAt(step);
-    await world.koji('update', 'apply');
-    expect(world.killed()).toBe(true);
+    const said = await world.koji('update', 'apply');
+    expect(world.killed(), said.stderr + world.updateLog()).toBe(true);
     await world.settled();
     await world.expectOneWorking('1.0.0');
   });
@@ -233,8 +234,8 @@ describe('kill -9 at each step', () => {
     if (readdirSync(join(world.install(), 'versions')).length > 1) await world.freshInstallation('1.0.0');
     world.offer([good]);
     world.killAt(step);
-    await world.koji('update', 'apply');
-    expect(world.killed()).toBe(true);
+    const said = await world.koji('update', 'apply');
+    expect(world.killed(), said.stderr + world.updateLog()).toBe(true);
     await world.settled();
     await world.expectOneWorking('1.1.0', ['1.0.0']);
   });
@@ -243,8 +244,8 @@ describe('kill -9 at each step', () => {
     if (readdirSync(join(world.install(), 'versions')).length > 1) await world.freshInstallation('1.0.0');
     world.offer([crashing]);
     world.killAt(step);
-    await world.koji('update', 'apply', '1.2.0');
-    expect(world.killed()).toBe(true);
+    const said = await world.koji('update', 'apply', '1.2.0');
+    expect(world.killed(), said.stderr + world.updateLog()).toBe(true);
     expect((await world.settled()).last).toMatchObject({ outcome: 'rolled-back', to: '1.2.0' });
     await world.expectOneWorking('1.0.0');
   });
