@@ -7,6 +7,7 @@ import { logsCommand } from './log-command.ts';
 import { mcpCommand } from './mcp-command.ts';
 import { operationCommands } from './operation-commands.ts';
 import { programCommands } from './program-commands.ts';
+import { shareCommand } from './share-command.ts';
 import { stackCommands } from './stack-commands.ts';
 import { uninstallCommand } from './uninstall-command.ts';
 import { updateCommands } from './update-commands.ts';
@@ -16,6 +17,7 @@ export const commands: readonly Command[] = [
   appCommand,
   logsCommand,
   ...updateCommands,
+  shareCommand,
   ...operationCommands,
   ...programCommands,
   ...daemonCommands,
