@@ -112,7 +112,7 @@ export function createUpdateWork(options: UpdateWorkOptions): UpdateWork {
     }
     // From here on it cannot be cancelled: the runner owns the journal.
     lock.release();
-    task.step('switch');
+    task.step('stop');
     startRunner();
     await follow(install, journal.id, task);
   };
