@@ -5,6 +5,7 @@ import { connect } from 'node:net';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { DAEMON_ENVIRONMENT, daemonCommand } from '../client/daemon-launch.ts';
 import { createClient, type Client } from '../client/index.ts';
 import { DaemonFileSchema, type DaemonFile } from '../contract/daemon.ts';
 import { ErrorBodySchema, KojiboxError } from '../contract/errors.ts';
@@ -79,32 +80,15 @@ export async function ensureDaemon(): Promise<Client> {
 export const daemonProgram = (): string => join(distFolder, 'daemon', 'main.mjs');
 const daemonLog = (): string => join(homeFolder(), 'app', 'logs', 'daemon.out.log');
 
-/**
- * Starts the daemon again when it dies of a signal or a crash, so that services are never without one for long. A shell, because it
- * costs 1 MB where a second Node would cost 40. Exit codes 0 (told to end), 75 (another daemon runs) and 78 (cannot run here) are final.
- */
-const GUARDIAN = `trap '' HUP
-"$@"; code=$?; exec 3>&-; tries=0; unset KOJIBOX_READY_FD
-while :; do
-  case $code in 0|75|78) exit $code;; esac
-  tries=$((tries+1)); [ $tries -gt 200 ] && exit $code
-  [ $code -lt 128 ] && sleep 1
-  "$@"; code=$?
-done`;
-
 /** Resolves when the daemon answers; rejects with what it printed when it ends before that. */
 async function startDaemon(): Promise<void> {
   mkdirSync(dirname(daemonLog()), { recursive: true });
   const output = openSync(daemonLog(), 'w', 0o600);
-  const command = [process.execPath, ...nodeOptions(), daemonProgram()];
-  const [file, args] =
-    process.platform === 'win32'
-      ? [command[0]!, command.slice(1)]
-      : ['/bin/sh', ['-c', GUARDIAN, 'kojibox', ...command]];
+  const { file, args } = daemonCommand(process.platform, process.execPath, daemonProgram());
   const child = spawn(file, args, {
     detached: true,
     stdio: ['ignore', output, output, 'pipe'],
-    env: { ...process.env, MALLOC_ARENA_MAX: '1', KOJIBOX_HOME: homeFolder(), KOJIBOX_READY_FD: '3' },
+    env: { ...process.env, ...DAEMON_ENVIRONMENT, KOJIBOX_HOME: homeFolder(), KOJIBOX_READY_FD: '3' },
     cwd: '/',
   });
   closeSync(output);
@@ -140,14 +124,6 @@ async function startDaemon(): Promise<void> {
   child.removeAllListeners();
   child.unref();
 }
-
-/** The daemon is idle most of its life: small heap spaces, one helper thread, one arena of malloc (mallopt(3)). */
-const nodeOptions = (): string[] => [
-  '--max-semi-space-size=2',
-  '--v8-pool-size=1',
-  '--optimize-for-size',
-  '--no-warnings',
-];
 
 /** The error that a daemon wrote as its last line. */
 function errorOf(file: string): KojiboxError | null {

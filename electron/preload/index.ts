@@ -1,5 +1,5 @@
-/** Passes one MessagePort from the main process to the page, and nothing else. */
-import { ipcRenderer } from 'electron';
+/** Passes one MessagePort and the shell's requests from the main process to the page, and nothing else. */
+import { contextBridge, ipcRenderer } from 'electron';
 
 /** The page says when it listens; before that a port would be lost. */
 window.addEventListener('message', ({ data, source }) => {
@@ -8,4 +8,12 @@ window.addEventListener('message', ({ data, source }) => {
 
 ipcRenderer.on('kojibox-port', (event) => {
   window.postMessage('kojibox-port', location.origin, event.ports);
+});
+
+contextBridge.exposeInMainWorld('kojibox', {
+  /** Pages to show and links to confirm; one listener, the last one counts. */
+  onRequest(listener: (request: unknown) => void): void {
+    ipcRenderer.removeAllListeners('kojibox-request');
+    ipcRenderer.on('kojibox-request', (_event, request: unknown) => listener(request));
+  },
 });
