@@ -1,8 +1,9 @@
 /** Finds the daemon, or starts it from the app's own binary run as plain Node; it outlives the window. */
 import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { createClient, createHttpLink, type Client } from '../../client/index.ts';
 import { DAEMON_ENVIRONMENT, daemonCommand } from '../../client/daemon-launch.ts';
 import { DaemonFileSchema, type DaemonFile } from '../../contract/daemon.ts';
@@ -11,6 +12,7 @@ import { daemonFileIn, resolveHome } from '../../contract/home.ts';
 import { isNewerVersion } from './versions.ts';
 
 const DEADLINE_MS = 20_000;
+const LOOK_EVERY_MS = 100;
 /** Exit code of a daemon that found another one in its place. */
 const ALREADY_RUNNING = 75;
 
@@ -74,9 +76,16 @@ export async function ensureDaemon(options: DaemonStart): Promise<DaemonFile> {
   if (running !== null && (version === null || !isNewerVersion(version, running.version))) return running;
   if (running !== null) await endForSuccessor(running);
   await startDaemon(options);
-  const started = await findDaemon(home);
-  if (started === null) throw unreachable('it was started, but does not answer');
-  return started;
+  return await answering(home);
+}
+
+/** It answers at once when it was ours; one that was started by somebody else at the same moment may need a while. */
+async function answering(home: string): Promise<DaemonFile> {
+  for (const deadline = Date.now() + DEADLINE_MS; Date.now() < deadline; await wait(LOOK_EVERY_MS)) {
+    const started = await findDaemon(home);
+    if (started !== null) return started;
+  }
+  throw unreachable('it was started, but does not answer');
 }
 
 /** Ends a daemon and leaves its services running; resolves when it is gone. */
@@ -97,6 +106,8 @@ async function endForSuccessor(running: DaemonFile): Promise<void> {
 
 /** Resolves when the daemon says that it is ready; a shell that costs nothing starts it again should it crash. */
 async function startDaemon({ home, program, binary }: DaemonStart): Promise<void> {
+  for (const file of [binary, program])
+    if (!existsSync(file)) throw unreachable(`${file} is missing; install Kojibox again`);
   const log = join(home, 'app', 'logs', 'daemon.out.log');
   mkdirSync(dirname(log), { recursive: true });
   const output = openSync(log, 'w', 0o600);
