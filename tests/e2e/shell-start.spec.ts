@@ -80,7 +80,7 @@ async function openAsKoji(): Promise<Times> {
     await page.locator('[data-service]').first().waitFor();
     const services = Date.now() - began;
     expect((await opening).opened).toBe(true);
-    return { paint: ((await page.evaluate(PAINT)) as number) - began, services };
+    return { paint: (await page.evaluate<number>(PAINT)) - began, services };
   } finally {
     await (await browser.newBrowserCDPSession()).send('Browser.close').catch(() => undefined);
     await browser.close();
@@ -97,7 +97,7 @@ async function openInElectron(executablePath: string): Promise<Times> {
   try {
     const page = await app.firstWindow();
     await page.locator('[data-service]').first().waitFor();
-    return { services: Date.now() - began, paint: ((await page.evaluate(PAINT)) as number) - began };
+    return { services: Date.now() - began, paint: (await page.evaluate<number>(PAINT)) - began };
   } finally {
     await app.close();
   }
