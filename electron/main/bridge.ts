@@ -10,7 +10,7 @@ import { KojiboxError } from '../../contract/errors.ts';
 import type { OperationName } from '../../contract/index.ts';
 import { describeIssues, invalidParameters, operationNamed } from '../../contract/request.ts';
 import type { Consent } from './consent.ts';
-import { refusePlainData } from './plain-data.ts';
+import { hasPrototypeKey, refusePlainData } from './plain-data.ts';
 import { createRateLimit } from './rate-limit.ts';
 
 const CallSchema = z.strictObject({
@@ -21,7 +21,7 @@ const CallSchema = z.strictObject({
 const SubscribeSchema = z.strictObject({ subscribe: SubscriptionSchema });
 
 /** The busiest page asks for a dozen things at once. */
-const MAX_IN_FLIGHT = 64;
+const MAX_IN_FLIGHT = 256;
 const RATE = { burst: 300, perSecond: 100 } as const;
 
 export interface BridgePort {
@@ -120,6 +120,7 @@ function judge(method: string, params: unknown): Operation {
   if (why !== null) throw invalidParameters(method, `params: ${why}`);
   const input = operation.input.safeParse(params);
   if (!input.success) throw invalidParameters(method, describeIssues(input.error));
+  if (hasPrototypeKey(params)) throw invalidParameters(method, 'params: __proto__ is no parameter');
   return operation;
 }
 
