@@ -4,6 +4,7 @@ import { mkdirSync, openSync, closeSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { DAEMON_ENVIRONMENT, daemonCommand } from '../client/daemon-launch.ts';
 import { createClient, type Client } from '../client/index.ts';
@@ -13,6 +14,7 @@ import { daemonFileIn, resolveHome } from '../contract/home.ts';
 import { createSocketLink } from './socket-link.ts';
 
 const START_DEADLINE_MS = 20_000;
+const LOOK_EVERY_MS = 100;
 
 /** The built parts lie side by side: dist/cli/main.mjs, dist/daemon/main.mjs, … */
 export const distFolder = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -67,7 +69,12 @@ export async function ensureDaemon(): Promise<Client> {
   const running = await findDaemon();
   if (running !== null) return running;
   await startDaemon();
-  const started = await findDaemon();
+  // One that was started by somebody else at the same moment may need a while.
+  let started = await findDaemon();
+  for (const deadline = Date.now() + START_DEADLINE_MS; started === null && Date.now() < deadline;) {
+    await wait(LOOK_EVERY_MS);
+    started = await findDaemon();
+  }
   if (started === null) {
     throw new KojiboxError('DAEMON_UNREACHABLE', 'cannot reach the daemon that was just started', {
       detail: `see ${daemonLog()}`,

@@ -59,7 +59,8 @@ try {
   ])
     check(desktopEntry.includes(part), `the desktop entry has no ${part}`);
   checkSqlite(unpacked);
-  await checkPrograms(join(resources, 'koji'), home);
+  // Only what is whole is run: half of it would be started again and again.
+  if (problems.length === 0) await checkPrograms(join(resources, 'koji'), home);
 
   const size = (packed: boolean): number =>
     asar.files.filter((file) => packed !== file.unpacked).reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) / 1e6;
@@ -123,18 +124,19 @@ function unresolved(asar: ReturnType<typeof readAsar>, beside: string): string[]
 }
 
 function checkSqlite(beside: string): void {
-  const Database = createRequire(join(beside, 'dist', 'daemon', 'main.mjs'))('better-sqlite3') as new (
-    file: string,
-  ) => {
-    prepare(sql: string): { get(): unknown };
-    close(): void;
-  };
-  const database = new Database(':memory:');
-  check(
-    JSON.stringify(database.prepare('select 41 + 1 as answer').get()) === '{"answer":42}',
-    'better-sqlite3 does not answer',
-  );
-  database.close();
+  try {
+    const Database = createRequire(join(beside, 'dist', 'daemon', 'main.mjs'))('better-sqlite3') as new (
+      file: string,
+    ) => { prepare(sql: string): { get(): unknown }; close(): void };
+    const database = new Database(':memory:');
+    check(
+      JSON.stringify(database.prepare('select 41 + 1 as answer').get()) === '{"answer":42}',
+      'better-sqlite3 gives a wrong answer',
+    );
+    database.close();
+  } catch (error) {
+    problems.push(`better-sqlite3 cannot be loaded: ${String(error).split('\n')[0] ?? ''}`);
+  }
 }
 
 /** The packaged command line starts the packaged daemon, which serves the packaged page. */

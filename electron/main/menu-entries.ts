@@ -2,7 +2,14 @@
 import type { MenuItemConstructorOptions } from 'electron';
 
 /** Pages of the window that a menu, a notification or a link may lead to. */
-export type PagePath = '/' | '/projects' | '/runtimes' | '/settings' | '/diagnostics' | `/logs?service=${string}`;
+export type PagePath =
+  | '/'
+  | '/projects'
+  | '/runtimes'
+  | '/settings'
+  | '/diagnostics'
+  | `/logs?service=${string}`
+  | `/runtimes?pack=${string}`;
 
 /** What a person may ask of the shell. `call` is limited to what a menu offers. */
 export type ShellAction =

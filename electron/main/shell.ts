@@ -198,7 +198,8 @@ export async function startShell(): Promise<Shell> {
         if (link.type === 'open') showWindow();
         else request({ type: 'link', link });
       }
-      for (const pack of packs) request({ type: 'pack', path: resolve(folder, pack) });
+      for (const pack of packs)
+        act({ type: 'open-page', path: `/runtimes?pack=${encodeURIComponent(resolve(folder, pack))}` });
     },
   };
 }

@@ -8,9 +8,7 @@ import { fitToDisplays, loadWindowState, MIN_SIZE, saveWindowState } from './win
 
 /** What the shell asks of the page. */
 export type PageRequest =
-  | { readonly type: 'page'; readonly path: PagePath }
-  | { readonly type: 'link'; readonly link: DeepLink }
-  | { readonly type: 'pack'; readonly path: string };
+  { readonly type: 'page'; readonly path: PagePath } | { readonly type: 'link'; readonly link: DeepLink };
 
 export interface MainWindow {
   readonly window: BrowserWindow;

@@ -1,5 +1,5 @@
-/** Passes one MessagePort and the shell's requests from the main process to the page, and nothing else. */
-import { contextBridge, ipcRenderer } from 'electron';
+/** Passes one MessagePort and the shell's requests to the page, and the path of a file that the user gave it; nothing else. */
+import { contextBridge, ipcRenderer, webUtils } from 'electron';
 
 /** The page says when it listens; before that a port would be lost. */
 window.addEventListener('message', ({ data, source }) => {
@@ -17,3 +17,6 @@ contextBridge.exposeInMainWorld('kojibox', {
     ipcRenderer.on('kojibox-request', (_event, request: unknown) => listener(request));
   },
 });
+
+/** A page knows a dropped file without its place; the daemon reads it there. */
+contextBridge.exposeInMainWorld('kojiboxFiles', { pathOf: (file: File) => webUtils.getPathForFile(file) });

@@ -2,9 +2,7 @@
 
 /** Mirrors what electron/main/window.ts sends; links were parsed there. */
 export type ShellRequest =
-  | { readonly type: 'page'; readonly path: string }
-  | { readonly type: 'link'; readonly link: ShellLink }
-  | { readonly type: 'pack'; readonly path: string };
+  { readonly type: 'page'; readonly path: string } | { readonly type: 'link'; readonly link: ShellLink };
 
 export type ShellLink =
   | { readonly type: 'project'; readonly id: string }
