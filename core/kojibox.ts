@@ -40,7 +40,7 @@ import type { ServiceDriver } from './services/driver.ts';
 import type { ProbeRunner } from './services/health.ts';
 import { createOwnServices, type OwnServices } from './services/own-services.ts';
 import { assertPassable, ensureHome, ensureRunFolder, prepareService } from './services/prepare.ts';
-import { createCatalog, EDGE_ID, type Catalog, type CatalogEntry } from './stack/catalog.ts';
+import { createCatalog, EDGE_ID, type Catalog, type CatalogEntry, type CatalogOptions } from './stack/catalog.ts';
 import { isProgram, resolveProgram, type ProgramName } from './stack/programs.ts';
 import { createStack, type Stack } from './stack/stack.ts';
 import { createSupervisor, type Supervisor } from './services/supervisor.ts';
@@ -53,7 +53,7 @@ export interface KojiboxOptions {
   readonly driver: ServiceDriver;
   readonly probes: ProbeRunner;
   readonly sources: readonly RuntimeSourceDriver[];
-  readonly edge: { readonly command: string; readonly args: readonly string[]; readonly control: EdgeControl };
+  readonly edge: Omit<CatalogOptions['edge'], 'controlSocket'> & { readonly control: EdgeControl };
   /** Folder of the templates of new projects. */
   readonly templates: string;
   /** Rejects with ARCHIVE_UNSAFE. */

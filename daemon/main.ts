@@ -126,6 +126,8 @@ async function main(): Promise<void> {
     edge: {
       command: process.execPath,
       args: ['--no-warnings', '--max-semi-space-size=16', join(distFolder, 'edge', 'main.mjs'), layout.edgeConfig],
+      // In the desktop app the daemon runs on the app's own binary, which is a Node only when it is told so.
+      env: process.versions['electron'] === undefined ? {} : { ELECTRON_RUN_AS_NODE: '1' },
       control: edgeControl,
     },
     templates: join(distFolder, 'runtime', 'templates'),

@@ -94,6 +94,7 @@ await Promise.all([
     : undefined,
   renderer,
 ]);
+cpSync('electron/resources/tray', 'dist/electron/tray', { recursive: true });
 mkdirSync('dist/runtime', { recursive: true });
 for (const part of ['manifest.json', 'keys', 'templates'])
   cpSync(`runtime/${part}`, `dist/runtime/${part}`, { recursive: true });
