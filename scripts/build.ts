@@ -60,6 +60,8 @@ const programs = {
   edge: 'edge/main.ts',
   updater: 'daemon/updater/main.ts',
   electron: 'electron/main/main.ts',
+  privileged: 'installer/privileged/main.ts',
+  keychain: 'daemon/keychain/main.ts',
 };
 
 rmSync('dist', { recursive: true, force: true });
@@ -80,7 +82,7 @@ await Promise.all([
         splitting: name === 'cli',
         chunkNames: '[name]-[hash]',
         banner: { js: REQUIRE },
-        external: ['electron', 'better-sqlite3'],
+        external: ['electron', 'better-sqlite3', '@napi-rs/keyring'],
       }),
     ),
   existsSync('electron/preload/index.ts')

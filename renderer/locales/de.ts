@@ -209,6 +209,7 @@ export const de: Messages = {
     removeTitle: (domain) => `${domain} entfernen?`,
     removeText: 'Browser erreichen unter diesem Namen nichts mehr.',
   },
+  rights: { title: 'Dieses System ändern?', lead: 'Als Administrator:', go: 'Weiter' },
   settings: {
     appearance: 'Aussehen',
     theme: 'Farben',

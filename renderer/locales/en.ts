@@ -210,6 +210,7 @@ export const en = {
     removeTitle: (domain: string): string => `Remove ${domain}?`,
     removeText: 'Browsers do not reach anything under this name any more.',
   },
+  rights: { title: 'Change this system?', lead: 'As administrator:', go: 'Go on' },
   settings: {
     appearance: 'Appearance',
     theme: 'Theme',

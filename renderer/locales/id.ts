@@ -213,6 +213,7 @@ export const id: Messages = {
     removeTitle: (domain) => `Hapus ${domain}?`,
     removeText: 'Peramban tidak lagi mencapai apa pun dengan nama ini.',
   },
+  rights: { title: 'Ubah sistem ini?', lead: 'Sebagai administrator:', go: 'Lanjutkan' },
   settings: {
     appearance: 'Tampilan',
     theme: 'Tema',
