@@ -22,6 +22,14 @@ export const STEPS = [
   'compress',
   'drop',
   'import',
+  'check',
+  'place',
+  'wait',
+  'swap',
+  'confirm',
+  'end-new',
+  'swap-back',
+  'start-old',
 ] as const;
 export type Step = (typeof STEPS)[number];
 
@@ -35,6 +43,7 @@ export const CHANGE_KINDS = [
   'databases.drop',
   'databases.export',
   'databases.import',
+  'updater.apply',
 ] as const;
 export type ChangeKind = (typeof CHANGE_KINDS)[number];
 

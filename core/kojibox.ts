@@ -43,11 +43,12 @@ import type { ServiceDriver } from './services/driver.ts';
 import type { ProbeRunner } from './services/health.ts';
 import { createOwnServices, type OwnServices } from './services/own-services.ts';
 import { assertPassable, ensureHome, ensureRunFolder, prepareService } from './services/prepare.ts';
-import { createCatalog, EDGE_ID, type Catalog, type CatalogEntry } from './stack/catalog.ts';
+import { createCatalog, EDGE_ID, type Catalog, type CatalogEntry, type CatalogOptions } from './stack/catalog.ts';
 import { isProgram, resolveProgram, type ProgramName } from './stack/programs.ts';
 import { createStack, type Stack } from './stack/stack.ts';
 import { createSupervisor, type Supervisor } from './services/supervisor.ts';
 import type { System } from './system/system.ts';
+import { updateProgressOf } from './updater/progress.ts';
 
 export interface KojiboxOptions {
   readonly home: string;
@@ -55,7 +56,7 @@ export interface KojiboxOptions {
   readonly driver: ServiceDriver;
   readonly probes: ProbeRunner;
   readonly sources: readonly RuntimeSourceDriver[];
-  readonly edge: { readonly command: string; readonly args: readonly string[]; readonly control: EdgeControl };
+  readonly edge: Omit<CatalogOptions['edge'], 'controlSocket'> & { readonly control: EdgeControl };
   /** Folder of the templates of new projects. */
   readonly templates: string;
   /** Rejects with ARCHIVE_UNSAFE. */
@@ -179,11 +180,8 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     clock: system.clock,
     publish(change: Change) {
       publish('change:updated', change);
-      if (change.kind === 'installer.start')
-        publish('update:progress', {
-          phase: change.status === 'running' ? 'installing' : change.status,
-          progress: change.progress,
-        });
+      const progress = updateProgressOf(change);
+      if (progress !== null) publish('update:progress', progress);
     },
     toError,
   });

@@ -56,6 +56,12 @@ export interface Layout {
   /** Private apt: lists, status, configuration. */
   readonly apt: string;
   readonly lock: string;
+  /** A newer list of runtimes than the one of the build, signed like it. */
+  readonly newerManifest: string;
+  /** The newest feed seen, and which outcome was told. */
+  readonly updates: string;
+  /** What the program that switches versions says. */
+  readonly updateLog: string;
   /** What runs, so that the next daemon can adopt it. */
   readonly handles: string;
 }
@@ -104,6 +110,9 @@ export function layoutOf(home: string): Layout {
     downloads: join(runtime, 'cache', 'downloads'),
     apt: join(runtime, 'cache', 'apt'),
     lock: join(runtime, 'lock.json'),
+    newerManifest: join(runtime, 'manifest.json'),
+    updates: join(config, 'updates.json'),
+    updateLog: join(app, 'logs', 'update.log'),
     handles: join(runtime, 'state'),
   };
 }

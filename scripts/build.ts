@@ -58,6 +58,7 @@ const programs = {
   cli: 'cli/main.ts',
   daemon: 'daemon/main.ts',
   edge: 'edge/main.ts',
+  updater: 'daemon/updater/main.ts',
   electron: 'electron/main/main.ts',
   privileged: 'installer/privileged/main.ts',
   keychain: 'daemon/keychain/main.ts',
@@ -95,6 +96,7 @@ await Promise.all([
     : undefined,
   renderer,
 ]);
+cpSync('electron/resources/tray', 'dist/electron/tray', { recursive: true });
 mkdirSync('dist/runtime', { recursive: true });
 for (const part of ['manifest.json', 'keys', 'templates'])
   cpSync(`runtime/${part}`, `dist/runtime/${part}`, { recursive: true });

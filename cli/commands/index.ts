@@ -11,11 +11,13 @@ import { programCommands } from './program-commands.ts';
 import { shareCommand } from './share-command.ts';
 import { stackCommands } from './stack-commands.ts';
 import { uninstallCommand } from './uninstall-command.ts';
+import { updateCommands } from './update-commands.ts';
 
 export const commands: readonly Command[] = [
   ...stackCommands,
   appCommand,
   logsCommand,
+  ...updateCommands,
   shareCommand,
   trustCommand,
   ...operationCommands.map(askForRights),

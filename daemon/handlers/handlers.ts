@@ -12,7 +12,8 @@ import type { Activity } from '../activity.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { MailCatcher } from '../mail/mail-catcher.ts';
 import type { ServiceLogs } from '../service-logs.ts';
-import type { Updater } from '../updater.ts';
+import type { Updater } from '../updater/updater.ts';
+import { updateHandlers } from './updates.ts';
 import type { createPrivilegedHandlers } from './privileged.ts';
 import type { createSecretKeyHandlers } from './secret-key.ts';
 
@@ -30,7 +31,7 @@ export interface HandlerOptions {
   readonly metrics: Pick<Metrics, 'snapshot' | 'history'>;
   /** Of the privileged and the secret-key operations. */
   readonly more: ReturnType<typeof createPrivilegedHandlers> & ReturnType<typeof createSecretKeyHandlers>;
-  quit(keepServices: boolean): void;
+  quit(keepServices: boolean, restarting: boolean): void;
   changed(scope: 'app' | 'service' | 'project' | 'domain' | 'proxy', id: string): void;
   runtimesChanged(): void;
 }
@@ -286,19 +287,15 @@ export function createHandlers(options: HandlerOptions): Handlers {
       stack.install();
       return ok;
     },
-    'updater.check': async () => options.updater.check(),
-    'updater.apply': async ({ version }) => {
-      await options.updater.apply(version);
-      return ok;
-    },
+    ...updateHandlers(options.updater),
     'metrics.snapshot': async () => options.metrics.snapshot(),
     'metrics.history': async (query) => options.metrics.history(query),
 
     'diagnostics.create': async () => options.diagnostics(),
     'doctor.run': async () => options.doctor(),
     'daemon.info': async () => options.info(),
-    'daemon.quit': async ({ keepServices }) => {
-      options.quit(keepServices);
+    'daemon.quit': async ({ keepServices, restarting }) => {
+      options.quit(keepServices, restarting);
       return ok;
     },
 

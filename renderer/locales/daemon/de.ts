@@ -68,6 +68,26 @@ export const daemonDe: DaemonTexts = {
       'Die Signatur der Aktualisierung ist falsch',
       'Nichts wurde installiert. Versuche es später erneut.',
     ],
+    UPDATE_STALE: [
+      'Der Update-Feed ist veraltet',
+      'Nichts wurde installiert: Ein älterer Feed als der schon gesehene könnte eine Korrektur verbergen. Versuche es später erneut.',
+    ],
+    UPDATE_DOWNGRADE: [
+      'Das ist eine ältere Version',
+      'Wer sie trotzdem will: --allow-downgrade. Zur vorigen Version führt `koji update rollback`.',
+    ],
+    UPDATE_RUNNING: [
+      'Eine Aktualisierung läuft schon',
+      'Warte ihr Ende ab: `koji update status` zeigt, wie weit sie ist.',
+    ],
+    UPDATE_INVALID: [
+      'Diese Aktualisierung ist unbrauchbar',
+      'Nichts wurde umgestellt; die laufende Version läuft weiter. Melde es dem Herausgeber.',
+    ],
+    UPDATE_FAILED: [
+      'Die Aktualisierung ist gescheitert',
+      'Die vorige Version läuft wieder, nichts ging verloren. Der Grund steht in app/logs/update.log und daemon.out.log.',
+    ],
     UPDATE_UNSUPPORTED: [
       'Von hier aus nicht zu aktualisieren',
       'Aktualisiere auf dem Weg, auf dem du installiert hast.',
@@ -110,6 +130,7 @@ export const daemonDe: DaemonTexts = {
     'databases.drop': 'Eine Datenbank wird gelöscht',
     'databases.export': 'Eine Datenbank wird exportiert',
     'databases.import': 'Eine Datenbank wird importiert',
+    'updater.apply': 'Kojibox wird aktualisiert',
   },
   steps: {
     waiting: 'wartet',
@@ -128,6 +149,14 @@ export const daemonDe: DaemonTexts = {
     compress: 'komprimiert',
     drop: 'löscht',
     import: 'importiert',
+    check: 'prüft die neue Version',
+    place: 'legt die neue Version ab',
+    wait: 'wartet auf anderes',
+    swap: 'stellt um',
+    confirm: 'bestätigt',
+    'end-new': 'beendet die neue Version',
+    'swap-back': 'stellt zurück',
+    'start-old': 'startet die vorige Version',
   },
   checks: {
     'secrets-key': 'Schlüssel der gespeicherten Passwörter',

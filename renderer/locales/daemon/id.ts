@@ -44,6 +44,26 @@ export const daemonId: DaemonTexts = {
       'Tidak ada yang diaktifkan; rincian menyebut pustakanya.',
     ],
     UPDATE_SIGNATURE_INVALID: ['Tanda tangan pembaruan salah', 'Tidak ada yang dipasang. Coba lagi nanti.'],
+    UPDATE_STALE: [
+      'Umpan pembaruan sudah usang',
+      'Tidak ada yang dipasang: umpan yang lebih lama bisa menyembunyikan perbaikan. Coba lagi nanti.',
+    ],
+    UPDATE_DOWNGRADE: [
+      'Ini versi yang lebih lama',
+      'Bila tetap diinginkan, tambahkan --allow-downgrade; `koji update rollback` kembali ke versi sebelumnya.',
+    ],
+    UPDATE_RUNNING: [
+      'Pembaruan sedang berjalan',
+      'Tunggu sampai selesai: `koji update status` menunjukkan kemajuannya.',
+    ],
+    UPDATE_INVALID: [
+      'Pembaruan ini tidak dapat dipakai',
+      'Tidak ada yang diganti; versi yang berjalan tetap berjalan. Laporkan kepada penerbitnya.',
+    ],
+    UPDATE_FAILED: [
+      'Pembaruan gagal',
+      'Versi sebelumnya berjalan lagi dan tidak ada yang hilang. Sebabnya ada di app/logs/update.log dan daemon.out.log.',
+    ],
     UPDATE_UNSUPPORTED: [
       'Pembaruan tidak dapat dilakukan dari sini',
       'Perbarui dengan cara yang sama seperti saat dipasang.',
@@ -80,6 +100,7 @@ export const daemonId: DaemonTexts = {
     'databases.drop': 'Menghapus basis data',
     'databases.export': 'Mengekspor basis data',
     'databases.import': 'Mengimpor basis data',
+    'updater.apply': 'Memperbarui Kojibox',
   },
   steps: {
     waiting: 'menunggu',
@@ -98,6 +119,14 @@ export const daemonId: DaemonTexts = {
     compress: 'memampatkan',
     drop: 'menghapus',
     import: 'mengimpor',
+    check: 'memeriksa versi baru',
+    place: 'menempatkan versi baru',
+    wait: 'menunggu pekerjaan lain',
+    swap: 'beralih',
+    confirm: 'memastikan',
+    'end-new': 'mengakhiri versi baru',
+    'swap-back': 'beralih kembali',
+    'start-old': 'memulai versi sebelumnya',
   },
   checks: {
     'secrets-key': 'Kunci kata sandi yang tersimpan',
