@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { defineOperation } from './define.ts';
 import { ChangeSchema } from './changes.ts';
 import { IdSchema, OkSchema } from './common.ts';
+import { snapshotOperations } from './snapshots.ts';
 
 /** What both PostgreSQL and MariaDB take without quoting. */
 export const DatabaseNameSchema = z
@@ -128,4 +129,5 @@ export const databaseOperations = [
     errors: [...errors, 'DOWNLOAD_FAILED', 'DIGEST_MISMATCH', 'DISK_FULL', 'RUNTIME_UNSUPPORTED', 'CERTIFICATE_FAILED'],
     cli: { command: ['db', 'adminer'], positional: ['engine', 'name'], examples: ['db adminer postgres shop'] },
   }),
+  ...snapshotOperations,
 ] as const;

@@ -20,7 +20,15 @@ export function isAllowed(needed: AccessLevel, granted: AccessLevel): boolean {
 
 /** What a parameter names: ids of this kind that exist now, or a folder. Used by shell completion. */
 export type ValueSource =
-  'services' | 'projects' | 'runtimes' | 'runtime-versions' | 'domains' | 'changes' | 'system-changes' | 'folders';
+  | 'services'
+  | 'projects'
+  | 'runtimes'
+  | 'runtime-versions'
+  | 'domains'
+  | 'changes'
+  | 'system-changes'
+  | 'snapshots'
+  | 'folders';
 
 /** Where an operation appears on the command line. */
 export interface CliPlacement {

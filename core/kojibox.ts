@@ -28,6 +28,7 @@ import { openJsonStore, type JsonStore } from './config/json-store.ts';
 import { createServiceSettings, type ServiceSettings } from './config/service-settings.ts';
 import { ADMINER_HOST, createAdminer, type Adminer } from './databases/adminer.ts';
 import { createDatabases, type Databases } from './databases/databases.ts';
+import { createDataHold, type DataHold } from './databases/snapshots/data-hold.ts';
 import { createDomains, type Domains } from './domains/domains.ts';
 import { createLedger, LedgerSchema, type Ledger } from './ledger/ledger.ts';
 import { layoutOf, type Layout } from './layout.ts';
@@ -90,6 +91,8 @@ export interface Kojibox {
   readonly ports: Ports;
   readonly stack: Stack;
   readonly databases: Databases;
+  /** Held while the data of a server is copied or exchanged. */
+  readonly dataHold: DataHold;
   readonly adminer: Adminer;
   readonly stores: {
     readonly app: JsonStore<AppConfig>;
@@ -280,13 +283,18 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     if (entry === undefined) throw new KojiboxError('NOT_FOUND', `there is no service "${id}"`, { source: 'services' });
     return entry;
   };
+  const dataHold = createDataHold();
   const supervisor = createSupervisor({
     clock: system.clock,
     log: system.log,
     drivers: new Map([[options.driver.name, options.driver]]),
     probes: options.probes,
     random: Math.random,
-    resolve: (id, { purpose }) => (purpose === 'adopt' ? catalog.describe(entryOf(id)) : catalog.prepare(entryOf(id))),
+    async resolve(id, { purpose, signal }) {
+      if (purpose === 'adopt') return catalog.describe(entryOf(id));
+      await dataHold.free(id, signal);
+      return catalog.prepare(entryOf(id));
+    },
     lastLogLines: options.lastLogLines,
     onState(state) {
       publish('service:stateChanged', state);
@@ -429,6 +437,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     ports,
     stack,
     databases,
+    dataHold,
     adminer,
     notices,
     notice,

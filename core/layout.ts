@@ -32,6 +32,8 @@ export interface Layout {
   readonly mail: string;
   /** Dumps of databases. */
   readonly backups: string;
+  /** Snapshots of database servers, each in a folder of its own; beside `data`, so that a folder changes place by a rename. */
+  readonly snapshots: string;
   /** History of resource use; SQLite. */
   readonly metrics: string;
   /** How clients find the daemon, 0600. */
@@ -84,6 +86,7 @@ export function layoutOf(home: string): Layout {
     cache: join(app, 'cache'),
     mail: join(runtime, 'data', 'mail'),
     backups: join(app, 'backups'),
+    snapshots: join(runtime, 'snapshots'),
     metrics: join(app, 'metrics.db'),
     daemonFile: join(app, 'daemon.json'),
     daemonLock: join(app, 'daemon.lock'),

@@ -10,6 +10,7 @@ import { KojiboxError } from '../contract/errors.ts';
 import { resolveHome } from '../contract/home.ts';
 import type { EventData, EventName } from '../contract/index.ts';
 import type { RuntimeManifest } from '../contract/manifest.ts';
+import { createSnapshots } from '../core/databases/snapshots/snapshots.ts';
 import { createKojibox, type Kojibox } from '../core/kojibox.ts';
 import { layoutOf } from '../core/layout.ts';
 import { EDGE_ID } from '../core/stack/catalog.ts';
@@ -138,6 +139,13 @@ async function main(): Promise<void> {
     requestSite,
     trust: { remove: (kind, target) => trust.remove(kind, target) },
   });
+  const snapshots = createSnapshots({
+    ...kojibox,
+    system,
+    hold: kojibox.dataHold,
+    folder: layout.snapshots,
+    dataFolder: layout.data,
+  });
   const trust = createTrustStores({ system, layout, certificates: kojibox.certificates, ledger: kojibox.ledger });
   const serviceLogs = createServiceLogs({
     folder: layout.serviceLogs,
@@ -208,6 +216,7 @@ async function main(): Promise<void> {
       info,
       uiUrl: () => `${url}/#token=${token}`,
       activity,
+      snapshots,
       mail: () => mail,
       openFolder: (what, folder) => openFolder(what, folder, process.env),
       updater: createUpdater({
@@ -266,6 +275,9 @@ async function main(): Promise<void> {
     log.info('took over running services', { services: adopted });
     await kojibox.applySites();
   }
+  await snapshots
+    .recover()
+    .catch((error: unknown) => kojibox.notice(`Cannot tidy up what a snapshot left: ${String(error)}`));
   await system.files.writeAtomic(
     layout.daemonFile,
     `${JSON.stringify({ pid: process.pid, startedAt: startedAt.toISOString(), version: VERSION, socket: socketPath, url, token }, null, 2)}\n`,
@@ -278,6 +290,7 @@ async function main(): Promise<void> {
   async function shutDown(keepServices: boolean): Promise<void> {
     log.info('ending', { keepServices });
     rotation.stop();
+    snapshots.end();
     for (const change of kojibox.changes.list()) if (change.status === 'running') kojibox.changes.cancel(change.id);
     if (keepServices) kojibox.supervisor.detach();
     else {

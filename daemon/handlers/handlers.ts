@@ -8,6 +8,7 @@ import type { ServiceState } from '../../contract/services.ts';
 import type { StackStatus } from '../../contract/stack.ts';
 import type { TrustStoreStatus } from '../../contract/certificates.ts';
 import { KojiboxError } from '../../contract/errors.ts';
+import type { Snapshots } from '../../core/databases/snapshots/snapshots.ts';
 import type { Kojibox } from '../../core/kojibox.ts';
 import { resolveProgram } from '../../core/stack/programs.ts';
 import type { Activity } from '../activity.ts';
@@ -15,6 +16,7 @@ import type { Metrics } from '../metrics/metrics.ts';
 import type { MailCatcher } from '../mail/mail-catcher.ts';
 import type { ServiceLogs } from '../service-logs.ts';
 import type { Updater } from '../updater.ts';
+import { databaseHandlers } from './databases.ts';
 
 export interface HandlerOptions {
   readonly kojibox: Kojibox;
@@ -24,6 +26,7 @@ export interface HandlerOptions {
   doctor(): Promise<DoctorCheck[]>;
   readonly updater: Updater;
   readonly activity: Activity;
+  readonly snapshots: Snapshots;
   mail(): MailCatcher;
   openFolder(what: 'folder' | 'terminal' | 'editor', folder: string): Promise<void>;
   diagnostics(): Promise<DiagnosticsBundle>;
@@ -249,7 +252,7 @@ export function createHandlers(options: HandlerOptions): Handlers {
     'changes.get': async ({ id }) => changes.get(id),
     'changes.cancel': async ({ id }) => changes.cancel(id),
 
-    'databases.openAdminer': async ({ engine, name }) => ({ url: await kojibox.adminer.open(engine, name) }),
+    ...databaseHandlers(kojibox, options.snapshots),
 
     'mail.list': async () => ({ port: options.mail().port, mails: await options.mail().mailbox.list() }),
     'mail.source': async ({ id }) => ({ base64: (await options.mail().mailbox.source(id)).toString('base64') }),
@@ -258,15 +261,6 @@ export function createHandlers(options: HandlerOptions): Handlers {
       return ok;
     },
 
-    'databases.list': async () => kojibox.databases.list(),
-    'databases.create': async ({ engine, name }) => {
-      await kojibox.databases.create(engine, name);
-      return ok;
-    },
-    'databases.drop': async ({ engine, name }) => kojibox.databases.drop(engine, name),
-    'databases.export': async ({ engine, name, path }) => kojibox.databases.export(engine, name, path),
-    'databases.import': async ({ engine, name, path }) => kojibox.databases.import(engine, name, path),
-    'databases.connection': async ({ engine, name }) => kojibox.databases.connection(engine, name),
     'activity.list': async ({ limit }) => options.activity.list(limit),
     'installer.status': async () => {
       const change = stack.lastInstall();
