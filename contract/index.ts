@@ -12,6 +12,7 @@ import { domainOperations } from './domains.ts';
 import { logEvents, logOperations } from './logs.ts';
 import { mailEvents, mailOperations } from './mail.ts';
 import { metricsOperations } from './metrics.ts';
+import { phpOperations } from './php.ts';
 import { programOperations } from './programs.ts';
 import { projectOperations } from './projects.ts';
 import { proxyOperations } from './proxy.ts';
@@ -43,6 +44,7 @@ export const operations = [
   ...updaterOperations,
   ...activityOperations,
   ...databaseOperations,
+  ...phpOperations,
   ...mailOperations,
 ] as const;
 

@@ -17,6 +17,7 @@ import { DomainMappingSchema, type DomainMapping } from '../contract/domains.ts'
 import { KojiboxError } from '../contract/errors.ts';
 import type { EventData, EventName } from '../contract/index.ts';
 import type { RuntimeManifest } from '../contract/manifest.ts';
+import { PhpChoiceSchema } from '../contract/php.ts';
 import type { DetectedProject, NewProject } from '../contract/projects.ts';
 import { ProxyRuleSchema, type ProxyRule } from '../contract/proxy.ts';
 import type { Site } from '../contract/stack.ts';
@@ -34,6 +35,7 @@ import { createLedger, LedgerSchema, type Ledger } from './ledger/ledger.ts';
 import { layoutOf, type Layout } from './layout.ts';
 import { createPorts, type Ports } from './ports/ports.ts';
 import { detectProject } from './projects/detect.ts';
+import { createPhpSettings, createPhpSettingsStore, type PhpSettingsWork } from './php/php-settings.ts';
 import { projectEnvironment } from './projects/environment.ts';
 import { createProjectWork } from './projects/project-work.ts';
 import { createProjects, type Projects } from './projects/projects.ts';
@@ -42,6 +44,7 @@ import { createStarterProject } from './projects/starter.ts';
 import { createEdgeConfigWriter, type EdgeControl } from './proxy/edge-config.ts';
 import { createSiteWork } from './proxy/site-work.ts';
 import { LockSchema } from './runtimes/lock.ts';
+import { seriesOf } from './runtimes/install.ts';
 import { writePhpIni } from './runtimes/php-ini.ts';
 import { createRuntimes, type Runtimes } from './runtimes/runtimes.ts';
 import type { RuntimeSourceDriver } from './runtimes/source.ts';
@@ -94,6 +97,7 @@ export interface Kojibox {
   /** Held while the data of a server is copied or exchanged. */
   readonly dataHold: DataHold;
   readonly adminer: Adminer;
+  readonly phpSettings: PhpSettingsWork;
   readonly stores: {
     readonly app: JsonStore<AppConfig>;
     readonly services: JsonStore<ServiceConfig[]>;
@@ -162,7 +166,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     updateChannel: 'stable',
     telemetryOptIn: false,
   });
-  const [app, services, projectStore, domainStore, rules, portStore, secretStore, ledgerStore, lock] =
+  const [app, services, projectStore, domainStore, rules, portStore, secretStore, ledgerStore, lock, phpStore] =
     await Promise.all([
       open(layout.appConfig, AppConfigSchema, defaultApp),
       open<ServiceConfig[]>(layout.servicesConfig, z.array(ServiceConfigSchema), []),
@@ -173,11 +177,14 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
       open(layout.secrets, SealedSecretsSchema, {}),
       open(layout.ledger, LedgerSchema, []),
       open(layout.lock, LockSchema, []),
+      open(layout.phpConfig, z.record(z.string(), PhpChoiceSchema), {}),
     ]);
   const secrets = await createSecrets({ files: system.files, keyFile: layout.secretsKey, store: secretStore });
   const ports = createPorts({ network: system.network, store: portStore, notice });
   const certificates = createCertificates({ system, layout, userName: options.userName, notice });
   const caBundle = join(layout.certificates, 'ca-bundle.pem');
+
+  const phpStored = createPhpSettingsStore({ system, store: phpStore, caBundle });
 
   const reporters = new Map<string, TaskReporter>();
   const changes = createChanges({
@@ -203,7 +210,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
       [
         'php',
         (staging, target, binary) =>
-          writePhpIni(system.files, staging, target, binary.series ?? binary.version, caBundle),
+          writePhpIni(system.files, staging, target, seriesOf(binary), caBundle, phpStored.choice(seriesOf(binary))),
       ],
     ]),
   });
@@ -265,6 +272,8 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     defaultSeries: (name) => runtimes.defaultSeries(name),
     installed: (runtime, series) => Promise.resolve(runtimes.installed(runtime, series)),
     treePath: (installed) => runtimes.treePath(installed),
+    runtimeSettings: async (installed) =>
+      installed.name === 'php' ? phpStored.file(runtimes.treePath(installed), installed.series) : null,
     serviceConfig: (id) => serviceSettings.get(id),
     environment: environmentFor,
     async command(project) {
@@ -439,6 +448,15 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     databases,
     dataHold,
     adminer,
+    phpSettings: createPhpSettings({
+      system,
+      runtimes,
+      supervisor,
+      store: phpStore,
+      settings: phpStored,
+      caBundle,
+      temp: layout.temp,
+    }),
     notices,
     notice,
     sites,

@@ -20,7 +20,7 @@ const SCRATCH_BYTES = 50_000_000;
 const TREE_DEPTH = 5;
 
 /** Names of half-made things in `runtime/temp`. */
-const LEFTOVERS = /^(install|remove)-/;
+const LEFTOVERS = /^(install|remove|php-check)-/;
 
 export interface InstallOptions {
   readonly system: System;

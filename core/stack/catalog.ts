@@ -44,6 +44,8 @@ export interface CatalogOptions {
   defaultSeries(runtime: string): string;
   installed(runtime: string, series: string): Promise<InstalledRuntime | null>;
   treePath(installed: InstalledRuntime): string;
+  /** Settings that a runtime reads from a file; null for one that has none. */
+  runtimeSettings(installed: InstalledRuntime): Promise<{ readonly path: string; readonly content: string } | null>;
   serviceConfig(id: string): ServiceConfig;
   /** All that a project's code gets, secrets filled in. */
   environment(project: ProjectConfig, service: string): Promise<Record<string, string>>;
@@ -145,6 +147,7 @@ export function createCatalog(options: CatalogOptions): Catalog {
       password: await options.secrets.ensure({ key: `${entry.id}-password`, scope: 'service' }),
       caBundle: options.caBundle,
       debug: entry.debug === true,
+      runtimeSettings: await options.runtimeSettings(installed),
       mailFolder: layout.mail,
       extraArgs: await Promise.all(config.args.map((text) => resolveReferences(text, options.secrets))),
       extraEnv: await resolveAll(config.env, options.secrets),

@@ -17,6 +17,7 @@ import type { MailCatcher } from '../mail/mail-catcher.ts';
 import type { ServiceLogs } from '../service-logs.ts';
 import type { Updater } from '../updater.ts';
 import { databaseHandlers } from './databases.ts';
+import { phpHandlers } from './php.ts';
 
 export interface HandlerOptions {
   readonly kojibox: Kojibox;
@@ -253,6 +254,7 @@ export function createHandlers(options: HandlerOptions): Handlers {
     'changes.cancel': async ({ id }) => changes.cancel(id),
 
     ...databaseHandlers(kojibox, options.snapshots),
+    ...phpHandlers(kojibox.phpSettings),
 
     'mail.list': async () => ({ port: options.mail().port, mails: await options.mail().mailbox.list() }),
     'mail.source': async ({ id }) => ({ base64: (await options.mail().mailbox.source(id)).toString('base64') }),
