@@ -80,7 +80,7 @@ export const databaseOperations = [
     output: ChangeSchema,
     example: { engine: 'postgres', name: 'shop' },
     errors: [...errors, 'VALIDATION_FAILED'],
-    cli: { command: ['db', 'export'], positional: ['engine', 'name', 'path'] },
+    cli: { command: ['db', 'export'], positional: ['engine', 'name', 'path'], paths: ['path'] },
   }),
   defineOperation({
     name: 'databases.import',
@@ -96,6 +96,7 @@ export const databaseOperations = [
     cli: {
       command: ['db', 'import'],
       positional: ['engine', 'name', 'path'],
+      paths: ['path'],
       examples: ['db import mariadb shop ~/shop.sql.gz'],
     },
   }),

@@ -38,6 +38,8 @@ export interface CliPlacement {
   readonly positional?: readonly string[];
   /** What the values of a field name, by field; enumerations complete themselves. */
   readonly completes?: Readonly<Record<string, ValueSource>>;
+  /** Fields that are paths: relative ones are taken from where the caller stands. */
+  readonly paths?: readonly string[];
   /** Example command lines shown by `--help`, without the leading `koji`. */
   readonly examples?: readonly string[];
 }

@@ -18,6 +18,7 @@ import { KojiboxError } from '../contract/errors.ts';
 import type { EventData, EventName } from '../contract/index.ts';
 import type { RuntimeManifest } from '../contract/manifest.ts';
 import { PhpChoiceSchema } from '../contract/php.ts';
+import { RuntimeChoicesSchema, type RuntimeChoices } from '../contract/runtimes.ts';
 import type { DetectedProject, NewProject } from '../contract/projects.ts';
 import { ProxyRuleSchema, type ProxyRule } from '../contract/proxy.ts';
 import type { Site } from '../contract/stack.ts';
@@ -103,6 +104,7 @@ export interface Kojibox {
     readonly services: JsonStore<ServiceConfig[]>;
     readonly rules: JsonStore<ProxyRule[]>;
     readonly projects: JsonStore<ProjectConfig[]>;
+    readonly runtimes: JsonStore<RuntimeChoices>;
   };
   readonly notices: readonly string[];
   readonly serviceSettings: ServiceSettings;
@@ -116,6 +118,10 @@ export interface Kojibox {
   /** Defines services for the projects, writes the edge's configuration, names and certificates. */
   applySites(): Promise<void>;
   httpsPort(): number;
+  /** Defines the services that the projects need now; those that run are not touched. */
+  defineServices(): CatalogEntry[];
+  /** Runtimes and series that a project runs on. */
+  runtimesOf(project: ProjectConfig): { name: string; series: string }[];
   /** Creates or changes a project and serves it. */
   setProject(project: ProjectConfig): Promise<void>;
 }
@@ -166,19 +172,31 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     updateChannel: 'stable',
     telemetryOptIn: false,
   });
-  const [app, services, projectStore, domainStore, rules, portStore, secretStore, ledgerStore, lock, phpStore] =
-    await Promise.all([
-      open(layout.appConfig, AppConfigSchema, defaultApp),
-      open<ServiceConfig[]>(layout.servicesConfig, z.array(ServiceConfigSchema), []),
-      open<ProjectConfig[]>(layout.projectsConfig, z.array(ProjectConfigSchema), []),
-      open<DomainMapping[]>(layout.domainsConfig, z.array(DomainMappingSchema), []),
-      open<ProxyRule[]>(layout.proxyConfig, z.array(ProxyRuleSchema), []),
-      open<PortRegistry>(layout.portsConfig, PortRegistrySchema, { assigned: {}, ranges: {} }),
-      open(layout.secrets, SealedSecretsSchema, {}),
-      open(layout.ledger, LedgerSchema, []),
-      open(layout.lock, LockSchema, []),
-      open(layout.phpConfig, z.record(z.string(), PhpChoiceSchema), {}),
-    ]);
+  const [
+    app,
+    services,
+    projectStore,
+    domainStore,
+    rules,
+    portStore,
+    secretStore,
+    ledgerStore,
+    lock,
+    choices,
+    phpStore,
+  ] = await Promise.all([
+    open(layout.appConfig, AppConfigSchema, defaultApp),
+    open<ServiceConfig[]>(layout.servicesConfig, z.array(ServiceConfigSchema), []),
+    open<ProjectConfig[]>(layout.projectsConfig, z.array(ProjectConfigSchema), []),
+    open<DomainMapping[]>(layout.domainsConfig, z.array(DomainMappingSchema), []),
+    open<ProxyRule[]>(layout.proxyConfig, z.array(ProxyRuleSchema), []),
+    open<PortRegistry>(layout.portsConfig, PortRegistrySchema, { assigned: {}, ranges: {} }),
+    open(layout.secrets, SealedSecretsSchema, {}),
+    open(layout.ledger, LedgerSchema, []),
+    open(layout.lock, LockSchema, []),
+    open(layout.runtimeChoices, RuntimeChoicesSchema, { defaults: {}, pins: {} }),
+    open(layout.phpConfig, z.record(z.string(), PhpChoiceSchema), {}),
+  ]);
   const secrets = await createSecrets({ files: system.files, keyFile: layout.secretsKey, store: secretStore });
   const ports = createPorts({ network: system.network, store: portStore, notice });
   const certificates = createCertificates({ system, layout, userName: options.userName, notice });
@@ -203,6 +221,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     system,
     layout,
     manifest: options.manifest,
+    choices: () => choices.get(),
     sources: options.sources,
     lock,
     linkCheck: options.linkCheck,
@@ -461,7 +480,9 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     notice,
     sites,
     applySites,
-    stores: { app, services, rules, projects: projectStore },
+    stores: { app, services, rules, projects: projectStore, runtimes: choices },
+    defineServices,
+    runtimesOf: (project) => catalog.runtimesOf(project),
     httpsPort: () => siteWork.httpsPort(),
   };
 }

@@ -11,6 +11,8 @@ export interface Layout {
   readonly domainsConfig: string;
   readonly proxyConfig: string;
   readonly portsConfig: string;
+  /** Series that are used by default, versions that are pinned. */
+  readonly runtimeChoices: string;
   /** What was chosen of each PHP. */
   readonly phpConfig: string;
   /** Sealed secrets and the key that opens them, both 0600. */
@@ -74,6 +76,7 @@ export function layoutOf(home: string): Layout {
     domainsConfig: join(config, 'domains.json'),
     proxyConfig: join(config, 'proxy.json'),
     portsConfig: join(config, 'ports.json'),
+    runtimeChoices: join(config, 'runtimes.json'),
     phpConfig: join(config, 'php.json'),
     secrets: join(config, 'secrets.json'),
     secretsKey: join(config, 'secrets.key'),

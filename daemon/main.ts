@@ -212,6 +212,7 @@ async function main(): Promise<void> {
     onCall: (operation, call) => activity.add(operation, call),
     handlers: createHandlers({
       kojibox,
+      system,
       logs: serviceLogs,
       info,
       uiUrl: () => `${url}/#token=${token}`,

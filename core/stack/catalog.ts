@@ -61,6 +61,8 @@ export interface Catalog {
   phpFor(project: Pick<ProjectConfig, 'overrides'>): { service: string; series: string; socket: string };
   /** Service that runs a project's own Node program, and the port it has; a port is assigned when it has none. */
   appFor(project: ProjectConfig): Promise<{ service: string; port: number }>;
+  /** Runtimes and series that one project runs on: those of its code and of the servers. */
+  runtimesOf(project: ProjectConfig): { name: string; series: string }[];
   prepare(entry: CatalogEntry): Promise<PreparedLaunch>;
   /** The same for a service that runs already: nothing is prepared, its ports are the ones it has. */
   describe(entry: CatalogEntry): Promise<PreparedLaunch>;
@@ -245,36 +247,44 @@ export function createCatalog(options: CatalogOptions): Catalog {
     };
   };
 
+  const entries: Catalog['entries'] = (projects) => {
+    const php = new Map([[phpDefault(options).id, phpDefault(options)]]);
+    for (const project of projects.filter(({ stack }) => stack === 'php')) {
+      const entry = phpEntryFor(project);
+      php.set(entry.id, entry);
+    }
+    const databases = DATABASES.map((runtime) => entryOf(runtime, options.defaultSeries(runtime))).filter(
+      ({ id }) => options.serviceConfig(id).enabled,
+    );
+    const edge: CatalogEntry = {
+      id: EDGE_ID,
+      name: 'Edge (HTTPS)',
+      runtime: null,
+      series: null,
+      dependsOn: [],
+    };
+    const apps = projects
+      .filter(({ stack }) => stack === 'node')
+      .map((project): CatalogEntry => ({
+        id: appId(project),
+        name: project.name,
+        runtime: 'node',
+        series: nodeSeries(project),
+        dependsOn: [],
+        project,
+      }));
+    return [...databases, ...php.values(), ...apps, edge];
+  };
+
   return {
     phpFor,
     appFor,
-    entries(projects) {
-      const php = new Map([[phpDefault(options).id, phpDefault(options)]]);
-      for (const project of projects.filter(({ stack }) => stack === 'php')) {
-        const entry = phpEntryFor(project);
-        php.set(entry.id, entry);
-      }
-      const databases = DATABASES.map((runtime) => entryOf(runtime, options.defaultSeries(runtime))).filter(
-        ({ id }) => options.serviceConfig(id).enabled,
-      );
-      const edge: CatalogEntry = {
-        id: EDGE_ID,
-        name: 'Edge (HTTPS)',
-        runtime: null,
-        series: null,
-        dependsOn: [],
-      };
-      const apps = projects
-        .filter(({ stack }) => stack === 'node')
-        .map((project): CatalogEntry => ({
-          id: appId(project),
-          name: project.name,
-          runtime: 'node',
-          series: nodeSeries(project),
-          dependsOn: [],
-          project,
-        }));
-      return [...databases, ...php.values(), ...apps, edge];
+    entries,
+    runtimesOf(project) {
+      const code = project.stack === 'php' ? phpFor(project).series : null;
+      return entries([project])
+        .filter(({ runtime, series }) => runtime !== 'php' || series === code)
+        .flatMap(({ runtime, series }) => (runtime === null || series === null ? [] : [{ name: runtime, series }]));
     },
     async describe(entry) {
       const plan = await planOf(entry, knownPort);

@@ -10,6 +10,7 @@ import type { TrustStoreStatus } from '../../contract/certificates.ts';
 import { KojiboxError } from '../../contract/errors.ts';
 import type { Snapshots } from '../../core/databases/snapshots/snapshots.ts';
 import type { Kojibox } from '../../core/kojibox.ts';
+import type { System } from '../../core/system/system.ts';
 import { resolveProgram } from '../../core/stack/programs.ts';
 import type { Activity } from '../activity.ts';
 import type { Metrics } from '../metrics/metrics.ts';
@@ -18,9 +19,11 @@ import type { ServiceLogs } from '../service-logs.ts';
 import type { Updater } from '../updater.ts';
 import { databaseHandlers } from './databases.ts';
 import { phpHandlers } from './php.ts';
+import { runtimeChoiceHandlers } from './runtime-choices.ts';
 
 export interface HandlerOptions {
   readonly kojibox: Kojibox;
+  readonly system: System;
   readonly logs: ServiceLogs;
   info(): DaemonInfo;
   uiUrl(): string;
@@ -125,7 +128,12 @@ export function createHandlers(options: HandlerOptions): Handlers {
 
     'runtime.getManifest': async () => runtimes.manifest(),
     'runtime.list': async () => runtimes.list(usedBy()),
-    'runtime.install': async ({ name, version }) => install(name, version).change,
+    ...runtimeChoiceHandlers({
+      kojibox,
+      system: options.system,
+      install: (name, version) => install(name, version).change,
+      changed: () => options.runtimesChanged(),
+    }),
     'runtime.ensureService': async ({ name, version }) => {
       const binary = runtimes.resolve(name, version);
       await install(name, version).ended;
@@ -144,6 +152,12 @@ export function createHandlers(options: HandlerOptions): Handlers {
         throw new KojiboxError('RUNTIME_IN_USE', `cannot remove ${name} ${version}`, {
           detail: `${users.join(', ')} runs it`,
           source: 'runtime',
+        });
+      if (entry !== null && stores.runtimes.get().pins[`${name} ${entry.series}`] === entry.version)
+        throw new KojiboxError('RUNTIME_IN_USE', `cannot remove ${name} ${version}`, {
+          detail: `${entry.version} is pinned`,
+          source: 'runtime',
+          remedy: `Unpin it first: koji runtime unpin ${name} ${entry.series}`,
         });
       await runtimes.remove(name, version);
       options.runtimesChanged();

@@ -1,8 +1,10 @@
 /** Settings of a real PHP: seen over HTTPS and on the command line, refused before anything changes, taken back when it does not start. */
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ServiceEffect } from '../../contract/config.ts';
+import type { RuntimeListEntry, RuntimeLock } from '../../contract/runtimes.ts';
+import type { ServiceState } from '../../contract/services.ts';
 import type { PhpSettings } from '../../contract/php.ts';
 import { createStackWorld, type StackWorld } from './stack-world.ts';
 
@@ -39,6 +41,8 @@ beforeAll(async () => {
 });
 afterAll(() => world.remove());
 
+const ask = async <T>(method: string, params: unknown = {}): Promise<T> =>
+  (await world.rpc(JSON.stringify({ method, params }))).body.result as T;
 const overHttps = async (): Promise<Seen> => JSON.parse((await world.get('/', 'probe.test')).body) as Seen;
 const onCommandLine = async (): Promise<Seen> =>
   JSON.parse(await world.koji('php', join(world.root, 'probe/index.php'))) as Seen;
@@ -49,11 +53,11 @@ const set = async (
   return body.error === undefined ? { settings: body.result as PhpSettings } : { error: body.error };
 };
 const pidOf = async (id: string): Promise<number | null | undefined> =>
-  (await world.services()).find((state) => state.id === id)?.pid;
+  (await ask<ServiceState[]>('services.list')).find((state) => state.id === id)?.pid;
 
 describe('the settings of PHP', () => {
   it('say what is built in, what can be switched, and what the directives are', async () => {
-    const settings = await world.call<PhpSettings>('php.settings');
+    const settings = await ask<PhpSettings>('php.settings');
     expect(settings).toMatchObject({ series: '8.2', services: ['php'], others: [] });
     const states = Object.fromEntries(settings.extensions.map(({ name, state }) => [name, state]));
     expect(states).toMatchObject({ json: 'built-in', openssl: 'built-in', intl: 'on', opcache: 'on', pdo_mysql: 'on' });
@@ -72,7 +76,7 @@ describe('the settings of PHP', () => {
   it('reach sites and the command line alike: an extension goes and comes back', async () => {
     expect((await overHttps()).extensions).toContain('xsl');
     const change = { series: '8.2', extensions: { xsl: 'off' } };
-    expect(await world.call<ServiceEffect>('php.preview', change)).toEqual({
+    expect(await ask<ServiceEffect>('php.preview', change)).toEqual({
       restarts: ['php'],
       starts: [],
       stops: [],
@@ -81,7 +85,7 @@ describe('the settings of PHP', () => {
     expect((await overHttps()).extensions).not.toContain('xsl');
     expect((await world.koji('php', '-m')).toLowerCase().split('\n')).not.toContain('xsl');
     // Already so: nothing restarts.
-    expect(await world.call<ServiceEffect>('php.preview', change)).toEqual({ restarts: [], starts: [], stops: [] });
+    expect(await ask<ServiceEffect>('php.preview', change)).toEqual({ restarts: [], starts: [], stops: [] });
     const pid = await pidOf('php');
     expect((await set({ extensions: { xsl: 'off' } })).error).toBeUndefined();
     expect(await pidOf('php')).toBe(pid);
@@ -114,7 +118,6 @@ describe('the settings of PHP', () => {
     [{ values: { error_reporting: 'system("id")' } }, /error_reporting: .*constants/],
     [{ values: { error_reporting: 'E_ALL & (' } }, /error_reporting/],
     [{ values: { sendmail_path: '/bin/true' } }, /sendmail_path: .*mail catcher/],
-    [{ values: { 'opcache.memory_consumption': '1' } }, /opcache\.memory_consumption: /],
     [{ extensions: { nothing: 'off' } }, /nothing: .*no such extension/],
     [{ extensions: { json: 'off' } }, /json: .*built into/],
     [{ extensions: { xdebug: 'on' } }, /xdebug: .*per project/],
@@ -122,10 +125,10 @@ describe('the settings of PHP', () => {
     [{ values: { memory_limit: '1G\nextension_dir=/tmp' } }, /one line/],
     [{ values: { memory_limit: '1G' }, extensions: { mysqlnd: 'off' } }, /mysqlnd: /],
   ])('are refused before anything changes: %j', async (change, detail) => {
-    const [before, pid] = [await world.call('php.settings'), await pidOf('php')];
+    const [before, pid] = [await ask('php.settings'), await pidOf('php')];
     const { error } = await set(change);
     expect(error).toMatchObject({ code: 'VALIDATION_FAILED', detail: expect.stringMatching(detail) });
-    expect(await world.call('php.settings')).toEqual(before);
+    expect(await ask('php.settings')).toEqual(before);
     expect(await pidOf('php')).toBe(pid);
   });
 
@@ -137,11 +140,7 @@ describe('the settings of PHP', () => {
       '<?php $words = explode("\\0", file_get_contents("/proc/self/cmdline")); if (!in_array("-t", $words)) exit(3);',
     );
     const ini = readFileSync(
-      world.path(
-        'runtime/bin/php',
-        (await world.call<PhpSettings>('php.settings')).version,
-        'linux-x64/usr/bin/php.ini',
-      ),
+      world.path('runtime/bin/php', (await ask<PhpSettings>('php.settings')).version, 'linux-x64/usr/bin/php.ini'),
       'utf8',
     );
     const { error } = await set({ values: { 'opcache.preload': preload } });
@@ -149,7 +148,7 @@ describe('the settings of PHP', () => {
       detail: expect.stringContaining('opcache.preload'),
       remedy: expect.stringContaining('former settings are back'),
     });
-    expect((await world.call<PhpSettings>('php.settings')).others).toEqual([]);
+    expect((await ask<PhpSettings>('php.settings')).others).toEqual([]);
     expect((await overHttps()).ini['memory_limit']).toBe('512M');
     expect(
       readFileSync(world.path('runtime/bin/php', (await overHttps()).version, 'linux-x64/usr/bin/php.ini'), 'utf8'),
@@ -173,5 +172,102 @@ describe('the settings of PHP', () => {
     writeFileSync(join(world.root, 'probe/.user.ini'), 'user_agent = "mine alone"\n');
     await world.koji('restart', 'php');
     expect((await overHttps()).ini['user_agent']).toBe('mine alone');
+  });
+});
+
+describe('which PHP is used', () => {
+  const entryOf = async (name: string, series: string): Promise<RuntimeListEntry | undefined> =>
+    (await ask<RuntimeListEntry[]>('runtime.list')).find((one) => one.name === name && one.series === series);
+
+  it('is what the user says: sites, the command line, and back', async () => {
+    const other = join(world.root, 'other');
+    mkdirSync(other);
+    writeFileSync(join(other, 'index.php'), '<?php echo PHP_VERSION;');
+    chmodSync(other, 0o755);
+    const project = { id: 'other', name: 'O', path: other, domain: 'other.test', stack: 'php' };
+    await world.call('config.setProject', { ...project, overrides: { PHP_VERSION: '8.2' } });
+    await world.koji('runtime', 'use', 'php', '8.4', '--json');
+    expect((await overHttps()).version).toMatch(/^8\.4\./);
+    expect((await onCommandLine()).version).toMatch(/^8\.4\./);
+    expect((await world.get('/', 'other.test')).body).toMatch(/^8\.2\./);
+    expect(await entryOf('php', '8.4')).toMatchObject({ isDefault: true });
+    expect(await entryOf('php', '8.2')).toMatchObject({ isDefault: false });
+
+    // Each series has settings of its own.
+    await ask('php.set', { series: '8.4', values: { memory_limit: '444M' }, extensions: { xsl: 'off' } });
+    for (const seen of [await overHttps(), await onCommandLine()]) {
+      expect(seen.ini['memory_limit']).toBe('444M');
+      expect(seen.extensions).not.toContain('xsl');
+    }
+    await world.koji('runtime', 'use', 'php', '8.2', '--json');
+    expect((await overHttps()).ini['memory_limit']).toBe('333M');
+    expect((await overHttps()).version).toMatch(/^8\.2\./);
+    expect((await ask<ServiceState[]>('services.list')).map(({ id }) => id)).not.toContain('php-8.4');
+  });
+
+  it('stays at the pinned version when another of its series is installed', async () => {
+    const { version } = await ask<PhpSettings>('php.settings', { series: '8.2' });
+    await world.koji('runtime', 'pin', 'php', '8.2');
+    expect(await entryOf('php', '8.2')).toMatchObject({ pinned: version });
+    const refused = await world.kojiResult('runtime', 'remove', 'php', '8.4');
+    expect(refused.code).toBe(0);
+    // As an installation would leave it: a tree and an entry, the newest.
+    await world.koji('quit');
+    const [from, to] = [world.path('runtime/bin/php', version), world.path('runtime/bin/php/8.2.99')];
+    cpSync(from, to, { recursive: true, verbatimSymlinks: true });
+    const file = world.path('runtime/lock.json');
+    const lock = JSON.parse(readFileSync(file, 'utf8')) as { value: { name: string; version: string; path: string }[] };
+    const entry = lock.value.find((one) => one.name === 'php' && one.version === version);
+    lock.value.push({ ...entry!, version: '8.2.99', path: entry!.path.replace(version, '8.2.99') });
+    writeFileSync(file, JSON.stringify(lock));
+    const running = async (): Promise<string> =>
+      (await world.koji('php', '-r', 'echo PHP_BINARY;')).split('/bin/php/')[1]?.split('/')[0] ?? '';
+    expect(await running()).toBe(version);
+    const kept = await world.kojiResult('runtime', 'remove', 'php', version);
+    expect(kept.stderr + kept.stdout).toContain('is pinned');
+    await world.koji('runtime', 'unpin', 'php', '8.2');
+    expect(await running()).toBe('8.2.99');
+    expect((await world.kojiResult('runtime', 'unpin', 'php', '8.2')).stdout + '').not.toContain('done');
+    await world.koji('runtime', 'remove', 'php', '8.2.99');
+    expect(await running()).toBe(version);
+  });
+
+  it('is written down for a colleague, who gets the same bytes or is told what is not to be had', async () => {
+    await world.koji('runtime', 'lock', 'probe');
+    const file = join(world.root, 'probe/kojibox.lock.json');
+    const lock = JSON.parse(readFileSync(file, 'utf8')) as RuntimeLock;
+    expect(lock.runtimes.map(({ name }) => name).sort()).toEqual(['mariadb', 'php', 'postgres', 'redis']);
+    const redis = lock.runtimes.find(({ name }) => name === 'redis');
+    expect(redis?.digest).toBe((await entryOf('redis', '7.0'))?.installed?.digest);
+
+    // The colleague does not have Redis.
+    await world.koji('runtime', 'remove', 'redis', '7.0');
+    expect(await entryOf('redis', '7.0')).toMatchObject({ installed: null });
+    await world.koji('runtime', 'install', '--locked', file, '--json');
+    expect((await entryOf('redis', '7.0'))?.installed).toMatchObject({
+      version: redis?.version,
+      digest: redis?.digest,
+    });
+    expect(await entryOf('redis', '7.0')).toMatchObject({ pinned: redis?.version });
+
+    await world.koji('runtime', 'unpin', 'redis', '7.0');
+    await world.koji('runtime', 'remove', 'redis', '7.0');
+    const altered = (change: object): string => {
+      const path = join(world.root, 'altered.json');
+      writeFileSync(path, JSON.stringify({ lockVersion: 1, runtimes: [{ ...redis, ...change }] }));
+      return path;
+    };
+    for (const [change, told] of [
+      [{ version: '7.0.1' }, /its source has 7\.0\./],
+      [{ digest: `sha256:${'0'.repeat(64)}` }, /other bytes/],
+      [{ series: '5.0' }, /there is redis 7\.0/],
+      [{ os: 'plan9' }, /nothing for linux/],
+      [{ digest: 'md5:1' }, /runtimes\.0\.digest/],
+    ] as const) {
+      const { code, stdout, stderr } = await world.kojiResult('runtime', 'install', '--locked', altered(change));
+      expect(code).not.toBe(0);
+      expect(stdout + stderr).toMatch(told);
+      expect(await entryOf('redis', '7.0')).toMatchObject({ installed: null, pinned: null });
+    }
   });
 });
