@@ -11,6 +11,7 @@ import { doctorOperations } from './doctor.ts';
 import { domainOperations } from './domains.ts';
 import { logEvents, logOperations } from './logs.ts';
 import { mailEvents, mailOperations } from './mail.ts';
+import { ownServiceOperations } from './own-services.ts';
 import { metricsOperations } from './metrics.ts';
 import { phpOperations } from './php.ts';
 import { programOperations } from './programs.ts';
@@ -19,6 +20,7 @@ import { proxyOperations } from './proxy.ts';
 import { runtimeEvents, runtimeOperations } from './runtimes.ts';
 import { secretOperations } from './secrets.ts';
 import { serviceEvents, serviceOperations } from './services.ts';
+import { sharingOperations } from './sharing.ts';
 import { stackOperations } from './stack.ts';
 import { systemChangeOperations } from './system-changes.ts';
 import { updaterEvents, updaterOperations } from './updater.ts';
@@ -26,10 +28,12 @@ import { updaterEvents, updaterOperations } from './updater.ts';
 export const operations = [
   ...stackOperations,
   ...serviceOperations,
+  ...ownServiceOperations,
   ...logOperations,
   ...runtimeOperations,
   ...configOperations,
   ...projectOperations,
+  ...sharingOperations,
   ...domainOperations,
   ...proxyOperations,
   ...certificateOperations,

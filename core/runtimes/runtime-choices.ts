@@ -42,7 +42,7 @@ export function createRuntimeChoices(options: {
     const before = new Map(supervisor.states().map((state) => [state.id, state]));
     const needed = options.defineServices().filter(({ runtime }) => runtime === name);
     const stackIsUp = supervisor.state(EDGE_ID).state === 'running';
-    for (const { id, runtime, series } of needed) {
+    for (const { id, runtime, series } of needed.filter(({ enabled }) => enabled)) {
       const known = before.get(id);
       const version = runtimes.installed(runtime ?? '', series ?? undefined)?.version;
       const isUp = known !== undefined && (known.desired === 'up' || known.state === 'running');

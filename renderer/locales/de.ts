@@ -1,7 +1,9 @@
 /** Deutsch. */
+import { daemonDe } from './daemon/de.ts';
 import type { Messages } from './en.ts';
 
 export const de: Messages = {
+  daemon: daemonDe,
   title: 'Kojibox',
   language: 'Deutsch',
   skip: 'Zum Inhalt springen',
@@ -269,6 +271,36 @@ export const de: Messages = {
     running: 'Läuft',
     ended: 'Beendet',
   },
+  history: {
+    title: (name) => `Verbrauch von ${name}`,
+    host: 'Dieser Rechner',
+    span: 'Zeitraum',
+    spans: { fine: 'Letzte Stunde', coarse: 'Letzter Tag' },
+    cpuHost: 'CPU, alle Kerne',
+    none: 'Noch nichts gemessen. Die ersten Werte kommen einige Sekunden nach dem Start.',
+  },
+  share: {
+    title: (name) => `${name} auf dem Telefon öffnen`,
+    text: 'Andere Geräte in diesem Netz können die Website unverschlüsselt öffnen, bis du es beendest oder die Zeit um ist.',
+    code: (url) => `QR-Code für ${url}`,
+    until: (time) => `Bis ${time}`,
+    howLong: 'Wie lange',
+    hours: (count) => (count === 1 ? '1 Stunde' : `${count} Stunden`),
+    begin: 'Im Netz freigeben',
+    end: 'Freigabe beenden',
+  },
+  ownService: {
+    add: 'Dienst hinzufügen',
+    text: 'Ein beliebiges Programm: mit dem Stack gestartet, überwacht und neu gestartet wie alle anderen.',
+    id: (id) => `Seine Kennung: ${id}`,
+    binary: 'Programm',
+    binaryHint: 'Absoluter Pfad, oder ein Name wie php, node oder composer.',
+    portHint: 'Das Programm findet ihn in $PORT. Leer: es hat keinen.',
+    check: 'Es geht ihm gut, wenn',
+    checks: { pid: 'es läuft', port: 'sein Port antwortet', http: 'eine Webanfrage beantwortet wird' },
+    needs: 'Braucht',
+    removeText: 'Er wird beendet und gehört nicht mehr zum Stack. Seine Dateien bleiben.',
+  },
   startAll: 'Alle starten',
   stopAll: 'Alle anhalten',
   start: 'Starten',
@@ -314,6 +346,7 @@ export const de: Messages = {
   secondsAgo: (count) => `vor ${count} s`,
   minutesAgo: (count) => `vor ${count} min`,
   hoursAgo: (count) => `vor ${count} h`,
+  bytesOf: (done, all) => `${done} von ${all}`,
   left: (text) => `noch etwa ${text}`,
   port: 'Port',
   version: 'Version',

@@ -1,5 +1,5 @@
 /** Snapshots of database servers: taken, listed, restored, deleted. At most one piece of work per server at a time. */
-import type { Change } from '../../../contract/changes.ts';
+import type { Change, ChangeKind } from '../../../contract/changes.ts';
 import { KojiboxError } from '../../../contract/errors.ts';
 import type { Snapshot, SnapshotEngine, SnapshotWay } from '../../../contract/snapshots.ts';
 import type { ChangeContext, Changes } from '../../changes/changes.ts';
@@ -62,7 +62,7 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
   };
 
   const run = (
-    kind: string,
+    kind: ChangeKind,
     summary: string,
     service: string,
     work: (context: ChangeContext) => Promise<void>,
