@@ -125,7 +125,7 @@ export const daemonDe: DaemonTexts = {
     request: 'ruft die Website auf',
     dump: 'schreibt Dump',
     compress: 'komprimiert',
-    copy: 'kopieren',
+    copy: 'kopiert',
     drop: 'löscht',
     import: 'importiert',
   },
