@@ -33,6 +33,10 @@ export interface EngineAccessor {
    * Rejects with UNAVAILABLE when it does not run, and as an install of the client programs does.
    */
   access(id: string, signal: AbortSignal, clients?: string | null): Promise<EngineAccess>;
+  /** Fetches the client programs where they are not there. */
+  ensureClients(id: string, clients: string | null, signal: AbortSignal): Promise<void>;
+  /** Whether `access` needs no network. */
+  hasClients(id: string, clients: string | null): boolean;
   readonly run: RunClient;
 }
 
@@ -56,16 +60,20 @@ export function createEngineAccess(options: {
   const portOf = (id: string): number => supervisor.state(id).ports[0]?.port ?? 0;
 
   /** The client programs nearest to the server's version: never older than it where there is a choice. */
-  const clientsOf = async (id: string, clients: string | null, signal: AbortSignal): Promise<InstalledRuntime> => {
+  const chooseClients = (id: string, clients: string | null): { name: string; version: string | undefined } => {
     const { runtime, version } = supervisor.state(id);
-    if (clients === null) return runtimes.ensure(runtime ?? '', version ?? undefined, UNSEEN, signal);
+    if (clients === null) return { name: runtime ?? '', version: version ?? undefined };
     const known = runtimes
       .list(new Map())
       .filter(({ name }) => name === clients)
       .sort((a, b) => Number(a.series) - Number(b.series));
     const wanted =
       known.find(({ series }) => Number(series) >= Math.floor(Number(version?.split('.')[0]))) ?? known.at(-1);
-    return runtimes.ensure(clients, wanted?.series, UNSEEN, signal);
+    return { name: clients, version: wanted?.series };
+  };
+  const clientsOf = (id: string, clients: string | null, signal: AbortSignal): Promise<InstalledRuntime> => {
+    const { name, version } = chooseClients(id, clients);
+    return runtimes.ensure(name, version, UNSEEN, signal);
   };
 
   return {
@@ -88,6 +96,14 @@ export function createEngineAccess(options: {
         tree: runtimes.treePath(installed),
         series: installed.series,
       };
+    },
+
+    async ensureClients(id, clients, signal) {
+      await clientsOf(id, clients, signal);
+    },
+    hasClients(id, clients) {
+      const { name, version } = chooseClients(id, clients);
+      return runtimes.installed(name, version) !== null;
     },
 
     async run({ command, args, env }, what, signal, timeoutMs) {

@@ -40,7 +40,9 @@ const ENGINES = {
     goods: async () => (await databases.postgres('select name from goods order by 1', 'shop')).map(({ name }) => name),
     /** What belongs to the server and to no database. */
     extras: async () => [
-      await databases.postgres("select a.rolcanlogin, a.rolpassword, r.rolconfig from pg_authid a join pg_roles r using (rolname) where rolname = 'ann'"),
+      await databases.postgres(
+        "select a.rolcanlogin, a.rolpassword, r.rolconfig from pg_authid a join pg_roles r using (rolname) where rolname = 'ann'",
+      ),
       await databases.postgres("select pg_has_role('ann', 'pg_read_all_data', 'member') as reads"),
     ],
     folder: () => world.path('runtime/data/postgres/17'),
@@ -95,7 +97,8 @@ describe.each(['postgres', 'mariadb'] as const)('%s', (engine: Engine) => {
       expect(undo).toMatchObject({ name: `clean ${how}`, complete: true });
       await databases.run('databases.restore', { id: undo?.id });
       expect(await goods()).toEqual(later);
-      for (const { id: made } of await databases.snapshots()) await world.rpc(JSON.stringify({ method: 'databases.removeSnapshot', params: { id: made } }));
+      for (const { id: made } of await databases.snapshots())
+        await world.rpc(JSON.stringify({ method: 'databases.removeSnapshot', params: { id: made } }));
       expect(await databases.snapshots()).toEqual([]);
       expect(leftovers()).toEqual([]);
     },

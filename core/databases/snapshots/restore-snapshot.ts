@@ -41,6 +41,7 @@ export async function restoreSnapshot(
     if (isDump) {
       staging.step('verify');
       await tools.engines.run(verifyDump(store.dumpFile(snapshot.id)), what, signal);
+      await tools.engines.ensureClients(service, target.recipe.clients, signal);
     } else {
       staging.step('copy');
       await files.copyTree(store.dataFolder(snapshot.id), staged, {
@@ -119,6 +120,8 @@ export async function restoreSnapshot(
       const started = supervisor.start(service);
       started.catch(() => undefined); // When it was cancelled nobody waits for it any more.
       await Promise.race([started, cancelled.promise]);
+      // Not worth a download: a server that answers its probe is well enough.
+      if (!tools.engines.hasClients(service, target.recipe.clients)) return;
       const access = await tools.engines.access(service, signal, target.recipe.clients);
       const reading = isDump ? target.recipe.restoreAll(access) : null;
       if (reading !== null) {
