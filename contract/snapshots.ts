@@ -79,7 +79,7 @@ export const snapshotOperations = [
       command: ['db', 'snapshot'],
       positional: ['engine', 'name'],
       completes: { engine: 'services' },
-      examples: ["db snapshot postgres 'before the migration'", 'db snapshot mariadb clean --how copy'],
+      examples: ['db snapshot postgres before-migration', 'db snapshot mariadb clean --how copy'],
     },
   }),
   defineOperation({

@@ -109,10 +109,14 @@ export function createPhpSettings(options: {
         ...facts.builtIn.map((name) => ({ name, state: 'built-in' as const })),
         ...loadable.map(({ name }) => ({ name, state: off.includes(name) ? ('off' as const) : ('on' as const) })),
       ].sort((a, b) => a.name.localeCompare(b.name)),
-      directives: DIRECTIVES.map(({ fallback, unlimited: _, ...directive }) => ({
-        ...directive,
-        standard: standardOf(directive.name, fallback),
-        value: values[directive.name] ?? standardOf(directive.name, fallback),
+      directives: DIRECTIVES.map(({ name, type, description, min, max, fallback }) => ({
+        name,
+        type,
+        description,
+        ...(min === undefined ? {} : { min }),
+        ...(max === undefined ? {} : { max }),
+        standard: standardOf(name, fallback),
+        value: values[name] ?? standardOf(name, fallback),
       })),
       others: Object.entries(values)
         .filter(([name]) => !DIRECTIVES.some((directive) => directive.name === name))
