@@ -20,6 +20,7 @@ export const STEPS = [
   'request',
   'dump',
   'compress',
+  'copy',
   'drop',
   'import',
   'check',
@@ -44,6 +45,9 @@ export const CHANGE_KINDS = [
   'databases.export',
   'databases.import',
   'updater.apply',
+  'databases.snapshot',
+  'databases.restore',
+  'runtime.use',
 ] as const;
 export type ChangeKind = (typeof CHANGE_KINDS)[number];
 

@@ -14,6 +14,7 @@ import { mailEvents, mailOperations } from './mail.ts';
 import { ownServiceOperations } from './own-services.ts';
 import { metricsOperations } from './metrics.ts';
 import { privilegedOperations } from './privileged.ts';
+import { phpOperations } from './php.ts';
 import { programOperations } from './programs.ts';
 import { projectOperations } from './projects.ts';
 import { proxyOperations } from './proxy.ts';
@@ -51,6 +52,7 @@ export const operations = [
   ...updaterOperations,
   ...activityOperations,
   ...databaseOperations,
+  ...phpOperations,
   ...mailOperations,
 ] as const;
 

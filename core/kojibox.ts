@@ -6,6 +6,7 @@ import type { Change } from '../contract/changes.ts';
 import { KojiboxError } from '../contract/errors.ts';
 import type { EventData, EventName } from '../contract/index.ts';
 import type { RuntimeManifest } from '../contract/manifest.ts';
+import type { RuntimeChoices } from '../contract/runtimes.ts';
 import type { DetectedProject, NewProject } from '../contract/projects.ts';
 import type { Program } from '../contract/programs.ts';
 import type { ProxyRule } from '../contract/proxy.ts';
@@ -19,12 +20,14 @@ import { openStores } from './config/stores.ts';
 import { createServiceSettings, type ServiceSettings } from './config/service-settings.ts';
 import { ADMINER_HOST, createAdminer, type Adminer } from './databases/adminer.ts';
 import { createDatabases, type Databases } from './databases/databases.ts';
+import { createDataHold, type DataHold } from './databases/snapshots/data-hold.ts';
 import { createDomains, type Domains } from './domains/domains.ts';
 import { assertGone, recordKeychainEntry, settleKeychainEntries } from './ledger/entries.ts';
 import { createLedger, type Ledger } from './ledger/ledger.ts';
 import { layoutOf, type Layout } from './layout.ts';
 import { createPorts, type Ports } from './ports/ports.ts';
 import { detectProject } from './projects/detect.ts';
+import { createPhpSettings, createPhpSettingsStore, type PhpSettingsWork } from './php/php-settings.ts';
 import { projectEnvironment } from './projects/environment.ts';
 import { createProjectWork } from './projects/project-work.ts';
 import { createProjects, type Projects } from './projects/projects.ts';
@@ -33,6 +36,7 @@ import { createStarterProject } from './projects/starter.ts';
 import { createEdgeConfigWriter, type EdgeControl } from './proxy/edge-config.ts';
 import { createSharing, type Sharing } from './proxy/sharing.ts';
 import { createSiteWork } from './proxy/site-work.ts';
+import { seriesOf } from './runtimes/install.ts';
 import { writePhpIni } from './runtimes/php-ini.ts';
 import { createRuntimes, type Runtimes } from './runtimes/runtimes.ts';
 import type { RuntimeSourceDriver } from './runtimes/source.ts';
@@ -89,12 +93,16 @@ export interface Kojibox {
   readonly ports: Ports;
   readonly stack: Stack;
   readonly databases: Databases;
+  /** Held while the data of a server is copied or exchanged. */
+  readonly dataHold: DataHold;
   readonly adminer: Adminer;
+  readonly phpSettings: PhpSettingsWork;
   readonly stores: {
     readonly app: JsonStore<AppConfig>;
     readonly services: JsonStore<ServiceConfig[]>;
     readonly rules: JsonStore<ProxyRule[]>;
     readonly projects: JsonStore<ProjectConfig[]>;
+    readonly runtimes: JsonStore<RuntimeChoices>;
   };
   readonly notices: readonly string[];
   readonly serviceSettings: ServiceSettings;
@@ -114,6 +122,10 @@ export interface Kojibox {
   httpsPort(): number;
   /** The next apply asks again which ports the edge may have. */
   forgetPorts(): void;
+  /** Defines the services that the projects need now; those that run are not touched. */
+  defineServices(): CatalogEntry[];
+  /** Runtimes and series that a project runs on. */
+  runtimesOf(project: ProjectConfig): { name: string; series: string }[];
   /** Creates or changes a project and serves it. */
   setProject(project: ProjectConfig): Promise<void>;
 }
@@ -160,6 +172,8 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     ledger: ledgerStore,
     shares: shareStore,
     ownServices: ownStore,
+    php: phpStore,
+    runtimes: choices,
   } = await openStores(system, layout, notice);
   const secretKey = await createSecretKey({
     files: system.files,
@@ -175,6 +189,8 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
   const certificates = createCertificates({ system, layout, userName: options.userName, notice });
   const caBundle = join(layout.certificates, 'ca-bundle.pem');
 
+  const phpStored = createPhpSettingsStore({ system, store: phpStore, caBundle });
+
   const reporters = new Map<string, TaskReporter>();
   const changes = createChanges({
     clock: system.clock,
@@ -189,6 +205,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     system,
     layout,
     manifest: options.manifest,
+    choices: () => choices.get(),
     sources: options.sources,
     lock,
     linkCheck: options.linkCheck,
@@ -196,7 +213,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
       [
         'php',
         (staging, target, binary) =>
-          writePhpIni(system.files, staging, target, binary.series ?? binary.version, caBundle),
+          writePhpIni(system.files, staging, target, seriesOf(binary), caBundle, phpStored.choice(seriesOf(binary))),
       ],
     ]),
   });
@@ -269,6 +286,8 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     defaultSeries: (name) => runtimes.defaultSeries(name),
     installed: (runtime, series) => Promise.resolve(runtimes.installed(runtime, series)),
     treePath: (installed) => runtimes.treePath(installed),
+    runtimeSettings: async (installed) =>
+      installed.name === 'php' ? phpStored.file(runtimes.treePath(installed), installed.series) : null,
     serviceConfig: (id) => serviceSettings.get(id),
     ownServices: () => ownStore.get(),
     program: (name, folder) => (isProgram(name) ? program(name, folder) : Promise.resolve(null)),
@@ -289,13 +308,18 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     if (entry === undefined) throw new KojiboxError('NOT_FOUND', `there is no service "${id}"`, { source: 'services' });
     return entry;
   };
+  const dataHold = createDataHold();
   const supervisor = createSupervisor({
     clock: system.clock,
     log: system.log,
     drivers: new Map([[options.driver.name, options.driver]]),
     probes: options.probes,
     random: Math.random,
-    resolve: (id, { purpose }) => (purpose === 'adopt' ? catalog.describe(entryOf(id)) : catalog.prepare(entryOf(id))),
+    async resolve(id, { purpose, signal }) {
+      if (purpose === 'adopt') return catalog.describe(entryOf(id));
+      await dataHold.free(id, signal);
+      return catalog.prepare(entryOf(id));
+    },
     lastLogLines: options.lastLogLines,
     onState(state) {
       publish('service:stateChanged', state);
@@ -458,12 +482,24 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     ports,
     stack,
     databases,
+    dataHold,
     adminer,
+    phpSettings: createPhpSettings({
+      system,
+      runtimes,
+      supervisor,
+      store: phpStore,
+      settings: phpStored,
+      caBundle,
+      temp: layout.temp,
+    }),
     notices,
     notice,
     sites,
     applySites,
-    stores: { app, services, rules, projects: projectStore },
+    stores: { app, services, rules, projects: projectStore, runtimes: choices },
+    defineServices,
+    runtimesOf: (project) => catalog.runtimesOf(project),
     httpsPort: () => siteWork.httpsPort(),
     forgetPorts: () => siteWork.forgetPorts(),
   };

@@ -12,6 +12,10 @@ export interface Layout {
   readonly domainsConfig: string;
   readonly proxyConfig: string;
   readonly portsConfig: string;
+  /** Series that are used by default, versions that are pinned. */
+  readonly runtimeChoices: string;
+  /** What was chosen of each PHP. */
+  readonly phpConfig: string;
   /** Sites that the same network may open. */
   readonly shares: string;
   /** Sealed secrets and the key that opens them, both 0600. */
@@ -37,6 +41,8 @@ export interface Layout {
   readonly mail: string;
   /** Dumps of databases. */
   readonly backups: string;
+  /** Snapshots of database servers, each in a folder of its own; beside `data`, so that a folder changes place by a rename. */
+  readonly snapshots: string;
   /** History of resource use; SQLite. */
   readonly metrics: string;
   /** How clients find the daemon, 0600. */
@@ -82,6 +88,8 @@ export function layoutOf(home: string): Layout {
     domainsConfig: join(config, 'domains.json'),
     proxyConfig: join(config, 'proxy.json'),
     portsConfig: join(config, 'ports.json'),
+    runtimeChoices: join(config, 'runtimes.json'),
+    phpConfig: join(config, 'php.json'),
     shares: join(config, 'shares.json'),
     secrets: join(config, 'secrets.json'),
     secretsKey: join(config, 'secrets.key'),
@@ -98,6 +106,7 @@ export function layoutOf(home: string): Layout {
     cache: join(app, 'cache'),
     mail: join(runtime, 'data', 'mail'),
     backups: join(app, 'backups'),
+    snapshots: join(runtime, 'snapshots'),
     metrics: join(app, 'metrics.db'),
     daemonFile: join(app, 'daemon.json'),
     daemonLock: join(app, 'daemon.lock'),

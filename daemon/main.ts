@@ -9,6 +9,7 @@ import type { DaemonInfo } from '../contract/daemon.ts';
 import { KojiboxError } from '../contract/errors.ts';
 import { resolveHome } from '../contract/home.ts';
 import type { EventData, EventName } from '../contract/index.ts';
+import { createSnapshots } from '../core/databases/snapshots/snapshots.ts';
 import { createKojibox, type Kojibox } from '../core/kojibox.ts';
 import { layoutOf } from '../core/layout.ts';
 import { EDGE_ID } from '../core/stack/catalog.ts';
@@ -152,6 +153,13 @@ async function main(): Promise<void> {
     keychain,
     trust: { remove: (kind, target) => trust.remove(kind, target) },
   });
+  const snapshots = createSnapshots({
+    ...kojibox,
+    system,
+    hold: kojibox.dataHold,
+    folder: layout.snapshots,
+    dataFolder: layout.data,
+  });
   const trust = createTrustStores({ system, layout, certificates: kojibox.certificates, ledger: kojibox.ledger });
   const privileged = createPrivileged({ system, kojibox, helper: join(distFolder, 'privileged', 'main.mjs') });
   const serviceLogs = createServiceLogs({
@@ -229,10 +237,12 @@ async function main(): Promise<void> {
     onCall: (operation, call) => activity.add(operation, call),
     handlers: createHandlers({
       kojibox,
+      system,
       logs: serviceLogs,
       info,
       uiUrl: () => `${url}/#token=${token}`,
       activity,
+      snapshots,
       mail: () => mail,
       openFolder: (what, folder) => openFolder(what, folder, process.env),
       updater,
@@ -286,6 +296,9 @@ async function main(): Promise<void> {
     log.info('took over running services', { services: adopted });
     await kojibox.applySites();
   }
+  await snapshots
+    .recover()
+    .catch((error: unknown) => kojibox.notice(`Cannot tidy up what a snapshot left: ${String(error)}`));
   await system.files.writeAtomic(
     layout.daemonFile,
     `${JSON.stringify({ pid: process.pid, startedAt: startedAt.toISOString(), version: VERSION, socket: socketPath, url, token }, null, 2)}\n`,
@@ -303,6 +316,7 @@ async function main(): Promise<void> {
   async function shutDown(keepServices: boolean, restarting: boolean): Promise<void> {
     log.info('ending', { keepServices, restarting });
     rotation.stop();
+    snapshots.end();
     for (const change of kojibox.changes.list()) if (change.status === 'running') kojibox.changes.cancel(change.id);
     if (keepServices) kojibox.supervisor.detach();
     else {

@@ -131,6 +131,9 @@ export const daemonDe: DaemonTexts = {
     'databases.export': 'Eine Datenbank wird exportiert',
     'databases.import': 'Eine Datenbank wird importiert',
     'updater.apply': 'Kojibox wird aktualisiert',
+    'databases.snapshot': 'Snapshot wird gemacht',
+    'databases.restore': 'Snapshot wird eingespielt',
+    'runtime.use': 'Die Standardversion wird gewechselt',
   },
   steps: {
     waiting: 'wartet',
@@ -147,6 +150,7 @@ export const daemonDe: DaemonTexts = {
     request: 'ruft die Website auf',
     dump: 'schreibt Dump',
     compress: 'komprimiert',
+    copy: 'kopiert',
     drop: 'löscht',
     import: 'importiert',
     check: 'prüft die neue Version',

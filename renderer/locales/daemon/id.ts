@@ -101,6 +101,9 @@ export const daemonId: DaemonTexts = {
     'databases.export': 'Mengekspor basis data',
     'databases.import': 'Mengimpor basis data',
     'updater.apply': 'Memperbarui Kojibox',
+    'databases.snapshot': 'Mengambil snapshot',
+    'databases.restore': 'Memulihkan snapshot',
+    'runtime.use': 'Mengganti versi standar',
   },
   steps: {
     waiting: 'menunggu',
@@ -117,6 +120,7 @@ export const daemonId: DaemonTexts = {
     request: 'mencoba situs',
     dump: 'menulis dump',
     compress: 'memampatkan',
+    copy: 'menyalin',
     drop: 'menghapus',
     import: 'mengimpor',
     check: 'memeriksa versi baru',
