@@ -1,6 +1,6 @@
 /** Databases and their snapshots. */
 import type { Handlers } from '../../contract/index.ts';
-import type { Kojibox } from '../../core/kojibox.ts';
+import type { Kojibox } from '../../core/kojibox-types.ts';
 import type { Snapshots } from '../../core/databases/snapshots/snapshots.ts';
 
 export function databaseHandlers(

@@ -8,7 +8,7 @@ import type { ServiceState } from '../../contract/services.ts';
 import type { StackStatus } from '../../contract/stack.ts';
 import { KojiboxError } from '../../contract/errors.ts';
 import type { Snapshots } from '../../core/databases/snapshots/snapshots.ts';
-import type { Kojibox } from '../../core/kojibox.ts';
+import type { Kojibox } from '../../core/kojibox-types.ts';
 import type { System } from '../../core/system/system.ts';
 import type { Activity } from '../activity.ts';
 import type { Metrics } from '../metrics/metrics.ts';

@@ -2,7 +2,7 @@
 import { KojiboxError } from '../../contract/errors.ts';
 import type { Handlers } from '../../contract/index.ts';
 import type { Change } from '../../contract/changes.ts';
-import type { Kojibox } from '../../core/kojibox.ts';
+import type { Kojibox } from '../../core/kojibox-types.ts';
 import { createLockFiles } from '../../core/runtimes/lock-file.ts';
 import { createRuntimeChoices } from '../../core/runtimes/runtime-choices.ts';
 import type { System } from '../../core/system/system.ts';
