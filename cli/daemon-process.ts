@@ -4,7 +4,9 @@ import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:f
 import { connect } from 'node:net';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { DAEMON_ENVIRONMENT, daemonCommand } from '../client/daemon-launch.ts';
 import { createClient, type Client } from '../client/index.ts';
 import { DaemonFileSchema, type DaemonFile } from '../contract/daemon.ts';
 import { ErrorBodySchema, KojiboxError } from '../contract/errors.ts';
@@ -12,6 +14,7 @@ import { daemonFileIn, resolveHome } from '../contract/home.ts';
 import { createSocketLink } from './socket-link.ts';
 
 const START_DEADLINE_MS = 20_000;
+const LOOK_EVERY_MS = 100;
 
 /** The built parts lie side by side: dist/cli/main.mjs, dist/daemon/main.mjs, … */
 export const distFolder = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -68,7 +71,12 @@ export async function ensureDaemon(): Promise<Client> {
   // Between two versions no daemon runs for a moment; and what a kill left half switched is brought to its end first.
   await finishUpdate();
   if ((await findDaemon()) === null) await startDaemon();
-  const started = await findDaemon();
+  // One that was started by somebody else at the same moment may need a while.
+  let started = await findDaemon();
+  for (const deadline = Date.now() + START_DEADLINE_MS; started === null && Date.now() < deadline;) {
+    await wait(LOOK_EVERY_MS);
+    started = await findDaemon();
+  }
   if (started === null) {
     throw new KojiboxError('DAEMON_UNREACHABLE', 'cannot reach the daemon that was just started', {
       detail: `see ${daemonLog()}`,
@@ -80,21 +88,6 @@ export async function ensureDaemon(): Promise<Client> {
 
 export const daemonProgram = (): string => join(distFolder, 'daemon', 'main.mjs');
 const daemonLog = (): string => join(homeFolder(), 'app', 'logs', 'daemon.out.log');
-
-/**
- * Starts the daemon again when it dies of a signal or a crash, so that services are never without one for long. A shell, because it
- * costs 1 MB where a second Node would cost 40. Exit codes 0 (told to end), 75 (another daemon runs) and 78 (cannot run here) are final.
- * While an update tries this version (its journal is named by KOJIBOX_TRIAL) every end is: the update then goes back to the former one.
- */
-const GUARDIAN = `trap '' HUP
-"$@"; code=$?; exec 3>&-; tries=0; unset KOJIBOX_READY_FD
-while :; do
-  case $code in 0|75|78) exit $code;; esac
-  [ -n "$KOJIBOX_TRIAL" ] && [ -e "$KOJIBOX_TRIAL" ] && exit $code
-  tries=$((tries+1)); [ $tries -gt 200 ] && exit $code
-  [ $code -lt 128 ] && sleep 1
-  "$@"; code=$?
-done`;
 
 /** Waits for an update of this installation, and goes on with one that was left behind. */
 async function finishUpdate(): Promise<void> {
@@ -123,15 +116,11 @@ export async function startDaemon({
 }: StartOptions = {}): Promise<void> {
   mkdirSync(dirname(daemonLog()), { recursive: true });
   const output = openSync(daemonLog(), 'w', 0o600);
-  const command = [process.execPath, ...nodeOptions(), daemonProgram()];
-  const [file, args] =
-    process.platform === 'win32'
-      ? [command[0]!, command.slice(1)]
-      : ['/bin/sh', ['-c', GUARDIAN, 'kojibox', ...command]];
+  const { file, args } = daemonCommand(process.platform, process.execPath, daemonProgram());
   const child = spawn(file, args, {
     detached: true,
     stdio: ['ignore', output, output, 'pipe'],
-    env: { ...process.env, MALLOC_ARENA_MAX: '1', KOJIBOX_HOME: homeFolder(), KOJIBOX_READY_FD: '3' },
+    env: { ...process.env, ...DAEMON_ENVIRONMENT, KOJIBOX_HOME: homeFolder(), KOJIBOX_READY_FD: '3' },
     cwd: '/',
   });
   closeSync(output);
@@ -170,14 +159,6 @@ export async function startDaemon({
   child.removeAllListeners();
   child.unref();
 }
-
-/** The daemon is idle most of its life: small heap spaces, one helper thread, one arena of malloc (mallopt(3)). */
-const nodeOptions = (): string[] => [
-  '--max-semi-space-size=2',
-  '--v8-pool-size=1',
-  '--optimize-for-size',
-  '--no-warnings',
-];
 
 /** The error that a daemon wrote as its last line. */
 function errorOf(file: string): KojiboxError | null {

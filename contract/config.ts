@@ -18,6 +18,10 @@ const addedAppConfig = {
   language: z.enum(LANGUAGES).nullable(),
   /** Start the stack when the daemon starts. */
   startStack: z.boolean(),
+  /** Start the desktop app with the session; applied by the app itself. */
+  startAtLogin: z.boolean(),
+  /** The desktop app tells of services that failed. */
+  notifyFailures: z.boolean(),
 };
 
 export const AppConfigSchema = z.object({
@@ -26,6 +30,8 @@ export const AppConfigSchema = z.object({
   theme: addedAppConfig.theme.default('system'),
   language: addedAppConfig.language.default(null),
   startStack: addedAppConfig.startStack.default(false),
+  startAtLogin: addedAppConfig.startAtLogin.default(false),
+  notifyFailures: addedAppConfig.notifyFailures.default(true),
 });
 export type AppConfig = z.infer<typeof AppConfigSchema>;
 

@@ -15,6 +15,7 @@ export const DOCTOR_CHECKS = [
   'low-ports',
   'hosts-file',
   'localhost-names',
+  'secrets-key',
   'authority',
   'trust',
   'config',

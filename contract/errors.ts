@@ -62,6 +62,12 @@ export const ERRORS = {
     false,
     'The broken file was set aside and the last good copy put back; compare the two if something is missing.',
   ),
+  SECRETS_LOCKED: entry(
+    423,
+    7,
+    true,
+    'Unlock the keychain of your desktop (log in there, or open its password manager) and try again; no secret is lost. See where the key is: koji secrets status.',
+  ),
   PERMISSION_DENIED: entry(
     403,
     4,

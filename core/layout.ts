@@ -17,6 +17,8 @@ export interface Layout {
   /** Sealed secrets and the key that opens them, both 0600. */
   readonly secrets: string;
   readonly secretsKey: string;
+  /** Whether the key is in that file or in the keychain; holds no secret. */
+  readonly secretsPlace: string;
   /** Access token of the API, 0600; outlives the daemon so that open windows reconnect. */
   readonly token: string;
   /** Changes made to the system outside this folder. */
@@ -83,6 +85,7 @@ export function layoutOf(home: string): Layout {
     shares: join(config, 'shares.json'),
     secrets: join(config, 'secrets.json'),
     secretsKey: join(config, 'secrets.key'),
+    secretsPlace: join(config, 'secrets-key-place.json'),
     token: join(config, 'token'),
     ledger: join(config, 'ledger.json'),
     projects: join(app, 'projects'),

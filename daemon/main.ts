@@ -22,7 +22,11 @@ import { createDoctor } from './doctor/doctor.ts';
 import { createProcessDriver } from './drivers/process/process-driver.ts';
 import { edgeControl, requestSite } from './edge-control.ts';
 import { createHandlers, snapshotOf } from './handlers/handlers.ts';
+import { createPrivilegedHandlers } from './handlers/privileged.ts';
+import { createSecretKeyHandlers } from './handlers/secret-key.ts';
+import { createKeychain } from './keychain/keychain.ts';
 import { createMetrics } from './metrics/metrics.ts';
+import { createPrivileged } from './privileged/create-privileged.ts';
 import { createServiceLogs, type ServiceLogs } from './service-logs.ts';
 import { createDebianSource } from './sources/debian.ts';
 import { createHttpsSource } from './sources/https.ts';
@@ -98,6 +102,8 @@ async function main(): Promise<void> {
     files: system.files,
     refused: (error) => log.error('not using the newer list of runtimes', { error: `${error.code}: ${error.detail}` }),
   });
+  const keychain = createKeychain({ host: system.host, program: join(distFolder, 'keychain', 'main.mjs') });
+
   const kojibox: Kojibox = await createKojibox({
     home,
     system,
@@ -126,6 +132,8 @@ async function main(): Promise<void> {
     edge: {
       command: process.execPath,
       args: ['--no-warnings', '--max-semi-space-size=16', join(distFolder, 'edge', 'main.mjs'), layout.edgeConfig],
+      // In the desktop app the daemon runs on the app's own binary, which is a Node only when it is told so.
+      env: process.versions['electron'] === undefined ? {} : { ELECTRON_RUN_AS_NODE: '1' },
       control: edgeControl,
     },
     templates: join(distFolder, 'runtime', 'templates'),
@@ -141,9 +149,11 @@ async function main(): Promise<void> {
     linkCheck,
     lastLogLines: (id) => Promise.resolve(logs.current?.lastText(id, 6) ?? ''),
     requestSite,
+    keychain,
     trust: { remove: (kind, target) => trust.remove(kind, target) },
   });
   const trust = createTrustStores({ system, layout, certificates: kojibox.certificates, ledger: kojibox.ledger });
+  const privileged = createPrivileged({ system, kojibox, helper: join(distFolder, 'privileged', 'main.mjs') });
   const serviceLogs = createServiceLogs({
     folder: layout.serviceLogs,
     exportFolder: layout.logExports,
@@ -236,7 +246,10 @@ async function main(): Promise<void> {
         portsInUse: async () => (await metrics.snapshot()).portsInUse,
       }),
       metrics,
-      trust,
+      more: {
+        ...createPrivilegedHandlers({ kojibox, trust, ...privileged }),
+        ...createSecretKeyHandlers({ kojibox, keychain }),
+      },
       quit,
       changed: (scope, id) => publish('config:changed', { scope, id }),
       runtimesChanged() {
@@ -279,6 +292,10 @@ async function main(): Promise<void> {
     { mode: 0o600 },
   );
   if (kojibox.stores.app.get().startStack && adopted.length === 0) kojibox.stack.up();
+  // After all else: a keychain takes its time, and nothing waits for it.
+  void kojibox.secretKey
+    .adopt()
+    .then((why) => log.info('key of the secrets', { place: why === null ? keychain.label : `file: ${why}` }));
   log.info('ready', { pid: process.pid, url, home, version: VERSION });
   tellReady();
   updater.begin();

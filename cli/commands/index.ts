@@ -6,6 +6,7 @@ import { daemonCommands } from './daemon-commands.ts';
 import { logsCommand } from './log-command.ts';
 import { mcpCommand } from './mcp-command.ts';
 import { operationCommands } from './operation-commands.ts';
+import { askForRights, trustCommand } from './privileged-commands.ts';
 import { programCommands } from './program-commands.ts';
 import { shareCommand } from './share-command.ts';
 import { stackCommands } from './stack-commands.ts';
@@ -18,7 +19,8 @@ export const commands: readonly Command[] = [
   logsCommand,
   ...updateCommands,
   shareCommand,
-  ...operationCommands,
+  trustCommand,
+  ...operationCommands.map(askForRights),
   ...programCommands,
   ...daemonCommands,
   mcpCommand,

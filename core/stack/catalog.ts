@@ -46,7 +46,13 @@ export interface CatalogOptions {
   readonly ports: Ports;
   readonly secrets: Secrets;
   readonly caBundle: string;
-  readonly edge: { readonly command: string; readonly args: readonly string[]; readonly controlSocket: string };
+  readonly edge: {
+    readonly command: string;
+    readonly args: readonly string[];
+    /** What the command needs to be a Node, besides what every service gets. */
+    readonly env: Readonly<Record<string, string>>;
+    readonly controlSocket: string;
+  };
   /** Series used when nobody asks for one. */
   defaultSeries(runtime: string): string;
   installed(runtime: string, series: string): Promise<InstalledRuntime | null>;
@@ -171,7 +177,7 @@ export function createCatalog(options: CatalogOptions): Catalog {
     version: null,
     command: options.edge.command,
     args: options.edge.args,
-    env: { NODE_ENV: 'production' },
+    env: { NODE_ENV: 'production', ...options.edge.env },
     cwd: '/',
     ports: [],
     sockets: [options.edge.controlSocket],

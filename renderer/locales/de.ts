@@ -51,6 +51,14 @@ export const de: Messages = {
     go: (page) => `Zu ${page}`,
     site: (name) => `${name} öffnen`,
   },
+  shell: {
+    fromLink: 'Ein Link bittet darum. Ohne deine Zustimmung geschieht nichts.',
+    openTitle: (name, domain) => `${name} (${domain}) öffnen?`,
+    open: 'Öffnen',
+    installTitle: (runtime) => `${runtime} installieren?`,
+    install: 'Installieren',
+    noProject: (id) => `Ein Link fragt nach dem Projekt „${id}“, das es hier nicht gibt.`,
+  },
   projects: {
     openWith: { folder: 'Ordner öffnen', terminal: 'Dort ein Terminal öffnen', editor: 'Im Editor öffnen' },
     xdebugOn: 'Xdebug an',
@@ -201,6 +209,7 @@ export const de: Messages = {
     removeTitle: (domain) => `${domain} entfernen?`,
     removeText: 'Browser erreichen unter diesem Namen nichts mehr.',
   },
+  rights: { title: 'Dieses System ändern?', lead: 'Als Administrator:', go: 'Weiter' },
   settings: {
     appearance: 'Aussehen',
     theme: 'Farben',
@@ -209,6 +218,9 @@ export const de: Messages = {
     browserLanguage: 'Wie der Browser',
     app: 'Kojibox',
     startStack: 'Alle Dienste starten, wenn Kojibox startet',
+    startAtLogin: 'Kojibox starten, wenn ich mich anmelde',
+    startAtLoginHint: 'Im Infobereich, ohne Fenster. Beim Ausschalten wird der Eintrag wieder entfernt.',
+    notifyFailures: 'Mir sagen, wenn ein Dienst ausfällt',
     telemetry: 'Anonyme Nutzungszahlen senden',
     telemetryHint: 'Aus, solange du es nicht einschaltest. Diese Version sendet ohnehin nichts.',
     channel: 'Aktualisierungen',

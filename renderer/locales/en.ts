@@ -52,6 +52,14 @@ export const en = {
     go: (page: string): string => `Go to ${page}`,
     site: (name: string): string => `Open ${name}`,
   },
+  shell: {
+    fromLink: 'A link asks for this. Nothing is done unless you agree.',
+    openTitle: (name: string, domain: string): string => `Open ${name} (${domain})?`,
+    open: 'Open',
+    installTitle: (runtime: string): string => `Install ${runtime}?`,
+    install: 'Install',
+    noProject: (id: string): string => `A link asks for the project “${id}”, which is not here.`,
+  },
   projects: {
     openWith: { folder: 'Open the folder', terminal: 'Open a terminal there', editor: 'Open in the editor' },
     xdebugOn: 'Xdebug on',
@@ -202,6 +210,7 @@ export const en = {
     removeTitle: (domain: string): string => `Remove ${domain}?`,
     removeText: 'Browsers do not reach anything under this name any more.',
   },
+  rights: { title: 'Change this system?', lead: 'As administrator:', go: 'Go on' },
   settings: {
     appearance: 'Appearance',
     theme: 'Theme',
@@ -210,6 +219,9 @@ export const en = {
     browserLanguage: 'Like the browser',
     app: 'Kojibox',
     startStack: 'Start the stack when Kojibox starts',
+    startAtLogin: 'Start Kojibox when I log in',
+    startAtLoginHint: 'In the tray, without a window. Switching it off removes the entry again.',
+    notifyFailures: 'Tell me when a service fails',
     telemetry: 'Send anonymous usage figures',
     telemetryHint: 'Off unless you switch it on. Nothing is sent in this version either way.',
     channel: 'Updates',

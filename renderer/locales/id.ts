@@ -51,6 +51,14 @@ export const id: Messages = {
     go: (page) => `Buka ${page}`,
     site: (name) => `Kunjungi ${name}`,
   },
+  shell: {
+    fromLink: 'Sebuah tautan memintanya. Tidak ada yang dilakukan tanpa persetujuan Anda.',
+    openTitle: (name, domain) => `Buka ${name} (${domain})?`,
+    open: 'Buka',
+    installTitle: (runtime) => `Pasang ${runtime}?`,
+    install: 'Pasang',
+    noProject: (id) => `Sebuah tautan meminta proyek “${id}”, yang tidak ada di sini.`,
+  },
   projects: {
     openWith: { folder: 'Buka folder', terminal: 'Buka terminal di sana', editor: 'Buka di editor' },
     xdebugOn: 'Xdebug nyala',
@@ -205,6 +213,7 @@ export const id: Messages = {
     removeTitle: (domain) => `Hapus ${domain}?`,
     removeText: 'Peramban tidak lagi mencapai apa pun dengan nama ini.',
   },
+  rights: { title: 'Ubah sistem ini?', lead: 'Sebagai administrator:', go: 'Lanjutkan' },
   settings: {
     appearance: 'Tampilan',
     theme: 'Tema',
@@ -213,6 +222,9 @@ export const id: Messages = {
     browserLanguage: 'Ikut peramban',
     app: 'Kojibox',
     startStack: 'Jalankan semua layanan saat Kojibox dimulai',
+    startAtLogin: 'Jalankan Kojibox saat saya masuk',
+    startAtLoginHint: 'Di baki sistem, tanpa jendela. Jika dimatikan, entrinya dihapus lagi.',
+    notifyFailures: 'Beri tahu saya saat layanan gagal',
     telemetry: 'Kirim data penggunaan anonim',
     telemetryHint: 'Mati kecuali Anda nyalakan. Versi ini tidak mengirim apa pun.',
     channel: 'Pembaruan',

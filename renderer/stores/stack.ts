@@ -116,7 +116,9 @@ export const useStack = defineStore('stack', () => {
         error instanceof KojiboxError
           ? error
           : new KojiboxError('INTERNAL', 'cannot finish this', { detail: String(error), source: 'ui' });
-      notices.push({ id: nextNotice++, error: known, text: '', undo: null });
+      // Who has just said no in the desktop app need not be told.
+      const isRefusal = known.code === 'CANCELLED' && known.source === 'electron';
+      if (!isRefusal) notices.push({ id: nextNotice++, error: known, text: '', undo: null });
       return null;
     }
   }

@@ -29,6 +29,10 @@ export const daemonDe: DaemonTexts = {
       'Eine Einstellungsdatei ist beschädigt',
       'Die letzte gute Kopie ist zurück; vergleiche beide, falls etwas fehlt.',
     ],
+    SECRETS_LOCKED: [
+      'Der Schlüsselbund ist gesperrt',
+      'Entsperre den Schlüsselbund deines Desktops und versuche es erneut; kein Geheimnis geht verloren.',
+    ],
     PERMISSION_DENIED: ['Dafür fehlt das Recht', 'Führe den genannten Befehl mit den nötigen Rechten aus.'],
     MANIFEST_INVALID: [
       'Das Manifest der Laufzeiten ist ungültig',
@@ -155,6 +159,7 @@ export const daemonDe: DaemonTexts = {
     'start-old': 'startet die vorige Version',
   },
   checks: {
+    'secrets-key': 'Schlüssel der gespeicherten Passwörter',
     zoneinfo: 'Zeitzonen-Datenbank für PHP',
     glibc: 'C-Bibliothek neu genug für die Laufzeiten',
     apt: 'Werkzeuge, die PHP, MariaDB und Redis laden',

@@ -20,6 +20,10 @@ export const daemonId: DaemonTexts = {
       'Berkas pengaturan rusak',
       'Salinan baik terakhir sudah dipulihkan; bandingkan bila ada yang kurang.',
     ],
+    SECRETS_LOCKED: [
+      'Gantungan kunci terkunci',
+      'Buka gantungan kunci desktop Anda lalu coba lagi; tidak ada rahasia yang hilang.',
+    ],
     PERMISSION_DENIED: ['Tidak ada izin', 'Jalankan perintah yang ditampilkan dengan hak yang diperlukan.'],
     MANIFEST_INVALID: ['Manifes runtime tidak sah', 'Pulihkan runtime/manifest.json dari rilis.'],
     MANIFEST_UNSIGNED: ['Manifes runtime tidak bertanda tangan', 'Pulihkan runtime/manifest.json dari rilis.'],
@@ -125,6 +129,7 @@ export const daemonId: DaemonTexts = {
     'start-old': 'memulai versi sebelumnya',
   },
   checks: {
+    'secrets-key': 'Kunci kata sandi yang tersimpan',
     zoneinfo: 'Basis data zona waktu untuk PHP',
     glibc: 'Pustaka C cukup baru untuk runtime',
     apt: 'Alat yang mengunduh PHP, MariaDB, dan Redis',
