@@ -12,12 +12,15 @@ import { domainOperations } from './domains.ts';
 import { logEvents, logOperations } from './logs.ts';
 import { mailEvents, mailOperations } from './mail.ts';
 import { metricsOperations } from './metrics.ts';
+import { mirrorOperations } from './mirror.ts';
+import { packOperations } from './packs.ts';
 import { programOperations } from './programs.ts';
 import { projectOperations } from './projects.ts';
 import { proxyOperations } from './proxy.ts';
 import { runtimeEvents, runtimeOperations } from './runtimes.ts';
 import { secretOperations } from './secrets.ts';
 import { serviceEvents, serviceOperations } from './services.ts';
+import { shellOperations } from './shell.ts';
 import { stackOperations } from './stack.ts';
 import { systemChangeOperations } from './system-changes.ts';
 import { updaterEvents, updaterOperations } from './updater.ts';
@@ -44,6 +47,9 @@ export const operations = [
   ...activityOperations,
   ...databaseOperations,
   ...mailOperations,
+  ...packOperations,
+  ...mirrorOperations,
+  ...shellOperations,
 ] as const;
 
 export const events = [

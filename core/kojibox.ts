@@ -50,6 +50,7 @@ import type { ProbeRunner } from './services/health.ts';
 import { assertPassable, ensureHome, ensureRunFolder, prepareService } from './services/prepare.ts';
 import { createCatalog, EDGE_ID, type Catalog, type CatalogEntry } from './stack/catalog.ts';
 import { createStack, type Stack } from './stack/stack.ts';
+import { removeRcBlock } from './shims/undo-rc.ts';
 import { createSupervisor, type Supervisor } from './services/supervisor.ts';
 import type { System } from './system/system.ts';
 
@@ -219,6 +220,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
       'hosts-block': () => domains.removeHostsBlock(),
       'trust-system': (target) => options.trust.remove('trust-system', target),
       'trust-nss': (target) => options.trust.remove('trust-nss', target),
+      'shell-rc': (target) => removeRcBlock(system.files, target, homeDigest),
     },
   });
   const projects = createProjects({

@@ -6,7 +6,9 @@ import { daemonCommands } from './daemon-commands.ts';
 import { logsCommand } from './log-command.ts';
 import { mcpCommand } from './mcp-command.ts';
 import { operationCommands } from './operation-commands.ts';
+import { packCommands } from './pack-commands.ts';
 import { programCommands } from './program-commands.ts';
+import { shellInitCommand } from './shell-init-command.ts';
 import { stackCommands } from './stack-commands.ts';
 import { uninstallCommand } from './uninstall-command.ts';
 
@@ -14,6 +16,8 @@ export const commands: readonly Command[] = [
   ...stackCommands,
   appCommand,
   logsCommand,
+  ...packCommands,
+  shellInitCommand,
   ...operationCommands,
   ...programCommands,
   ...daemonCommands,

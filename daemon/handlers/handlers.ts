@@ -11,6 +11,7 @@ import { KojiboxError } from '../../contract/errors.ts';
 import type { Kojibox } from '../../core/kojibox.ts';
 import { resolveProgram } from '../../core/stack/programs.ts';
 import type { Activity } from '../activity.ts';
+import { createPackHandlers, type PackHandlerOptions } from './packs.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { MailCatcher } from '../mail/mail-catcher.ts';
 import type { ServiceLogs } from '../service-logs.ts';
@@ -32,6 +33,7 @@ export interface HandlerOptions {
   quit(keepServices: boolean): void;
   changed(scope: 'app' | 'service' | 'project' | 'domain' | 'proxy', id: string): void;
   runtimesChanged(): void;
+  readonly packs: PackHandlerOptions;
 }
 
 /** So that a field which was left out does not overwrite what is stored. */
@@ -223,7 +225,7 @@ export function createHandlers(options: HandlerOptions): Handlers {
     },
     'certs.untrust': async () => {
       for (const { id, kind, undoneAt } of ledger.list())
-        if (undoneAt === null && kind !== 'hosts-block') await ledger.undo(id);
+        if (undoneAt === null && kind.startsWith('trust-')) await ledger.undo(id);
       return ok;
     },
     'certs.stores': async () => options.trust.stores(),
@@ -295,6 +297,8 @@ export function createHandlers(options: HandlerOptions): Handlers {
       options.quit(keepServices);
       return ok;
     },
+
+    ...createPackHandlers(options.packs),
 
     'programs.resolve': async ({ program, folder }) => {
       const project =
