@@ -119,22 +119,30 @@ export function createPacks(options: PackOptions): Packs {
     });
   };
 
-  /** What the install reads, each byte checked once more by what vouches for it: the signed manifest, the signature of the archive. */
-  const verifySources = async (
-    manifest: PackManifest,
+  /** What the install reads, checked by what vouches for it: the signed manifest of this build, the signature of the archive. */
+  const verifySource = async (
+    { name, series, source }: PackManifest['runtimes'][number],
     sources: readonly RuntimeSourceDriver[],
     file: string,
     task: TaskReporter,
     signal: AbortSignal,
   ): Promise<void> => {
-    for (const { name, series, source } of manifest.runtimes) {
-      task.step('verify', `${name} ${series}`);
-      const driver = sources.find(({ type }) => type === source);
-      const silent = { step: () => undefined, bytes: () => undefined };
-      await driver?.collect?.(runtimes.resolve(name, series), silent, signal).catch((error: unknown) => {
-        throw toRefusal(error, `${name} ${series}`, file);
-      });
-    }
+    task.step('verify', `${name} ${series}`);
+    const silent = { step: () => undefined, bytes: () => undefined };
+    const driver = sources.find(({ type }) => type === source);
+    await driver?.collect?.(runtimes.resolve(name, series), silent, signal).catch((error: unknown) => {
+      throw toRefusal(error, `${name} ${series}`, file);
+    });
+  };
+
+  const assertRoom = async (manifest: PackManifest, file: string): Promise<void> => {
+    const needed = manifest.files.reduce((sum, { size }) => sum + size, SPARE_BYTES);
+    const free = await system.files.freeBytes(layout.home);
+    if (free >= needed) return;
+    throw new KojiboxError('DISK_FULL', `cannot unpack ${file}`, {
+      detail: `${layout.home} has ${Math.round(free / 1e6)} MB free; ${Math.round(needed / 1e6)} MB are needed`,
+      source: 'packs',
+    });
   };
 
   const installAll = async (
@@ -145,62 +153,54 @@ export function createPacks(options: PackOptions): Packs {
     const { signal } = context;
     const { manifest } = pack;
     const whole = context.task('pack', file, 3);
-    const each = manifest.runtimes.map((runtime) => ({
-      ...runtime,
-      task: context.task(runtime.name, `${runtime.name} ${runtime.series}`),
-    }));
-    const needed = manifest.files.reduce((sum, { size }) => sum + size, SPARE_BYTES);
-    const free = await system.files.freeBytes(layout.home);
-    if (free < needed) {
-      throw new KojiboxError('DISK_FULL', `cannot unpack ${file}`, {
-        detail: `${layout.home} has ${Math.round(free / 1e6)} MB free; ${Math.round(needed / 1e6)} MB are needed`,
-        source: 'packs',
-      });
+    const progress = (done: number, total: number): void => whole.bytes(done, total);
+    const pending: { runtime: PackManifest['runtimes'][number]; task: TaskReporter }[] = [];
+    for (const runtime of manifest.runtimes) {
+      const task = context.task(runtime.name, `${runtime.name} ${runtime.series}`);
+      if (await isInstalled(runtime.name, runtime.version)) task.skip(`${runtime.version} is installed already`);
+      else pending.push({ runtime, task });
     }
+    whole.step('verify', 'signature and digests');
+    if (pending.length === 0) {
+      await pack.verify({ signal, progress });
+      whole.done(`${manifest.files.length} files`);
+      return;
+    }
+    await assertRoom(manifest, file);
     // The name is one that the next start removes, should this daemon be killed.
     const folder = join(layout.temp, `install-pack-${randomBytes(4).toString('hex')}`);
+    const downloads = join(folder, 'files');
     await mkdir(folder, { mode: 0o700 });
     try {
-      whole.step('verify', 'signature and digests');
-      await pack.extract(folder, { signal, progress: (done, total) => whole.bytes(done, total) });
-      const place = {
+      await pack.extract(folder, { signal, progress });
+      const sources = createOfflineSources(manifest, {
         processes: system.processes,
         distribution: options.distribution,
         folder,
+        downloads,
         toolsFolder: join(layout.apt, 'tools'),
-      };
-      const unpacked = join(folder, 'files');
-      await verifySources(
-        manifest,
-        createOfflineSources(manifest, { ...place, downloads: unpacked }),
-        file,
-        whole,
-        signal,
-      );
-      // Only now anything leaves the folder; the cache of downloads is checked at each use, so what lies there is no claim.
-      await moveFiles(manifest, unpacked, layout.downloads);
+      });
+      for (const { runtime } of pending) await verifySource(runtime, sources, file, whole, signal);
       whole.done(`${manifest.files.length} files`);
 
+      // Nothing was activated before this line.
       const via = `pack “${manifest.name}” of ${manifest.signer.name}, ${pack.fingerprint}`;
-      const sources = createOfflineSources(manifest, { ...place, downloads: layout.downloads });
-      for (const { name, series, version, task } of each) {
+      for (const { runtime, task } of pending) {
         signal.throwIfAborted();
-        if (await isInstalled(name, version)) {
-          task.skip(`${version} is installed already`);
-          continue;
-        }
-        const signed = sources.map((source) => throughPack(source, version, via, file));
+        const { name, series, version } = runtime;
+        const through = sources.map((source) =>
+          throughPack(source, { version, via, file, from: downloads, to: layout.downloads }),
+        );
         const entry = await runtimes
-          .installFrom(signed, runtimes.resolve(name, series), task, signal)
+          .installFrom(through, runtimes.resolve(name, series), task, signal)
           .catch((error: unknown) => {
             throw toRefusal(error, `${name} ${series}`, file);
           });
         task.done(entry.version);
         options.installed();
       }
-    } catch (error) {
-      whole.fail(error instanceof Error ? error.message : String(error));
-      throw error;
+      // Kept like what was fetched: it is checked again at each use, so what lies there is no claim.
+      await moveFiles(manifest, downloads, layout.downloads);
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
@@ -336,13 +336,25 @@ async function moveFiles(manifest: PackManifest, from: string, downloads: string
   }
 }
 
+interface Passage {
+  readonly version: string;
+  readonly via: string;
+  /** Name of the pack, for messages. */
+  readonly file: string;
+  /** Where the files lie now, and where they will be kept. */
+  readonly from: string;
+  readonly to: string;
+}
+
 /** The version that was announced is the one that is installed, and the lock says where it came from. */
-const throughPack = (source: RuntimeSourceDriver, version: string, via: string, file: string): RuntimeSourceDriver => ({
+const throughPack = (source: RuntimeSourceDriver, { version, via, file, from, to }: Passage): RuntimeSourceDriver => ({
   type: source.type,
   async stage(...args) {
     const staged = await source.stage(...args);
-    if (staged.version === version) return { ...staged, via };
-    throw packRefusal('PACK_DAMAGED', file, `it says ${args[0].name} ${version} and holds ${staged.version}`);
+    if (staged.version !== version)
+      throw packRefusal('PACK_DAMAGED', file, `it says ${args[0].name} ${version} and holds ${staged.version}`);
+    const artifacts = staged.artifacts.map((item) => ({ ...item, file: join(to, relative(from, item.file)) }));
+    return { ...staged, artifacts, via };
   },
 });
 

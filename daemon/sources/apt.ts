@@ -30,7 +30,7 @@ export interface PrivateApt {
   /** Fetches the lists when they are older than a day; calls at the same time share one update. */
   update(signal: AbortSignal): Promise<void>;
   /** All packages that these need, themselves included, with the newest versions. */
-  closure(packages: readonly string[], signal: AbortSignal): Promise<Map<string, string>>;
+  closure(packages: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, string>>;
   /** Digests and sizes as the archive's signed index has them. */
   describe(packages: ReadonlyMap<string, string>, signal: AbortSignal): Promise<DebianPackage[]>;
   /** The signed indexes as they lie on the disk now. */
@@ -67,6 +67,8 @@ export function createPrivateApt(options: PrivateAptOptions): PrivateApt {
   const root = join(options.root, suite);
   const configFile = join(root, 'apt.conf');
   const updating = createSharedWork<null, void>();
+  /** Asked for again and again with the same words; holds as long as the lists do. */
+  const closures = new Map<string, ReadonlyMap<string, string>>();
 
   const run = async (
     command: string,
@@ -126,6 +128,7 @@ export function createPrivateApt(options: PrivateAptOptions): PrivateApt {
     const from = options.mirror?.() ?? '';
     const isSame = (await readFile(stamp, 'utf8').catch(() => null)) === from;
     if (isSame && age >= 0 && age < LISTS_LAST_MS) return;
+    closures.clear();
     await prepare(signal);
     await run('apt-get', ['-qq', '--error-on=any', 'update'], signal);
     // Once here, not by each of several calls at the same time: it takes longer than what they ask.
@@ -137,10 +140,15 @@ export function createPrivateApt(options: PrivateAptOptions): PrivateApt {
     update: (signal) => updating.join(suite, null, signal, (_callers, shared) => update(shared)),
 
     async closure(packages, signal) {
+      const key = packages.join(' ');
+      const known = closures.get(key);
+      if (known !== undefined) return known;
       const { stdout } = await run('apt-get', ['-qq', '-s', 'install', '--no-install-recommends', ...packages], signal);
-      return new Map(
+      const found = new Map(
         [...stdout.matchAll(/^Inst (\S+) \((\S+) /gm)].map(([, name = '', version = '']) => [name, version]),
       );
+      closures.set(key, found);
+      return found;
     },
 
     async describe(packages, signal) {
