@@ -1,4 +1,5 @@
 /** What a pack of some runtimes holds: the files that their installation reads, and the signed indexes that name the packages. */
+import { stat } from 'node:fs/promises';
 import { relative } from 'node:path';
 import { KojiboxError } from '../../contract/errors.ts';
 import type { ServiceBinary } from '../../contract/manifest.ts';
@@ -8,7 +9,6 @@ import type { InstallProgress, RuntimeSourceDriver } from '../../core/runtimes/s
 import type { ArchiveIndex } from '../sources/apt-index.ts';
 import { digestOfFile } from '../sources/digest.ts';
 import type { PackedFile } from './pack-writer.ts';
-import { stat } from 'node:fs/promises';
 
 export interface Collection {
   readonly runtimes: PackManifest['runtimes'];
@@ -24,13 +24,15 @@ export interface CollectOptions {
   readonly downloads: string;
 }
 
+export interface WantedRuntime {
+  readonly binary: ServiceBinary;
+  readonly progress: InstallProgress & { done(detail: string): void };
+}
+
 /** Rejects with RUNTIME_UNSUPPORTED for what is not fetched but found on this machine, or as the sources do. */
 export async function collectRuntimes(
   options: CollectOptions,
-  wanted: readonly {
-    readonly binary: ServiceBinary;
-    readonly progress: InstallProgress & { done(detail: string): void };
-  }[],
+  wanted: readonly WantedRuntime[],
   signal: AbortSignal,
 ): Promise<Collection> {
   const runtimes: PackManifest['runtimes'] = [];

@@ -29,7 +29,11 @@ export async function writePack(
   const temporary = `${target}.partial`;
   const mtime = new Date(manifest.createdAt);
   const zip = new ZipFile();
-  zip.addBuffer(Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`), PACK_MANIFEST, { mtime, mode: 0o100644 });
+  zip.addBuffer(Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`), PACK_MANIFEST, {
+    mtime,
+    mode: 0o100644,
+    compress: false,
+  });
   for (const { path, file, compress } of files) zip.addFile(file, path, { mtime, mode: 0o100644, compress });
   const output = zip.outputStream as Readable;
   zip.on('error', (error: Error) => output.destroy(error));
