@@ -7,7 +7,7 @@ export const MIRROR_KINDS = ['npm', 'debian', 'https'] as const;
 const MirrorKindSchema = z.enum(MIRROR_KINDS);
 export type MirrorKind = z.infer<typeof MirrorKindSchema>;
 
-/** An http or https address without user, query or fragment; a slash at its end is left out. */
+/** An http or https address without user, query or fragment. */
 export const MirrorAddressSchema = z
   .url({ protocol: /^https?$/, error: 'give an address that begins with http:// or https://' })
   .max(500)
@@ -15,8 +15,7 @@ export const MirrorAddressSchema = z
     if (!URL.canParse(text)) return false;
     const { username, password, search, hash } = new URL(text);
     return `${username}${password}${search}${hash}` === '' && !/\s/.test(text);
-  }, 'give an address without a password, ? or #')
-  .transform((text) => text.replace(/\/+$/, ''));
+  }, 'give an address without a password, ? or #');
 
 export const MirrorsSchema = z.strictObject({
   npm: MirrorAddressSchema.optional(),

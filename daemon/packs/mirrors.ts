@@ -9,6 +9,11 @@ import type { Distribution } from '../system/distribution.ts';
 const TIMEOUT_MS = 10_000;
 /** Enough to see what it is. */
 const HEAD_BYTES = 64;
+/** RFC 1952 section 2.3.1. */
+const GZIP = Buffer.from([0x1f, 0x8b]);
+
+/** The server is there, and says no. */
+class Answered extends Error {}
 
 const LAYOUTS: Readonly<Record<MirrorKind, string>> = {
   npm: 'NAME/-/NAME-VERSION.tgz',
@@ -33,39 +38,43 @@ export function createMirrorSettings(options: {
 }): MirrorSettings {
   const { distribution } = options;
 
-  /** Something small that must be there, and how it begins; null where no runtime of this platform comes this way. */
-  const probeOf = (kind: MirrorKind): { readonly path: string; readonly begins: Buffer } | null => {
+  /** What is looked for on a mirror, the likeliest first, and how it begins; empty where no runtime of this platform comes this way. */
+  const probesOf = (kind: MirrorKind): { readonly path: string; readonly begins: Buffer }[] => {
     if (kind === 'debian') {
-      if (distribution === null) return null;
-      return {
-        path: `/${distribution.family}/dists/${distribution.codename}/InRelease`,
-        begins: Buffer.from('-----BEGIN PGP SIGNED MESSAGE-----'),
-      };
+      if (distribution === null) return [];
+      const path = `/${distribution.family}/dists/${distribution.codename}/InRelease`;
+      return [{ path, begins: Buffer.from('-----BEGIN PGP SIGNED MESSAGE-----') }];
     }
-    const entry = options
+    return options
       .manifest()
       .services.filter(({ os, arch, source }) => os === options.os && arch === options.arch && source?.type === kind)
-      .sort((a, b) => a.size - b.size)[0];
-    if (entry?.source?.type === 'npm') {
-      const { name, version } = entry.source;
-      // A gzip file; RFC 1952 section 2.3.1.
-      return { path: `/${name}/-/${name.split('/').at(-1) ?? name}-${version}.tgz`, begins: Buffer.from([0x1f, 0x8b]) };
-    }
-    if (entry?.source?.type === 'https') return { path: new URL(entry.source.url).pathname, begins: Buffer.alloc(0) };
-    return null;
+      .sort((a, b) => Number(b.isDefault ?? false) - Number(a.isDefault ?? false) || a.size - b.size)
+      .flatMap(({ source }) => {
+        if (source?.type === 'https') return [{ path: new URL(source.url).pathname, begins: Buffer.alloc(0) }];
+        if (source?.type !== 'npm') return [];
+        const path = `/${source.name}/-/${source.name.split('/').at(-1) ?? source.name}-${source.version}.tgz`;
+        return [{ path, begins: GZIP }];
+      });
   };
 
   const check = async (kind: MirrorKind, url: string): Promise<{ ok: boolean; evidence: string }> => {
-    const probe = probeOf(kind);
-    if (probe === null) return { ok: true, evidence: 'no runtime of this machine comes this way' };
-    const address = `${url}${probe.path}`;
-    try {
-      const begin = await fetchBeginning(address);
-      const ok = begin.subarray(0, probe.begins.length).equals(probe.begins);
-      return { ok, evidence: ok ? `${address} is there` : `${address} is something else than it should be` };
-    } catch (error) {
-      return { ok: false, evidence: `${address}: ${error instanceof Error ? error.message : String(error)}` };
+    const probes = probesOf(kind);
+    if (probes.length === 0) return { ok: true, evidence: 'no runtime of this machine comes this way' };
+    const failures: string[] = [];
+    // A mirror need not have everything: one thing that is as it should be will do.
+    for (const { path, begins } of probes) {
+      const address = `${url}${path}`;
+      try {
+        const begin = await fetchBeginning(address);
+        if (begin.subarray(0, begins.length).equals(begins)) return { ok: true, evidence: `${address} is there` };
+        failures.push(`${address} is something else than it should be`);
+      } catch (error) {
+        failures.push(`${address}: ${error instanceof Error ? error.message : String(error)}`);
+        // Nobody is there at all: asking for the next thing only takes time.
+        if (!(error instanceof Answered)) break;
+      }
     }
+    return { ok: false, evidence: failures[0] ?? '' };
   };
 
   return {
@@ -78,7 +87,8 @@ export function createMirrorSettings(options: {
         }),
       ),
 
-    async set(kind, url, wantsCheck) {
+    async set(kind, address, wantsCheck) {
+      const url = address.replace(/\/+$/, '');
       const result = wantsCheck ? await check(kind, url) : { ok: true, evidence: '' };
       if (!result.ok) {
         throw new KojiboxError('DOWNLOAD_FAILED', `cannot use ${url} as a mirror`, {
@@ -106,7 +116,7 @@ function fetchBeginning(address: string): Promise<Buffer> {
       const status = response.statusCode ?? 0;
       if (status !== 200 && status !== 206) {
         response.destroy();
-        reject(new Error(`the server answered ${status}`));
+        reject(new Answered(`the server answered ${status}`));
         return;
       }
       const pieces: Buffer[] = [];

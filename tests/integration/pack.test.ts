@@ -1,12 +1,14 @@
 import { execFile, spawn } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Change } from '../../contract/changes.ts';
+import type { MirrorStatus } from '../../contract/mirror.ts';
 import type { PackInfo, PackKey } from '../../contract/packs.ts';
+import { startMirror, type Mirror } from '../fixtures/packs/mirror.ts';
 import { newKey, readPack, writeSigned } from '../fixtures/packs/rewrite.ts';
 import { createStackWorld, type StackWorld } from './stack-world.ts';
 
@@ -225,6 +227,7 @@ describe('koji pack', () => {
     process.kill(pid, 'SIGKILL');
     await expect.poll(() => isAlive(pid), { timeout: 10_000 }).toBe(false);
     // The next one cleans up at its start, before anybody can ask it for something.
+    await expect.poll(async () => (await taker.kojiResult('info')).code, { timeout: 30_000 }).toBe(0);
     expect(await installedIn(taker)).toEqual([]);
     expect(leftovers(taker)).toEqual([]);
   });
@@ -255,6 +258,65 @@ describe('koji pack', () => {
     expect(existsSync(smallPack)).toBe(true);
     await maker.call('packs.discardUpload', { path });
     expect(leftovers(maker)).toEqual([]);
+  });
+
+  describe('a mirror of one’s own', () => {
+    let mirror: Mirror;
+    beforeAll(async () => {
+      mirror = await startMirror((await readPack(smallPack)).files, maker.path('runtime/cache/downloads/npm'));
+    });
+    afterAll(() => mirror.close());
+    const viaOf = async (name: string): Promise<string | undefined> =>
+      (await taker.call<{ name: string; installed: { via?: string } | null }[]>('runtime.list')).find(
+        (entry) => entry.name === name && entry.installed !== null,
+      )?.installed?.via;
+
+    it('is tried before it is taken, and refused when it is no mirror', async () => {
+      const { code, remedy } = await failureOf(taker, 'mirror', 'set', 'debian', `${mirror.url}/nothing`, '--check');
+      expect(code).toBe('DOWNLOAD_FAILED');
+      expect(remedy).toContain('InRelease');
+      for (const address of ['ftp://127.0.0.1', 'http://user:secret@127.0.0.1', 'file:///tmp', 'mirror'])
+        expect((await failureOf(taker, 'mirror', 'set', 'npm', address)).code, address).toBe('VALIDATION_FAILED');
+      expect(await taker.call<MirrorStatus[]>('mirror.list')).toMatchObject([
+        { url: null },
+        { url: null },
+        { url: null },
+      ]);
+
+      await taker.koji('mirror', 'set', 'debian', `${mirror.url}/`, '--check');
+      await taker.koji('mirror', 'set', 'npm', mirror.url, '--check');
+      const all = JSON.parse(await taker.koji('mirror', 'list', '--check', '--json')) as MirrorStatus[];
+      expect(all.map(({ kind, url, check }) => [kind, url, check?.ok])).toEqual([
+        ['npm', mirror.url, true],
+        ['debian', mirror.url, true],
+        ['https', null, undefined],
+      ]);
+    });
+
+    it('cannot lie: other bytes than were signed are refused, whoever sends them', async () => {
+      // What packs and earlier installs left would be used without asking anybody.
+      rmSync(taker.path('runtime/cache/downloads'), { recursive: true });
+      mirror.alter = (path, content) => (path.endsWith('.deb') ? flip(content, content.length - 1000) : content);
+      expect((await failureOf(taker, 'runtime', 'install', 'adminer')).code).toBe('DIGEST_MISMATCH');
+      mirror.alter = (path, content) => (path.endsWith('.tgz') ? flip(content, 1000) : content);
+      expect((await failureOf(taker, 'runtime', 'install', 'postgres', '17')).code).toBe('DIGEST_MISMATCH');
+      expect(await installedIn(taker)).toEqual([]);
+      mirror.alter = null;
+    });
+
+    it('is what runtimes are fetched from, and the list says so', async () => {
+      await taker.koji('runtime', 'install', 'adminer');
+      await taker.koji('runtime', 'install', 'postgres', '17');
+      expect(await viaOf('adminer')).toBe(`mirror ${mirror.url}`);
+      expect(await viaOf('postgres')).toBe(`mirror ${mirror.url}`);
+      expect(mirror.paths.some((path) => path.includes('/dists/'))).toBe(true);
+      expect(mirror.paths.some((path) => path.includes('/pool/'))).toBe(true);
+      await taker.koji('runtime', 'remove', 'adminer', '4.8');
+      await taker.koji('runtime', 'remove', 'postgres', '17');
+      await taker.koji('mirror', 'clear', 'npm');
+      await taker.koji('mirror', 'clear');
+      expect((await taker.call<MirrorStatus[]>('mirror.list')).map(({ url }) => url)).toEqual([null, null, null]);
+    });
   });
 
   const canIsolate = process.getuid?.() === 0;
