@@ -58,7 +58,7 @@ export async function createPack(
     // A pack that is handed over is one that installs.
     const written = await openPack(pack.target);
     await written.verify({ signal }).finally(() => written.close());
-    task.done(`${Math.round(written.sizeBytes / 1e6)} MB, signed by ${written.fingerprint}`);
+    task.done(`${pack.target}, ${Math.round(written.sizeBytes / 1e6)} MB, signed by ${written.fingerprint}`);
   } catch (error) {
     await rm(pack.target, { force: true });
     throw error;
