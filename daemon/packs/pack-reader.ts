@@ -42,8 +42,7 @@ export interface OpenPack {
 }
 
 /** Rejects with NOT_FOUND, PERMISSION_DENIED, PACK_DAMAGED, PACK_FORMAT_UNKNOWN or PACK_SIGNATURE_INVALID. Reads the directory and the manifest only. */
-export async function openPack(path: string): Promise<OpenPack> {
-  const name = basename(path);
+export async function openPack(path: string, name = basename(path)): Promise<OpenPack> {
   const damaged = (detail: string, cause?: unknown): KojiboxError => packRefusal('PACK_DAMAGED', name, detail, cause);
   const found = await stat(path).catch((cause: unknown) => {
     throw cannotRead(path, cause);

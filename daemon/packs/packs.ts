@@ -79,6 +79,9 @@ export function createPacks(options: PackOptions): Packs {
     });
   };
 
+  /** What was uploaded has a name that nobody gave it. */
+  const nameOf = (path: string): string => (options.uploads.isOurs(path) ? 'that was sent' : basename(path));
+
   const assertPath = (path: string): void => {
     if (isAbsolute(path) && path.endsWith('.kojipack')) return;
     throw new KojiboxError('VALIDATION_FAILED', 'cannot use this path', {
@@ -111,7 +114,8 @@ export function createPacks(options: PackOptions): Packs {
 
     async inspect(path) {
       assertPath(path);
-      const pack = await openPack(path);
+      const file = nameOf(path);
+      const pack = await openPack(path, file);
       try {
         await pack.verify({});
         const { manifest, fingerprint } = pack;
@@ -136,7 +140,7 @@ export function createPacks(options: PackOptions): Packs {
           fileCount: manifest.files.length,
           signer: { fingerprint, name: manifest.signer.name },
           trust: await keys.trustOf(fingerprint),
-          refusals: refusalsOf(manifest, basename(path)).map(({ code, detail, remedy }) => ({ code, detail, remedy })),
+          refusals: refusalsOf(manifest, file).map(({ code, detail, remedy }) => ({ code, detail, remedy })),
         };
       } finally {
         pack.close();
@@ -145,8 +149,8 @@ export function createPacks(options: PackOptions): Packs {
 
     async install(path, trustKey) {
       assertPath(path);
-      const file = basename(path);
-      const pack = await openPack(path);
+      const file = nameOf(path);
+      const pack = await openPack(path, file);
       try {
         const { fingerprint, manifest } = pack;
         const [refusal] = refusalsOf(manifest, file);

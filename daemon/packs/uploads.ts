@@ -14,6 +14,7 @@ const SPARE_BYTES = 200_000_000;
 export interface Uploads {
   /** Rejects with PAYLOAD_TOO_LARGE, DISK_FULL, or when the sender goes away; nothing is left then. */
   receive(request: IncomingMessage): Promise<{ path: string }>;
+  isOurs(path: string): boolean;
   /** Deletes a file of ours; any other path is left alone. */
   discard(path: string): Promise<void>;
 }
@@ -24,6 +25,8 @@ export function createUploads(options: { readonly folder: string; freeBytes(path
     dirname(path) === folder && /\/install-upload-[0-9a-f]{16}\.kojipack$/.test(path);
 
   return {
+    isOurs,
+
     async receive(request) {
       const announced = Number(request.headers['content-length'] ?? NaN);
       if (announced > MAX_BYTES) throw tooLarge();

@@ -124,8 +124,6 @@ export const de: Messages = {
     forSystem: (system) => `Für ${system}`,
     signedBy: (name) => `Signiert von ${name}`,
     fingerprint: 'Fingerabdruck des Schlüssels',
-    copy: 'Kopieren',
-    copied: 'Kopiert',
     trust: {
       own: 'Das ist der Schlüssel dieses Rechners.',
       known: 'Dieser Schlüssel wurde schon angenommen.',

@@ -124,8 +124,6 @@ export const en = {
     forSystem: (system: string): string => `For ${system}`,
     signedBy: (name: string): string => `Signed by ${name}`,
     fingerprint: 'Fingerprint of the key',
-    copy: 'Copy',
-    copied: 'Copied',
     trust: {
       own: 'This is the key of this machine.',
       known: 'You accepted this key before.',

@@ -123,8 +123,6 @@ export const id: Messages = {
     forSystem: (system) => `Untuk ${system}`,
     signedBy: (name) => `Ditandatangani oleh ${name}`,
     fingerprint: 'Sidik jari kunci',
-    copy: 'Salin',
-    copied: 'Tersalin',
     trust: {
       own: 'Ini kunci komputer ini.',
       known: 'Kunci ini pernah Anda terima.',
