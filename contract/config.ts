@@ -21,6 +21,10 @@ const addedAppConfig = {
   startStack: z.boolean(),
   /** Other addresses for the bytes of runtimes, by kind of source. */
   mirrors: MirrorsSchema,
+  /** Start the desktop app with the session; applied by the app itself. */
+  startAtLogin: z.boolean(),
+  /** The desktop app tells of services that failed. */
+  notifyFailures: z.boolean(),
 };
 
 export const AppConfigSchema = z.object({
@@ -30,6 +34,8 @@ export const AppConfigSchema = z.object({
   language: addedAppConfig.language.default(null),
   startStack: addedAppConfig.startStack.default(false),
   mirrors: addedAppConfig.mirrors.default({}),
+  startAtLogin: addedAppConfig.startAtLogin.default(false),
+  notifyFailures: addedAppConfig.notifyFailures.default(true),
 });
 export type AppConfig = z.infer<typeof AppConfigSchema>;
 

@@ -11,16 +11,20 @@ import { doctorOperations } from './doctor.ts';
 import { domainOperations } from './domains.ts';
 import { logEvents, logOperations } from './logs.ts';
 import { mailEvents, mailOperations } from './mail.ts';
+import { ownServiceOperations } from './own-services.ts';
 import { metricsOperations } from './metrics.ts';
 import { mirrorOperations } from './mirror.ts';
 import { packOperations } from './packs.ts';
+import { privilegedOperations } from './privileged.ts';
 import { programOperations } from './programs.ts';
 import { projectOperations } from './projects.ts';
 import { proxyOperations } from './proxy.ts';
 import { runtimeEvents, runtimeOperations } from './runtimes.ts';
+import { secretKeyOperations } from './secret-key.ts';
 import { secretOperations } from './secrets.ts';
 import { serviceEvents, serviceOperations } from './services.ts';
 import { shellOperations } from './shell.ts';
+import { sharingOperations } from './sharing.ts';
 import { stackOperations } from './stack.ts';
 import { systemChangeOperations } from './system-changes.ts';
 import { updaterEvents, updaterOperations } from './updater.ts';
@@ -28,10 +32,12 @@ import { updaterEvents, updaterOperations } from './updater.ts';
 export const operations = [
   ...stackOperations,
   ...serviceOperations,
+  ...ownServiceOperations,
   ...logOperations,
   ...runtimeOperations,
   ...configOperations,
   ...projectOperations,
+  ...sharingOperations,
   ...domainOperations,
   ...proxyOperations,
   ...certificateOperations,
@@ -41,8 +47,10 @@ export const operations = [
   ...metricsOperations,
   ...diagnosticsOperations,
   ...daemonOperations,
+  ...privilegedOperations,
   ...programOperations,
   ...secretOperations,
+  ...secretKeyOperations,
   ...updaterOperations,
   ...activityOperations,
   ...databaseOperations,

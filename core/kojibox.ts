@@ -1,35 +1,27 @@
 /** createKojibox: core's only public entry. Joins the parts of core; what touches the machine is given. */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { z } from 'zod';
-import {
-  AppConfigSchema,
-  PortRegistrySchema,
-  ProjectConfigSchema,
-  ServiceConfigSchema,
-  type AppConfig,
-  type PortRegistry,
-  type ProjectConfig,
-  type ServiceConfig,
-} from '../contract/config.ts';
+import type { AppConfig, ProjectConfig, ServiceConfig } from '../contract/config.ts';
 import type { Change } from '../contract/changes.ts';
-import { DomainMappingSchema, type DomainMapping } from '../contract/domains.ts';
 import { KojiboxError } from '../contract/errors.ts';
 import type { EventData, EventName } from '../contract/index.ts';
 import type { RuntimeManifest } from '../contract/manifest.ts';
 import type { DetectedProject, NewProject } from '../contract/projects.ts';
-import { ProxyRuleSchema, type ProxyRule } from '../contract/proxy.ts';
+import type { Program } from '../contract/programs.ts';
+import type { ProxyRule } from '../contract/proxy.ts';
 import type { Site } from '../contract/stack.ts';
 import type { PublicAuthorities } from './certificates/ca-bundle.ts';
 import { createCertificates, type Certificates } from './certificates/certificates.ts';
 import { createChanges, type Changes, type TaskReporter } from './changes/changes.ts';
 import { toError } from './changes/to-error.ts';
-import { openJsonStore, type JsonStore } from './config/json-store.ts';
+import type { JsonStore } from './config/json-store.ts';
+import { openStores } from './config/stores.ts';
 import { createServiceSettings, type ServiceSettings } from './config/service-settings.ts';
 import { ADMINER_HOST, createAdminer, type Adminer } from './databases/adminer.ts';
 import { createDatabases, type Databases } from './databases/databases.ts';
 import { createDomains, type Domains } from './domains/domains.ts';
-import { createLedger, LedgerSchema, type Ledger } from './ledger/ledger.ts';
+import { assertGone, recordKeychainEntry, settleKeychainEntries } from './ledger/entries.ts';
+import { createLedger, type Ledger } from './ledger/ledger.ts';
 import { layoutOf, type Layout } from './layout.ts';
 import { createPorts, type Ports } from './ports/ports.ts';
 import { detectProject } from './projects/detect.ts';
@@ -39,20 +31,25 @@ import { createProjects, type Projects } from './projects/projects.ts';
 import { isServable } from './projects/servable.ts';
 import { createStarterProject } from './projects/starter.ts';
 import { createEdgeConfigWriter, type EdgeControl } from './proxy/edge-config.ts';
+import { createSharing, type Sharing } from './proxy/sharing.ts';
 import { createSiteWork } from './proxy/site-work.ts';
-import { LockSchema } from './runtimes/lock.ts';
 import { writePhpIni } from './runtimes/php-ini.ts';
 import { createRuntimes, type Runtimes } from './runtimes/runtimes.ts';
 import type { RuntimeSourceDriver } from './runtimes/source.ts';
-import { createSecrets, SealedSecretsSchema, type Secrets } from './secrets/secrets.ts';
+import type { Keychain } from './secrets/keychain.ts';
+import { createSecretKey, type SecretKey } from './secrets/secret-key.ts';
+import { createSecrets, type Secrets } from './secrets/secrets.ts';
 import type { ServiceDriver } from './services/driver.ts';
 import type { ProbeRunner } from './services/health.ts';
+import { createOwnServices, type OwnServices } from './services/own-services.ts';
 import { assertPassable, ensureHome, ensureRunFolder, prepareService } from './services/prepare.ts';
-import { createCatalog, EDGE_ID, type Catalog, type CatalogEntry } from './stack/catalog.ts';
+import { createCatalog, EDGE_ID, type Catalog, type CatalogEntry, type CatalogOptions } from './stack/catalog.ts';
+import { isProgram, resolveProgram, type ProgramName } from './stack/programs.ts';
 import { createStack, type Stack } from './stack/stack.ts';
 import { removeRcBlock } from './shims/undo-rc.ts';
 import { createSupervisor, type Supervisor } from './services/supervisor.ts';
 import type { System } from './system/system.ts';
+import { updateProgressOf } from './updater/progress.ts';
 
 export interface KojiboxOptions {
   readonly home: string;
@@ -60,13 +57,14 @@ export interface KojiboxOptions {
   readonly driver: ServiceDriver;
   readonly probes: ProbeRunner;
   readonly sources: readonly RuntimeSourceDriver[];
-  readonly edge: { readonly command: string; readonly args: readonly string[]; readonly control: EdgeControl };
+  readonly edge: Omit<CatalogOptions['edge'], 'controlSocket'> & { readonly control: EdgeControl };
   /** Folder of the templates of new projects. */
   readonly templates: string;
   /** Rejects with ARCHIVE_UNSAFE. */
   unpackZip(file: string, folder: string, signal: AbortSignal): Promise<void>;
   readonly userName: string;
   readonly publicAuthorities: PublicAuthorities;
+  readonly keychain: Keychain;
   readonly trust: { remove(kind: 'trust-system' | 'trust-nss', target: string): Promise<void> };
   manifest(): RuntimeManifest;
   linkCheck(tree: string, executables: readonly string[]): Promise<void>;
@@ -88,6 +86,7 @@ export interface Kojibox {
   readonly certificates: Certificates;
   readonly ledger: Ledger;
   readonly secrets: Secrets;
+  readonly secretKey: SecretKey;
   readonly ports: Ports;
   readonly stack: Stack;
   readonly databases: Databases;
@@ -100,6 +99,10 @@ export interface Kojibox {
   };
   readonly notices: readonly string[];
   readonly serviceSettings: ServiceSettings;
+  readonly ownServices: OwnServices;
+  readonly sharing: Sharing;
+  /** A program of an installed runtime, as the project of this folder uses it. Rejects with RUNTIME_MISSING. */
+  program(name: ProgramName, folder: string | undefined): Promise<Program>;
   /** Creates a project's files, serves it, and starts what it needs. Rejects before it begins for what cannot work. */
   createProject(wanted: NewProject): Promise<Change>;
   detectProject(path: string): Promise<DetectedProject>;
@@ -110,6 +113,8 @@ export interface Kojibox {
   /** Defines services for the projects, writes the edge's configuration, names and certificates. */
   applySites(): Promise<void>;
   httpsPort(): number;
+  /** The next apply asks again which ports the edge may have. */
+  forgetPorts(): void;
   /** Creates or changes a project and serves it. */
   setProject(project: ProjectConfig): Promise<void>;
 }
@@ -144,35 +149,29 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     home,
   );
   const runFolder = await ensureRunFolder(system, home, homeDigest);
-  const open = <T>(path: string, schema: z.ZodType<T>, fallback: T): Promise<JsonStore<T>> =>
-    openJsonStore({
-      files: system.files,
-      path,
-      schema,
-      schemaVersion: 1,
-      fallback,
-      notice,
-      now: () => system.clock.now(),
-    });
-
-  const defaultApp: AppConfig = AppConfigSchema.parse({
-    installPath: home,
-    updateChannel: 'stable',
-    telemetryOptIn: false,
+  const {
+    app,
+    services,
+    rules,
+    lock,
+    projects: projectStore,
+    domains: domainStore,
+    ports: portStore,
+    secrets: secretStore,
+    ledger: ledgerStore,
+    shares: shareStore,
+    ownServices: ownStore,
+  } = await openStores(system, layout, notice);
+  const secretKey = await createSecretKey({
+    files: system.files,
+    keyFile: layout.secretsKey,
+    placeFile: layout.secretsPlace,
+    keychain: options.keychain,
+    hasSealed: () => Object.keys(secretStore.get()).length > 0,
+    recordEntry: (account, make) => recordKeychainEntry(ledger, options.keychain.label, account, make),
+    entryRemoved: () => settleKeychainEntries(ledger),
   });
-  const [app, services, projectStore, domainStore, rules, portStore, secretStore, ledgerStore, lock] =
-    await Promise.all([
-      open(layout.appConfig, AppConfigSchema, defaultApp),
-      open<ServiceConfig[]>(layout.servicesConfig, z.array(ServiceConfigSchema), []),
-      open<ProjectConfig[]>(layout.projectsConfig, z.array(ProjectConfigSchema), []),
-      open<DomainMapping[]>(layout.domainsConfig, z.array(DomainMappingSchema), []),
-      open<ProxyRule[]>(layout.proxyConfig, z.array(ProxyRuleSchema), []),
-      open<PortRegistry>(layout.portsConfig, PortRegistrySchema, { assigned: {}, ranges: {} }),
-      open(layout.secrets, SealedSecretsSchema, {}),
-      open(layout.ledger, LedgerSchema, []),
-      open(layout.lock, LockSchema, []),
-    ]);
-  const secrets = await createSecrets({ files: system.files, keyFile: layout.secretsKey, store: secretStore });
+  const secrets = createSecrets({ key: secretKey, store: secretStore });
   const ports = createPorts({ network: system.network, store: portStore, notice });
   const certificates = createCertificates({ system, layout, userName: options.userName, notice });
   const caBundle = join(layout.certificates, 'ca-bundle.pem');
@@ -182,11 +181,8 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     clock: system.clock,
     publish(change: Change) {
       publish('change:updated', change);
-      if (change.kind === 'installer.start')
-        publish('update:progress', {
-          phase: change.status === 'running' ? 'installing' : change.status,
-          progress: change.progress,
-        });
+      const progress = updateProgressOf(change);
+      if (progress !== null) publish('update:progress', progress);
     },
     toError,
   });
@@ -221,6 +217,9 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
       'trust-system': (target) => options.trust.remove('trust-system', target),
       'trust-nss': (target) => options.trust.remove('trust-nss', target),
       'shell-rc': (target) => removeRcBlock(system.files, target, homeDigest),
+      'low-ports': (target) => assertGone(system.files, target),
+      resolver: (target) => assertGone(system.files, target),
+      'keychain-key': () => secretKey.moveTo('file'),
     },
   });
   const projects = createProjects({
@@ -251,6 +250,14 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
       serviceEnvironment: (id) => serviceSettings.get(id).env,
       userOverrides: () => app.get().overrides,
     });
+  const program: Kojibox['program'] = (name, folder) =>
+    resolveProgram(name, {
+      runtimes,
+      runFolder,
+      project: projectStore.get().find(({ path }) => folder === path || folder?.startsWith(`${path}/`)) ?? null,
+      port: (key, fallback) => ports.registry().assigned[key] ?? fallback,
+      password: async (service) => (await secrets.get({ key: `${service}-password`, scope: 'service' })) ?? '',
+    });
   const controlSocket = join(runFolder, 'edge.sock');
   const entries = new Map<string, CatalogEntry>();
   const catalog: Catalog = createCatalog({
@@ -265,6 +272,8 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     installed: (runtime, series) => Promise.resolve(runtimes.installed(runtime, series)),
     treePath: (installed) => runtimes.treePath(installed),
     serviceConfig: (id) => serviceSettings.get(id),
+    ownServices: () => ownStore.get(),
+    program: (name, folder) => (isProgram(name) ? program(name, folder) : Promise.resolve(null)),
     environment: environmentFor,
     async command(project) {
       const command = project.overrides['COMMAND'] ?? (await detectProject(system.files, project.path))?.command;
@@ -337,9 +346,17 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     app: (project) => catalog.appFor(project),
     environment: environmentFor,
     extraSites: async () => [await adminer.site()].filter((site) => site !== null),
+    shares: () => sharing.list(),
     define: () => void defineServices(),
   });
   const { applySites, sites } = siteWork;
+  const sharing = createSharing({
+    system,
+    ports,
+    store: shareStore,
+    applySites,
+    isProject: (id) => projectStore.get().some((project) => project.id === id),
+  });
 
   const adminer = createAdminer({
     system,
@@ -362,7 +379,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
       });
       await projects.set(starter);
     }
-    return defineServices();
+    return defineServices().filter(({ enabled }) => enabled);
   };
 
   const stack = createStack({
@@ -403,7 +420,15 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
 
   const databases = createDatabases({ system, runtimes, supervisor, secrets, changes, backups: layout.backups });
 
+  const ownServices = createOwnServices({
+    store: ownStore,
+    supervisor,
+    secrets,
+    applyDefinitions: () => void defineServices(),
+  });
+
   defineServices();
+  sharing.resume();
   return {
     setProject,
     createProject,
@@ -417,6 +442,9 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
       });
     },
     serviceSettings,
+    ownServices,
+    sharing,
+    program,
     layout,
     runFolder,
     homeDigest,
@@ -428,6 +456,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     certificates,
     ledger,
     secrets,
+    secretKey,
     ports,
     stack,
     databases,
@@ -438,5 +467,6 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     applySites,
     stores: { app, services, rules, projects: projectStore },
     httpsPort: () => siteWork.httpsPort(),
+    forgetPorts: () => siteWork.forgetPorts(),
   };
 }

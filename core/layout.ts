@@ -7,13 +7,18 @@ export interface Layout {
   readonly config: string;
   readonly appConfig: string;
   readonly servicesConfig: string;
+  readonly ownServicesConfig: string;
   readonly projectsConfig: string;
   readonly domainsConfig: string;
   readonly proxyConfig: string;
   readonly portsConfig: string;
+  /** Sites that the same network may open. */
+  readonly shares: string;
   /** Sealed secrets and the key that opens them, both 0600. */
   readonly secrets: string;
   readonly secretsKey: string;
+  /** Whether the key is in that file or in the keychain; holds no secret. */
+  readonly secretsPlace: string;
   /** Access token of the API, 0600; outlives the daemon so that open windows reconnect. */
   readonly token: string;
   /** Signs packs made here, 0600; and the keys whose packs are accepted. */
@@ -58,6 +63,12 @@ export interface Layout {
   /** Private apt: lists, status, configuration. */
   readonly apt: string;
   readonly lock: string;
+  /** A newer list of runtimes than the one of the build, signed like it. */
+  readonly newerManifest: string;
+  /** The newest feed seen, and which outcome was told. */
+  readonly updates: string;
+  /** What the program that switches versions says. */
+  readonly updateLog: string;
   /** What runs, so that the next daemon can adopt it. */
   readonly handles: string;
 }
@@ -73,12 +84,15 @@ export function layoutOf(home: string): Layout {
     config,
     appConfig: join(config, 'app.json'),
     servicesConfig: join(config, 'services.json'),
+    ownServicesConfig: join(config, 'own-services.json'),
     projectsConfig: join(config, 'projects.json'),
     domainsConfig: join(config, 'domains.json'),
     proxyConfig: join(config, 'proxy.json'),
     portsConfig: join(config, 'ports.json'),
+    shares: join(config, 'shares.json'),
     secrets: join(config, 'secrets.json'),
     secretsKey: join(config, 'secrets.key'),
+    secretsPlace: join(config, 'secrets-key-place.json'),
     token: join(config, 'token'),
     packKey: join(config, 'pack-key.pem'),
     packKeys: join(config, 'pack-keys.json'),
@@ -107,6 +121,9 @@ export function layoutOf(home: string): Layout {
     downloads: join(runtime, 'cache', 'downloads'),
     apt: join(runtime, 'cache', 'apt'),
     lock: join(runtime, 'lock.json'),
+    newerManifest: join(runtime, 'manifest.json'),
+    updates: join(config, 'updates.json'),
+    updateLog: join(app, 'logs', 'update.log'),
     handles: join(runtime, 'state'),
   };
 }

@@ -7,10 +7,13 @@ import { logsCommand } from './log-command.ts';
 import { mcpCommand } from './mcp-command.ts';
 import { operationCommands } from './operation-commands.ts';
 import { packCommands } from './pack-commands.ts';
+import { askForRights, trustCommand } from './privileged-commands.ts';
 import { programCommands } from './program-commands.ts';
+import { shareCommand } from './share-command.ts';
 import { shellInitCommand } from './shell-init-command.ts';
 import { stackCommands } from './stack-commands.ts';
 import { uninstallCommand } from './uninstall-command.ts';
+import { updateCommands } from './update-commands.ts';
 
 export const commands: readonly Command[] = [
   ...stackCommands,
@@ -18,7 +21,10 @@ export const commands: readonly Command[] = [
   logsCommand,
   ...packCommands,
   shellInitCommand,
-  ...operationCommands,
+  ...updateCommands,
+  shareCommand,
+  trustCommand,
+  ...operationCommands.map(askForRights),
   ...programCommands,
   ...daemonCommands,
   mcpCommand,

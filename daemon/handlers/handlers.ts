@@ -6,16 +6,17 @@ import type { DiagnosticsBundle } from '../../contract/diagnostics.ts';
 import type { DoctorCheck } from '../../contract/doctor.ts';
 import type { ServiceState } from '../../contract/services.ts';
 import type { StackStatus } from '../../contract/stack.ts';
-import type { TrustStoreStatus } from '../../contract/certificates.ts';
 import { KojiboxError } from '../../contract/errors.ts';
 import type { Kojibox } from '../../core/kojibox.ts';
-import { resolveProgram } from '../../core/stack/programs.ts';
 import type { Activity } from '../activity.ts';
 import { createPackHandlers, type PackHandlerOptions } from './packs.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { MailCatcher } from '../mail/mail-catcher.ts';
 import type { ServiceLogs } from '../service-logs.ts';
-import type { Updater } from '../updater.ts';
+import type { Updater } from '../updater/updater.ts';
+import { updateHandlers } from './updates.ts';
+import type { createPrivilegedHandlers } from './privileged.ts';
+import type { createSecretKeyHandlers } from './secret-key.ts';
 
 export interface HandlerOptions {
   readonly kojibox: Kojibox;
@@ -29,8 +30,9 @@ export interface HandlerOptions {
   openFolder(what: 'folder' | 'terminal' | 'editor', folder: string): Promise<void>;
   diagnostics(): Promise<DiagnosticsBundle>;
   readonly metrics: Pick<Metrics, 'snapshot' | 'history'>;
-  readonly trust: { add(): Promise<void>; stores(): Promise<TrustStoreStatus[]> };
-  quit(keepServices: boolean): void;
+  /** Of the privileged and the secret-key operations. */
+  readonly more: ReturnType<typeof createPrivilegedHandlers> & ReturnType<typeof createSecretKeyHandlers>;
+  quit(keepServices: boolean, restarting: boolean): void;
   changed(scope: 'app' | 'service' | 'project' | 'domain' | 'proxy', id: string): void;
   runtimesChanged(): void;
   readonly packs: PackHandlerOptions;
@@ -55,7 +57,7 @@ export function snapshotOf({ kojibox, info }: Pick<HandlerOptions, 'kojibox' | '
 
 export function createHandlers(options: HandlerOptions): Handlers {
   const { kojibox, logs, changed } = options;
-  const { supervisor, runtimes, projects, domains, certificates, changes, stack, ledger, stores } = kojibox;
+  const { supervisor, runtimes, projects, domains, certificates, changes, stack, stores } = kojibox;
 
   const usedBy = (): Map<string, string[]> => {
     const users = new Map<string, string[]>();
@@ -96,6 +98,7 @@ export function createHandlers(options: HandlerOptions): Handlers {
 
   const ok = 'ok' as const;
   return {
+    ...options.more,
     'stack.status': async () => status(),
     'stack.up': async () => stack.up(),
     'stack.down': async () => stack.down(),
@@ -105,11 +108,24 @@ export function createHandlers(options: HandlerOptions): Handlers {
     'services.stop': async ({ id }) => supervisor.stop(id),
     'services.restart': async ({ id }) => supervisor.restart(id),
     'services.logs': async ({ id, tail }) => logs.tail(supervisor.state(id).id, tail),
+    'services.define': async (definition) => {
+      await kojibox.ownServices.define({ ...definition, name: definition.name ?? definition.id });
+      changed('service', definition.id);
+      return ok;
+    },
+    'services.definitions': async () => [...kojibox.ownServices.list()],
+    'services.undefine': async ({ id }) => {
+      await kojibox.ownServices.undefine(id);
+      changed('service', id);
+      return ok;
+    },
     'logs.query': async ({ service, limit, ...filter }) => logs.query({ ids: idsOf(service), filter, limit }),
     'logs.export': async ({ service, limit, ...filter }) =>
       logs.export({ ids: idsOf(service), asked: service === undefined ? null : [service].flat(), filter, limit }),
     'services.health': async ({ id }) => {
       const { health, evidence, ports, pid } = supervisor.state(id);
+      const own = kojibox.ownServices.list().find((definition) => definition.id === id)?.healthCheck;
+      if (own !== undefined) return { ...own, status: health, evidence };
       const port = ports[0]?.port;
       return {
         type: port === undefined ? 'pid' : 'port',
@@ -183,6 +199,18 @@ export function createHandlers(options: HandlerOptions): Handlers {
     },
     'projects.create': async (wanted) => kojibox.createProject(wanted),
 
+    'projects.share': async ({ id, hours, address }) => {
+      const share = await kojibox.sharing.begin(projects.get(id).id, hours, address);
+      changed('project', id);
+      return share;
+    },
+    'projects.unshare': async ({ id }) => {
+      await kojibox.sharing.end(id);
+      changed('project', id);
+      return ok;
+    },
+    'projects.shares': async () => kojibox.sharing.list(),
+
     'domains.list': async () => [
       ...projects.list().map(({ domain, id }) => ({ domain, projectId: id, targetPort: 0 })),
       ...domains.list(),
@@ -200,12 +228,6 @@ export function createHandlers(options: HandlerOptions): Handlers {
       return ok;
     },
     'domains.resolve': async ({ domain }) => domains.steps(domain, kojibox.httpsPort()),
-    'domains.applyHosts': async () => {
-      await domains.applyHosts([...projects.list(), ...domains.list()].map(({ domain }) => domain));
-      await kojibox.applySites();
-      return ok;
-    },
-
     'proxy.rules': async () => stores.rules.get(),
     'proxy.apply': async ({ rules }) => {
       // A rule for a project's own root wins over the project: who writes one means it.
@@ -218,18 +240,6 @@ export function createHandlers(options: HandlerOptions): Handlers {
     'certs.generate': async ({ domain }) =>
       (await certificates.ensureLeaf(domain, [...new Set([domain, domains.localhostName(domain)])])).meta,
     'certs.list': async () => certificates.list(),
-    'certs.trust': async () => {
-      await certificates.ensureRoot();
-      await options.trust.add();
-      return ok;
-    },
-    'certs.untrust': async () => {
-      for (const { id, kind, undoneAt } of ledger.list())
-        if (undoneAt === null && kind.startsWith('trust-')) await ledger.undo(id);
-      return ok;
-    },
-    'certs.stores': async () => options.trust.stores(),
-
     'secrets.get': async (ref) => {
       const value = await kojibox.secrets.get(ref);
       if (value === null)
@@ -243,9 +253,6 @@ export function createHandlers(options: HandlerOptions): Handlers {
       await kojibox.secrets.set(ref, value);
       return ok;
     },
-
-    'ledger.list': async () => ledger.list(),
-    'ledger.undo': async ({ id }) => ledger.undo(id),
 
     'changes.list': async () => changes.list(),
     'changes.get': async ({ id }) => changes.get(id),
@@ -282,35 +289,20 @@ export function createHandlers(options: HandlerOptions): Handlers {
       stack.install();
       return ok;
     },
-    'updater.check': async () => options.updater.check(),
-    'updater.apply': async ({ version }) => {
-      await options.updater.apply(version);
-      return ok;
-    },
+    ...updateHandlers(options.updater),
     'metrics.snapshot': async () => options.metrics.snapshot(),
     'metrics.history': async (query) => options.metrics.history(query),
 
     'diagnostics.create': async () => options.diagnostics(),
     'doctor.run': async () => options.doctor(),
     'daemon.info': async () => options.info(),
-    'daemon.quit': async ({ keepServices }) => {
-      options.quit(keepServices);
+    'daemon.quit': async ({ keepServices, restarting }) => {
+      options.quit(keepServices, restarting);
       return ok;
     },
 
     ...createPackHandlers(options.packs),
 
-    'programs.resolve': async ({ program, folder }) => {
-      const project =
-        projects.list().find(({ path }) => folder === path || folder?.startsWith(`${path}/`) === true) ?? null;
-      return resolveProgram(program, {
-        runtimes,
-        runFolder: kojibox.runFolder,
-        project,
-        port: (key, fallback) => kojibox.ports.registry().assigned[key] ?? fallback,
-        password: async (service) =>
-          (await kojibox.secrets.get({ key: `${service}-password`, scope: 'service' })) ?? '',
-      });
-    },
+    'programs.resolve': async ({ program, folder }) => kojibox.program(program, folder),
   };
 }

@@ -40,6 +40,9 @@ beforeEach(() => {
       'shell-rc': () => Promise.reject(new Error('not ours')),
       'trust-system': () => Promise.resolve(),
       'trust-nss': () => Promise.resolve(),
+      'low-ports': () => Promise.resolve(),
+      resolver: () => Promise.resolve(),
+      'keychain-key': () => Promise.resolve(),
     },
   });
 });

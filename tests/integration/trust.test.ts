@@ -77,6 +77,9 @@ beforeAll(async () => {
       'shell-rc': notOurs,
       'trust-system': (target) => trust.remove('trust-system', target),
       'trust-nss': (target) => trust.remove('trust-nss', target),
+      'low-ports': notOurs,
+      resolver: notOurs,
+      'keychain-key': notOurs,
     },
   });
   trust = createTrustStores({ system, layout, certificates, ledger });
