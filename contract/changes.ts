@@ -31,6 +31,7 @@ export const STEPS = [
   'end-new',
   'swap-back',
   'start-old',
+  'write',
 ] as const;
 export type Step = (typeof STEPS)[number];
 
@@ -48,6 +49,8 @@ export const CHANGE_KINDS = [
   'databases.snapshot',
   'databases.restore',
   'runtime.use',
+  'packs.create',
+  'packs.install',
 ] as const;
 export type ChangeKind = (typeof CHANGE_KINDS)[number];
 

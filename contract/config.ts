@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { defineEvent, defineOperation } from './define.ts';
 import { START_ERRORS } from './services.ts';
+import { MirrorsSchema } from './mirror.ts';
 import { EnvironmentSchema, HostNameSchema, IdSchema, OkSchema, PortSchema } from './common.ts';
 
 const givenAppConfig = {
@@ -18,6 +19,8 @@ const addedAppConfig = {
   language: z.enum(LANGUAGES).nullable(),
   /** Start the stack when the daemon starts. */
   startStack: z.boolean(),
+  /** Other addresses for the bytes of runtimes, by kind of source. */
+  mirrors: MirrorsSchema,
   /** Start the desktop app with the session; applied by the app itself. */
   startAtLogin: z.boolean(),
   /** The desktop app tells of services that failed. */
@@ -30,6 +33,7 @@ export const AppConfigSchema = z.object({
   theme: addedAppConfig.theme.default('system'),
   language: addedAppConfig.language.default(null),
   startStack: addedAppConfig.startStack.default(false),
+  mirrors: addedAppConfig.mirrors.default({}),
   startAtLogin: addedAppConfig.startAtLogin.default(false),
   notifyFailures: addedAppConfig.notifyFailures.default(true),
 });

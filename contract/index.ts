@@ -13,6 +13,8 @@ import { logEvents, logOperations } from './logs.ts';
 import { mailEvents, mailOperations } from './mail.ts';
 import { ownServiceOperations } from './own-services.ts';
 import { metricsOperations } from './metrics.ts';
+import { mirrorOperations } from './mirror.ts';
+import { packOperations } from './packs.ts';
 import { privilegedOperations } from './privileged.ts';
 import { phpOperations } from './php.ts';
 import { programOperations } from './programs.ts';
@@ -22,6 +24,7 @@ import { runtimeEvents, runtimeOperations } from './runtimes.ts';
 import { secretKeyOperations } from './secret-key.ts';
 import { secretOperations } from './secrets.ts';
 import { serviceEvents, serviceOperations } from './services.ts';
+import { shellOperations } from './shell.ts';
 import { sharingOperations } from './sharing.ts';
 import { stackOperations } from './stack.ts';
 import { systemChangeOperations } from './system-changes.ts';
@@ -54,6 +57,9 @@ export const operations = [
   ...databaseOperations,
   ...phpOperations,
   ...mailOperations,
+  ...packOperations,
+  ...mirrorOperations,
+  ...shellOperations,
 ] as const;
 
 export const events = [

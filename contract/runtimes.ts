@@ -26,6 +26,8 @@ export const InstalledRuntimeSchema = z.object({
     z.object({ file: z.string(), size: z.number(), digest: z.string(), version: z.string().optional() }),
   ),
   source: z.string(),
+  /** What the bytes came through when not straight from their source: a pack, an own mirror. */
+  via: z.string().optional(),
   /** Bytes on disk. */
   sizeOnDisk: z.number(),
   installedAt: TimestampSchema,

@@ -34,6 +34,7 @@ import { createSecretKey } from './secrets/secret-key.ts';
 import { createSecrets } from './secrets/secrets.ts';
 import { createOwnServices } from './services/own-services.ts';
 import { assertPassable, ensureHome, ensureRunFolder, prepareService } from './services/prepare.ts';
+import { removeRcBlock } from './shims/undo-rc.ts';
 import { createCatalog, EDGE_ID, type Catalog, type CatalogEntry } from './stack/catalog.ts';
 import { isProgram, resolveProgram } from './stack/programs.ts';
 import { createStack } from './stack/stack.ts';
@@ -143,6 +144,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
       'hosts-block': () => domains.removeHostsBlock(),
       'trust-system': (target) => options.trust.remove('trust-system', target),
       'trust-nss': (target) => options.trust.remove('trust-nss', target),
+      'shell-rc': (target) => removeRcBlock(system.files, target, homeDigest),
       'low-ports': (target) => assertGone(system.files, target),
       resolver: (target) => assertGone(system.files, target),
       'keychain-key': () => secretKey.moveTo('file'),

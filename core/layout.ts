@@ -25,6 +25,13 @@ export interface Layout {
   readonly secretsPlace: string;
   /** Access token of the API, 0600; outlives the daemon so that open windows reconnect. */
   readonly token: string;
+  /** Signs packs made here, 0600; and the keys whose packs are accepted. */
+  readonly packKey: string;
+  readonly packKeys: string;
+  /** Offline packs that were made without a path. */
+  readonly packs: string;
+  /** Programs for the user's PATH. */
+  readonly shims: string;
   /** Changes made to the system outside this folder. */
   readonly ledger: string;
   /** Starter projects made by Kojibox. */
@@ -95,6 +102,10 @@ export function layoutOf(home: string): Layout {
     secretsKey: join(config, 'secrets.key'),
     secretsPlace: join(config, 'secrets-key-place.json'),
     token: join(config, 'token'),
+    packKey: join(config, 'pack-key.pem'),
+    packKeys: join(config, 'pack-keys.json'),
+    packs: join(app, 'packs'),
+    shims: join(app, 'shims'),
     ledger: join(config, 'ledger.json'),
     projects: join(app, 'projects'),
     appLogs: join(app, 'logs'),

@@ -6,9 +6,11 @@ import { daemonCommands } from './daemon-commands.ts';
 import { logsCommand } from './log-command.ts';
 import { mcpCommand } from './mcp-command.ts';
 import { operationCommands } from './operation-commands.ts';
+import { packCommands } from './pack-commands.ts';
 import { askForRights, trustCommand } from './privileged-commands.ts';
 import { programCommands } from './program-commands.ts';
 import { shareCommand } from './share-command.ts';
+import { shellInitCommand } from './shell-init-command.ts';
 import { stackCommands } from './stack-commands.ts';
 import { uninstallCommand } from './uninstall-command.ts';
 import { updateCommands } from './update-commands.ts';
@@ -17,6 +19,8 @@ export const commands: readonly Command[] = [
   ...stackCommands,
   appCommand,
   logsCommand,
+  ...packCommands,
+  shellInitCommand,
   ...updateCommands,
   shareCommand,
   trustCommand,

@@ -102,6 +102,7 @@ export async function install(
         .map(({ file, size, digest, version }) => ({ file: relative(layout.home, file), size, digest, version }))
         .sort((a, b) => a.file.localeCompare(b.file)),
       source: source.type,
+      ...(staged.via === undefined ? {} : { via: staged.via }),
       sizeOnDisk: staged.sizeOnDisk,
       installedAt: timestamp(system.clock),
     };

@@ -7,7 +7,7 @@ import type { InstalledRuntime, RuntimeChoices, RuntimeListEntry } from '../../c
 import { clearLeftovers, install, seriesOf, type ExpectedBytes, type InstallOptions } from './install.ts';
 import { findInstalled, withoutEntry } from './lock.ts';
 import { createSharedWork } from './shared-work.ts';
-import type { InstallProgress } from './source.ts';
+import type { InstallProgress, RuntimeSourceDriver } from './source.ts';
 
 export interface Runtimes {
   /** Throws MANIFEST_* when it cannot be trusted. */
@@ -29,6 +29,13 @@ export interface Runtimes {
   installExactly(
     name: string,
     expected: ExpectedBytes & { readonly series: string },
+    progress: InstallProgress,
+    signal: AbortSignal,
+  ): Promise<InstalledRuntime>;
+  /** Installs from other sources, over what is there of the same version. Joins an install of the same runtime that is under way. */
+  installFrom(
+    sources: readonly RuntimeSourceDriver[],
+    binary: ServiceBinary,
     progress: InstallProgress,
     signal: AbortSignal,
   ): Promise<InstalledRuntime>;
@@ -139,6 +146,11 @@ export function createRuntimes(options: RuntimesOptions): Runtimes {
         install(options, binary, toAll(observers), shared, expected),
       );
     },
+
+    installFrom: (sources, binary, progress, signal) =>
+      installing.join(`${binary.name} ${seriesOf(binary)}`, progress, signal, (observers, shared) =>
+        install({ ...options, sources }, binary, toAll(observers), shared),
+      ),
 
     async remove(name, version) {
       const entry = installed(name, version);

@@ -11,6 +11,7 @@ import type { Snapshots } from '../../core/databases/snapshots/snapshots.ts';
 import type { Kojibox } from '../../core/kojibox-types.ts';
 import type { System } from '../../core/system/system.ts';
 import type { Activity } from '../activity.ts';
+import { createPackHandlers, type PackHandlerOptions } from './packs.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { MailCatcher } from '../mail/mail-catcher.ts';
 import type { ServiceLogs } from '../service-logs.ts';
@@ -41,6 +42,7 @@ export interface HandlerOptions {
   quit(keepServices: boolean, restarting: boolean): void;
   changed(scope: 'app' | 'service' | 'project' | 'domain' | 'proxy', id: string): void;
   runtimesChanged(): void;
+  readonly packs: PackHandlerOptions;
 }
 
 /** So that a field which was left out does not overwrite what is stored. */
@@ -308,6 +310,8 @@ export function createHandlers(options: HandlerOptions): Handlers {
       options.quit(keepServices, restarting);
       return ok;
     },
+
+    ...createPackHandlers(options.packs),
 
     'programs.resolve': async ({ program, folder }) => kojibox.program(program, folder),
   };
