@@ -2,7 +2,7 @@
 import { hostname, userInfo } from 'node:os';
 import type { Mirrors } from '../../contract/mirror.ts';
 import { openJsonStore } from '../../core/config/json-store.ts';
-import type { Kojibox } from '../../core/kojibox.ts';
+import type { Kojibox } from '../../core/kojibox-types.ts';
 import { createPackKeys, PackKeysSchema, type PackKeys } from '../../core/packs/pack-keys.ts';
 import type { RuntimeSourceDriver } from '../../core/runtimes/source.ts';
 import type { System } from '../../core/system/system.ts';

@@ -1,5 +1,5 @@
 /** Joins the parts of shims: what they need to know of this installation. */
-import type { Kojibox } from '../../core/kojibox.ts';
+import type { Kojibox } from '../../core/kojibox-types.ts';
 import { resolveProgram } from '../../core/stack/programs.ts';
 import type { System } from '../../core/system/system.ts';
 import { createShellSetup, type ShellSetup } from './shell-setup.ts';
