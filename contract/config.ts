@@ -18,6 +18,10 @@ const addedAppConfig = {
   language: z.enum(LANGUAGES).nullable(),
   /** Start the stack when the daemon starts. */
   startStack: z.boolean(),
+  /** Where new projects go; empty: below Kojibox's own folder. */
+  projectsFolder: z.string().max(4096),
+  /** Standard series by runtime, e.g. php: "8.4"; what is not named has the manifest's. */
+  versions: z.record(z.string(), z.string()),
 };
 
 export const AppConfigSchema = z.object({
@@ -26,6 +30,8 @@ export const AppConfigSchema = z.object({
   theme: addedAppConfig.theme.default('system'),
   language: addedAppConfig.language.default(null),
   startStack: addedAppConfig.startStack.default(false),
+  projectsFolder: addedAppConfig.projectsFolder.default(''),
+  versions: addedAppConfig.versions.default({}),
 });
 export type AppConfig = z.infer<typeof AppConfigSchema>;
 

@@ -9,6 +9,8 @@ import { databaseOperations } from './databases.ts';
 import { diagnosticsOperations } from './diagnostics.ts';
 import { doctorOperations } from './doctor.ts';
 import { domainOperations } from './domains.ts';
+import { firstRunEvents, firstRunOperations } from './first-run.ts';
+import { importEvents, importOperations } from './importers.ts';
 import { logEvents, logOperations } from './logs.ts';
 import { mailEvents, mailOperations } from './mail.ts';
 import { metricsOperations } from './metrics.ts';
@@ -44,6 +46,8 @@ export const operations = [
   ...activityOperations,
   ...databaseOperations,
   ...mailOperations,
+  ...importOperations,
+  ...firstRunOperations,
 ] as const;
 
 export const events = [
@@ -55,6 +59,8 @@ export const events = [
   ...updaterEvents,
   ...activityEvents,
   ...mailEvents,
+  ...importEvents,
+  ...firstRunEvents,
   ...daemonEvents,
 ] as const;
 

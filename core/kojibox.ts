@@ -196,6 +196,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     sources: options.sources,
     lock,
     linkCheck: options.linkCheck,
+    preferred: (name) => app.get().versions[name],
     finish: new Map([
       [
         'php',
@@ -391,7 +392,9 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
       files: system.files,
       processes: system.processes,
       templates: options.templates,
-      folder: layout.projects,
+      get folder() {
+        return app.get().projectsFolder || layout.projects;
+      },
       owner: system.host.isRoot ? system.host.serviceUser : null,
       environment: system.host.environment,
       unpackZip: (file, folder, signal) => options.unpackZip(file, folder, signal),

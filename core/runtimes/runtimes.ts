@@ -34,6 +34,8 @@ export interface Runtimes {
 
 export interface RuntimesOptions extends InstallOptions {
   readonly manifest: () => RuntimeManifest;
+  /** Series that a person chose as the standard of a runtime; the manifest's where there is none, or none such. */
+  preferred?(name: string): string | undefined;
 }
 
 export function createRuntimes(options: RuntimesOptions): Runtimes {
@@ -43,8 +45,8 @@ export function createRuntimes(options: RuntimesOptions): Runtimes {
 
   // Where there is no archive at all the Debian entries stay: asking for one says what is missing.
   const distribution = system.host.distribution ?? 'debian';
-  const here = (): ServiceBinary[] =>
-    options
+  const here = (): ServiceBinary[] => {
+    const all = options
       .manifest()
       .services.filter(
         (binary) =>
@@ -52,6 +54,13 @@ export function createRuntimes(options: RuntimesOptions): Runtimes {
           binary.arch === arch &&
           (binary.source?.type !== 'debian' || (binary.source.distribution ?? 'debian') === distribution),
       );
+    return all.map((binary) => {
+      const wanted = options.preferred?.(binary.name);
+      return wanted !== undefined && all.some((other) => other.name === binary.name && seriesOf(other) === wanted)
+        ? { ...binary, isDefault: seriesOf(binary) === wanted }
+        : binary;
+    });
+  };
 
   const installed: Runtimes['installed'] = (name, version) => {
     const wanted = version ?? here().find((binary) => binary.name === name && binary.isDefault === true)?.series;

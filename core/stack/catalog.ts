@@ -246,7 +246,9 @@ export function createCatalog(options: CatalogOptions): Catalog {
     phpFor,
     appFor,
     entries(projects) {
-      const php = new Map([[phpDefault(options).id, phpDefault(options)]]);
+      // The standard one is there for the next PHP project too, unless somebody does not want PHP.
+      const standard = phpDefault(options);
+      const php = new Map(options.serviceConfig(standard.id).enabled ? [[standard.id, standard]] : []);
       for (const project of projects.filter(({ stack }) => stack === 'php')) {
         const entry = phpEntryFor(project);
         php.set(entry.id, entry);
