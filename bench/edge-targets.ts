@@ -67,6 +67,7 @@ function edgeConfig({ folder, www, certificate, key, ports, upstreamPort, worker
     fallbackCertificate: certificate,
     fallbackKey: key,
     runAs: null,
+    shares: [],
     sites: [
       {
         hosts: ['hello.test'],

@@ -21,6 +21,7 @@ interface SchemaLike {
   readonly def: {
     readonly type: string;
     readonly innerType?: SchemaLike;
+    readonly element?: SchemaLike;
     readonly entries?: Readonly<Record<string, string>>;
   };
   readonly shape?: Readonly<Record<string, SchemaLike>>;
@@ -61,7 +62,8 @@ function describe(schema: SchemaLike | undefined): Pick<Field, 'kind' | 'require
     record: 'map',
   };
   return {
-    kind: kinds[inner?.def.type ?? ''] ?? 'json',
+    // Things with fields of their own have no shorter form than JSON.
+    kind: inner?.def.element?.def.type === 'object' ? 'json' : (kinds[inner?.def.type ?? ''] ?? 'json'),
     required,
     values: Object.values(inner?.def.entries ?? {}),
   };

@@ -65,6 +65,8 @@ export const EdgeConfigSchema = z.strictObject({
   /** When started as root: the user to become after the ports are bound. */
   runAs: z.strictObject({ uid: z.int(), gid: z.int() }).nullable(),
   sites: z.array(EdgeSiteSchema),
+  /** Sites that other machines of the same network may open, over plain HTTP: a phone does not know our authority. */
+  shares: z.array(z.strictObject({ host: HostNameSchema, address: z.string(), port: PortSchema })).default([]),
 });
 export type EdgeConfig = z.infer<typeof EdgeConfigSchema>;
 

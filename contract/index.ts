@@ -13,6 +13,7 @@ import { firstRunEvents, firstRunOperations } from './first-run.ts';
 import { importEvents, importOperations } from './importers.ts';
 import { logEvents, logOperations } from './logs.ts';
 import { mailEvents, mailOperations } from './mail.ts';
+import { ownServiceOperations } from './own-services.ts';
 import { metricsOperations } from './metrics.ts';
 import { programOperations } from './programs.ts';
 import { projectOperations } from './projects.ts';
@@ -20,6 +21,7 @@ import { proxyOperations } from './proxy.ts';
 import { runtimeEvents, runtimeOperations } from './runtimes.ts';
 import { secretOperations } from './secrets.ts';
 import { serviceEvents, serviceOperations } from './services.ts';
+import { sharingOperations } from './sharing.ts';
 import { stackOperations } from './stack.ts';
 import { systemChangeOperations } from './system-changes.ts';
 import { updaterEvents, updaterOperations } from './updater.ts';
@@ -27,10 +29,12 @@ import { updaterEvents, updaterOperations } from './updater.ts';
 export const operations = [
   ...stackOperations,
   ...serviceOperations,
+  ...ownServiceOperations,
   ...logOperations,
   ...runtimeOperations,
   ...configOperations,
   ...projectOperations,
+  ...sharingOperations,
   ...domainOperations,
   ...proxyOperations,
   ...certificateOperations,

@@ -1,35 +1,26 @@
 /** createKojibox: core's only public entry. Joins the parts of core; what touches the machine is given. */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { z } from 'zod';
-import {
-  AppConfigSchema,
-  PortRegistrySchema,
-  ProjectConfigSchema,
-  ServiceConfigSchema,
-  type AppConfig,
-  type PortRegistry,
-  type ProjectConfig,
-  type ServiceConfig,
-} from '../contract/config.ts';
+import type { AppConfig, ProjectConfig, ServiceConfig } from '../contract/config.ts';
 import type { Change } from '../contract/changes.ts';
-import { DomainMappingSchema, type DomainMapping } from '../contract/domains.ts';
 import { KojiboxError } from '../contract/errors.ts';
 import type { EventData, EventName } from '../contract/index.ts';
 import type { RuntimeManifest } from '../contract/manifest.ts';
 import type { DetectedProject, NewProject } from '../contract/projects.ts';
-import { ProxyRuleSchema, type ProxyRule } from '../contract/proxy.ts';
+import type { Program } from '../contract/programs.ts';
+import type { ProxyRule } from '../contract/proxy.ts';
 import type { Site } from '../contract/stack.ts';
 import type { PublicAuthorities } from './certificates/ca-bundle.ts';
 import { createCertificates, type Certificates } from './certificates/certificates.ts';
 import { createChanges, type Changes, type TaskReporter } from './changes/changes.ts';
 import { toError } from './changes/to-error.ts';
-import { openJsonStore, type JsonStore } from './config/json-store.ts';
+import type { JsonStore } from './config/json-store.ts';
+import { openStores } from './config/stores.ts';
 import { createServiceSettings, type ServiceSettings } from './config/service-settings.ts';
 import { ADMINER_HOST, createAdminer, type Adminer } from './databases/adminer.ts';
 import { createDatabases, type Databases } from './databases/databases.ts';
 import { createDomains, type Domains } from './domains/domains.ts';
-import { createLedger, LedgerSchema, type Ledger } from './ledger/ledger.ts';
+import { createLedger, type Ledger } from './ledger/ledger.ts';
 import { layoutOf, type Layout } from './layout.ts';
 import { createPorts, type Ports } from './ports/ports.ts';
 import { detectProject } from './projects/detect.ts';
@@ -39,16 +30,18 @@ import { createProjects, type Projects } from './projects/projects.ts';
 import { isServable } from './projects/servable.ts';
 import { createStarterProject } from './projects/starter.ts';
 import { createEdgeConfigWriter, type EdgeControl } from './proxy/edge-config.ts';
+import { createSharing, type Sharing } from './proxy/sharing.ts';
 import { createSiteWork } from './proxy/site-work.ts';
-import { LockSchema } from './runtimes/lock.ts';
 import { writePhpIni } from './runtimes/php-ini.ts';
 import { createRuntimes, type Runtimes } from './runtimes/runtimes.ts';
 import type { RuntimeSourceDriver } from './runtimes/source.ts';
-import { createSecrets, SealedSecretsSchema, type Secrets } from './secrets/secrets.ts';
+import { createSecrets, type Secrets } from './secrets/secrets.ts';
 import type { ServiceDriver } from './services/driver.ts';
 import type { ProbeRunner } from './services/health.ts';
+import { createOwnServices, type OwnServices } from './services/own-services.ts';
 import { assertPassable, ensureHome, ensureRunFolder, prepareService } from './services/prepare.ts';
 import { createCatalog, EDGE_ID, type Catalog, type CatalogEntry } from './stack/catalog.ts';
+import { isProgram, resolveProgram, type ProgramName } from './stack/programs.ts';
 import { createStack, type Stack } from './stack/stack.ts';
 import { createSupervisor, type Supervisor } from './services/supervisor.ts';
 import type { System } from './system/system.ts';
@@ -99,6 +92,10 @@ export interface Kojibox {
   };
   readonly notices: readonly string[];
   readonly serviceSettings: ServiceSettings;
+  readonly ownServices: OwnServices;
+  readonly sharing: Sharing;
+  /** A program of an installed runtime, as the project of this folder uses it. Rejects with RUNTIME_MISSING. */
+  program(name: ProgramName, folder: string | undefined): Promise<Program>;
   /** Creates a project's files, serves it, and starts what it needs. Rejects before it begins for what cannot work. */
   createProject(wanted: NewProject): Promise<Change>;
   detectProject(path: string): Promise<DetectedProject>;
@@ -143,34 +140,19 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     home,
   );
   const runFolder = await ensureRunFolder(system, home, homeDigest);
-  const open = <T>(path: string, schema: z.ZodType<T>, fallback: T): Promise<JsonStore<T>> =>
-    openJsonStore({
-      files: system.files,
-      path,
-      schema,
-      schemaVersion: 1,
-      fallback,
-      notice,
-      now: () => system.clock.now(),
-    });
-
-  const defaultApp: AppConfig = AppConfigSchema.parse({
-    installPath: home,
-    updateChannel: 'stable',
-    telemetryOptIn: false,
-  });
-  const [app, services, projectStore, domainStore, rules, portStore, secretStore, ledgerStore, lock] =
-    await Promise.all([
-      open(layout.appConfig, AppConfigSchema, defaultApp),
-      open<ServiceConfig[]>(layout.servicesConfig, z.array(ServiceConfigSchema), []),
-      open<ProjectConfig[]>(layout.projectsConfig, z.array(ProjectConfigSchema), []),
-      open<DomainMapping[]>(layout.domainsConfig, z.array(DomainMappingSchema), []),
-      open<ProxyRule[]>(layout.proxyConfig, z.array(ProxyRuleSchema), []),
-      open<PortRegistry>(layout.portsConfig, PortRegistrySchema, { assigned: {}, ranges: {} }),
-      open(layout.secrets, SealedSecretsSchema, {}),
-      open(layout.ledger, LedgerSchema, []),
-      open(layout.lock, LockSchema, []),
-    ]);
+  const {
+    app,
+    services,
+    rules,
+    lock,
+    projects: projectStore,
+    domains: domainStore,
+    ports: portStore,
+    secrets: secretStore,
+    ledger: ledgerStore,
+    shares: shareStore,
+    ownServices: ownStore,
+  } = await openStores(system, layout, notice);
   const secrets = await createSecrets({ files: system.files, keyFile: layout.secretsKey, store: secretStore });
   const ports = createPorts({ network: system.network, store: portStore, notice });
   const certificates = createCertificates({ system, layout, userName: options.userName, notice });
@@ -250,6 +232,14 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
       serviceEnvironment: (id) => serviceSettings.get(id).env,
       userOverrides: () => app.get().overrides,
     });
+  const program: Kojibox['program'] = (name, folder) =>
+    resolveProgram(name, {
+      runtimes,
+      runFolder,
+      project: projectStore.get().find(({ path }) => folder === path || folder?.startsWith(`${path}/`)) ?? null,
+      port: (key, fallback) => ports.registry().assigned[key] ?? fallback,
+      password: async (service) => (await secrets.get({ key: `${service}-password`, scope: 'service' })) ?? '',
+    });
   const controlSocket = join(runFolder, 'edge.sock');
   const entries = new Map<string, CatalogEntry>();
   const catalog: Catalog = createCatalog({
@@ -264,6 +254,8 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     installed: (runtime, series) => Promise.resolve(runtimes.installed(runtime, series)),
     treePath: (installed) => runtimes.treePath(installed),
     serviceConfig: (id) => serviceSettings.get(id),
+    ownServices: () => ownStore.get(),
+    program: (name, folder) => (isProgram(name) ? program(name, folder) : Promise.resolve(null)),
     environment: environmentFor,
     async command(project) {
       const command = project.overrides['COMMAND'] ?? (await detectProject(system.files, project.path))?.command;
@@ -336,9 +328,17 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     app: (project) => catalog.appFor(project),
     environment: environmentFor,
     extraSites: async () => [await adminer.site()].filter((site) => site !== null),
+    shares: () => sharing.list(),
     define: () => void defineServices(),
   });
   const { applySites, sites } = siteWork;
+  const sharing = createSharing({
+    system,
+    ports,
+    store: shareStore,
+    applySites,
+    isProject: (id) => projectStore.get().some((project) => project.id === id),
+  });
 
   const adminer = createAdminer({
     system,
@@ -404,7 +404,15 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
 
   const databases = createDatabases({ system, runtimes, supervisor, secrets, changes, backups: layout.backups });
 
+  const ownServices = createOwnServices({
+    store: ownStore,
+    supervisor,
+    secrets,
+    applyDefinitions: () => void defineServices(),
+  });
+
   defineServices();
+  sharing.resume();
   return {
     setProject,
     createProject,
@@ -418,6 +426,9 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
       });
     },
     serviceSettings,
+    ownServices,
+    sharing,
+    program,
     layout,
     runFolder,
     homeDigest,

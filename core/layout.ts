@@ -7,10 +7,13 @@ export interface Layout {
   readonly config: string;
   readonly appConfig: string;
   readonly servicesConfig: string;
+  readonly ownServicesConfig: string;
   readonly projectsConfig: string;
   readonly domainsConfig: string;
   readonly proxyConfig: string;
   readonly portsConfig: string;
+  /** Sites that the same network may open. */
+  readonly shares: string;
   /** Sealed secrets and the key that opens them, both 0600. */
   readonly secrets: string;
   readonly secretsKey: string;
@@ -66,10 +69,12 @@ export function layoutOf(home: string): Layout {
     config,
     appConfig: join(config, 'app.json'),
     servicesConfig: join(config, 'services.json'),
+    ownServicesConfig: join(config, 'own-services.json'),
     projectsConfig: join(config, 'projects.json'),
     domainsConfig: join(config, 'domains.json'),
     proxyConfig: join(config, 'proxy.json'),
     portsConfig: join(config, 'ports.json'),
+    shares: join(config, 'shares.json'),
     secrets: join(config, 'secrets.json'),
     secretsKey: join(config, 'secrets.key'),
     token: join(config, 'token'),

@@ -5,6 +5,8 @@ import { loadConfig } from './config.ts';
 import { log } from './log.ts';
 import type { Edge } from './server.ts';
 
+const reload = async (edge: Edge, configFile: string): Promise<void> => edge.reload(loadConfig(configFile));
+
 export async function listenForControl(edge: Edge, socket: string, configFile: string): Promise<Server> {
   // A socket file of an edge that was killed.
   rmSync(socket, { force: true });
@@ -15,14 +17,14 @@ export async function listenForControl(edge: Edge, socket: string, configFile: s
     if (request.method === 'GET' && request.url === '/status') {
       answer(200, edge.status());
     } else if (request.method === 'POST' && request.url === '/reload') {
-      try {
-        edge.reload(loadConfig(configFile));
-        answer(200, edge.status());
-      } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
-        log('error', `the new configuration was refused, the old one stays: ${reason}`);
-        answer(422, { error: reason });
-      }
+      void reload(edge, configFile).then(
+        () => answer(200, edge.status()),
+        (error: unknown) => {
+          const reason = error instanceof Error ? error.message : String(error);
+          log('error', `the new configuration was refused: ${reason}`);
+          answer(422, { error: reason });
+        },
+      );
     } else {
       answer(404, { error: 'there is GET /status and POST /reload' });
     }

@@ -26,6 +26,8 @@ export interface Peer {
   readonly localPort: number;
   /** Asked for by SNI; null when the client named none. */
   readonly serverName: string | null;
+  /** False on a port that is shared with the network. */
+  readonly isSecure: boolean;
 }
 
 export interface BodyConsumer {

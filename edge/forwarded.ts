@@ -18,15 +18,16 @@ const OURS = new Set([
 /** The request's end-to-end fields and the forwarding ones (RFC 7239); framing is left to the caller. */
 export function forwardedFields(exchange: Exchange): Field[] {
   const { peer, authority } = exchange;
+  const scheme = peer.isSecure ? 'https' : 'http';
   const left = connectionFields(exchange.fields);
   const fields = exchange.fields.filter(([name]) => !left.has(name) && !OURS.has(name));
   const remote = peer.remoteAddress.includes(':') ? `"[${peer.remoteAddress}]"` : peer.remoteAddress;
   fields.push(
     ['x-forwarded-for', peer.remoteAddress],
-    ['x-forwarded-proto', 'https'],
+    ['x-forwarded-proto', scheme],
     ['x-forwarded-host', authority],
     ['x-forwarded-port', String(peer.localPort)],
-    ['forwarded', `for=${remote};host="${authority}";proto=https`],
+    ['forwarded', `for=${remote};host="${authority}";proto=${scheme}`],
   );
   return fields;
 }

@@ -103,5 +103,6 @@ function peerOf(socket: TLSSocket): Peer {
     localAddress: socket.localAddress ?? '127.0.0.1',
     localPort: socket.localPort ?? 443,
     serverName: typeof serverName === 'string' ? hostOf(serverName) : null,
+    isSecure: true,
   };
 }

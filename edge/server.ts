@@ -1,10 +1,11 @@
 /** From a request to whoever answers it: host name, certificate, longest path prefix. */
-import type { EdgeConfig, EdgeRoute, EdgeStatus } from '../contract/edge.ts';
+import type { EdgeConfig, EdgeRoute, EdgeSite, EdgeStatus } from '../contract/edge.ts';
 import { renderError } from './error-page.ts';
 import { fail, type Exchange } from './exchange.ts';
 import { createListeners } from './listeners.ts';
 import { log } from './log.ts';
 import { closePhpPools, servePhp } from './php.ts';
+import { createShares } from './shares.ts';
 import { createRoutingTable, routeFor, type RoutingTable } from './sites.ts';
 import { serveStatic } from './static-site.ts';
 import { CertificateStore } from './tls.ts';
@@ -16,8 +17,8 @@ const DRAIN_LOOK_MS = 20;
 
 export interface Edge {
   listen(): Promise<void>;
-  /** Takes a new configuration; throws when it cannot be used, and then keeps the old one. Ports do not change. */
-  reload(config: EdgeConfig): void;
+  /** Takes a new configuration; rejects when it cannot be used, and then keeps the old one. Of the ports only those of shared sites change. */
+  reload(config: EdgeConfig): Promise<void>;
   status(): EdgeStatus;
   /** Takes no more connections, answers what is under way for up to three seconds, and closes the rest. */
   close(): Promise<void>;
@@ -47,6 +48,9 @@ export function createEdge(initial: EdgeConfig): Edge {
       exchange.send(204, [['allow', 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS']], null);
       return;
     }
+    respond(exchange, site);
+  };
+  const respond = (exchange: Exchange, site: EdgeSite): void => {
     try {
       answer(exchange, routeFor(site, exchange.path));
     } catch (error) {
@@ -56,6 +60,16 @@ export function createEdge(initial: EdgeConfig): Edge {
     }
   };
 
+  const shares = createShares({
+    watch,
+    handle(exchange, host) {
+      requests += 1;
+      const site = table.find(host);
+      // Its project is gone, or the request is for all of the server.
+      if (site === undefined || exchange.target === '*') fail(exchange, 404);
+      else respond(exchange, site);
+    },
+  });
   const listeners = createListeners({
     watch,
     handle,
@@ -73,8 +87,12 @@ export function createEdge(initial: EdgeConfig): Edge {
         await listeners.listenSecure(address, config.httpsPort);
         if (config.httpPort !== null) await listeners.listenPlain(address, config.httpPort);
       }
+      // The sites of this machine count for more than one that is shared: it is served without it, and the log says why.
+      await shares
+        .apply(config.shares)
+        .catch((error: unknown) => log('error', `cannot share a site: ${String(error)}`));
     },
-    reload(next) {
+    async reload(next) {
       const nextCertificates = new CertificateStore(next, certificates);
       const used = { ...next, httpPort: config.httpPort, httpsPort: config.httpsPort };
       table = createRoutingTable(used);
@@ -82,6 +100,7 @@ export function createEdge(initial: EdgeConfig): Edge {
       const fallbackChanged = !nextCertificates.fallback.cert.equals(certificates.fallback.cert);
       certificates = nextCertificates;
       if (fallbackChanged) listeners.refreshFallback();
+      await shares.apply(config.shares);
     },
     status: () => ({
       pid: process.pid,
@@ -94,6 +113,7 @@ export function createEdge(initial: EdgeConfig): Edge {
     }),
     async close() {
       listeners.close();
+      shares.close();
       watch.drainAll();
       const until = performance.now() + DRAIN_MS;
       while (watch.size > 0 && performance.now() < until)

@@ -7,6 +7,7 @@ import { logsCommand } from './log-command.ts';
 import { mcpCommand } from './mcp-command.ts';
 import { operationCommands } from './operation-commands.ts';
 import { programCommands } from './program-commands.ts';
+import { shareCommand } from './share-command.ts';
 import { stackCommands } from './stack-commands.ts';
 import { uninstallCommand } from './uninstall-command.ts';
 
@@ -14,6 +15,7 @@ export const commands: readonly Command[] = [
   ...stackCommands,
   appCommand,
   logsCommand,
+  shareCommand,
   ...operationCommands,
   ...programCommands,
   ...daemonCommands,

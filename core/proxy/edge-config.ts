@@ -18,7 +18,7 @@ export interface EdgePorts {
 
 export interface EdgeConfigWriter {
   /** Makes missing certificates, writes the file when anything changed, and waits until a running edge uses it. */
-  apply(sites: readonly PlannedSite[], ports: EdgePorts): Promise<void>;
+  apply(sites: readonly PlannedSite[], ports: EdgePorts, shares: EdgeConfig['shares']): Promise<void>;
   readonly controlSocket: string;
 }
 
@@ -46,7 +46,11 @@ export function createEdgeConfigWriter(options: {
     }
   };
 
-  const write = async (sites: readonly PlannedSite[], ports: EdgePorts): Promise<void> => {
+  const write = async (
+    sites: readonly PlannedSite[],
+    ports: EdgePorts,
+    shares: EdgeConfig['shares'],
+  ): Promise<void> => {
     const fallback = await certificates.ensureLeaf(FALLBACK_DOMAIN, [FALLBACK_DOMAIN]);
     let renewed = fallback.renewed;
     const withCertificates = await Promise.all(
@@ -68,6 +72,7 @@ export function createEdgeConfigWriter(options: {
       fallbackKey: fallback.keyFile,
       runAs: system.host.isRoot ? system.host.serviceUser : null,
       sites: withCertificates,
+      shares,
     };
     const text = (): string => `${JSON.stringify(config, null, 2)}\n`;
     if (!renewed && (await system.files.readText(layout.edgeConfig)) === text()) return;
@@ -83,8 +88,8 @@ export function createEdgeConfigWriter(options: {
 
   return {
     controlSocket,
-    apply(sites, ports) {
-      const mine = queue.then(() => write(sites, ports));
+    apply(sites, ports, shares) {
+      const mine = queue.then(() => write(sites, ports, shares));
       queue = mine.catch(() => undefined); // The caller of `mine` gets the error; the next write must still run.
       return mine;
     },

@@ -2,6 +2,7 @@
 import type { ProjectConfig } from '../../contract/config.ts';
 import type { DomainMapping } from '../../contract/domains.ts';
 import type { ProxyRule } from '../../contract/proxy.ts';
+import type { Share } from '../../contract/sharing.ts';
 import type { Site } from '../../contract/stack.ts';
 import { writeCaBundle, type PublicAuthorities } from '../certificates/ca-bundle.ts';
 import type { Certificates } from '../certificates/certificates.ts';
@@ -49,6 +50,8 @@ export function createSiteWork(options: {
   environment(project: ProjectConfig, service: string): Promise<Record<string, string>>;
   /** Sites of Kojibox itself, beside those of the projects. */
   extraSites(): Promise<PlannedSite[]>;
+  /** Projects that the same network may open. */
+  shares(): readonly Share[];
   define(): void;
 }): SiteWork {
   const { system, ports, domains, certificates } = options;
@@ -104,7 +107,11 @@ export function createSiteWork(options: {
       const extra = await options.extraSites();
       await certificates.ensureRoot();
       await writeCaBundle(system.files, options.caBundle, options.rootCertificate, options.publicAuthorities);
-      await options.edge.apply([...planned, ...extra], edgePorts);
+      const shares = options.shares().flatMap(({ projectId, address, port }) => {
+        const host = options.projects().find(({ id }) => id === projectId)?.domain;
+        return host === undefined ? [] : [{ host, address, port }];
+      });
+      await options.edge.apply([...planned, ...extra], edgePorts, shares);
       const names = planned.flatMap(({ hosts }) => hosts.slice(0, 1));
       if (await domains.canWriteHosts()) await domains.applyHosts(names);
       links.clear();

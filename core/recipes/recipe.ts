@@ -62,6 +62,8 @@ export interface ServicePlan {
   readonly restartPolicy: RestartPolicy;
   /** Between probes once it runs; at least 1000. */
   readonly probeIntervalMs: number;
+  /** How long a probe of the running service may take. Default 3000. */
+  readonly probeTimeoutMs?: number;
   /** A start that is not ready by then has failed. */
   readonly startDeadlineMs: number;
   /** False where silence is no proof of a defect: all workers of PHP may be held by a debugger. Default true. */

@@ -16,7 +16,8 @@ const CONFIRM_INTERVAL_MS = 2_000;
 export interface ProbeLoop {
   /** From now on, until it is changed or ended. A result that comes later than the next call is dropped. */
   untilReady(spec: ProbeSpec): void;
-  regularly(spec: ProbeSpec, intervalMs: number): void;
+  /** @param timeoutMs default 3000 */
+  regularly(spec: ProbeSpec, intervalMs: number, timeoutMs?: number): void;
   /** An extra probe of a running service; resolves when its result was handed on. */
   now(): Promise<void>;
   end(): void;
@@ -75,12 +76,12 @@ export function createProbeLoop(options: {
       };
       begin({ spec, schedule, timeoutMs: START_TIMEOUT_MS }, START_STEPS_MS[0] ?? 1);
     },
-    regularly(spec, intervalMs) {
+    regularly(spec, intervalMs, timeoutMs = TIMEOUT_MS) {
       const interval = Math.max(MIN_INTERVAL_MS, intervalMs);
       const spread = (ms: number): number => Math.max(MIN_INTERVAL_MS, Math.round(ms * (0.9 + 0.2 * random())));
       const schedule = (failed: boolean): number => spread(failed ? Math.min(interval, CONFIRM_INTERVAL_MS) : interval);
       // The first one anywhere in the interval: services that became ready together do not probe together.
-      begin({ spec, schedule, timeoutMs: TIMEOUT_MS }, Math.max(MIN_INTERVAL_MS, Math.round(interval * random())));
+      begin({ spec, schedule, timeoutMs }, Math.max(MIN_INTERVAL_MS, Math.round(interval * random())));
     },
     now: ask,
     end,

@@ -134,7 +134,7 @@ export function createServiceRunner(initial: ServiceEntry, options: RunnerOption
     if (phase.name !== 'starting') firstProbe?.();
     if (phase.name === 'starting' && resolved !== null) probing.untilReady(resolved.plan.probe);
     else if (phase.name === 'running' && resolved !== null)
-      probing.regularly(resolved.plan.probe, resolved.plan.probeIntervalMs);
+      probing.regularly(resolved.plan.probe, resolved.plan.probeIntervalMs, resolved.plan.probeTimeoutMs);
     else probing.end();
   };
 

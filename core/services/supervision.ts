@@ -28,6 +28,7 @@ export type SupervisedPlan = Pick<
   | 'probe'
   | 'restartPolicy'
   | 'probeIntervalMs'
+  | 'probeTimeoutMs'
   | 'startDeadlineMs'
   | 'stopSignal'
   | 'stopGraceMs'

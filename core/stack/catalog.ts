@@ -1,13 +1,16 @@
 /** Which services there are, and how each becomes something to launch. */
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { KojiboxError } from '../../contract/errors.ts';
 import type { ProjectConfig, ServiceConfig } from '../../contract/config.ts';
+import type { Program } from '../../contract/programs.ts';
+import type { OwnService } from '../../contract/own-services.ts';
 import type { InstalledRuntime } from '../../contract/runtimes.ts';
 import type { Layout } from '../layout.ts';
 import type { Ports } from '../ports/ports.ts';
 import { recipes } from '../recipes/index.ts';
 import { planNodeApp } from '../recipes/node-app.ts';
+import { planOwnProgram } from '../recipes/own-program.ts';
 import type { ServicePlan } from '../recipes/recipe.ts';
 import { resolveAll, resolveReferences } from '../secrets/references.ts';
 import type { Secrets } from '../secrets/secrets.ts';
@@ -25,6 +28,8 @@ export interface CatalogEntry {
   readonly debug?: boolean;
   /** The project whose own program it is. */
   readonly project?: ProjectConfig;
+  /** What the user defined. */
+  readonly own?: OwnService;
 }
 
 export interface PreparedLaunch {
@@ -45,6 +50,9 @@ export interface CatalogOptions {
   installed(runtime: string, series: string): Promise<InstalledRuntime | null>;
   treePath(installed: InstalledRuntime): string;
   serviceConfig(id: string): ServiceConfig;
+  ownServices(): readonly OwnService[];
+  /** A program that Kojibox brings, as a project in this folder uses it; null for any other. */
+  program(name: string, folder: string): Promise<Program | null>;
   /** All that a project's code gets, secrets filled in. */
   environment(project: ProjectConfig, service: string): Promise<Record<string, string>>;
   /** What starts a project's own program. */
@@ -74,6 +82,8 @@ const NAMES: Readonly<Record<string, string>> = {
 const DATABASES = ['mariadb', 'postgres', 'redis'] as const;
 export const EDGE_ID = 'edge';
 const isOn = (value: string | undefined): boolean => /^(1|on|true|yes)$/i.test(value ?? '');
+/** As a login shell of the system has them. */
+const PROGRAM_FOLDERS = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'] as const;
 /** Where the ports of projects' own programs begin. */
 const APP_PORT = 3100;
 
@@ -215,12 +225,46 @@ export function createCatalog(options: CatalogOptions): Catalog {
     });
   };
 
+  /** Absolute path of a program of this machine. Rejects with START_FAILED. */
+  const findProgram = async (binary: string): Promise<string> => {
+    const candidates = binary.startsWith('/') ? [binary] : PROGRAM_FOLDERS.map((folder) => join(folder, binary));
+    for (const candidate of candidates) if ((await system.files.realPath(candidate)) !== null) return candidate;
+    throw new KojiboxError('START_FAILED', `cannot find the program ${binary}`, {
+      detail: binary.startsWith('/') ? 'there is no such file' : `it is in none of ${PROGRAM_FOLDERS.join(', ')}`,
+      source: 'services',
+      remedy: 'Say where it is: define the service with an absolute path.',
+    });
+  };
+
+  const planOwn = async (entry: CatalogEntry, own: OwnService, choosePort: PortChooser): Promise<ServicePlan> => {
+    const config = options.serviceConfig(entry.id);
+    const ports: Record<string, number> = {};
+    for (const { name, port } of own.ports)
+      ports[name] = await choosePort(`${entry.id}.${name}`, port, config.ports[name] ?? port);
+    // What Kojibox brings comes first, in the version of the project that the service works in.
+    const brought = await options.program(own.binary, own.cwd);
+    return planOwnProgram({
+      definition: own,
+      command: brought?.command ?? (await findProgram(own.binary)),
+      path: [...(brought === null ? [] : [dirname(brought.command)]), ...PROGRAM_FOLDERS].join(':'),
+      ports,
+      tempFolder: join(layout.temp, entry.id),
+      args: [
+        ...(brought?.args ?? []),
+        ...(await Promise.all([...own.args, ...config.args].map((text) => resolveReferences(text, options.secrets)))),
+      ],
+      env: { ...brought?.env, ...(await resolveAll({ ...own.env, ...config.env }, options.secrets)) },
+    });
+  };
+
   const planOf = (entry: CatalogEntry, choosePort: PortChooser): Promise<ServicePlan> =>
-    entry.project !== undefined
-      ? planApp(entry, entry.project, choosePort)
-      : entry.runtime !== null && entry.series !== null
-        ? planRuntime({ ...entry, runtime: entry.runtime, series: entry.series }, choosePort)
-        : Promise.resolve(planEdge(entry));
+    entry.own !== undefined
+      ? planOwn(entry, entry.own, choosePort)
+      : entry.project !== undefined
+        ? planApp(entry, entry.project, choosePort)
+        : entry.runtime !== null && entry.series !== null
+          ? planRuntime({ ...entry, runtime: entry.runtime, series: entry.series }, choosePort)
+          : Promise.resolve(planEdge(entry));
 
   /** Everything of a service that decides what runs, as one digest: an adopted service with another one is restarted at its next start. */
   const launchSpecOf = (plan: ServicePlan, asServiceUser: boolean): LaunchSpec => {
@@ -273,7 +317,18 @@ export function createCatalog(options: CatalogOptions): Catalog {
           dependsOn: [],
           project,
         }));
-      return [...databases, ...php.values(), ...apps, edge];
+      const own = options
+        .ownServices()
+        .filter(({ id }) => options.serviceConfig(id).enabled)
+        .map((definition): CatalogEntry => ({
+          id: definition.id,
+          name: definition.name,
+          runtime: null,
+          series: null,
+          dependsOn: definition.dependsOn,
+          own: definition,
+        }));
+      return [...databases, ...php.values(), ...apps, ...own, edge];
     },
     async describe(entry) {
       const plan = await planOf(entry, knownPort);

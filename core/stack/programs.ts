@@ -1,11 +1,12 @@
 /** How to run a program of an installed runtime on the command line, with the versions and passwords of this stack. */
 import { join } from 'node:path';
-import type { Program, PROGRAMS } from '../../contract/programs.ts';
+import { PROGRAMS, type Program } from '../../contract/programs.ts';
 import { KojiboxError } from '../../contract/errors.ts';
 import type { ProjectConfig } from '../../contract/config.ts';
 import type { Runtimes } from '../runtimes/runtimes.ts';
 
-type ProgramName = (typeof PROGRAMS)[number];
+export type ProgramName = (typeof PROGRAMS)[number];
+export const isProgram = (name: string): name is ProgramName => (PROGRAMS as readonly string[]).includes(name);
 
 export interface ProgramContext {
   readonly runtimes: Runtimes;

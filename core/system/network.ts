@@ -12,6 +12,8 @@ export interface Network {
     port: number,
     address?: string,
   ): Promise<{ ok: true } | { ok: false; reason: 'in-use' | 'forbidden' | 'other'; detail: string }>;
+  /** Addresses of this machine's interfaces, loopback last. `private`: of a local network, RFC 1918 and RFC 4193. */
+  addresses(): readonly { readonly address: string; readonly kind: 'private' | 'public' | 'loopback' }[];
   /** Who listens on the port; null when nobody does. */
   holderOf(port: number): Promise<PortHolder | null>;
   /** Ports on which these processes, their groups and all that descend from them listen; sorted, each once. */

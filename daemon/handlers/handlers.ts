@@ -9,7 +9,6 @@ import type { StackStatus } from '../../contract/stack.ts';
 import type { TrustStoreStatus } from '../../contract/certificates.ts';
 import { KojiboxError } from '../../contract/errors.ts';
 import type { Kojibox } from '../../core/kojibox.ts';
-import { resolveProgram } from '../../core/stack/programs.ts';
 import type { Activity } from '../activity.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { MailCatcher } from '../mail/mail-catcher.ts';
@@ -103,11 +102,24 @@ export function createHandlers(options: HandlerOptions): Handlers {
     'services.stop': async ({ id }) => supervisor.stop(id),
     'services.restart': async ({ id }) => supervisor.restart(id),
     'services.logs': async ({ id, tail }) => logs.tail(supervisor.state(id).id, tail),
+    'services.define': async (definition) => {
+      await kojibox.ownServices.define({ ...definition, name: definition.name ?? definition.id });
+      changed('service', definition.id);
+      return ok;
+    },
+    'services.definitions': async () => [...kojibox.ownServices.list()],
+    'services.undefine': async ({ id }) => {
+      await kojibox.ownServices.undefine(id);
+      changed('service', id);
+      return ok;
+    },
     'logs.query': async ({ service, limit, ...filter }) => logs.query({ ids: idsOf(service), filter, limit }),
     'logs.export': async ({ service, limit, ...filter }) =>
       logs.export({ ids: idsOf(service), asked: service === undefined ? null : [service].flat(), filter, limit }),
     'services.health': async ({ id }) => {
       const { health, evidence, ports, pid } = supervisor.state(id);
+      const own = kojibox.ownServices.list().find((definition) => definition.id === id)?.healthCheck;
+      if (own !== undefined) return { ...own, status: health, evidence };
       const port = ports[0]?.port;
       return {
         type: port === undefined ? 'pid' : 'port',
@@ -180,6 +192,18 @@ export function createHandlers(options: HandlerOptions): Handlers {
       return ok;
     },
     'projects.create': async (wanted) => kojibox.createProject(wanted),
+
+    'projects.share': async ({ id, hours, address }) => {
+      const share = await kojibox.sharing.begin(projects.get(id).id, hours, address);
+      changed('project', id);
+      return share;
+    },
+    'projects.unshare': async ({ id }) => {
+      await kojibox.sharing.end(id);
+      changed('project', id);
+      return ok;
+    },
+    'projects.shares': async () => kojibox.sharing.list(),
 
     'domains.list': async () => [
       ...projects.list().map(({ domain, id }) => ({ domain, projectId: id, targetPort: 0 })),
@@ -296,17 +320,6 @@ export function createHandlers(options: HandlerOptions): Handlers {
       return ok;
     },
 
-    'programs.resolve': async ({ program, folder }) => {
-      const project =
-        projects.list().find(({ path }) => folder === path || folder?.startsWith(`${path}/`) === true) ?? null;
-      return resolveProgram(program, {
-        runtimes,
-        runFolder: kojibox.runFolder,
-        project,
-        port: (key, fallback) => kojibox.ports.registry().assigned[key] ?? fallback,
-        password: async (service) =>
-          (await kojibox.secrets.get({ key: `${service}-password`, scope: 'service' })) ?? '',
-      });
-    },
+    'programs.resolve': async ({ program, folder }) => kojibox.program(program, folder),
   };
 }

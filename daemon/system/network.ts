@@ -1,11 +1,32 @@
 /** TCP ports of this machine. */
-import { createServer } from 'node:net';
+import { BlockList, createServer } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import type { Network } from '../../core/system/network.ts';
 import { holderOf, isListening, listeningPorts } from './port-holder.linux.ts';
+
+const PRIVATE = new BlockList();
+PRIVATE.addSubnet('10.0.0.0', 8, 'ipv4');
+PRIVATE.addSubnet('172.16.0.0', 12, 'ipv4');
+PRIVATE.addSubnet('192.168.0.0', 16, 'ipv4');
+PRIVATE.addSubnet('fc00::', 7, 'ipv6');
 
 export const systemNetwork: Network = {
   holderOf,
   listeningPorts,
+
+  addresses() {
+    const all = Object.values(networkInterfaces()).flatMap((entries) => entries ?? []);
+    return all
+      .map(({ address, internal, family }) => ({
+        address,
+        kind: internal
+          ? ('loopback' as const)
+          : PRIVATE.check(address, family === 'IPv6' ? 'ipv6' : 'ipv4')
+            ? ('private' as const)
+            : ('public' as const),
+      }))
+      .sort((a, b) => Number(a.kind === 'loopback') - Number(b.kind === 'loopback'));
+  },
 
   async canBind(port, address = '127.0.0.1') {
     // SO_REUSEADDR lets a loopback bind succeed beside a listener on all addresses, so that one is looked for first.

@@ -14,6 +14,10 @@ export interface Script {
 
 type PhpRoute = Extract<EdgeRoute, { type: 'php' }>;
 
+const SECURE = pair('REQUEST_SCHEME', 'https') + pair('HTTPS', 'on');
+/** Without HTTPS, as nginx leaves it out: PHP programs ask whether it is empty. */
+const PLAIN = pair('REQUEST_SCHEME', 'http');
+
 /** What is the same for all requests of a route. */
 const fixedParams = new WeakMap<PhpRoute, string>();
 
@@ -23,8 +27,6 @@ function fixedParamsOf(route: PhpRoute): string {
     params = [
       pair('GATEWAY_INTERFACE', 'CGI/1.1'),
       pair('SERVER_SOFTWARE', 'kojibox'),
-      pair('REQUEST_SCHEME', 'https'),
-      pair('HTTPS', 'on'),
       // PHP built with force-cgi-redirect refuses to run without it.
       pair('REDIRECT_STATUS', '200'),
       pair('DOCUMENT_ROOT', toBytes(route.documentRoot)),
@@ -62,6 +64,7 @@ export function encodeParams(exchange: Exchange, route: PhpRoute, script: Script
   const pathInfo = toBytes(script.pathInfo);
   let params =
     fixedParamsOf(route) +
+    (peer.isSecure ? SECURE : PLAIN) +
     pair('SERVER_PROTOCOL', exchange.protocol) +
     pair('REQUEST_METHOD', exchange.method) +
     pair('REQUEST_URI', exchange.target) +

@@ -1,5 +1,5 @@
 /** One client connection that speaks HTTP/1.x: requests one after the other, their bodies, time limits, and how it ends. */
-import type { TLSSocket } from 'node:tls';
+import type { Socket } from 'node:net';
 import type { BodyConsumer, Exchange, Peer } from '../exchange.ts';
 import { log } from '../log.ts';
 import type { ConnectionWatch, Watched } from '../watch.ts';
@@ -34,7 +34,7 @@ const MAX_PIPELINED_BYTES = 64 * 1024;
 const NOTHING = Buffer.alloc(0);
 
 export class Http1Connection implements Watched {
-  readonly socket: TLSSocket;
+  readonly socket: Socket;
   readonly peer: Peer;
   readonly #handle: (exchange: Exchange) => void;
   readonly #watch: ConnectionWatch;
@@ -56,7 +56,7 @@ export class Http1Connection implements Watched {
   #stalledSince = 0;
 
   constructor(
-    socket: TLSSocket,
+    socket: Socket,
     peer: Peer,
     watch: ConnectionWatch,
     handle: (exchange: Exchange) => void,

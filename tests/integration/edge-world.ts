@@ -95,6 +95,7 @@ export async function createEdgeWorld(
     fallbackCertificate: fallback.certificate,
     fallbackKey: fallback.key,
     runAs: null,
+    shares: [],
     sites: sites.map(({ host, routes }) => ({
       hosts: [host],
       name: host,

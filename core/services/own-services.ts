@@ -1,0 +1,90 @@
+/** The services that the user defined: checked, stored, and put into effect at once. */
+import { KojiboxError } from '../../contract/errors.ts';
+import type { OwnService } from '../../contract/own-services.ts';
+import type { JsonStore } from '../config/json-store.ts';
+import { probeOf } from '../recipes/own-program.ts';
+import { resolveAll, resolveReferences } from '../secrets/references.ts';
+import type { Secrets } from '../secrets/secrets.ts';
+import { resolveLanes } from './dependency-graph.ts';
+import type { Supervisor } from './supervisor.ts';
+
+export interface OwnServices {
+  list(): readonly OwnService[];
+  /**
+   * A running one is started again when its definition changed, a new one is started when the stack is up. One that does not start keeps its
+   * definition, and the error of the start is thrown: the log says what to mend.
+   * Rejects with VALIDATION_FAILED, NOT_FOUND for a dependency or a secret that is not there, DEPENDENCY_CYCLE; then nothing changed.
+   */
+  define(definition: OwnService): Promise<void>;
+  /** Rejects with NOT_FOUND for what the user did not define, VALIDATION_FAILED while another service needs it. */
+  undefine(id: string): Promise<void>;
+}
+
+export function createOwnServices(options: {
+  readonly store: JsonStore<OwnService[]>;
+  readonly supervisor: Supervisor;
+  readonly secrets: Pick<Secrets, 'get'>;
+  /** Makes the supervisor know what is stored. */
+  applyDefinitions(): void;
+}): OwnServices {
+  const { store, supervisor, secrets } = options;
+  const list: OwnServices['list'] = () => store.get();
+  const invalid = (id: string, detail: string, remedy?: string): KojiboxError =>
+    new KojiboxError('VALIDATION_FAILED', `cannot use the definition of ${id}`, {
+      detail,
+      source: 'services',
+      ...(remedy === undefined ? {} : { remedy }),
+    });
+
+  const check = async (definition: OwnService): Promise<void> => {
+    const { id, ports } = definition;
+    const isOwn = list().some((own) => own.id === id);
+    const states = supervisor.states();
+    if (!isOwn && states.some((state) => state.id === id))
+      throw invalid(id, `there is a service "${id}" already, which Kojibox brings itself`, 'Choose another id.');
+    if (new Set(ports.map(({ name }) => name)).size < ports.length)
+      throw invalid(id, 'ports: two of them have the same name');
+    probeOf(definition, Object.fromEntries(ports.map(({ name, port }) => [name, port])));
+    const dependencies = new Map(states.map((state) => [state.id, state.dependsOn]));
+    resolveLanes(dependencies.set(id, definition.dependsOn), [id]);
+    await resolveAll(definition.env, secrets);
+    await Promise.all(definition.args.map((text) => resolveReferences(text, secrets)));
+  };
+
+  return {
+    list,
+    async define(definition) {
+      const { id } = definition;
+      await check(definition);
+      const before = list().find((own) => own.id === id);
+      if (JSON.stringify(before) === JSON.stringify(definition)) return;
+      await store.update((all) => [...all.filter((own) => own.id !== id), definition]);
+      options.applyDefinitions();
+      const stackIsUp = supervisor.states().some((state) => state.desired === 'up');
+      const { desired } = supervisor.state(id);
+      if (desired === 'up') await supervisor.restart(id);
+      else if (before === undefined && stackIsUp) await supervisor.start(id);
+    },
+    async undefine(id) {
+      if (!list().some((own) => own.id === id))
+        throw new KojiboxError('NOT_FOUND', `you defined no service "${id}"`, {
+          detail:
+            list().length === 0
+              ? 'there is none'
+              : `there are ${list()
+                  .map((own) => own.id)
+                  .join(', ')}`,
+          source: 'services',
+        });
+      const user = supervisor.states().find(({ dependsOn }) => dependsOn.includes(id));
+      if (user !== undefined)
+        throw new KojiboxError('VALIDATION_FAILED', `cannot remove ${id}`, {
+          detail: `${user.name} needs it`,
+          source: 'services',
+          remedy: `Take it out of what ${user.id} depends on, or remove that first.`,
+        });
+      await supervisor.undefine(id);
+      await store.update((all) => all.filter((own) => own.id !== id));
+    },
+  };
+}
