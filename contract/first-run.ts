@@ -184,7 +184,10 @@ export const firstRunOperations = [
     summary: 'Leave the first run: it does not show itself any more, and everything stays as it is.',
     kind: 'command',
     access: 'operate',
-    input: z.strictObject({}),
+    input: z.strictObject({
+      /** Only when nobody answered anything yet. */
+      untouched: z.boolean().default(false),
+    }),
     output: OkSchema,
     errors: ['CONFIG_CORRUPT'],
     cli: { command: ['setup', 'skip'] },

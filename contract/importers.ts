@@ -75,7 +75,8 @@ const Where = {
 export const importOperations = [
   defineOperation({
     name: 'imports.scan',
-    summary: 'Look for sites of Laragon, XAMPP, MAMP, Herd, Valet, FlyEnv and DDEV, and show what an import would create.',
+    summary:
+      'Look for sites of Laragon, XAMPP, MAMP, Herd, Valet, FlyEnv and DDEV, and show what an import would create.',
     kind: 'query',
     access: 'read',
     input: z.strictObject(Where),

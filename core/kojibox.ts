@@ -354,8 +354,12 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
   const prepareStack = async (): Promise<CatalogEntry[]> => {
     await assertPassable(system, layout.data);
     if (projectStore.get().length === 0 && (await system.files.stat(layout.projectsConfig)) === null) {
+      // In the language that is wanted: a stack without PHP does not fetch it for a page of ours.
+      const wants = (id: string): boolean => serviceSettings.get(id).enabled;
+      const stack = wants('php') ? 'php' : wants('node') ? 'node' : 'static';
       const starter = await createStarterProject(system.files, {
-        template: join(options.templates, 'hello'),
+        template: join(options.templates, stack === 'php' ? 'hello' : stack),
+        stack,
         folder: join(layout.projects, 'hello'),
         owner: system.host.isRoot ? system.host.serviceUser : null,
       });

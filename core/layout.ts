@@ -11,6 +11,9 @@ export interface Layout {
   readonly projectsConfig: string;
   readonly domainsConfig: string;
   readonly proxyConfig: string;
+  /** How far the first run is, and what was imported. */
+  readonly firstRunConfig: string;
+  readonly importsConfig: string;
   readonly portsConfig: string;
   /** Sites that the same network may open. */
   readonly shares: string;
@@ -73,6 +76,8 @@ export function layoutOf(home: string): Layout {
     projectsConfig: join(config, 'projects.json'),
     domainsConfig: join(config, 'domains.json'),
     proxyConfig: join(config, 'proxy.json'),
+    firstRunConfig: join(config, 'first-run.json'),
+    importsConfig: join(config, 'imports.json'),
     portsConfig: join(config, 'ports.json'),
     shares: join(config, 'shares.json'),
     secrets: join(config, 'secrets.json'),

@@ -8,12 +8,16 @@ import { mcpCommand } from './mcp-command.ts';
 import { operationCommands } from './operation-commands.ts';
 import { programCommands } from './program-commands.ts';
 import { shareCommand } from './share-command.ts';
+import { setupCommand } from './setup-command.ts';
+import { importCommand } from './setup-import.ts';
 import { stackCommands } from './stack-commands.ts';
 import { uninstallCommand } from './uninstall-command.ts';
 
 export const commands: readonly Command[] = [
   ...stackCommands,
   appCommand,
+  setupCommand,
+  importCommand,
   logsCommand,
   shareCommand,
   ...operationCommands,

@@ -15,7 +15,9 @@ export interface CandidateWorld {
   domainOwner(domain: string): string | null;
   /** Top-level names for which certificates can be made. */
   readonly localDomains: readonly string[];
-  readonly versions: Readonly<Record<'php' | 'node', { readonly available: readonly string[]; readonly standard: string }>>;
+  readonly versions: Readonly<
+    Record<'php' | 'node', { readonly available: readonly string[]; readonly standard: string }>
+  >;
   detect(path: string): Promise<DetectedProject | null>;
   /** With links resolved; null when it is not there or no folder. */
   realFolder(path: string): Promise<string | null>;
@@ -83,7 +85,10 @@ async function judge(
 ): Promise<[ImportProblem | null, string]> {
   const { path, domain } = project;
   if (found.target !== null && !TARGET.test(found.target))
-    return ['nothing-to-serve', `${found.target} is not on this machine; Kojibox proxies to programs of this machine alone`];
+    return [
+      'nothing-to-serve',
+      `${found.target} is not on this machine; Kojibox proxies to programs of this machine alone`,
+    ];
   if (found.target === null && real === null)
     return ['path-missing', found.path === null ? 'it names no folder' : `${found.path} is not there`];
   const here = world.projects.find((other) => other.path === path && other.stack !== 'proxy');
@@ -139,7 +144,11 @@ async function documentRoot(
   const said = found.documentRoot === null ? null : await world.realFolder(found.documentRoot);
   if (said === null || real === null) return rootOf(detected?.documentRoot ?? '');
   const inside = relative(real, said);
-  return inside.startsWith('..') ? rootOf(detected?.documentRoot ?? '') : inside === '' ? { DOCUMENT_ROOT: '.' } : rootOf(inside);
+  return inside.startsWith('..')
+    ? rootOf(detected?.documentRoot ?? '')
+    : inside === ''
+      ? { DOCUMENT_ROOT: '.' }
+      : rootOf(inside);
 }
 const rootOf = (root: string): Record<string, string> => (root === '' ? {} : { DOCUMENT_ROOT: root });
 
@@ -156,4 +165,3 @@ function version(
   if (wanted !== null && got !== wanted) warnings.push(`it had ${name} ${wanted}, and gets ${name} ${got}`);
   return chosen === null ? {} : { [`${name.toUpperCase()}_VERSION`]: chosen };
 }
-

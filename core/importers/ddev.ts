@@ -40,7 +40,12 @@ export const ddev: Importer = {
     for (const [name, approot] of Object.entries(projects))
       sites.push(
         (await readProject(files, approot, name)) ??
-          site({ name, path: approot, source: join(place, 'project_list.yaml'), warnings: ['it has no .ddev/config.yaml'] }),
+          site({
+            name,
+            path: approot,
+            source: join(place, 'project_list.yaml'),
+            warnings: ['it has no .ddev/config.yaml'],
+          }),
       );
     return { place, sites, warnings };
   },

@@ -68,11 +68,13 @@ function parseHost(entry: unknown, source: string): FoundSite | null {
   const name = text(host['name']) || text(host['projectName']);
   if (name === '') return null;
   const type = text(host['type']) || 'php';
+  const php = host['phpVersion'];
   const port = Number(host['projectPort']);
   const proxies = Array.isArray(host['reverseProxy']) ? (host['reverseProxy'] as unknown[]).map(record) : [];
   const whole = proxies.find(({ path }) => text(path) === '/');
   const isProgram = !['php', 'node', 'html', 'static'].includes(type);
-  const proxied = text(whole?.['url']) || (isProgram && Number.isInteger(port) && port > 0 ? `http://127.0.0.1:${port}` : '');
+  const proxied =
+    text(whole?.['url']) || (isProgram && Number.isInteger(port) && port > 0 ? `http://127.0.0.1:${port}` : '');
   const command = text(host['startCommand']);
   const rewrite = text(record(host['nginx'])['rewrite']);
   return site({
@@ -82,14 +84,18 @@ function parseHost(entry: unknown, source: string): FoundSite | null {
       .split(/\s+/)
       .filter((alias) => alias !== '' && alias !== name),
     path: text(host['root']) || null,
-    phpVersion: type === 'php' && host['phpVersion'] !== undefined ? phpSeries(String(host['phpVersion'])) : null,
+    phpVersion: type === 'php' && (typeof php === 'number' || typeof php === 'string') ? phpSeries(String(php)) : null,
     command: type === 'node' && command !== '' ? command : null,
     target: proxied === '' ? null : proxied,
     warnings: [
-      ...(isProgram && proxied !== '' ? [`Kojibox sends visitors to ${proxied}, and does not start the ${type} program`] : []),
+      ...(isProgram && proxied !== ''
+        ? [`Kojibox sends visitors to ${proxied}, and does not start the ${type} program`]
+        : []),
       ...(isProgram && proxied === '' ? [`Kojibox cannot run a ${type} program, and no port of it is known`] : []),
       ...(type === 'node' && command !== '' ? ['its start command must listen on $PORT'] : []),
-      ...(proxies.length > (whole === undefined ? 0 : 1) ? ['its proxies for single paths are not taken over; add rules'] : []),
+      ...(proxies.length > (whole === undefined ? 0 : 1)
+        ? ['its proxies for single paths are not taken over; add rules']
+        : []),
       ...(rewrite === '' ? [] : ['its own rewrite rules are not taken over; index.php gets what no file answers']),
     ],
     source,

@@ -145,7 +145,10 @@ export function createImports(options: ImportsOptions): Imports {
       task.step('create');
       try {
         // Written down before it is made: an import that is cut short can still be undone whole.
-        await keep((mine) => ({ ...mine, projects: [...mine.projects, { id: each.project.id, path: each.project.path }] }));
+        await keep((mine) => ({
+          ...mine,
+          projects: [...mine.projects, { id: each.project.id, path: each.project.path }],
+        }));
         await options.setProject(each.project);
         for (const alias of each.aliases) {
           await keep((mine) => ({ ...mine, domains: [...mine.domains, alias] }));
@@ -175,9 +178,13 @@ export function createImports(options: ImportsOptions): Imports {
           source: 'config',
           remedy: 'See what was found, and why not: koji import --dry-run',
         });
-      return changes.run('imports.apply', `Importing ${sites.length === 1 ? '1 site' : `${sites.length} sites`}`, async ({ task, signal }) => {
-        await takeAll(sites, (each) => task(each.key, each.project.name), signal);
-      }).change;
+      return changes.run(
+        'imports.apply',
+        `Importing ${sites.length === 1 ? '1 site' : `${sites.length} sites`}`,
+        async ({ task, signal }) => {
+          await takeAll(sites, (each) => task(each.key, each.project.name), signal);
+        },
+      ).change;
     },
     take: async (where, report, signal) => takeAll(await chosen(where), report, signal),
     list: () => store.get(),
@@ -201,7 +208,12 @@ export function createImports(options: ImportsOptions): Imports {
 
   function fail(id: string): never {
     throw new KojiboxError('NOT_FOUND', `there is no import "${id}"`, {
-      detail: `imports: ${store.get().map((one) => one.id).join(', ') || 'none yet'}`,
+      detail: `imports: ${
+        store
+          .get()
+          .map((one) => one.id)
+          .join(', ') || 'none yet'
+      }`,
       source: 'config',
     });
   }

@@ -32,7 +32,8 @@ export async function readSettings(
 export async function listFolder(files: FileSystem, path: string, warn: (text: string) => void): Promise<string[]> {
   try {
     const names = await files.list(path);
-    if (names.length > MAX_ENTRIES) warn(`${path} has ${names.length} entries; the first ${MAX_ENTRIES} were looked at`);
+    if (names.length > MAX_ENTRIES)
+      warn(`${path} has ${names.length} entries; the first ${MAX_ENTRIES} were looked at`);
     return names.slice(0, MAX_ENTRIES);
   } catch (error) {
     warn(`${path} cannot be read: ${(error as { code?: string }).code ?? String(error)}`);

@@ -46,7 +46,8 @@ async function read(files: FileSystem, given: string, tool: ImportTool): Promise
   }
   if (text === null || (tool === 'herd') !== /\/herd\//i.test(place)) return null;
   const config = parseValetConfig(text);
-  if (config === null) return { place, sites: [], warnings: [...warnings, `${join(place, 'config.json')} is not JSON`] };
+  if (config === null)
+    return { place, sites: [], warnings: [...warnings, `${join(place, 'config.json')} is not JSON`] };
 
   const nginx = await readNginx(files, join(place, 'Nginx'), warn);
   const sites = new Map<string, FoundSite>();

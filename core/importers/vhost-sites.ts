@@ -81,8 +81,7 @@ export async function readRootFolders(
   leaveOut: RegExp,
 ): Promise<FoundSite[]> {
   const taken = new Set<string>();
-  for (const { path } of known)
-    if (path !== null) taken.add((await files.realPath(path).catch(() => null)) ?? path);
+  for (const { path } of known) if (path !== null) taken.add((await files.realPath(path).catch(() => null)) ?? path);
   return (await foldersIn(files, root, warn))
     .filter(({ name, path }) => !taken.has(path) && !leaveOut.test(name))
     .map(({ name, path }) => site({ name, path, phpVersion, databases, source: root, certain: false }));

@@ -174,5 +174,4 @@ function parseFlowList(text: string, line: Line, depth: number): { value: Yaml; 
 }
 
 const ESCAPES: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r', '0': '\0' };
-const unescape = (text: string): string =>
-  text.replaceAll(/\\(.)/g, (_, letter: string) => ESCAPES[letter] ?? letter);
+const unescape = (text: string): string => text.replaceAll(/\\(.)/g, (_, letter: string) => ESCAPES[letter] ?? letter);

@@ -14,6 +14,7 @@ import type { Metrics } from '../metrics/metrics.ts';
 import type { MailCatcher } from '../mail/mail-catcher.ts';
 import type { ServiceLogs } from '../service-logs.ts';
 import type { Updater } from '../updater.ts';
+import { firstRunHandlers } from './first-run.ts';
 
 export interface HandlerOptions {
   readonly kojibox: Kojibox;
@@ -23,6 +24,7 @@ export interface HandlerOptions {
   doctor(): Promise<DoctorCheck[]>;
   readonly updater: Updater;
   readonly activity: Activity;
+  readonly setup: Parameters<typeof firstRunHandlers>[0];
   mail(): MailCatcher;
   openFolder(what: 'folder' | 'terminal' | 'editor', folder: string): Promise<void>;
   diagnostics(): Promise<DiagnosticsBundle>;
@@ -93,6 +95,7 @@ export function createHandlers(options: HandlerOptions): Handlers {
 
   const ok = 'ok' as const;
   return {
+    ...firstRunHandlers(options.setup),
     'stack.status': async () => status(),
     'stack.up': async () => stack.up(),
     'stack.down': async () => stack.down(),
