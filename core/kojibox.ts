@@ -230,6 +230,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
       secrets,
       assignedPorts: () => ports.registry().assigned,
       serviceEnvironment: (id) => serviceSettings.get(id).env,
+      isWanted: (id) => serviceSettings.get(id).enabled,
       userOverrides: () => app.get().overrides,
     });
   const program: Kojibox['program'] = (name, folder) =>
@@ -375,6 +376,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     reporters,
     prepare: prepareStack,
     applySites,
+    forgetPorts: () => siteWork.forgetPorts(),
     async checkSite() {
       const first = sites()[0];
       if (first === undefined) return null;

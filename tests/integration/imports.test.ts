@@ -156,7 +156,7 @@ describe('an import', () => {
   });
 
   it('is served over HTTPS, by all its names, and its files stay as they are', async () => {
-    await world.koji('setup', '--services', 'php', '--yes', '--json');
+    await world.koji('setup', '--services', 'php', '--php', '8.4', '--yes', '--json');
     const text = await world.koji(
       'import',
       ...['xampp:intranet.local', 'laragon:blog', 'valet:mailpit', 'ddev:news'].flatMap((key) => ['--only', key]),
