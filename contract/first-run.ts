@@ -34,7 +34,7 @@ export const FirstRunAnswersSchema = z.object({
   trust: z.boolean(),
   imports: z.array(
     z.object({
-      tool: ImportToolSchema,
+      tool: ImportToolSchema.optional(),
       path: z.string().max(4096).optional(),
       keys: z.array(z.string().max(600)).max(1000),
     }),

@@ -140,7 +140,8 @@ export function createFirstRun(options: FirstRunOptions): FirstRun {
       downloads,
       missingBytes: missingBytes(current, downloads),
       hostsWritable: await kojibox.domains.canWriteHosts(),
-      changeId: changes.running('firstRun.apply')?.change.id ?? null,
+      // Its last word is said a moment before it ends.
+      changeId: record.state === 'applying' ? (changes.running('firstRun.apply')?.change.id ?? null) : null,
     };
   };
 

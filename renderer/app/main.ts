@@ -7,6 +7,7 @@ import { useTheme } from '../stores/theme.ts';
 import App from './App.vue';
 import { connect } from './connection.ts';
 import { createPages } from './router.ts';
+import { welcome } from './welcome.ts';
 import './theme.css';
 
 const pinia = createPinia();
@@ -14,8 +15,12 @@ useTheme(pinia);
 const language = useLanguage(pinia);
 const [client] = await Promise.all([connect(), language.choose(language.chosen)]);
 // After the key was taken out of the fragment, which is the router's from here on.
+const router = createPages();
 createApp(App, { hasToken: client !== null })
   .use(pinia)
-  .use(createPages())
+  .use(router)
   .mount('#app');
-if (client !== null) useStack(pinia).begin(client);
+if (client !== null) {
+  useStack(pinia).begin(client);
+  void welcome(client, router);
+}
