@@ -20,6 +20,8 @@ const addedAppConfig = {
   startStack: z.boolean(),
   /** Where new projects go; empty: below Kojibox's own folder. */
   projectsFolder: z.string().max(4096),
+  /** Write names into the hosts file by itself, where this user may. */
+  useHosts: z.boolean(),
   /** Standard series by runtime, e.g. php: "8.4"; what is not named has the manifest's. */
   versions: z.record(z.string(), z.string()),
 };
@@ -31,6 +33,7 @@ export const AppConfigSchema = z.object({
   language: addedAppConfig.language.default(null),
   startStack: addedAppConfig.startStack.default(false),
   projectsFolder: addedAppConfig.projectsFolder.default(''),
+  useHosts: addedAppConfig.useHosts.default(true),
   versions: addedAppConfig.versions.default({}),
 });
 export type AppConfig = z.infer<typeof AppConfigSchema>;

@@ -320,6 +320,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     rootCertificate: layout.rootCertificate,
     publicAuthorities: options.publicAuthorities,
     edge: createEdgeConfigWriter({ system, layout, certificates, control: options.edge.control, controlSocket }),
+    wantsHosts: () => app.get().useHosts,
     edgeRuns: () => entries.has(EDGE_ID) && supervisor.state(EDGE_ID).state === 'running',
     projects: () => projectStore.get(),
     mappings: () => domainStore.get(),

@@ -51,6 +51,7 @@ async function applySettings(answers: FirstRunAnswers, options: ApplyOptions, ta
   const { kojibox, system } = options;
   const { stores, supervisor, serviceSettings } = kojibox;
   if (answers.projectsFolder !== '') await system.files.makeDirectory(answers.projectsFolder, { mode: 0o755 });
+  const writable = await kojibox.domains.canWriteHosts();
   const { php: _php, node: _node, ...others } = stores.app.get().versions;
   const versions = {
     ...others,
@@ -71,7 +72,13 @@ async function applySettings(answers: FirstRunAnswers, options: ApplyOptions, ta
     await running.ended.catch(() => undefined); // It was told to end.
   }
 
-  await stores.app.update((app) => ({ ...app, projectsFolder: answers.projectsFolder, versions }));
+  await stores.app.update((app) => ({
+    ...app,
+    projectsFolder: answers.projectsFolder,
+    versions,
+    useHosts: answers.hosts || !writable,
+  }));
+  if (!answers.hosts && writable) await forgetNames(options);
   await stores.services.update((all) => [
     ...all.filter(({ id }) => id !== 'node' && !CHOOSABLE_SERVICES.some((known) => known === id)),
     ...[...CHOOSABLE_SERVICES, 'node'].map((id) => ({ ...serviceSettings.get(id), enabled: wants(id) })),
@@ -85,6 +92,12 @@ async function applySettings(answers: FirstRunAnswers, options: ApplyOptions, ta
     else await supervisor.undefine(id);
   }
   task.done(kept.join(', '));
+}
+
+/** Who does not want names in the hosts file gets those out that are there. */
+async function forgetNames({ kojibox: { ledger } }: ApplyOptions): Promise<void> {
+  for (const { id, kind, undoneAt } of ledger.list())
+    if (kind === 'hosts-block' && undoneAt === null) await ledger.undo(id);
 }
 
 /** A service that runs moves at once, one that does not has its port at its next start. */

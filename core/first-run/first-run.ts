@@ -98,7 +98,7 @@ export function createFirstRun(options: FirstRunOptions): FirstRun {
       nodeVersion: app.versions['node'] ?? null,
       ports: {},
       removeUnused: false,
-      hosts: await kojibox.domains.canWriteHosts(),
+      hosts: app.useHosts && (await kojibox.domains.canWriteHosts()),
       trust: false,
       imports: [],
     };

@@ -345,6 +345,7 @@ export const de: Messages = {
     noPrograms: 'Keine fremde Datenbank, kein Webserver, kein PHP oder Node gefunden.',
     useVersion: (name: string): string => `${name} auch hier benutzen`,
     mailAlways: 'E-Mail wird immer aufgefangen, was Sie auch wählen: Das kostet nichts.',
+    webServer: 'Webserver',
     portsTitle: 'Ports',
     portsHint: 'Gerade eben nachgesehen. Was läuft, bleibt unberührt.',
     lookAgain: 'Noch einmal nachsehen',

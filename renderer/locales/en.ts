@@ -344,6 +344,7 @@ export const en = {
     noPrograms: 'No database, web server, PHP or Node of somebody else was found.',
     useVersion: (name: string): string => `Use ${name} here too`,
     mailAlways: 'Mail is always caught, whatever you choose: it costs nothing.',
+    webServer: 'Web server',
     portsTitle: 'Ports',
     portsHint: 'Looked at just now. Nothing that runs is touched.',
     lookAgain: 'Look again',

@@ -349,6 +349,7 @@ export const id: Messages = {
     noPrograms: 'Tidak ditemukan basis data, server web, PHP, atau Node lain.',
     useVersion: (name: string): string => `Pakai ${name} di sini juga`,
     mailAlways: 'Surel selalu ditangkap, apa pun pilihan Anda: tanpa biaya.',
+    webServer: 'Server web',
     portsTitle: 'Port',
     portsHint: 'Baru saja diperiksa. Yang sedang berjalan tidak disentuh.',
     lookAgain: 'Periksa lagi',

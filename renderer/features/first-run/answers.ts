@@ -23,4 +23,5 @@ export const SERVICE_NAMES: Readonly<Record<string, string>> = {
   mariadb: 'MariaDB',
   redis: 'Redis',
   node: 'Node',
+  mysql: 'MySQL / MariaDB',
 };
