@@ -108,6 +108,8 @@ export function localDomain(written: string, localDomains: readonly string[]): s
   const name = written
     .trim()
     .toLowerCase()
+    .normalize('NFKD')
+    .replaceAll(/[\u0300-\u036f]/g, '')
     .replaceAll('_', '-')
     .replaceAll(/[^a-z0-9.-]+/g, '-')
     .replace(/\.+$/, '');

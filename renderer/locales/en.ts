@@ -280,7 +280,6 @@ export const en = {
     look: 'Look',
     looking: 'Looking …',
     none: 'No other local stack was found in the usual places. Name the folder of one above.',
-    nothing: (tool: string, place: string): string => `${tool} is in ${place}, but has no sites.`,
     found: (count: number, tools: string): string => `${count === 1 ? '1 site' : `${count} sites`} of ${tools}`,
     databases: (names: string): string => `uses ${names}; the data is not taken over`,
     alsoAs: (names: string): string => `also ${names}`,
@@ -310,7 +309,6 @@ export const en = {
     back: 'Back',
     next: 'Next',
     defaults: 'Use the defaults',
-    leave: 'Leave',
     leaveHint: 'You can leave at any time: everything works with the defaults.',
     meanwhile:
       'The standard stack is being set up meanwhile. You may look around or close this; nothing has to be done.',
