@@ -5,7 +5,12 @@ const sequential = { fileParallelism: false, testTimeout: 180_000, hookTimeout: 
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['{contract,core,client,cli,daemon,edge,electron,renderer}/**/*.test.ts'] } },
+      {
+        test: {
+          name: 'unit',
+          include: ['{contract,core,client,cli,daemon,edge,electron,installer,renderer}/**/*.test.ts'],
+        },
+      },
       { test: { name: 'architecture', include: ['tests/architecture/**/*.test.ts'] } },
       { test: { name: 'drivers', include: ['tests/drivers/**/*.test.ts'], ...sequential } },
       { test: { name: 'integration', include: ['tests/{integration,contract}/**/*.test.ts'], ...sequential } },

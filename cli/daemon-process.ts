@@ -1,10 +1,12 @@
 /** Finds the daemon of this home, or starts one. */
 import { spawn } from 'node:child_process';
-import { mkdirSync, openSync, closeSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { DAEMON_ENVIRONMENT, daemonCommand } from '../client/daemon-launch.ts';
 import { createClient, type Client } from '../client/index.ts';
 import { DaemonFileSchema, type DaemonFile } from '../contract/daemon.ts';
 import { ErrorBodySchema, KojiboxError } from '../contract/errors.ts';
@@ -12,6 +14,7 @@ import { daemonFileIn, resolveHome } from '../contract/home.ts';
 import { createSocketLink } from './socket-link.ts';
 
 const START_DEADLINE_MS = 20_000;
+const LOOK_EVERY_MS = 100;
 
 /** The built parts lie side by side: dist/cli/main.mjs, dist/daemon/main.mjs, … */
 export const distFolder = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -65,8 +68,15 @@ export async function findDaemon(): Promise<Client | null> {
 export async function ensureDaemon(): Promise<Client> {
   const running = await findDaemon();
   if (running !== null) return running;
-  await startDaemon();
-  const started = await findDaemon();
+  // Between two versions no daemon runs for a moment; and what a kill left half switched is brought to its end first.
+  await finishUpdate();
+  if ((await findDaemon()) === null) await startDaemon();
+  // One that was started by somebody else at the same moment may need a while.
+  let started = await findDaemon();
+  for (const deadline = Date.now() + START_DEADLINE_MS; started === null && Date.now() < deadline;) {
+    await wait(LOOK_EVERY_MS);
+    started = await findDaemon();
+  }
   if (started === null) {
     throw new KojiboxError('DAEMON_UNREACHABLE', 'cannot reach the daemon that was just started', {
       detail: `see ${daemonLog()}`,
@@ -79,32 +89,38 @@ export async function ensureDaemon(): Promise<Client> {
 export const daemonProgram = (): string => join(distFolder, 'daemon', 'main.mjs');
 const daemonLog = (): string => join(homeFolder(), 'app', 'logs', 'daemon.out.log');
 
-/**
- * Starts the daemon again when it dies of a signal or a crash, so that services are never without one for long. A shell, because it
- * costs 1 MB where a second Node would cost 40. Exit codes 0 (told to end), 75 (another daemon runs) and 78 (cannot run here) are final.
- */
-const GUARDIAN = `trap '' HUP
-"$@"; code=$?; exec 3>&-; tries=0; unset KOJIBOX_READY_FD
-while :; do
-  case $code in 0|75|78) exit $code;; esac
-  tries=$((tries+1)); [ $tries -gt 200 ] && exit $code
-  [ $code -lt 128 ] && sleep 1
-  "$@"; code=$?
-done`;
+/** Waits for an update of this installation, and goes on with one that was left behind. */
+async function finishUpdate(): Promise<void> {
+  const journal = join(distFolder, '..', '..', '..', 'update.json');
+  if (!existsSync(journal)) return;
+  mkdirSync(dirname(daemonLog()), { recursive: true });
+  const output = openSync(join(homeFolder(), 'app', 'logs', 'update.log'), 'a', 0o600);
+  const runner = spawn(process.execPath, ['--no-warnings', join(distFolder, 'updater', 'main.mjs')], {
+    stdio: ['ignore', output, output],
+    env: { ...process.env, KOJIBOX_HOME: homeFolder() },
+  });
+  closeSync(output);
+  await new Promise((ended) => runner.on('error', ended).on('exit', ended));
+}
+
+export interface StartOptions {
+  readonly deadlineMs?: number;
+  /** True: a daemon that does not answer in time is ended, instead of being left to try again. */
+  readonly endsOnFailure?: boolean;
+}
 
 /** Resolves when the daemon answers; rejects with what it printed when it ends before that. */
-async function startDaemon(): Promise<void> {
+export async function startDaemon({
+  deadlineMs = START_DEADLINE_MS,
+  endsOnFailure = false,
+}: StartOptions = {}): Promise<void> {
   mkdirSync(dirname(daemonLog()), { recursive: true });
   const output = openSync(daemonLog(), 'w', 0o600);
-  const command = [process.execPath, ...nodeOptions(), daemonProgram()];
-  const [file, args] =
-    process.platform === 'win32'
-      ? [command[0]!, command.slice(1)]
-      : ['/bin/sh', ['-c', GUARDIAN, 'kojibox', ...command]];
+  const { file, args } = daemonCommand(process.platform, process.execPath, daemonProgram());
   const child = spawn(file, args, {
     detached: true,
     stdio: ['ignore', output, output, 'pipe'],
-    env: { ...process.env, MALLOC_ARENA_MAX: '1', KOJIBOX_HOME: homeFolder(), KOJIBOX_READY_FD: '3' },
+    env: { ...process.env, ...DAEMON_ENVIRONMENT, KOJIBOX_HOME: homeFolder(), KOJIBOX_READY_FD: '3' },
     cwd: '/',
   });
   closeSync(output);
@@ -123,7 +139,10 @@ async function startDaemon(): Promise<void> {
         }),
       );
     };
-    const timer = setTimeout(() => fail('it did not answer within 20 s'), START_DEADLINE_MS);
+    const timer = setTimeout(() => {
+      if (endsOnFailure && child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+      fail(`it did not answer within ${deadlineMs / 1000} s`);
+    }, deadlineMs);
     ready.on('data', () => {
       clearTimeout(timer);
       started();
@@ -141,14 +160,6 @@ async function startDaemon(): Promise<void> {
   child.unref();
 }
 
-/** The daemon is idle most of its life: small heap spaces, one helper thread, one arena of malloc (mallopt(3)). */
-const nodeOptions = (): string[] => [
-  '--max-semi-space-size=2',
-  '--v8-pool-size=1',
-  '--optimize-for-size',
-  '--no-warnings',
-];
-
 /** The error that a daemon wrote as its last line. */
 function errorOf(file: string): KojiboxError | null {
   try {
@@ -160,6 +171,9 @@ function errorOf(file: string): KojiboxError | null {
 }
 
 function lastLines(file: string): string {
-  const text = readFileSync(file, 'utf8').trim();
-  return text === '' ? '' : `: ${text.split('\n').slice(-5).join(' | ')}`;
+  // Of a crash, the message; the stack stays in the file.
+  const lines = readFileSync(file, 'utf8')
+    .split('\n')
+    .filter((line) => line.trim() !== '' && !/^\s+at /.test(line));
+  return lines.length === 0 ? '' : `: ${lines.slice(-5).join(' | ')}`;
 }

@@ -3,14 +3,17 @@ import type { ClientLink } from './link.ts';
 import { openEventStream } from './event-channel.ts';
 import { resultOf, unreachable } from './replies.ts';
 
-/** @param options.url `http://127.0.0.1:PORT`; @param options.token bearer token */
+/**
+ * @param options.url `http://127.0.0.1:PORT`; @param options.token bearer token. Both are read anew for each request and each connection,
+ * so an object with getters follows a daemon that comes back at another address.
+ */
 export function createHttpLink(options: { readonly url: string; readonly token: string }): ClientLink {
-  const { url, token } = options;
   const streams = new Set<{ close(): void }>();
   return {
     async call(method, params) {
       let reply: unknown;
       try {
+        const { url, token } = options;
         const response = await fetch(`${url}/rpc`, {
           method: 'POST',
           headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
@@ -26,6 +29,7 @@ export function createHttpLink(options: { readonly url: string; readonly token: 
     subscribe(listener, onStatus) {
       const stream = openEventStream(
         (events) => {
+          const { url, token } = options;
           // Browsers cannot set headers on a WebSocket, so the token travels as a subprotocol (RFC 6455 section 1.9).
           const socket = new WebSocket(`${url.replace(/^http/, 'ws')}/events`, ['kojibox', `bearer.${token}`]);
           let reported = false;

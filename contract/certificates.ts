@@ -42,7 +42,7 @@ export const certificateOperations = [
     access: 'admin',
     input: z.strictObject({ domain: HostNameSchema }),
     output: OkSchema,
-    errors: ['PERMISSION_DENIED', 'CERTIFICATE_FAILED'],
+    errors: ['PERMISSION_DENIED', 'CERTIFICATE_FAILED', 'CANCELLED'],
     example: { domain: 'hello.test' },
     cli: { command: ['certs', 'trust'], positional: ['domain'], completes: { domain: 'domains' } },
   }),
@@ -53,7 +53,7 @@ export const certificateOperations = [
     access: 'admin',
     input: z.strictObject({}),
     output: OkSchema,
-    errors: ['PERMISSION_DENIED'],
+    errors: ['PERMISSION_DENIED', 'CERTIFICATE_FAILED', 'CANCELLED'],
     cli: { command: ['certs', 'untrust'] },
   }),
   defineOperation({

@@ -4,6 +4,54 @@ import { defineEvent, defineOperation } from './define.ts';
 import { ErrorBodySchema } from './errors.ts';
 import { TimestampSchema } from './common.ts';
 
+/** What a task can be doing; clients have words for each in their language. */
+export const STEPS = [
+  'waiting',
+  'resolve',
+  'fetch',
+  'verify',
+  'unpack',
+  'link-check',
+  'activate',
+  'initialise',
+  'start',
+  'stop',
+  'certificates',
+  'request',
+  'dump',
+  'compress',
+  'drop',
+  'import',
+  'check',
+  'place',
+  'wait',
+  'swap',
+  'confirm',
+  'end-new',
+  'swap-back',
+  'start-old',
+  'write',
+  'create',
+  'remove',
+] as const;
+export type Step = (typeof STEPS)[number];
+
+/** Operations that go on after their answer. */
+export const CHANGE_KINDS = [
+  'stack.up',
+  'stack.down',
+  'installer.start',
+  'runtime.install',
+  'projects.create',
+  'databases.drop',
+  'databases.export',
+  'databases.import',
+  'updater.apply',
+  'imports.apply',
+  'firstRun.apply',
+] as const;
+export type ChangeKind = (typeof CHANGE_KINDS)[number];
+
 export const ChangeStatusSchema = z.enum(['running', 'done', 'failed', 'cancelled']);
 
 export const ChangeTaskSchema = z.object({
@@ -11,7 +59,7 @@ export const ChangeTaskSchema = z.object({
   /** Shown as it stands, e.g. "php 8.2". */
   label: z.string(),
   status: z.enum(['waiting', 'running', 'done', 'failed', 'skipped']),
-  /** What it is doing: fetch, verify, unpack, link-check, initialise, start, … */
+  /** What it is doing, one of STEPS; at the end how it ended. */
   step: z.string(),
   /** Bytes so far; 0 where bytes do not apply. */
   doneBytes: z.number().nonnegative(),

@@ -24,6 +24,10 @@ const addedAppConfig = {
   useHosts: z.boolean(),
   /** Standard series by runtime, e.g. php: "8.4"; what is not named has the manifest's. */
   versions: z.record(z.string(), z.string()),
+  /** Start the desktop app with the session; applied by the app itself. */
+  startAtLogin: z.boolean(),
+  /** The desktop app tells of services that failed. */
+  notifyFailures: z.boolean(),
 };
 
 export const AppConfigSchema = z.object({
@@ -35,6 +39,8 @@ export const AppConfigSchema = z.object({
   projectsFolder: addedAppConfig.projectsFolder.default(''),
   useHosts: addedAppConfig.useHosts.default(true),
   versions: addedAppConfig.versions.default({}),
+  startAtLogin: addedAppConfig.startAtLogin.default(false),
+  notifyFailures: addedAppConfig.notifyFailures.default(true),
 });
 export type AppConfig = z.infer<typeof AppConfigSchema>;
 

@@ -66,7 +66,11 @@ export const daemonOperations = [
     summary: 'End the daemon; stops all services first unless told otherwise.',
     kind: 'command',
     access: 'admin',
-    input: z.strictObject({ keepServices: z.boolean().default(false) }),
+    input: z.strictObject({
+      keepServices: z.boolean().default(false),
+      /** Another daemon follows at once: app/daemon.json stays, so that clients wait for it instead of giving up. */
+      restarting: z.boolean().default(false),
+    }),
     output: OkSchema,
     errors: [],
     example: { keepServices: true },

@@ -2,8 +2,28 @@
 import { z } from 'zod';
 import { defineOperation } from './define.ts';
 
+export const DOCTOR_CHECKS = [
+  'zoneinfo',
+  'glibc',
+  'apt',
+  'manifest',
+  'installed',
+  'space',
+  'home',
+  'sockets',
+  'user',
+  'low-ports',
+  'hosts-file',
+  'localhost-names',
+  'secrets-key',
+  'authority',
+  'trust',
+  'config',
+] as const;
+export type CheckId = (typeof DOCTOR_CHECKS)[number];
+
 export const DoctorCheckSchema = z.object({
-  id: z.string(),
+  id: z.enum(DOCTOR_CHECKS),
   category: z.enum(['system', 'runtimes', 'network', 'names', 'certificates', 'storage']),
   description: z.string(),
   status: z.enum(['passed', 'warning', 'failed', 'skipped']),

@@ -74,12 +74,12 @@ export const domainOperations = [
   }),
   defineOperation({
     name: 'domains.applyHosts',
-    summary: 'Write all domains into the hosts file (marked block, with a backup and an undo).',
+    summary: 'Write all domains into the hosts file (marked block, with an undo).',
     kind: 'command',
     access: 'admin',
     input: z.strictObject({}),
     output: OkSchema,
-    errors: ['PERMISSION_DENIED'],
+    errors: ['PERMISSION_DENIED', 'CANCELLED'],
     cli: { command: ['domains', 'apply'] },
   }),
 ] as const;

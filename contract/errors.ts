@@ -62,6 +62,12 @@ export const ERRORS = {
     false,
     'The broken file was set aside and the last good copy put back; compare the two if something is missing.',
   ),
+  SECRETS_LOCKED: entry(
+    423,
+    7,
+    true,
+    'Unlock the keychain of your desktop (log in there, or open its password manager) and try again; no secret is lost. See where the key is: koji secrets status.',
+  ),
   PERMISSION_DENIED: entry(
     403,
     4,
@@ -116,6 +122,31 @@ export const ERRORS = {
     'Nothing was installed. Try again later; if it stays so, the feed or a proxy alters files.',
   ),
   UPDATE_UNSUPPORTED: entry(422, 13, false, 'Update this installation the way it was installed.'),
+  UPDATE_STALE: entry(
+    502,
+    13,
+    true,
+    'Nothing was installed: an older feed than the one already seen could hide a fix. Try again later, or check the mirror.',
+  ),
+  UPDATE_DOWNGRADE: entry(
+    422,
+    13,
+    false,
+    'To take the older version all the same, add --allow-downgrade; `koji update rollback` goes back to the one before.',
+  ),
+  UPDATE_RUNNING: entry(409, 13, true, 'Wait for it to end: `koji update status` shows how far it is.'),
+  UPDATE_INVALID: entry(
+    502,
+    13,
+    false,
+    'Nothing was switched; the version that runs goes on. Report it to the publisher of the release.',
+  ),
+  UPDATE_FAILED: entry(
+    500,
+    13,
+    false,
+    'The former version runs again and nothing was lost. app/logs/update.log and daemon.out.log have the reason.',
+  ),
 
   // Services
   DEPENDENCY_CYCLE: entry(422, 20, false, 'Remove one of the dependencies in the printed cycle.'),

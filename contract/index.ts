@@ -15,10 +15,12 @@ import { logEvents, logOperations } from './logs.ts';
 import { mailEvents, mailOperations } from './mail.ts';
 import { ownServiceOperations } from './own-services.ts';
 import { metricsOperations } from './metrics.ts';
+import { privilegedOperations } from './privileged.ts';
 import { programOperations } from './programs.ts';
 import { projectOperations } from './projects.ts';
 import { proxyOperations } from './proxy.ts';
 import { runtimeEvents, runtimeOperations } from './runtimes.ts';
+import { secretKeyOperations } from './secret-key.ts';
 import { secretOperations } from './secrets.ts';
 import { serviceEvents, serviceOperations } from './services.ts';
 import { sharingOperations } from './sharing.ts';
@@ -44,8 +46,10 @@ export const operations = [
   ...metricsOperations,
   ...diagnosticsOperations,
   ...daemonOperations,
+  ...privilegedOperations,
   ...programOperations,
   ...secretOperations,
+  ...secretKeyOperations,
   ...updaterOperations,
   ...activityOperations,
   ...databaseOperations,

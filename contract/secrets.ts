@@ -16,7 +16,7 @@ export const secretOperations = [
     access: 'admin',
     input: SecretRefSchema,
     output: z.string(),
-    errors: ['NOT_FOUND', 'CONFIG_CORRUPT'],
+    errors: ['NOT_FOUND', 'CONFIG_CORRUPT', 'SECRETS_LOCKED'],
     holdsSecret: true,
     example: { key: 'postgres-password', scope: 'service' },
     cli: {
@@ -32,7 +32,7 @@ export const secretOperations = [
     access: 'admin',
     input: SecretRefSchema.extend({ value: z.string().max(65_536) }).strict(),
     output: OkSchema,
-    errors: ['CONFIG_CORRUPT'],
+    errors: ['CONFIG_CORRUPT', 'SECRETS_LOCKED'],
     holdsSecret: true,
     example: { key: 'api-key', scope: 'project', value: 'the value' },
   }),

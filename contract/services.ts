@@ -91,6 +91,7 @@ export type ServiceMetrics = z.infer<typeof ServiceMetricsSchema>;
 const ById = z.strictObject({ id: IdSchema });
 /** What a start may end with. */
 export const START_ERRORS = [
+  'SECRETS_LOCKED',
   'NOT_FOUND',
   'RUNTIME_MISSING',
   'PORT_CONFLICT',

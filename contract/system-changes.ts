@@ -5,7 +5,7 @@ import { TimestampSchema } from './common.ts';
 
 export const SystemChangeSchema = z.object({
   id: z.string(),
-  kind: z.enum(['hosts-block', 'trust-system', 'trust-nss']),
+  kind: z.enum(['hosts-block', 'trust-system', 'trust-nss', 'low-ports', 'resolver', 'keychain-key']),
   /** File or store that was changed. */
   target: z.string(),
   summary: z.string(),
@@ -15,6 +15,25 @@ export const SystemChangeSchema = z.object({
   undoCommand: z.string(),
 });
 export type SystemChange = z.infer<typeof SystemChangeSchema>;
+
+/** A place that `koji uninstall` looks at again when everything has ended, by itself, without asking the daemon. */
+export const PlaceSchema = z.object({
+  id: z.string(),
+  /** What it is, e.g. "hosts file". */
+  label: z.string(),
+  path: z.string(),
+  check: z.discriminatedUnion('kind', [
+    /** Nothing is at the path. */
+    z.object({ kind: z.literal('absent') }),
+    /** The file does not hold the text. */
+    z.object({ kind: z.literal('without-text'), text: z.string() }),
+    /** The NSS database does not hold a certificate of this name. */
+    z.object({ kind: z.literal('without-certificate'), nickname: z.string() }),
+  ]),
+  /** What a person can run when something is left. */
+  cure: z.string(),
+});
+export type Place = z.infer<typeof PlaceSchema>;
 
 export const systemChangeOperations = [
   defineOperation({
@@ -34,7 +53,7 @@ export const systemChangeOperations = [
     access: 'admin',
     input: z.strictObject({ id: z.string().optional() }),
     output: z.array(SystemChangeSchema),
-    errors: ['NOT_FOUND', 'PERMISSION_DENIED'],
+    errors: ['NOT_FOUND', 'PERMISSION_DENIED', 'CANCELLED', 'CERTIFICATE_FAILED', 'SECRETS_LOCKED'],
     example: { id: 'hosts-1' },
     cli: {
       command: ['undo'],
@@ -42,5 +61,15 @@ export const systemChangeOperations = [
       completes: { id: 'system-changes' },
       examples: ['undo', 'undo hosts-1'],
     },
+  }),
+  defineOperation({
+    name: 'ledger.places',
+    summary:
+      'List every place outside its own folder where Kojibox may have left something, and how to see that it is gone.',
+    kind: 'query',
+    access: 'read',
+    input: z.strictObject({}),
+    output: z.array(PlaceSchema),
+    errors: [],
   }),
 ] as const;

@@ -20,6 +20,7 @@ import { createServiceSettings, type ServiceSettings } from './config/service-se
 import { ADMINER_HOST, createAdminer, type Adminer } from './databases/adminer.ts';
 import { createDatabases, type Databases } from './databases/databases.ts';
 import { createDomains, type Domains } from './domains/domains.ts';
+import { assertGone, recordKeychainEntry, settleKeychainEntries } from './ledger/entries.ts';
 import { createLedger, type Ledger } from './ledger/ledger.ts';
 import { layoutOf, type Layout } from './layout.ts';
 import { createPorts, type Ports } from './ports/ports.ts';
@@ -35,16 +36,19 @@ import { createSiteWork } from './proxy/site-work.ts';
 import { writePhpIni } from './runtimes/php-ini.ts';
 import { createRuntimes, type Runtimes } from './runtimes/runtimes.ts';
 import type { RuntimeSourceDriver } from './runtimes/source.ts';
+import type { Keychain } from './secrets/keychain.ts';
+import { createSecretKey, type SecretKey } from './secrets/secret-key.ts';
 import { createSecrets, type Secrets } from './secrets/secrets.ts';
 import type { ServiceDriver } from './services/driver.ts';
 import type { ProbeRunner } from './services/health.ts';
 import { createOwnServices, type OwnServices } from './services/own-services.ts';
 import { assertPassable, ensureHome, ensureRunFolder, prepareService } from './services/prepare.ts';
-import { createCatalog, EDGE_ID, type Catalog, type CatalogEntry } from './stack/catalog.ts';
+import { createCatalog, EDGE_ID, type Catalog, type CatalogEntry, type CatalogOptions } from './stack/catalog.ts';
 import { isProgram, resolveProgram, type ProgramName } from './stack/programs.ts';
 import { createStack, type Stack } from './stack/stack.ts';
 import { createSupervisor, type Supervisor } from './services/supervisor.ts';
 import type { System } from './system/system.ts';
+import { updateProgressOf } from './updater/progress.ts';
 
 export interface KojiboxOptions {
   readonly home: string;
@@ -52,13 +56,14 @@ export interface KojiboxOptions {
   readonly driver: ServiceDriver;
   readonly probes: ProbeRunner;
   readonly sources: readonly RuntimeSourceDriver[];
-  readonly edge: { readonly command: string; readonly args: readonly string[]; readonly control: EdgeControl };
+  readonly edge: Omit<CatalogOptions['edge'], 'controlSocket'> & { readonly control: EdgeControl };
   /** Folder of the templates of new projects. */
   readonly templates: string;
   /** Rejects with ARCHIVE_UNSAFE. */
   unpackZip(file: string, folder: string, signal: AbortSignal): Promise<void>;
   readonly userName: string;
   readonly publicAuthorities: PublicAuthorities;
+  readonly keychain: Keychain;
   readonly trust: { remove(kind: 'trust-system' | 'trust-nss', target: string): Promise<void> };
   manifest(): RuntimeManifest;
   linkCheck(tree: string, executables: readonly string[]): Promise<void>;
@@ -80,6 +85,7 @@ export interface Kojibox {
   readonly certificates: Certificates;
   readonly ledger: Ledger;
   readonly secrets: Secrets;
+  readonly secretKey: SecretKey;
   readonly ports: Ports;
   readonly stack: Stack;
   readonly databases: Databases;
@@ -106,6 +112,8 @@ export interface Kojibox {
   /** Defines services for the projects, writes the edge's configuration, names and certificates. */
   applySites(): Promise<void>;
   httpsPort(): number;
+  /** The next apply asks again which ports the edge may have. */
+  forgetPorts(): void;
   /** Creates or changes a project and serves it. */
   setProject(project: ProjectConfig): Promise<void>;
 }
@@ -153,7 +161,16 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     shares: shareStore,
     ownServices: ownStore,
   } = await openStores(system, layout, notice);
-  const secrets = await createSecrets({ files: system.files, keyFile: layout.secretsKey, store: secretStore });
+  const secretKey = await createSecretKey({
+    files: system.files,
+    keyFile: layout.secretsKey,
+    placeFile: layout.secretsPlace,
+    keychain: options.keychain,
+    hasSealed: () => Object.keys(secretStore.get()).length > 0,
+    recordEntry: (account, make) => recordKeychainEntry(ledger, options.keychain.label, account, make),
+    entryRemoved: () => settleKeychainEntries(ledger),
+  });
+  const secrets = createSecrets({ key: secretKey, store: secretStore });
   const ports = createPorts({ network: system.network, store: portStore, notice });
   const certificates = createCertificates({ system, layout, userName: options.userName, notice });
   const caBundle = join(layout.certificates, 'ca-bundle.pem');
@@ -163,11 +180,8 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     clock: system.clock,
     publish(change: Change) {
       publish('change:updated', change);
-      if (change.kind === 'installer.start')
-        publish('update:progress', {
-          phase: change.status === 'running' ? 'installing' : change.status,
-          progress: change.progress,
-        });
+      const progress = updateProgressOf(change);
+      if (progress !== null) publish('update:progress', progress);
     },
     toError,
   });
@@ -202,6 +216,9 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
       'hosts-block': () => domains.removeHostsBlock(),
       'trust-system': (target) => options.trust.remove('trust-system', target),
       'trust-nss': (target) => options.trust.remove('trust-nss', target),
+      'low-ports': (target) => assertGone(system.files, target),
+      resolver: (target) => assertGone(system.files, target),
+      'keychain-key': () => secretKey.moveTo('file'),
     },
   });
   const projects = createProjects({
@@ -367,7 +384,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
       });
       await projects.set(starter);
     }
-    return defineServices();
+    return defineServices().filter(({ enabled }) => enabled);
   };
 
   const stack = createStack({
@@ -447,6 +464,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     certificates,
     ledger,
     secrets,
+    secretKey,
     ports,
     stack,
     databases,
@@ -457,5 +475,6 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     applySites,
     stores: { app, services, rules, projects: projectStore },
     httpsPort: () => siteWork.httpsPort(),
+    forgetPorts: () => siteWork.forgetPorts(),
   };
 }

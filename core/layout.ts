@@ -20,6 +20,8 @@ export interface Layout {
   /** Sealed secrets and the key that opens them, both 0600. */
   readonly secrets: string;
   readonly secretsKey: string;
+  /** Whether the key is in that file or in the keychain; holds no secret. */
+  readonly secretsPlace: string;
   /** Access token of the API, 0600; outlives the daemon so that open windows reconnect. */
   readonly token: string;
   /** Changes made to the system outside this folder. */
@@ -57,6 +59,12 @@ export interface Layout {
   /** Private apt: lists, status, configuration. */
   readonly apt: string;
   readonly lock: string;
+  /** A newer list of runtimes than the one of the build, signed like it. */
+  readonly newerManifest: string;
+  /** The newest feed seen, and which outcome was told. */
+  readonly updates: string;
+  /** What the program that switches versions says. */
+  readonly updateLog: string;
   /** What runs, so that the next daemon can adopt it. */
   readonly handles: string;
 }
@@ -82,6 +90,7 @@ export function layoutOf(home: string): Layout {
     shares: join(config, 'shares.json'),
     secrets: join(config, 'secrets.json'),
     secretsKey: join(config, 'secrets.key'),
+    secretsPlace: join(config, 'secrets-key-place.json'),
     token: join(config, 'token'),
     ledger: join(config, 'ledger.json'),
     projects: join(app, 'projects'),
@@ -106,6 +115,9 @@ export function layoutOf(home: string): Layout {
     downloads: join(runtime, 'cache', 'downloads'),
     apt: join(runtime, 'cache', 'apt'),
     lock: join(runtime, 'lock.json'),
+    newerManifest: join(runtime, 'manifest.json'),
+    updates: join(config, 'updates.json'),
+    updateLog: join(app, 'logs', 'update.log'),
     handles: join(runtime, 'state'),
   };
 }

@@ -1,6 +1,6 @@
 /** The daemon's composition root: the only file that knows all parts. */
 import { randomBytes } from 'node:crypto';
-import { closeSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync, writeSync, readdirSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { homedir, hostname, userInfo } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { getCACertificates } from 'node:tls';
@@ -9,11 +9,9 @@ import type { DaemonInfo } from '../contract/daemon.ts';
 import { KojiboxError } from '../contract/errors.ts';
 import { resolveHome } from '../contract/home.ts';
 import type { EventData, EventName } from '../contract/index.ts';
-import type { RuntimeManifest } from '../contract/manifest.ts';
 import { createKojibox, type Kojibox } from '../core/kojibox.ts';
 import { layoutOf } from '../core/layout.ts';
 import { EDGE_ID } from '../core/stack/catalog.ts';
-import { openManifest } from '../core/runtimes/manifest.ts';
 import { openActivity } from './activity.ts';
 import { linkCheck } from './archives/link-check.ts';
 import { unpackZip } from './archives/unpack-zip.ts';
@@ -25,7 +23,11 @@ import { createProcessDriver } from './drivers/process/process-driver.ts';
 import { openFirstRun } from './first-run/open-first-run.ts';
 import { edgeControl, requestSite } from './edge-control.ts';
 import { createHandlers, snapshotOf } from './handlers/handlers.ts';
+import { createPrivilegedHandlers } from './handlers/privileged.ts';
+import { createSecretKeyHandlers } from './handlers/secret-key.ts';
+import { createKeychain } from './keychain/keychain.ts';
 import { createMetrics } from './metrics/metrics.ts';
+import { createPrivileged } from './privileged/create-privileged.ts';
 import { createServiceLogs, type ServiceLogs } from './service-logs.ts';
 import { createDebianSource } from './sources/debian.ts';
 import { createHttpsSource } from './sources/https.ts';
@@ -44,7 +46,8 @@ import { listenOnHttp } from './transports/http.ts';
 import { listenOnSocket } from './transports/socket.ts';
 import { createStaticFiles } from './transports/static-files.ts';
 import { createTrustStores } from './trust/trust-stores.ts';
-import { createUpdater } from './updater.ts';
+import { openUpdater } from './updater/open-updater.ts';
+import { createManifestSource } from './updater/runtime-manifest.ts';
 
 /** Replaced by the build. */
 declare const __KOJIBOX_VERSION__: string;
@@ -93,6 +96,14 @@ async function main(): Promise<void> {
   const logs: { current: ServiceLogs | null } = { current: null };
   const homeDigest = digestOfHome(home);
 
+  const manifests = createManifestSource({
+    builtIn: join(distFolder, 'runtime'),
+    stored: layout.newerManifest,
+    files: system.files,
+    refused: (error) => log.error('not using the newer list of runtimes', { error: `${error.code}: ${error.detail}` }),
+  });
+  const keychain = createKeychain({ host: system.host, program: join(distFolder, 'keychain', 'main.mjs') });
+
   const kojibox: Kojibox = await createKojibox({
     home,
     system,
@@ -121,6 +132,8 @@ async function main(): Promise<void> {
     edge: {
       command: process.execPath,
       args: ['--no-warnings', '--max-semi-space-size=16', join(distFolder, 'edge', 'main.mjs'), layout.edgeConfig],
+      // In the desktop app the daemon runs on the app's own binary, which is a Node only when it is told so.
+      env: process.versions['electron'] === undefined ? {} : { ELECTRON_RUN_AS_NODE: '1' },
       control: edgeControl,
     },
     templates: join(distFolder, 'runtime', 'templates'),
@@ -132,13 +145,15 @@ async function main(): Promise<void> {
       from: `public authorities of Node ${process.version}`,
       read: () => getCACertificates('bundled').join('\n'),
     },
-    manifest: createManifestReader(join(distFolder, 'runtime')),
+    manifest: () => manifests.read(),
     linkCheck,
     lastLogLines: (id) => Promise.resolve(logs.current?.lastText(id, 6) ?? ''),
     requestSite,
+    keychain,
     trust: { remove: (kind, target) => trust.remove(kind, target) },
   });
   const trust = createTrustStores({ system, layout, certificates: kojibox.certificates, ledger: kojibox.ledger });
+  const privileged = createPrivileged({ system, kojibox, helper: join(distFolder, 'privileged', 'main.mjs') });
   const serviceLogs = createServiceLogs({
     folder: layout.serviceLogs,
     exportFolder: layout.logExports,
@@ -196,15 +211,25 @@ async function main(): Promise<void> {
   const token = readToken(layout.token);
   let url = '';
   let quitting = false;
-  const quit = (keepServices: boolean): void => {
+  const quit = (keepServices: boolean, restarting = false): void => {
     if (quitting) return;
     quitting = true;
-    void shutDown(keepServices);
+    void shutDown(keepServices, restarting);
   };
   const activity = openActivity(join(layout.appLogs, 'activity.jsonl'), {
     log,
     mask: (text) => kojibox.secrets.mask(text),
     publish: (entry) => publish('activity:added', entry),
+  });
+  const updater = await openUpdater({
+    system,
+    kojibox,
+    version: VERSION,
+    dist: distFolder,
+    manifest: manifests,
+    environment: process.env,
+    publish,
+    manifestChanged: () => publish('runtime:updated', kojibox.runtimes.manifest()),
   });
   const doctor = createDoctor({ system, layout, kojibox, trust });
   const dispatcher = createDispatcher({
@@ -219,15 +244,7 @@ async function main(): Promise<void> {
       setup,
       mail: () => mail,
       openFolder: (what, folder) => openFolder(what, folder, process.env),
-      updater: createUpdater({
-        current: VERSION,
-        feed: process.env['KOJIBOX_UPDATE_FEED'] ?? null,
-        os: system.host.os,
-        arch: system.host.arch,
-        keys: () => readKeys(join(distFolder, 'runtime')),
-        channel: () => kojibox.stores.app.get().updateChannel,
-        available: (version) => publish('update:available', { version }),
-      }),
+      updater,
       doctor,
       diagnostics: createDiagnostics({
         system,
@@ -238,7 +255,10 @@ async function main(): Promise<void> {
         portsInUse: async () => (await metrics.snapshot()).portsInUse,
       }),
       metrics,
-      trust,
+      more: {
+        ...createPrivilegedHandlers({ kojibox, trust, ...privileged }),
+        ...createSecretKeyHandlers({ kojibox, keychain }),
+      },
       quit,
       changed: (scope, id) => publish('config:changed', { scope, id }),
       runtimesChanged() {
@@ -281,11 +301,16 @@ async function main(): Promise<void> {
     { mode: 0o600 },
   );
   if (kojibox.stores.app.get().startStack && adopted.length === 0) kojibox.stack.up();
+  // After all else: a keychain takes its time, and nothing waits for it.
+  void kojibox.secretKey
+    .adopt()
+    .then((why) => log.info('key of the secrets', { place: why === null ? keychain.label : `file: ${why}` }));
   log.info('ready', { pid: process.pid, url, home, version: VERSION });
   tellReady();
+  updater.begin();
 
-  async function shutDown(keepServices: boolean): Promise<void> {
-    log.info('ending', { keepServices });
+  async function shutDown(keepServices: boolean, restarting: boolean): Promise<void> {
+    log.info('ending', { keepServices, restarting });
     rotation.stop();
     for (const change of kojibox.changes.list()) if (change.status === 'running') kojibox.changes.cancel(change.id);
     if (keepServices) kojibox.supervisor.detach();
@@ -300,7 +325,7 @@ async function main(): Promise<void> {
     }
     metrics.close();
     mail.close();
-    rmSync(layout.daemonFile, { force: true });
+    if (!restarting) rmSync(layout.daemonFile, { force: true });
     socketServer.close();
     http.server.close();
     rmSync(socketPath, { force: true });
@@ -311,25 +336,6 @@ async function main(): Promise<void> {
   process.on('SIGINT', () => quit(false));
   process.on('SIGTERM', () => quit(false));
   process.on('SIGHUP', () => undefined); // The terminal that began it may close.
-}
-
-const readKeys = (folder: string): string[] =>
-  readdirSync(join(folder, 'keys')).map((name) => readFileSync(join(folder, 'keys', name), 'utf8'));
-
-/** Read and verified once, on first use; a manifest that cannot be trusted fails what needs it, not the daemon. */
-function createManifestReader(folder: string): () => RuntimeManifest {
-  let opened: RuntimeManifest | undefined;
-  return () => {
-    if (opened !== undefined) return opened;
-    const file = join(folder, 'manifest.json');
-    if (!existsSync(file))
-      throw new KojiboxError('MANIFEST_INVALID', 'cannot use the runtime manifest', {
-        detail: `${file} is missing`,
-        source: 'runtime',
-      });
-    opened = openManifest(readFileSync(file, 'utf8'), readKeys(folder));
-    return opened;
-  };
 }
 
 /** Kept over restarts, so that open windows reconnect by themselves. */
@@ -371,6 +377,11 @@ function digestOfHome(home: string): string {
   return Buffer.from(home).toString('base64url').slice(-16);
 }
 
+// For an update, which asks before it switches whether this program starts on this machine at all.
+if (process.argv.includes('--version')) {
+  process.stdout.write(`${VERSION}\n`);
+  process.exit(0);
+}
 main().catch((error: unknown) => {
   // The last line is for the program that started us, which shows it in its own words.
   if (error instanceof KojiboxError)

@@ -58,7 +58,10 @@ const programs = {
   cli: 'cli/main.ts',
   daemon: 'daemon/main.ts',
   edge: 'edge/main.ts',
+  updater: 'daemon/updater/main.ts',
   electron: 'electron/main/main.ts',
+  privileged: 'installer/privileged/main.ts',
+  keychain: 'daemon/keychain/main.ts',
 };
 
 rmSync('dist', { recursive: true, force: true });
@@ -79,7 +82,7 @@ await Promise.all([
         splitting: name === 'cli',
         chunkNames: '[name]-[hash]',
         banner: { js: REQUIRE },
-        external: ['electron', 'better-sqlite3'],
+        external: ['electron', 'better-sqlite3', '@napi-rs/keyring'],
       }),
     ),
   existsSync('electron/preload/index.ts')
@@ -93,6 +96,7 @@ await Promise.all([
     : undefined,
   renderer,
 ]);
+cpSync('electron/resources/tray', 'dist/electron/tray', { recursive: true });
 mkdirSync('dist/runtime', { recursive: true });
 for (const part of ['manifest.json', 'keys', 'templates'])
   cpSync(`runtime/${part}`, `dist/runtime/${part}`, { recursive: true });

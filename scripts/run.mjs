@@ -28,6 +28,7 @@ const SOURCES = [
   'daemon',
   'edge',
   'electron',
+  'installer',
   'renderer',
   'runtime',
   'scripts/build.ts',

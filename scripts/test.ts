@@ -1,5 +1,6 @@
 /** npm test [unit|integration|e2e]: everything, on a machine where nothing was installed by hand. */
 import { existsSync } from 'node:fs';
+import { electronBinary } from '../tests/e2e/electron-binary.ts';
 import { runStep, tool, type Step } from './steps.ts';
 
 const [only] = process.argv.slice(2);
@@ -32,6 +33,7 @@ const unit: Step = {
   args: ['run', '--project', 'unit', '--project', 'architecture'],
 };
 const build: Step = { name: 'build', command: node, args: ['scripts/build.ts'] };
+const distCheck: Step = { name: 'packaging', command: node, args: ['scripts/dist-check.ts'] };
 const integration: Step = {
   name: 'integration tests',
   command: tool('vitest'),
@@ -47,7 +49,7 @@ const plan: Readonly<Record<string, readonly Step[]>> = {
   unit: [unit],
   integration: [build, integration],
   e2e: [build, e2e],
-  all: [check, build, integration, e2e],
+  all: [check, build, distCheck, integration, e2e],
 };
 const steps = plan[only ?? 'all'];
 if (steps === undefined) {
@@ -68,5 +70,10 @@ for (const step of steps) {
   if (skipped > 0) process.stdout.write(`✗ ${skipped} tests were skipped\n`);
   if (!ok || skipped > 0) failed += 1;
 }
+if (steps.includes(e2e) && electronBinary() === null)
+  process.stdout.write(
+    '\n! ELECTRON IS NOT HERE: its binary was not fetched, so the specs of the desktop app ran in Chromium with the app’s own parts,\n' +
+      '! and not in the app itself. Fetch it with `npx install-electron`, then: npm run test:e2e\n',
+  );
 process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
 process.exitCode = failed === 0 ? 0 : 1;

@@ -7,6 +7,7 @@ import { parseFlags, usage } from '../arguments.ts';
 import { print, printJson, type Command } from '../command.ts';
 import { daemonProgram, ensureDaemon, findDaemon, homeFolder, readDaemonFile } from '../daemon-process.ts';
 import { paint } from '../render/style.ts';
+import { fixChecks } from '../doctor-fix.ts';
 import { waitForExit } from '../process-exit.ts';
 
 const serve: Command = {
@@ -62,14 +63,17 @@ const MARKS = {
 
 const doctor: Command = {
   words: ['doctor'],
-  usage: '',
+  usage: '[--fix]',
   group: 'daemon',
   summary: 'Check this machine and the installation. Exit code 1 when something failed.',
-  examples: ['doctor', 'doctor --json'],
+  options: [['--fix', 'do what the checks propose; asks for your password where that needs more rights']],
+  examples: ['doctor', 'doctor --fix', 'doctor --json'],
   async run({ argv, json }) {
-    if (argv.length > 0) throw usage(`it takes no arguments: ${argv.join(' ')}`);
+    const { values, positionals } = parseFlags(argv, { fix: { type: 'boolean' } });
+    if (positionals.length > 0) throw usage(`it takes no values: ${positionals.join(' ')}`);
     const client = await ensureDaemon();
     try {
+      if (values['fix'] === true) await fixChecks(client, await client.call('doctor.run', {}), json);
       const checks = await client.call('doctor.run', {});
       if (json) printJson(checks);
       else {

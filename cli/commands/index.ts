@@ -6,12 +6,14 @@ import { daemonCommands } from './daemon-commands.ts';
 import { logsCommand } from './log-command.ts';
 import { mcpCommand } from './mcp-command.ts';
 import { operationCommands } from './operation-commands.ts';
+import { askForRights, trustCommand } from './privileged-commands.ts';
 import { programCommands } from './program-commands.ts';
 import { shareCommand } from './share-command.ts';
 import { setupCommand } from './setup-command.ts';
 import { importCommand } from './setup-import.ts';
 import { stackCommands } from './stack-commands.ts';
 import { uninstallCommand } from './uninstall-command.ts';
+import { updateCommands } from './update-commands.ts';
 
 export const commands: readonly Command[] = [
   ...stackCommands,
@@ -19,8 +21,10 @@ export const commands: readonly Command[] = [
   setupCommand,
   importCommand,
   logsCommand,
+  ...updateCommands,
   shareCommand,
-  ...operationCommands,
+  trustCommand,
+  ...operationCommands.map(askForRights),
   ...programCommands,
   ...daemonCommands,
   mcpCommand,

@@ -5,13 +5,12 @@ import type { CertMeta } from '../../contract/certificates.ts';
 import { KojiboxError } from '../../contract/errors.ts';
 import type { Layout } from '../layout.ts';
 import type { System } from '../system/system.ts';
+import { isLocalName, LOCAL_DOMAINS } from './local-domains.ts';
 import { issueLeaf, issueRoot, type Issuer } from './x509.ts';
 
 const ROOT_DAYS = 3650;
 const LEAF_DAYS = 90;
 const RENEW_BEFORE_MS = 30 * 86_400_000;
-/** Names reserved for local use (RFC 2606, RFC 6761, RFC 8375 and the internal TLD); the root can vouch for nothing else. */
-export const LOCAL_DOMAINS = ['test', 'localhost', 'internal', 'home.arpa', 'local', 'lan'];
 
 export interface Leaf {
   readonly meta: CertMeta;
@@ -78,9 +77,7 @@ export function createCertificates(options: {
   };
 
   const assertLocal = (domain: string, hosts: readonly string[]): void => {
-    const foreign = hosts.find(
-      (host) => !LOCAL_DOMAINS.some((suffix) => host === suffix || host.endsWith(`.${suffix}`)),
-    );
+    const foreign = hosts.find((host) => !isLocalName(host));
     if (foreign === undefined) return;
     throw new KojiboxError('CERTIFICATE_FAILED', `cannot make a certificate for ${domain}`, {
       detail: `${foreign} is not under ${LOCAL_DOMAINS.map((name) => `.${name}`).join(', ')}, and the local authority is made so that it cannot vouch for other names`,

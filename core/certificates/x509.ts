@@ -60,17 +60,7 @@ export function issueRoot(options: {
 }): IssuedCertificate & { readonly issuer: Issuer } {
   const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const issuer = { name: options.name, key: keys.privateKey, publicKey: keys.publicKey };
-  const permitted = [
-    ...options.domains.map((domain) => sequence(tagged(DNS_NAME, false, domain))),
-    ...LOOPBACK_RANGES.map((range) => sequence(tagged(IP_ADDRESS, false, bytes(range)))),
-  ];
-  const extensions = [
-    extension('basicConstraints', true, sequence(boolean(true), integer(Buffer.from([0])))),
-    // keyCertSign and cRLSign: bits 5 and 6.
-    extension('keyUsage', true, bits('\x06', 1)),
-    extension('nameConstraints', true, sequence(tagged(0, true, permitted))),
-    extension('subjectKeyIdentifier', false, octets(keyIdentifier(keys.publicKey))),
-  ];
+  const extensions = rootExtensions(keys.publicKey, options.domains);
   const issued = issue({
     issuer,
     subject: options.name,
@@ -80,6 +70,21 @@ export function issueRoot(options: {
     extensions,
   });
   return { ...issued, privateKey: exportKey(keys.privateKey), issuer };
+}
+
+/** What makes the authority harmless elsewhere: its whole extensions, which are the same bytes for the same key and domains. */
+export function rootExtensions(publicKey: KeyObject, domains: readonly string[]): Asn1[] {
+  const permitted = [
+    ...domains.map((domain) => sequence(tagged(DNS_NAME, false, domain))),
+    ...LOOPBACK_RANGES.map((range) => sequence(tagged(IP_ADDRESS, false, bytes(range)))),
+  ];
+  return [
+    extension('basicConstraints', true, sequence(boolean(true), integer(Buffer.from([0])))),
+    // keyCertSign and cRLSign: bits 5 and 6.
+    extension('keyUsage', true, bits('\x06', 1)),
+    extension('nameConstraints', true, sequence(tagged(0, true, permitted))),
+    extension('subjectKeyIdentifier', false, octets(keyIdentifier(publicKey))),
+  ];
 }
 
 /** A server certificate for these names; loopback addresses are named too, so that `https://127.0.0.1` is covered. */

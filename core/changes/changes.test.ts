@@ -69,7 +69,7 @@ describe('changes', () => {
 
   it('publishes at most once in 100 ms', async () => {
     const { clock, published, changes } = setUp();
-    const running = changes.run('x.y', 'x', async ({ task }) => {
+    const running = changes.run('stack.up', 'x', async ({ task }) => {
       const reporter = task('a', 'a');
       for (let index = 0; index < 1000; index++) reporter.bytes(index, 1000);
       clock.advance(100);
@@ -82,20 +82,20 @@ describe('changes', () => {
 
   it('keeps the code of a failure, and calls a cancelled one cancelled', async () => {
     const { changes } = setUp();
-    const failed = changes.run('x.y', 'x', () =>
+    const failed = changes.run('stack.up', 'x', () =>
       Promise.reject(new KojiboxError('DISK_FULL', 'cannot unpack', { source: 'runtime' })),
     );
     await expect(failed.ended).rejects.toMatchObject({ code: 'DISK_FULL' });
     expect(changes.get(failed.change.id)).toMatchObject({ status: 'failed', error: { code: 'DISK_FULL' } });
 
     const waiting = changes.run(
-      'x.z',
+      'stack.down',
       'z',
       ({ signal }) =>
         new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error))),
     );
     await Promise.resolve();
-    expect(changes.running('x.z')).toBeDefined();
+    expect(changes.running('stack.down')).toBeDefined();
     changes.cancel(waiting.change.id);
     await expect(waiting.ended).rejects.toMatchObject({ code: 'CANCELLED' });
     expect(changes.get(waiting.change.id).status).toBe('cancelled');

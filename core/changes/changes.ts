@@ -1,6 +1,6 @@
 /** Runs slow operations as changes: tasks with progress, an estimate, cancellation, and one published picture at most every 100 ms. */
 import { KojiboxError } from '../../contract/errors.ts';
-import type { Change, ChangeTask } from '../../contract/changes.ts';
+import type { Change, ChangeKind, ChangeTask, Step } from '../../contract/changes.ts';
 import { timestamp, type Clock } from '../system/clock.ts';
 import { SpeedMeter } from './speed-meter.ts';
 
@@ -9,7 +9,7 @@ const KEPT_CHANGES = 50;
 
 /** What the work of a change may say of one of its tasks. */
 export interface TaskReporter {
-  step(step: string, detail?: string): void;
+  step(step: Step, detail?: string): void;
   bytes(done: number, total: number | null): void;
   done(detail?: string): void;
   skip(detail: string): void;
@@ -29,14 +29,14 @@ export interface RunningChange {
 }
 
 export interface Changes {
-  run(kind: string, summary: string, work: (context: ChangeContext) => Promise<void>): RunningChange;
+  run(kind: ChangeKind, summary: string, work: (context: ChangeContext) => Promise<void>): RunningChange;
   list(): Change[];
   get(id: string): Change;
   cancel(id: string): Change;
   /** Settles with the end of this change; rejects with its error, or NOT_FOUND. */
   ended(id: string): Promise<Change>;
   /** Running change of this kind, to join instead of beginning a second one. */
-  running(kind: string): RunningChange | undefined;
+  running(kind: ChangeKind): RunningChange | undefined;
 }
 
 interface Entry extends RunningChange {

@@ -19,6 +19,8 @@ export interface Domains {
   /** Writes the block. Rejects with PERMISSION_DENIED, and then nothing changed. */
   applyHosts(domains: readonly string[]): Promise<void>;
   canWriteHosts(): Promise<boolean>;
+  /** Whether the hosts file points all of these here. */
+  isApplied(domains: readonly string[]): Promise<boolean>;
   removeHostsBlock(): Promise<void>;
 }
 
@@ -61,7 +63,7 @@ export function createDomains(options: DomainsOptions): Domains {
     new KojiboxError('PERMISSION_DENIED', 'Insufficient permission to modify hosts file', {
       detail: `User declined permission or requires elevated privileges: ${file} cannot be written (${cause instanceof Error ? cause.message : String(cause)})`,
       source: 'tooling',
-      remedy: `Go on with the .localhost name, or run: sudo sh -c 'printf "127.0.0.1 NAME\\n" >> ${file}'`,
+      remedy: `Go on with the .localhost name, or run in a terminal: koji domains apply (it asks for your password), or by hand: sudo sh -c 'printf "127.0.0.1 NAME\\n" >> ${file}'`,
       cause,
     });
 
@@ -147,6 +149,10 @@ export function createDomains(options: DomainsOptions): Domains {
     },
 
     canWriteHosts: () => system.files.canWrite(file),
+    async isApplied(domains) {
+      const known = hostsBlock((await system.files.readText(file)) ?? '', homeDigest);
+      return domains.every((domain) => domain.endsWith('.localhost') || known.includes(domain));
+    },
     removeHostsBlock: () => write((text) => setHostsBlock(text, homeDigest, [])),
   };
 }

@@ -14,6 +14,10 @@ export interface Ledger {
     change: Pick<SystemChange, 'kind' | 'target' | 'summary' | 'undoCommand'>,
     make: () => Promise<void>,
   ): Promise<void>;
+  /** Writes down a change that somebody else is about to make (the privileged helper). @returns id of the entry */
+  intend(change: Pick<SystemChange, 'kind' | 'target' | 'summary' | 'undoCommand'>): Promise<string>;
+  /** What came of it: `absent` takes an intended entry out again, `undone` marks it. */
+  settle(id: string, state: 'absent' | 'undone'): Promise<void>;
   /** Undoes one change, or all, newest first. Rejects with the first failure after trying all of them. */
   undo(id?: string): Promise<SystemChange[]>;
 }
@@ -27,25 +31,38 @@ export function createLedger(options: {
   const { store, clock, undoers } = options;
   const isOpen = (change: SystemChange): boolean => change.undoneAt === null;
 
+  const isSamePlace = (a: Pick<SystemChange, 'kind' | 'target'>, b: Pick<SystemChange, 'kind' | 'target'>): boolean =>
+    a.kind === b.kind && a.target === b.target;
+
+  const intend: Ledger['intend'] = async (change) => {
+    const open = store.get().find((other) => isOpen(other) && isSamePlace(other, change));
+    if (open !== undefined) return open.id;
+    const number = Math.max(0, ...store.get().map(({ id }) => Number(/-(\d+)$/.exec(id)?.[1] ?? 0))) + 1;
+    const id = `${change.kind}-${number}`;
+    await store.update((all) => [...all, { ...change, id, at: timestamp(clock), undoneAt: null }]);
+    return id;
+  };
+  const settle: Ledger['settle'] = async (id, state) => {
+    await store.update((all) =>
+      state === 'absent'
+        ? all.filter((change) => change.id !== id)
+        : all.map((change) => (change.id === id ? { ...change, undoneAt: timestamp(clock) } : change)),
+    );
+  };
+
   return {
     list: () => store.get(),
 
+    intend,
+    settle,
+
     async record(change, make) {
-      const open = store
-        .get()
-        .find((other) => isOpen(other) && other.kind === change.kind && other.target === change.target);
-      if (open !== undefined) return make();
-      const entry: SystemChange = {
-        ...change,
-        id: `${change.kind}-${store.get().length + 1}`,
-        at: timestamp(clock),
-        undoneAt: null,
-      };
-      await store.update((all) => [...all, entry]);
+      const isKnown = store.get().some((other) => isOpen(other) && isSamePlace(other, change));
+      const id = await intend(change);
       try {
         await make();
       } catch (error) {
-        await store.update((all) => all.filter(({ id }) => id !== entry.id));
+        if (!isKnown) await settle(id, 'absent');
         throw error;
       }
     },
@@ -62,9 +79,7 @@ export function createLedger(options: {
       for (const change of wanted.reverse()) {
         try {
           await undoers[change.kind](change.target);
-          await store.update((all) =>
-            all.map((other) => (other.id === change.id ? { ...other, undoneAt: timestamp(clock) } : other)),
-          );
+          await settle(change.id, 'undone');
         } catch (error) {
           failures.push(error);
         }

@@ -14,6 +14,8 @@ export interface Ports {
    */
   assign(key: string, fallback: number, wanted?: number): Promise<number>;
   registry(): PortRegistry;
+  /** The next assign begins with the default again. */
+  release(key: string): Promise<void>;
 }
 
 export function createPorts(options: {
@@ -62,6 +64,9 @@ export function createPorts(options: {
 
   return {
     registry: () => store.get(),
+    async release(key) {
+      await store.update(({ assigned: { [key]: _released, ...assigned }, ranges }) => ({ assigned, ranges }));
+    },
     assign(key, fallback, wanted) {
       // One at a time: two services must not be given the same free port.
       const mine = queue.then(() => choose(key, fallback, wanted));

@@ -11,7 +11,11 @@ const setUp = (addresses = [{ address: '192.168.7.20', kind: 'private' as const 
   const store: JsonStore<Share[]> = { get: () => value, update: (change) => Promise.resolve((value = change(value))) };
   const applySites = vi.fn(() => Promise.resolve());
   const system = { clock, network: { addresses: () => addresses }, log: { error: vi.fn() } } as unknown as System;
-  const ports = { assign: (_: string, fallback: number) => Promise.resolve(fallback), registry: vi.fn() };
+  const ports = {
+    assign: (_: string, fallback: number) => Promise.resolve(fallback),
+    registry: vi.fn(),
+    release: vi.fn(),
+  };
   return {
     clock,
     store,

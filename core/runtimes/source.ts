@@ -1,4 +1,5 @@
 /** Where the bytes of a runtime come from. One implementation per source type, in `daemon/sources/`. */
+import type { Step } from '../../contract/changes.ts';
 import type { RuntimeSource, ServiceBinary } from '../../contract/manifest.ts';
 
 /** A verified file on disk, with what it was verified against. */
@@ -11,7 +12,7 @@ export interface Artifact {
   readonly version: string;
 }
 
-export type InstallStep = 'resolve' | 'fetch' | 'verify' | 'unpack' | 'link-check' | 'activate';
+export type InstallStep = Extract<Step, 'resolve' | 'fetch' | 'verify' | 'unpack' | 'link-check' | 'activate'>;
 
 /** Progress of one runtime; called often, must be cheap. */
 export interface InstallProgress {

@@ -1,9 +1,9 @@
-/** Secrets: sealed with AES-256-GCM under a key file of mode 0600; opened only when a service starts. */
+/** Secrets: sealed with AES-256-GCM under a key that the keychain or a file keeps; opened only when a service starts. */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { KojiboxError } from '../../contract/errors.ts';
 import type { JsonStore } from '../config/json-store.ts';
-import type { FileSystem } from '../system/files.ts';
+import type { SecretKey } from './secret-key.ts';
 
 export const SealedSecretsSchema = z.record(
   z.string(),
@@ -17,13 +17,15 @@ export interface SecretRef {
 }
 
 export interface Secrets {
-  /** Null when there is none. Rejects with CONFIG_CORRUPT when it cannot be opened with this key. */
+  /** Null when there is none. Rejects with CONFIG_CORRUPT when it cannot be opened with this key, SECRETS_LOCKED when there is no getting at the key. */
   get(ref: SecretRef): Promise<string | null>;
   set(ref: SecretRef, value: string): Promise<void>;
   /** The secret, made from 24 random letters and digits when there is none. */
   ensure(ref: SecretRef): Promise<string>;
   /** Every value that can be opened; for finding them where they must not be. */
   all(): Promise<string[]>;
+  /** How many are kept. */
+  count(): number;
   /** The text with every secret opened so far replaced by dots. */
   mask(text: string): string;
 }
@@ -31,23 +33,22 @@ export interface Secrets {
 const ALPHABET = 'ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789';
 const LENGTH = 24;
 
-export async function createSecrets(options: {
-  readonly files: FileSystem;
-  readonly keyFile: string;
+export function createSecrets(options: {
+  readonly key: Pick<SecretKey, 'get'>;
   readonly store: JsonStore<SealedSecrets>;
-}): Promise<Secrets> {
-  const { files, store, keyFile } = options;
+}): Secrets {
+  const { store } = options;
   const opened = new Map<string, string>();
   const pending = new Map<string, Promise<string>>();
-  const key = await readKey(files, keyFile);
   const nameOf = ({ scope, key: name }: SecretRef): string => `${scope}/${name}`;
 
-  const get: Secrets['get'] = (ref) => {
+  const get: Secrets['get'] = async (ref) => {
     const name = nameOf(ref);
     const known = opened.get(name);
-    if (known !== undefined) return Promise.resolve(known);
+    if (known !== undefined) return known;
     const sealed = store.get()[name];
-    if (sealed === undefined) return Promise.resolve(null);
+    if (sealed === undefined) return null;
+    const key = await options.key.get();
     try {
       const decipher = createDecipheriv('aes-256-gcm', key, Buffer.from(sealed.iv, 'base64'), { authTagLength: 16 });
       // The name is bound to the content, so that sealed values cannot be swapped in the file.
@@ -56,20 +57,20 @@ export async function createSecrets(options: {
         'utf8',
       );
       opened.set(name, value);
-      return Promise.resolve(value);
+      return value;
     } catch (cause) {
-      const error = new KojiboxError('CONFIG_CORRUPT', `cannot open the secret ${name}`, {
-        detail: 'app/config/secrets.json or secrets.key was altered, or they do not belong together',
+      throw new KojiboxError('CONFIG_CORRUPT', `cannot open the secret ${name}`, {
+        detail: 'app/config/secrets.json or its key was altered, or they do not belong together',
         source: 'secrets',
         remedy: 'Put both files back from a backup, or set the secret anew.',
         cause,
       });
-      return Promise.reject(error);
     }
   };
 
   const set: Secrets['set'] = async (ref, value) => {
     const name = nameOf(ref);
+    const key = await options.key.get();
     const iv = randomBytes(12);
     const cipher = createCipheriv('aes-256-gcm', key, iv, { authTagLength: 16 });
     cipher.setAAD(Buffer.from(name));
@@ -107,25 +108,11 @@ export async function createSecrets(options: {
       );
       return values.filter((value) => value !== null);
     },
+    count: () => Object.keys(store.get()).length,
     mask(text) {
       let masked = text;
       for (const value of opened.values()) if (value.length >= 6) masked = masked.replaceAll(value, '••••••');
       return masked;
     },
   };
-}
-
-async function readKey(files: FileSystem, path: string): Promise<Buffer> {
-  const known = await files.readBytes(path);
-  if (known !== null && known.length === 32) return Buffer.from(known);
-  if (known !== null) {
-    throw new KojiboxError('CONFIG_CORRUPT', 'cannot read the key of the secrets', {
-      detail: `${path} must hold 32 bytes`,
-      source: 'secrets',
-      remedy: 'Put the file back from a backup; without it the stored passwords cannot be opened.',
-    });
-  }
-  const made = randomBytes(32);
-  await files.writeAtomic(path, made, { mode: 0o600 });
-  return made;
 }

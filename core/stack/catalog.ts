@@ -24,6 +24,8 @@ export interface CatalogEntry {
   /** Version as the user types it; null for what Kojibox brings itself. */
   readonly series: string | null;
   readonly dependsOn: readonly string[];
+  /** False: the user switched it off. It can be started by hand, and is not started with the stack. */
+  readonly enabled: boolean;
   /** PHP with Xdebug loaded. */
   readonly debug?: boolean;
   /** The project whose own program it is. */
@@ -44,7 +46,13 @@ export interface CatalogOptions {
   readonly ports: Ports;
   readonly secrets: Secrets;
   readonly caBundle: string;
-  readonly edge: { readonly command: string; readonly args: readonly string[]; readonly controlSocket: string };
+  readonly edge: {
+    readonly command: string;
+    readonly args: readonly string[];
+    /** What the command needs to be a Node, besides what every service gets. */
+    readonly env: Readonly<Record<string, string>>;
+    readonly controlSocket: string;
+  };
   /** Series used when nobody asks for one. */
   defaultSeries(runtime: string): string;
   installed(runtime: string, series: string): Promise<InstalledRuntime | null>;
@@ -61,7 +69,7 @@ export interface CatalogOptions {
 }
 
 export interface Catalog {
-  /** The services that the projects need. */
+  /** The services that the projects need, and those that are switched off. */
   entries(projects: readonly ProjectConfig[]): CatalogEntry[];
   /** Service that runs a project's PHP, and its socket. */
   phpFor(project: Pick<ProjectConfig, 'overrides'>): { service: string; series: string; socket: string };
@@ -121,6 +129,7 @@ export function createCatalog(options: CatalogOptions): Catalog {
     runtime,
     series,
     dependsOn: [],
+    enabled: options.serviceConfig(serviceId(runtime, series)).enabled,
   });
 
   type PortChooser = (key: string, fallback: number, wanted: number | undefined) => Promise<number>;
@@ -168,7 +177,7 @@ export function createCatalog(options: CatalogOptions): Catalog {
     version: null,
     command: options.edge.command,
     args: options.edge.args,
-    env: { NODE_ENV: 'production' },
+    env: { NODE_ENV: 'production', ...options.edge.env },
     cwd: '/',
     ports: [],
     sockets: [options.edge.controlSocket],
@@ -297,15 +306,14 @@ export function createCatalog(options: CatalogOptions): Catalog {
         const entry = phpEntryFor(project);
         php.set(entry.id, entry);
       }
-      const databases = DATABASES.map((runtime) => entryOf(runtime, options.defaultSeries(runtime))).filter(
-        ({ id }) => options.serviceConfig(id).enabled,
-      );
+      const databases = DATABASES.map((runtime) => entryOf(runtime, options.defaultSeries(runtime)));
       const edge: CatalogEntry = {
         id: EDGE_ID,
         name: 'Edge (HTTPS)',
         runtime: null,
         series: null,
         dependsOn: [],
+        enabled: true,
       };
       const apps = projects
         .filter(({ stack }) => stack === 'node')
@@ -315,19 +323,18 @@ export function createCatalog(options: CatalogOptions): Catalog {
           runtime: 'node',
           series: nodeSeries(project),
           dependsOn: [],
+          enabled: options.serviceConfig(appId(project)).enabled,
           project,
         }));
-      const own = options
-        .ownServices()
-        .filter(({ id }) => options.serviceConfig(id).enabled)
-        .map((definition): CatalogEntry => ({
-          id: definition.id,
-          name: definition.name,
-          runtime: null,
-          series: null,
-          dependsOn: definition.dependsOn,
-          own: definition,
-        }));
+      const own = options.ownServices().map((definition): CatalogEntry => ({
+        id: definition.id,
+        name: definition.name,
+        runtime: null,
+        series: null,
+        dependsOn: definition.dependsOn,
+        enabled: options.serviceConfig(definition.id).enabled,
+        own: definition,
+      }));
       return [...databases, ...php.values(), ...apps, ...own, edge];
     },
     async describe(entry) {

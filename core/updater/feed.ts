@@ -1,7 +1,7 @@
 /** The signed update feed: which versions there are, for whom, and the digest of each. */
 import { z } from 'zod';
 import { KojiboxError } from '../../contract/errors.ts';
-import { verifyDocument } from '../signing/signed-document.ts';
+import { signDocument, verifyDocument } from '../signing/signed-document.ts';
 
 const VERSION = /^\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?$/;
 
@@ -15,16 +15,43 @@ export const ReleaseSchema = z.object({
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   size: z.int().positive(),
   notes: z.string().default(''),
+  /** `headless`: an archive for the versioned installation; `app`: an installer of the desktop app. */
+  package: z.enum(['headless', 'app']).default('headless'),
 });
 export type Release = z.infer<typeof ReleaseSchema>;
+
+/** A runtime manifest that is newer than the one of the build. It has a signature of its own. */
+const ManifestPointerSchema = z.object({
+  url: z.string().min(1),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  createdAt: z.iso.datetime(),
+});
+export type ManifestPointer = z.infer<typeof ManifestPointerSchema>;
 
 const FeedSchema = z.object({
   schemaVersion: z.literal(1),
   createdAt: z.iso.datetime(),
   releases: z.array(ReleaseSchema),
+  runtimeManifest: ManifestPointerSchema.optional(),
   signature: z.string(),
 });
 export type Feed = z.infer<typeof FeedSchema>;
+/** What is signed, as the release scripts write it. */
+export type UnsignedFeed = Omit<z.input<typeof FeedSchema>, 'signature'>;
+
+export interface Machine {
+  readonly os: string;
+  readonly arch: string;
+  /** Default `headless`. */
+  readonly package?: Release['package'];
+}
+
+export interface WantedRelease extends Machine {
+  readonly channel: 'stable' | 'beta';
+  readonly current: string;
+  /** True for a build that was tried here and failed. */
+  isSkipped?(release: Release): boolean;
+}
 
 /**
  * @param text as it was fetched
@@ -55,22 +82,46 @@ export function openFeed(text: string, trustedKeys: readonly string[]): Feed {
   return parsed.data;
 }
 
+/** @returns the feed as JSON with its signature */
+export function signFeed(feed: UnsignedFeed, privateKey: string): string {
+  const unsigned = { ...feed, signature: '' };
+  return `${JSON.stringify({ ...unsigned, signature: signDocument(unsigned, privateKey) }, null, 2)}\n`;
+}
+
+/**
+ * Throws UPDATE_STALE for a feed from before the newest one seen: somebody who can alter the network could otherwise hide a fix for ever by
+ * sending an old feed again.
+ * @param seenCreatedAt of the newest feed seen so far; null: none was
+ */
+export function assertNotReplayed(feed: Feed, seenCreatedAt: string | null): void {
+  if (seenCreatedAt === null || Date.parse(feed.createdAt) >= Date.parse(seenCreatedAt)) return;
+  throw new KojiboxError('UPDATE_STALE', 'cannot use the update feed', {
+    detail: `it was made at ${feed.createdAt}; one from ${seenCreatedAt} was already seen`,
+    source: 'updater',
+  });
+}
+
 /** The newest release for this machine that is newer than `current`; null when there is none. Who takes beta takes stable too. */
-export function newestRelease(
-  feed: Feed,
-  wanted: { readonly channel: 'stable' | 'beta'; readonly os: string; readonly arch: string; readonly current: string },
-): Release | null {
+export function newestRelease(feed: Feed, wanted: WantedRelease): Release | null {
   const [newest] = feed.releases
     .filter(
-      ({ os, arch, channel, version }) =>
-        os === wanted.os &&
-        arch === wanted.arch &&
-        (channel === 'stable' || wanted.channel === 'beta') &&
-        compareVersions(version, wanted.current) > 0,
+      (release) =>
+        isFor(release, wanted) &&
+        (release.channel === 'stable' || wanted.channel === 'beta') &&
+        compareVersions(release.version, wanted.current) > 0 &&
+        wanted.isSkipped?.(release) !== true,
     )
     .sort((a, b) => compareVersions(b.version, a.version));
   return newest ?? null;
 }
+
+/** The release of exactly this version for this machine; null when the feed has none. Channels do not matter to who names a version. */
+export function releaseOf(feed: Feed, machine: Machine, version: string): Release | null {
+  return feed.releases.find((release) => release.version === version && isFor(release, machine)) ?? null;
+}
+
+const isFor = (release: Release, machine: Machine): boolean =>
+  release.os === machine.os && release.arch === machine.arch && release.package === (machine.package ?? 'headless');
 
 /** Order of precedence of Semantic Versioning 2.0.0, section 11. */
 export function compareVersions(a: string, b: string): number {

@@ -2,6 +2,7 @@
 import { lookup } from 'node:dns/promises';
 import { readFileSync } from 'node:fs';
 import type { DoctorCheck } from '../../contract/doctor.ts';
+import { ERRORS } from '../../contract/errors.ts';
 import type { Kojibox } from '../../core/kojibox.ts';
 import type { Layout } from '../../core/layout.ts';
 import type { System } from '../../core/system/system.ts';
@@ -143,11 +144,14 @@ export function createDoctor(options: {
                 'Links carry a port number; end that program to get rid of it.',
               );
         }
-        return problem(
-          'warning',
-          `this user may bind ports from ${start} on, so links carry :${kojibox.httpsPort()}`,
-          'sudo sysctl net.ipv4.ip_unprivileged_port_start=80',
-        );
+        return {
+          ...problem(
+            'warning',
+            `this user may bind ports from ${start} on, so links carry :${kojibox.httpsPort()}`,
+            'koji privileged ports (asks for your password; every user of this machine may then use these ports)',
+          ),
+          fix: { method: 'privileged.apply', params: { goal: 'ports' } },
+        };
       },
     },
     {
@@ -157,11 +161,16 @@ export function createDoctor(options: {
       run: async () =>
         (await kojibox.domains.canWriteHosts())
           ? passed(`${host.hostsFile} can be written`)
-          : problem(
-              'warning',
-              `${host.hostsFile} may not be written, so sites are at *.localhost`,
-              'sudo ./koji domains apply',
-            ),
+          : (await kojibox.domains.isApplied(kojibox.sites().map(({ domain }) => domain)))
+            ? passed(`${host.hostsFile} has every name`)
+            : {
+                ...problem(
+                  'warning',
+                  `${host.hostsFile} may not be written, so sites are at *.localhost`,
+                  'koji domains apply (asks for your password)',
+                ),
+                fix: { method: 'domains.applyHosts', params: {} },
+              },
     },
     {
       id: 'localhost-names',
@@ -205,6 +214,18 @@ export function createDoctor(options: {
               ),
               fix: { method: 'certs.trust', params: { domain: 'hello.test' } },
             };
+      },
+    },
+    {
+      id: 'secrets-key',
+      category: 'storage',
+      description: 'Key of the stored passwords',
+      run: async () => {
+        const { place, usable, reason } = await kojibox.secretKey.status();
+        const where = { keychain: 'in the keychain', file: 'in a file that only this user may read', none: 'none yet' };
+        return usable
+          ? passed(`${where[place]}: ${reason}`)
+          : problem('failed', `${where[place]}, but out of reach: ${reason}`, ERRORS.SECRETS_LOCKED.remedy);
       },
     },
     {

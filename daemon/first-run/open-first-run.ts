@@ -1,6 +1,6 @@
 /** Joins imports and first run to the parts of Kojibox that they use. */
 import type { EventData, EventName } from '../../contract/index.ts';
-import { LOCAL_DOMAINS } from '../../core/certificates/certificates.ts';
+import { LOCAL_DOMAINS } from '../../core/certificates/local-domains.ts';
 import { openJsonStore } from '../../core/config/json-store.ts';
 import { createFirstRun, firstRecord, FirstRunRecordSchema, type FirstRun } from '../../core/first-run/first-run.ts';
 import { createImports, ImportRecordsSchema, type Imports } from '../../core/importers/imports.ts';

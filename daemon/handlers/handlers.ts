@@ -6,15 +6,17 @@ import type { DiagnosticsBundle } from '../../contract/diagnostics.ts';
 import type { DoctorCheck } from '../../contract/doctor.ts';
 import type { ServiceState } from '../../contract/services.ts';
 import type { StackStatus } from '../../contract/stack.ts';
-import type { TrustStoreStatus } from '../../contract/certificates.ts';
 import { KojiboxError } from '../../contract/errors.ts';
 import type { Kojibox } from '../../core/kojibox.ts';
 import type { Activity } from '../activity.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { MailCatcher } from '../mail/mail-catcher.ts';
 import type { ServiceLogs } from '../service-logs.ts';
-import type { Updater } from '../updater.ts';
 import { firstRunHandlers } from './first-run.ts';
+import type { Updater } from '../updater/updater.ts';
+import { updateHandlers } from './updates.ts';
+import type { createPrivilegedHandlers } from './privileged.ts';
+import type { createSecretKeyHandlers } from './secret-key.ts';
 
 export interface HandlerOptions {
   readonly kojibox: Kojibox;
@@ -29,8 +31,9 @@ export interface HandlerOptions {
   openFolder(what: 'folder' | 'terminal' | 'editor', folder: string): Promise<void>;
   diagnostics(): Promise<DiagnosticsBundle>;
   readonly metrics: Pick<Metrics, 'snapshot' | 'history'>;
-  readonly trust: { add(): Promise<void>; stores(): Promise<TrustStoreStatus[]> };
-  quit(keepServices: boolean): void;
+  /** Of the privileged and the secret-key operations. */
+  readonly more: ReturnType<typeof createPrivilegedHandlers> & ReturnType<typeof createSecretKeyHandlers>;
+  quit(keepServices: boolean, restarting: boolean): void;
   changed(scope: 'app' | 'service' | 'project' | 'domain' | 'proxy', id: string): void;
   runtimesChanged(): void;
 }
@@ -54,7 +57,7 @@ export function snapshotOf({ kojibox, info }: Pick<HandlerOptions, 'kojibox' | '
 
 export function createHandlers(options: HandlerOptions): Handlers {
   const { kojibox, logs, changed } = options;
-  const { supervisor, runtimes, projects, domains, certificates, changes, stack, ledger, stores } = kojibox;
+  const { supervisor, runtimes, projects, domains, certificates, changes, stack, stores } = kojibox;
 
   const usedBy = (): Map<string, string[]> => {
     const users = new Map<string, string[]>();
@@ -96,6 +99,7 @@ export function createHandlers(options: HandlerOptions): Handlers {
   const ok = 'ok' as const;
   return {
     ...firstRunHandlers(options.setup),
+    ...options.more,
     'stack.status': async () => status(),
     'stack.up': async () => stack.up(),
     'stack.down': async () => stack.down(),
@@ -225,12 +229,6 @@ export function createHandlers(options: HandlerOptions): Handlers {
       return ok;
     },
     'domains.resolve': async ({ domain }) => domains.steps(domain, kojibox.httpsPort()),
-    'domains.applyHosts': async () => {
-      await domains.applyHosts([...projects.list(), ...domains.list()].map(({ domain }) => domain));
-      await kojibox.applySites();
-      return ok;
-    },
-
     'proxy.rules': async () => stores.rules.get(),
     'proxy.apply': async ({ rules }) => {
       // A rule for a project's own root wins over the project: who writes one means it.
@@ -243,18 +241,6 @@ export function createHandlers(options: HandlerOptions): Handlers {
     'certs.generate': async ({ domain }) =>
       (await certificates.ensureLeaf(domain, [...new Set([domain, domains.localhostName(domain)])])).meta,
     'certs.list': async () => certificates.list(),
-    'certs.trust': async () => {
-      await certificates.ensureRoot();
-      await options.trust.add();
-      return ok;
-    },
-    'certs.untrust': async () => {
-      for (const { id, kind, undoneAt } of ledger.list())
-        if (undoneAt === null && kind !== 'hosts-block') await ledger.undo(id);
-      return ok;
-    },
-    'certs.stores': async () => options.trust.stores(),
-
     'secrets.get': async (ref) => {
       const value = await kojibox.secrets.get(ref);
       if (value === null)
@@ -268,9 +254,6 @@ export function createHandlers(options: HandlerOptions): Handlers {
       await kojibox.secrets.set(ref, value);
       return ok;
     },
-
-    'ledger.list': async () => ledger.list(),
-    'ledger.undo': async ({ id }) => ledger.undo(id),
 
     'changes.list': async () => changes.list(),
     'changes.get': async ({ id }) => changes.get(id),
@@ -307,19 +290,15 @@ export function createHandlers(options: HandlerOptions): Handlers {
       stack.install();
       return ok;
     },
-    'updater.check': async () => options.updater.check(),
-    'updater.apply': async ({ version }) => {
-      await options.updater.apply(version);
-      return ok;
-    },
+    ...updateHandlers(options.updater),
     'metrics.snapshot': async () => options.metrics.snapshot(),
     'metrics.history': async (query) => options.metrics.history(query),
 
     'diagnostics.create': async () => options.diagnostics(),
     'doctor.run': async () => options.doctor(),
     'daemon.info': async () => options.info(),
-    'daemon.quit': async ({ keepServices }) => {
-      options.quit(keepServices);
+    'daemon.quit': async ({ keepServices, restarting }) => {
+      options.quit(keepServices, restarting);
       return ok;
     },
 

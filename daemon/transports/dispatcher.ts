@@ -1,10 +1,10 @@
 /** Runs one operation: finds it, validates input and output, and turns whatever goes wrong into the wire's error form. Knows no resource. */
 import { randomBytes } from 'node:crypto';
-import { z } from 'zod';
 import { COMMON_ERRORS, KojiboxError, type ErrorBody } from '../../contract/errors.ts';
 import { operationByName, type Handlers, type OperationName } from '../../contract/index.ts';
 import type { Caller } from '../../contract/activity.ts';
 import type { Operation } from '../../contract/define.ts';
+import { describeIssues, invalidParameters, operationNamed } from '../../contract/request.ts';
 import type { Logger } from '../../core/system/logger.ts';
 
 export type Reply = { readonly result: unknown } | { readonly error: ErrorBody };
@@ -57,26 +57,14 @@ export function createDispatcher(options: {
           'rpc',
         );
       }
-      const operation = operationByName.get(method);
-      if (operation === undefined) {
-        return fail(
-          new KojiboxError('METHOD_UNKNOWN', `there is no operation "${method.slice(0, 80)}"`, {
-            detail: 'names are case sensitive',
-            source: 'daemon',
-          }),
-          'rpc',
-        );
+      let operation;
+      try {
+        operation = operationNamed(method);
+      } catch (error) {
+        return fail(error, 'rpc');
       }
       const input = operation.input.safeParse(params ?? {});
-      if (!input.success) {
-        return fail(
-          new KojiboxError('VALIDATION_FAILED', `cannot run ${method}: invalid parameters`, {
-            detail: describeIssues(input.error),
-            source: sourceOf(method),
-          }),
-          method,
-        );
-      }
+      if (!input.success) return fail(invalidParameters(method, describeIssues(input.error)), method);
       const began = performance.now();
       const reply = await run(operation, input.data);
       options.onCall(operation, {
@@ -115,17 +103,3 @@ function isDeclared(name: OperationName, error: KojiboxError): boolean {
     (operation?.errors as readonly string[] | undefined)?.includes(error.code) === true
   );
 }
-
-const MAX_ISSUES = 5;
-const MAX_ISSUE_CHARACTERS = 300;
-
-/** An issue may quote names of the caller, which may be as large as the request: each is cut. */
-function describeIssues(error: z.ZodError): string {
-  return error.issues
-    .slice(0, MAX_ISSUES)
-    .map((issue) => `${issue.path.length === 0 ? 'params' : issue.path.map(String).join('.')}: ${issue.message}`)
-    .map((text) => (text.length > MAX_ISSUE_CHARACTERS ? `${text.slice(0, MAX_ISSUE_CHARACTERS)}…` : text))
-    .join('; ');
-}
-
-const sourceOf = (method: string): string => method.split('.')[0] ?? 'daemon';

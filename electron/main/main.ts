@@ -1,90 +1,61 @@
-/** The desktop app: one more client of the daemon, with a window and a tray. */
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { app, Menu, nativeImage, shell, Tray, type BrowserWindow, type MenuItemConstructorOptions } from 'electron';
-import { createClient, createHttpLink } from '../../client/index.ts';
-import { ensureDaemon, homeFolder } from './daemon-process.ts';
-import { overallText, trayMenu, type MenuEntry, type TrayAction, type TrayState } from './tray-menu.ts';
-import { openMainWindow } from './window.ts';
+/** The desktop app: one more client of the daemon, with a window and a tray. One instance; a second start hands over and ends. */
+import { app, dialog, protocol } from 'electron';
+import { KojiboxError } from '../../contract/errors.ts';
+import { APP_SCHEME } from './app-origin.ts';
+import { LINK_SCHEME } from './deep-link.ts';
+import { startShell, type Shell } from './shell.ts';
 
-const dist = dirname(dirname(fileURLToPath(import.meta.url)));
-/** 16 × 16 and 32 × 32 of the app's mark, drawn as it is in renderer/public/icon.svg. */
-const ICON = join(dist, 'renderer', 'icon.png');
+// Before the app is ready: the page's origin is a full one, with storage and module scripts, and nothing else may be fetched from it.
+protocol.registerSchemesAsPrivileged([
+  { scheme: APP_SCHEME, privileges: { standard: true, secure: true, supportFetchAPI: true, codeCache: true } },
+]);
 
-async function start(): Promise<void> {
-  const daemon = await ensureDaemon(homeFolder(), join(dist, 'daemon', 'main.mjs'), process.execPath);
-  const client = createClient(createHttpLink(daemon));
-  let window: BrowserWindow | null = null;
-  let state: TrayState = { connected: false, services: [], sites: [] };
-
-  const showWindow = (): void => {
-    if (window !== null) {
-      window.show();
-      return;
-    }
-    window = openMainWindow({ url: daemon.url, preload: join(dist, 'electron', 'preload.cjs'), client });
-    window.on('closed', () => (window = null));
+async function run(): Promise<void> {
+  /** What came before the shell was ready. */
+  const early: string[][] = [[...process.argv]];
+  let shell: Shell | null = null;
+  const handOver = (argv: readonly string[], folder = process.cwd()): void => {
+    if (shell === null) early.push([...argv]);
+    else shell.handOver(argv, folder);
   };
-
-  const act = (action: TrayAction): void => {
-    if (action.type === 'open-window') showWindow();
-    else if (action.type === 'open-site') void shell.openExternal(action.url);
-    else if (action.type === 'quit') app.quit();
-    // A failure shows in the service's state, in the menu and in the window.
-    else if (action.type === 'call') client.call(action.method, action.params as never).catch(showWindow);
-    else
-      client
-        .call('daemon.quit', {})
-        .finally(() => app.quit())
-        .catch(() => undefined);
-  };
-  const toTemplate = (entries: readonly MenuEntry[]): MenuItemConstructorOptions[] =>
-    entries.map((entry) => {
-      if (entry.type === 'separator') return { type: 'separator' };
-      if (entry.type === 'submenu') return { label: entry.label, submenu: toTemplate(entry.entries) };
-      return entry.type === 'label'
-        ? { label: entry.label, enabled: false }
-        : { label: entry.label, enabled: entry.enabled, click: () => act(entry.action) };
-    });
-
-  const tray = new Tray(nativeImage.createFromPath(ICON));
-  const refresh = (): void => {
-    tray.setToolTip(overallText(state));
-    tray.setContextMenu(Menu.buildFromTemplate(toTemplate(trayMenu(state))));
-  };
-  client.events(
-    (event) => {
-      if (event.event === 'snapshot') state = { ...state, services: event.data.services, sites: event.data.sites };
-      else if (event.event === 'service:stateChanged') {
-        const changed = event.data;
-        state = {
-          ...state,
-          services: state.services.map((service) => (service.id === changed.id ? changed : service)),
-        };
-      } else return;
-      refresh();
-    },
-    (status) => {
-      state = { ...state, connected: status === 'connected' };
-      refresh();
-    },
+  // macOS hands links and files over by events, everything else by command lines.
+  app.on('open-url', (event, url) => {
+    event.preventDefault();
+    handOver(['', url]);
+  });
+  app.on('open-file', (event, path) => {
+    event.preventDefault();
+    handOver(['', path]);
+  });
+  app.on('second-instance', (_event, argv, folder) => {
+    shell?.showWindow();
+    handOver(argv, folder);
+  });
+  app.on('activate', () => shell?.showWindow());
+  // Closing the window stops nothing: the tray stays.
+  app.on('window-all-closed', () => undefined);
+  app.on('web-contents-created', (_event, contents) =>
+    contents.on('will-attach-webview', (event) => event.preventDefault()),
   );
-  refresh();
-  showWindow();
-  app.on('second-instance', showWindow);
-  app.on('activate', showWindow);
+
+  await app.whenReady();
+  if (app.isPackaged) app.setAsDefaultProtocolClient(LINK_SCHEME);
+  shell = await startShell();
+  if (!process.argv.includes('--hidden')) shell.showWindow();
+  for (const argv of early.splice(0)) shell.handOver(argv, process.cwd());
 }
 
 if (app.requestSingleInstanceLock()) {
-  // Closing the window stops nothing: the tray stays.
-  app.on('window-all-closed', () => undefined);
-  app
-    .whenReady()
-    .then(start)
-    .catch((error: unknown) => {
-      process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-      app.exit(1);
-    });
+  run().catch((error: unknown) => {
+    const known = error instanceof KojiboxError ? error : null;
+    const text =
+      known === null
+        ? String(error)
+        : [known.message, known.detail, known.remedy].filter((line) => line !== '').join('\n');
+    process.stderr.write(`${text}\n`);
+    dialog.showErrorBox('Kojibox', text);
+    app.exit(1);
+  });
 } else {
   app.quit();
 }

@@ -1,34 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { ServiceState } from '../../contract/services.ts';
-import { overallState, trayMenu, type MenuEntry, type TrayState } from './tray-menu.ts';
+import { toTemplate, type MenuEntry, type ShellAction } from './menu-entries.ts';
+import { service, stateOf } from './testing/samples.ts';
+import { textsIn } from './texts.ts';
+import { overallText, trayMenu } from './tray-menu.ts';
 
-const service = (id: string, state: ServiceState['state'], more: Partial<ServiceState> = {}): ServiceState => ({
-  id,
-  state,
-  pid: null,
-  lastError: null,
-  lastUpdated: '2026-11-21T00:00:00Z',
-  name: id,
-  runtime: id,
-  version: '1',
-  desired: state === 'running' || state === 'starting' ? 'up' : 'down',
-  health: state === 'running' ? 'healthy' : 'unknown',
-  evidence: null,
-  reason: null,
-  error: null,
-  ports: [],
-  connect: null,
-  dependsOn: [],
-  restarts: 0,
-  startedAt: null,
-  readyMs: null,
-  ...more,
-});
-const stateOf = (services: ServiceState[], connected = true): TrayState => ({
-  connected,
-  services,
-  sites: [{ projectId: 'hello', name: 'Hello', domain: 'hello.test', url: 'https://hello.test' }],
-});
+const texts = textsIn('en');
 const labels = (entries: readonly MenuEntry[]): string[] =>
   entries.flatMap((entry) => ('label' in entry ? [entry.label] : []));
 const enabled = (entries: readonly MenuEntry[], label: string): boolean | undefined =>
@@ -37,45 +13,83 @@ const submenu = (entries: readonly MenuEntry[], id: string): readonly MenuEntry[
   entries.flatMap((entry) => (entry.type === 'submenu' && entry.label.includes(id) ? [entry.entries] : []))[0] ?? [];
 
 describe('the tray', () => {
-  it('says the worst that is true', () => {
-    expect(overallState(stateOf([service('a', 'running'), service('b', 'error')]))).toBe('failed');
-    expect(overallState(stateOf([service('a', 'running', { health: 'unhealthy' })]))).toBe('failed');
-    expect(overallState(stateOf([service('a', 'running'), service('b', 'starting')]))).toBe('busy');
-    expect(overallState(stateOf([service('a', 'running'), service('b', 'stopped')]))).toBe('ready');
-    expect(overallState(stateOf([service('a', 'stopped')]))).toBe('stopped');
-    expect(overallState(stateOf([service('a', 'running')], false))).toBe('offline');
-  });
-
-  it('lists sites, all services with a shape for their state, and both ways to quit', () => {
-    const menu = trayMenu(stateOf([service('postgres', 'running'), service('redis', 'stopped')]));
+  it('lists all services with a shape for their state, sites, and both ways to quit', () => {
+    const menu = trayMenu(stateOf([service('postgres', 'running'), service('redis', 'stopped')]), texts);
     expect(labels(menu)).toEqual([
       '1 of 2 services run',
-      'Open Hello',
       'Start all',
       'Stop all',
       '● postgres 1',
       '○ redis 1',
+      'Projects',
       'Open Kojibox',
       'Quit (services go on)',
       'Quit and stop all',
     ]);
+    expect(labels(submenu(menu, 'Projects'))).toEqual(['Open Hello']);
+  });
+
+  it('gives each state of a service a shape of its own', () => {
+    const states = ['running', 'starting', 'stopping', 'stopped', 'error'] as const;
+    const menu = trayMenu(stateOf(states.map((state) => service(`s-${state}`, state))), texts);
+    const shapes = labels(menu).flatMap((label) => (label.includes(' s-') ? [label[0]] : []));
+    expect(new Set(shapes).size).toBe(states.length);
   });
 
   it('offers only what makes sense', () => {
-    const menu = trayMenu(stateOf([service('postgres', 'running'), service('redis', 'stopped')]));
+    const menu = trayMenu(stateOf([service('postgres', 'running'), service('redis', 'stopped')]), texts);
     expect(enabled(submenu(menu, 'postgres'), 'Start')).toBe(false);
     expect(enabled(submenu(menu, 'postgres'), 'Stop')).toBe(true);
     expect(enabled(submenu(menu, 'redis'), 'Start')).toBe(true);
     expect(enabled(submenu(menu, 'redis'), 'Restart')).toBe(false);
-    expect(enabled(trayMenu(stateOf([service('a', 'running')])), 'Start all')).toBe(false);
+    expect(enabled(submenu(trayMenu(stateOf([service('php', 'error')]), texts), 'php'), 'Start')).toBe(true);
+    expect(enabled(trayMenu(stateOf([service('a', 'running')]), texts), 'Start all')).toBe(false);
   });
 
-  it('can do nothing but open the window and quit while the daemon is away', () => {
-    const menu = trayMenu(stateOf([service('postgres', 'running')], false));
+  it('can only start Kojibox again, open the window and quit while the daemon is away', () => {
+    const menu = trayMenu(stateOf([service('postgres', 'running')], false), texts);
+    expect(enabled(menu, 'Start Kojibox again')).toBe(true);
     expect(enabled(menu, 'Stop all')).toBe(false);
     expect(enabled(submenu(menu, 'postgres'), 'Stop')).toBe(false);
     expect(enabled(menu, 'Quit and stop all')).toBe(false);
     expect(enabled(menu, 'Open Kojibox')).toBe(true);
     expect(enabled(menu, 'Quit (services go on)')).toBe(true);
+  });
+
+  it('leads from an error to its log', () => {
+    const errors = [
+      { service: 'php', name: 'PHP', message: `exit 1\n${'x'.repeat(200)}` },
+      { service: null, name: 'Install', message: 'no network' },
+    ];
+    const entries = submenu(trayMenu({ ...stateOf([]), errors }, texts), 'Recent errors');
+    expect(entries).toMatchObject([
+      { action: { type: 'open-page', path: '/logs?service=php' } },
+      { label: 'Install: no network', action: { type: 'open-window' } },
+    ]);
+    expect(labels(entries)[0]).toMatch(/^PHP: exit 1 x{50,}…$/);
+  });
+
+  it('counts what failed', () => {
+    expect(overallText(stateOf([service('a', 'error')]), texts)).toBe('1 service failed');
+    expect(overallText(stateOf([service('a', 'error'), service('b', 'error')]), textsIn('de'))).toBe(
+      '2 Dienste sind ausgefallen',
+    );
+  });
+});
+
+describe('native menus', () => {
+  it('act when chosen, and show an ampersand as one', () => {
+    const chosen: ShellAction[] = [];
+    const [item, nested] = toTemplate(
+      [
+        { type: 'action', label: 'Open R&D', enabled: true, action: { type: 'open-window' }, accelerator: 'F1' },
+        { type: 'submenu', label: 'More', entries: [{ type: 'role', role: 'copy' }, { type: 'separator' }] },
+      ],
+      (action) => chosen.push(action),
+    );
+    expect(item).toMatchObject({ label: 'Open R&&D', enabled: true, accelerator: 'F1' });
+    (item as { click(): void }).click();
+    expect(chosen).toEqual([{ type: 'open-window' }]);
+    expect(nested).toMatchObject({ submenu: [{ role: 'copy' }, { type: 'separator' }] });
   });
 });

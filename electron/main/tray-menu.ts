@@ -1,31 +1,8 @@
 /** The tray's menu as a pure function of what the daemon says; tested without Electron. */
 import type { ServiceState } from '../../contract/services.ts';
-import type { Site } from '../../contract/stack.ts';
-
-export type TrayAction =
-  | {
-      readonly type: 'call';
-      readonly method: 'stack.up' | 'stack.down' | 'services.start' | 'services.stop' | 'services.restart';
-      readonly params: Readonly<Record<string, string>>;
-    }
-  | { readonly type: 'open-site'; readonly url: string }
-  | { readonly type: 'open-window' }
-  | { readonly type: 'quit' }
-  | { readonly type: 'quit-and-stop' };
-
-export type MenuEntry =
-  | { readonly type: 'separator' }
-  | { readonly type: 'label'; readonly label: string }
-  | { readonly type: 'action'; readonly label: string; readonly enabled: boolean; readonly action: TrayAction }
-  | { readonly type: 'submenu'; readonly label: string; readonly entries: readonly MenuEntry[] };
-
-export interface TrayState {
-  readonly connected: boolean;
-  readonly services: readonly ServiceState[];
-  readonly sites: readonly Site[];
-}
-
-export type OverallState = 'ready' | 'busy' | 'failed' | 'stopped' | 'offline';
+import type { MenuEntry, ShellAction } from './menu-entries.ts';
+import { failedServices, overallState, type ShellState } from './shell-state.ts';
+import type { Texts } from './texts.ts';
 
 /** A shape before the name, because a menu has no colours. */
 const MARKS: Readonly<Record<ServiceState['state'], string>> = {
@@ -35,62 +12,93 @@ const MARKS: Readonly<Record<ServiceState['state'], string>> = {
   stopped: '○',
   error: '✕',
 };
+/** Menus grow as wide as their longest label. */
+const MAX_LABEL_CHARACTERS = 70;
 
-export function overallState({ connected, services }: TrayState): OverallState {
-  if (!connected) return 'offline';
-  if (services.some(({ state, health }) => state === 'error' || health === 'unhealthy')) return 'failed';
-  if (services.some(({ state }) => state === 'starting' || state === 'stopping')) return 'busy';
-  return services.some(({ state }) => state === 'running') ? 'ready' : 'stopped';
-}
-
-export function overallText(state: TrayState): string {
+export function overallText(state: ShellState, texts: Texts): string {
+  const overall = overallState(state);
+  if (overall === 'failed') return texts.overall.failed(failedServices(state).length);
+  if (overall !== 'ready') return texts.overall[overall];
   const running = state.services.filter((service) => service.state === 'running').length;
-  const texts: Readonly<Record<OverallState, string>> = {
-    offline: 'Kojibox does not answer',
-    failed: 'A service failed',
-    busy: 'Working …',
-    stopped: 'Nothing runs',
-    ready: `${running} of ${state.services.length} services run`,
-  };
-  return texts[overallState(state)];
+  return texts.overall.ready(running, state.services.length);
 }
 
-export function trayMenu(state: TrayState): MenuEntry[] {
-  const { connected, services, sites } = state;
+export function trayMenu(state: ShellState, texts: Texts): MenuEntry[] {
+  const { connected, services, sites, errors } = state;
   const separator: MenuEntry = { type: 'separator' };
-  const act = (label: string, action: TrayAction, enabled = true): MenuEntry => ({
-    type: 'action',
-    label,
-    enabled,
-    action,
-  });
-  const call = (
-    label: string,
-    method: Extract<TrayAction, { type: 'call' }>['method'],
-    params: Record<string, string>,
-    enabled: boolean,
-  ): MenuEntry => act(label, { type: 'call', method, params }, connected && enabled);
   const isUp = services.some(({ desired }) => desired === 'up');
+  const mayStart = services.length === 0 || services.some((service) => service.state !== 'running');
   return [
-    { type: 'label', label: overallText(state) },
+    { type: 'label', label: overallText(state, texts) },
+    ...(connected ? [] : [act(texts.startDaemon, { type: 'start-daemon' })]),
     separator,
-    ...sites.map((site) => act(`Open ${site.name}`, { type: 'open-site', url: site.url }, connected)),
-    ...(sites.length > 0 ? [separator] : []),
-    call('Start all', 'stack.up', {}, services.some(({ state: each }) => each !== 'running') || services.length === 0),
-    call('Stop all', 'stack.down', {}, isUp),
-    ...services.map((service): MenuEntry => ({
-      type: 'submenu',
-      label: `${MARKS[service.state]} ${service.name}${service.version === null ? '' : ` ${service.version}`}`,
-      entries: [
-        ...(service.error === null ? [] : [{ type: 'label', label: service.error.message } as const]),
-        call('Start', 'services.start', { id: service.id }, service.desired === 'down' || service.state === 'error'),
-        call('Stop', 'services.stop', { id: service.id }, service.desired === 'up'),
-        call('Restart', 'services.restart', { id: service.id }, service.state === 'running'),
-      ],
-    })),
+    call(texts.startAll, 'stack.up', {}, connected && mayStart),
+    call(texts.stopAll, 'stack.down', {}, connected && isUp),
+    ...services.map((service) => serviceMenu(service, connected, texts)),
     separator,
-    act('Open Kojibox', { type: 'open-window' }),
-    act('Quit (services go on)', { type: 'quit' }),
-    act('Quit and stop all', { type: 'quit-and-stop' }, connected),
+    ...(sites.length === 0
+      ? []
+      : [
+          {
+            type: 'submenu',
+            label: texts.projects,
+            entries: sites.map((site) =>
+              act(texts.openSite(shorten(site.name)), { type: 'open-site', url: site.url }, connected),
+            ),
+          } as const,
+        ]),
+    ...(errors.length === 0
+      ? []
+      : [
+          {
+            type: 'submenu',
+            label: texts.recentErrors,
+            entries: errors.map(({ service, name, message }) =>
+              act(
+                shorten(`${name}: ${message}`),
+                service === null ? { type: 'open-window' } : { type: 'open-page', path: `/logs?service=${service}` },
+              ),
+            ),
+          } as const,
+        ]),
+    ...(sites.length + errors.length === 0 ? [] : [separator]),
+    act(texts.openWindow, { type: 'open-window' }),
+    act(texts.quit, { type: 'quit' }),
+    act(texts.quitAndStop, { type: 'quit-and-stop' }, connected),
   ];
 }
+
+function serviceMenu(service: ServiceState, connected: boolean, texts: Texts): MenuEntry {
+  const { id, state, desired } = service;
+  const version = service.version === null ? '' : ` ${service.version}`;
+  return {
+    type: 'submenu',
+    label: shorten(`${MARKS[state]} ${service.name}${version}`),
+    entries: [
+      ...(service.error === null ? [] : [{ type: 'label', label: shorten(service.error.message) } as const]),
+      call(texts.start, 'services.start', { id }, connected && (desired === 'down' || state === 'error')),
+      call(texts.stop, 'services.stop', { id }, connected && desired === 'up'),
+      call(texts.restart, 'services.restart', { id }, connected && state === 'running'),
+      act(texts.showLog, { type: 'open-page', path: `/logs?service=${id}` }, connected),
+    ],
+  };
+}
+
+const act = (label: string, action: ShellAction, enabled = true): MenuEntry => ({
+  type: 'action',
+  label,
+  enabled,
+  action,
+});
+
+const call = (
+  label: string,
+  method: Extract<ShellAction, { type: 'call' }>['method'],
+  params: Readonly<Record<string, string>>,
+  enabled: boolean,
+): MenuEntry => act(label, { type: 'call', method, params }, enabled);
+
+const shorten = (text: string): string => {
+  const line = text.replaceAll(/\s+/g, ' ').trim();
+  return line.length > MAX_LABEL_CHARACTERS ? `${line.slice(0, MAX_LABEL_CHARACTERS - 1)}…` : line;
+};

@@ -1,20 +1,41 @@
-/** The one window: sandboxed, isolated, without Node, and locked to the daemon's own page. */
-import { BrowserWindow, MessageChannelMain, ipcMain, session, shell } from 'electron';
-import type { Client } from '../../client/index.ts';
-import { createBridge, type Bridge } from './bridge.ts';
+/** The one window: sandboxed, isolated, without Node, and locked to the app's own page. */
+import { BrowserWindow, MessageChannelMain, ipcMain, screen, shell, type IpcMainEvent } from 'electron';
+import type { Bridge, BridgePort } from './bridge.ts';
+import { APP_ORIGIN, isOwnUrl, isTrustedSender, mayOpenOutside } from './app-origin.ts';
+import type { DeepLink } from './deep-link.ts';
+import type { PagePath } from './menu-entries.ts';
+import { fitToDisplays, loadWindowState, MIN_SIZE, saveWindowState } from './window-state.ts';
 
-/** @param url the daemon's page on loopback: it is served with its own strict content security policy, so no second copy of the page and no custom protocol is needed */
+/** What the shell asks of the page. */
+export type PageRequest =
+  { readonly type: 'page'; readonly path: PagePath } | { readonly type: 'link'; readonly link: DeepLink };
+
+export interface MainWindow {
+  readonly window: BrowserWindow;
+  /** Shows the window and passes the request on as soon as the page listens. */
+  request(request: PageRequest): void;
+}
+
+const SAVE_AFTER_MS = 500;
+
 export function openMainWindow(options: {
-  readonly url: string;
   readonly preload: string;
-  readonly client: Client;
-}): BrowserWindow {
-  const { url, preload, client } = options;
+  readonly stateFile: string;
+  createBridge(port: BridgePort): Bridge;
+  /** Links that may open in the system's browser now. */
+  siteUrls(): readonly string[];
+}): MainWindow {
+  const { preload, stateFile } = options;
+  const { position, width, height, maximized } = fitToDisplays(
+    loadWindowState(stateFile),
+    screen.getAllDisplays().map(({ workArea }) => workArea),
+  );
   const window = new BrowserWindow({
-    width: 1180,
-    height: 780,
-    minWidth: 420,
-    minHeight: 480,
+    ...position,
+    width,
+    height,
+    minWidth: MIN_SIZE.width,
+    minHeight: MIN_SIZE.height,
     title: 'Kojibox',
     autoHideMenuBar: true,
     show: false,
@@ -23,41 +44,86 @@ export function openMainWindow(options: {
       sandbox: true,
       contextIsolation: true,
       nodeIntegration: false,
+      nodeIntegrationInSubFrames: false,
+      webviewTag: false,
       webSecurity: true,
       spellcheck: false,
     },
   });
-  window.once('ready-to-show', () => window.show());
-
-  const { origin } = new URL(url);
-  window.webContents.on('will-navigate', (event, target) => {
-    if (new URL(target).origin !== origin) event.preventDefault();
+  const { webContents } = window;
+  window.once('ready-to-show', () => {
+    if (maximized) window.maximize();
+    window.show();
   });
-  window.webContents.setWindowOpenHandler(({ url: target }) => {
-    // Sites open in the user's browser; nothing but https leaves the app.
-    if (target.startsWith('https://')) void shell.openExternal(target);
+  keepState(window, stateFile);
+
+  webContents.on('will-frame-navigate', (event) => {
+    // Mails are shown in a frame whose text is given by the page itself.
+    if (!isOwnUrl(event.url) && event.url !== 'about:srcdoc') event.preventDefault();
+  });
+  webContents.on('will-redirect', (event) => {
+    if (!isOwnUrl(event.url)) event.preventDefault();
+  });
+  webContents.on('will-attach-webview', (event) => event.preventDefault());
+  webContents.setWindowOpenHandler(({ url }) => {
+    if (mayOpenOutside(url, options.siteUrls())) void shell.openExternal(url);
     return { action: 'deny' };
   });
-  session.defaultSession.setPermissionRequestHandler((_contents, permission, answer) =>
-    answer(permission === 'clipboard-sanitized-write'),
-  );
 
   let bridge: Bridge | null = null;
-  const connect = (event: Electron.IpcMainEvent): void => {
-    if (event.sender !== window.webContents || event.senderFrame?.origin !== origin) return;
+  let isListening = false;
+  const waiting: PageRequest[] = [];
+  const connect = (event: IpcMainEvent): void => {
+    const frame = event.senderFrame;
+    const sender = {
+      contentsId: event.sender.id,
+      frameUrl: frame?.url ?? null,
+      isMainFrame: frame !== null && frame === webContents.mainFrame,
+    };
+    if (!isTrustedSender(sender, webContents.id)) return;
     bridge?.close();
     const { port1, port2 } = new MessageChannelMain();
-    const mine = createBridge(client, port1);
+    const mine = options.createBridge(port1);
     bridge = mine;
     port1.on('message', ({ data }) => mine.receive(data));
+    port1.on('close', () => mine.close());
     port1.start();
-    window.webContents.postMessage('kojibox-port', null, [port2]);
+    webContents.postMessage('kojibox-port', null, [port2]);
+    isListening = true;
+    for (const request of waiting.splice(0)) webContents.send('kojibox-request', request);
   };
   ipcMain.on('kojibox-ready', connect);
+  webContents.on('did-start-loading', () => (isListening = false));
   window.on('closed', () => {
     ipcMain.off('kojibox-ready', connect);
     bridge?.close();
   });
-  void window.loadURL(url);
-  return window;
+  void window.loadURL(`${APP_ORIGIN}/`);
+
+  return {
+    window,
+    request(request) {
+      if (window.isMinimized()) window.restore();
+      window.show();
+      window.focus();
+      if (isListening) webContents.send('kojibox-request', request);
+      else waiting.push(request);
+    },
+  };
+}
+
+function keepState(window: BrowserWindow, file: string): void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const save = (): void => {
+    clearTimeout(timer);
+    const { x, y, width, height } = window.getNormalBounds();
+    saveWindowState(file, { position: { x, y }, width, height, maximized: window.isMaximized() });
+  };
+  const later = (): void => {
+    clearTimeout(timer);
+    timer = setTimeout(save, SAVE_AFTER_MS);
+  };
+  window.on('resize', later);
+  window.on('move', later);
+  window.on('close', save);
 }

@@ -1,5 +1,6 @@
 /** Which way the page talks to the daemon: a MessagePort from the desktop shell, else HTTP and WebSocket with the key of the link. */
 import { createClient, createHttpLink, createMessagePortLink, type Client, type PortLike } from '../../client/index.ts';
+import { isInShell } from '../stores/shell.ts';
 
 const TOKEN_KEY = 'kojibox-token';
 
@@ -15,7 +16,7 @@ function takeToken(): string | null {
 
 /** Null when this page was opened without a key. */
 export async function connect(): Promise<Client | null> {
-  if (navigator.userAgent.includes('Electron')) {
+  if (isInShell()) {
     const port = await new Promise<MessagePort>((resolve) => {
       window.addEventListener('message', ({ data, ports, source }) => {
         if (source === window && data === 'kojibox-port' && ports[0] !== undefined) resolve(ports[0]);

@@ -1,7 +1,9 @@
 /** Deutsch. */
+import { daemonDe } from './daemon/de.ts';
 import type { Messages } from './en.ts';
 
 export const de: Messages = {
+  daemon: daemonDe,
   title: 'Kojibox',
   language: 'Deutsch',
   skip: 'Zum Inhalt springen',
@@ -48,6 +50,14 @@ export const de: Messages = {
     none: 'Kein Befehl heißt so.',
     go: (page) => `Zu ${page}`,
     site: (name) => `${name} öffnen`,
+  },
+  shell: {
+    fromLink: 'Ein Link bittet darum. Ohne deine Zustimmung geschieht nichts.',
+    openTitle: (name, domain) => `${name} (${domain}) öffnen?`,
+    open: 'Öffnen',
+    installTitle: (runtime) => `${runtime} installieren?`,
+    install: 'Installieren',
+    noProject: (id) => `Ein Link fragt nach dem Projekt „${id}“, das es hier nicht gibt.`,
   },
   projects: {
     openWith: { folder: 'Ordner öffnen', terminal: 'Dort ein Terminal öffnen', editor: 'Im Editor öffnen' },
@@ -199,6 +209,7 @@ export const de: Messages = {
     removeTitle: (domain) => `${domain} entfernen?`,
     removeText: 'Browser erreichen unter diesem Namen nichts mehr.',
   },
+  rights: { title: 'Dieses System ändern?', lead: 'Als Administrator:', go: 'Weiter' },
   settings: {
     appearance: 'Aussehen',
     theme: 'Farben',
@@ -207,6 +218,9 @@ export const de: Messages = {
     browserLanguage: 'Wie der Browser',
     app: 'Kojibox',
     startStack: 'Alle Dienste starten, wenn Kojibox startet',
+    startAtLogin: 'Kojibox starten, wenn ich mich anmelde',
+    startAtLoginHint: 'Im Infobereich, ohne Fenster. Beim Ausschalten wird der Eintrag wieder entfernt.',
+    notifyFailures: 'Mir sagen, wenn ein Dienst ausfällt',
     telemetry: 'Anonyme Nutzungszahlen senden',
     telemetryHint: 'Aus, solange du es nicht einschaltest. Diese Version sendet ohnehin nichts.',
     channel: 'Aktualisierungen',
@@ -375,6 +389,36 @@ export const de: Messages = {
     doneText: 'Alles läuft. Das sind Ihre Seiten:',
     toDashboard: 'Zur Übersicht',
   },
+  history: {
+    title: (name) => `Verbrauch von ${name}`,
+    host: 'Dieser Rechner',
+    span: 'Zeitraum',
+    spans: { fine: 'Letzte Stunde', coarse: 'Letzter Tag' },
+    cpuHost: 'CPU, alle Kerne',
+    none: 'Noch nichts gemessen. Die ersten Werte kommen einige Sekunden nach dem Start.',
+  },
+  share: {
+    title: (name) => `${name} auf dem Telefon öffnen`,
+    text: 'Andere Geräte in diesem Netz können die Website unverschlüsselt öffnen, bis du es beendest oder die Zeit um ist.',
+    code: (url) => `QR-Code für ${url}`,
+    until: (time) => `Bis ${time}`,
+    howLong: 'Wie lange',
+    hours: (count) => (count === 1 ? '1 Stunde' : `${count} Stunden`),
+    begin: 'Im Netz freigeben',
+    end: 'Freigabe beenden',
+  },
+  ownService: {
+    add: 'Dienst hinzufügen',
+    text: 'Ein beliebiges Programm: mit dem Stack gestartet, überwacht und neu gestartet wie alle anderen.',
+    id: (id) => `Seine Kennung: ${id}`,
+    binary: 'Programm',
+    binaryHint: 'Absoluter Pfad, oder ein Name wie php, node oder composer.',
+    portHint: 'Das Programm findet ihn in $PORT. Leer: es hat keinen.',
+    check: 'Es geht ihm gut, wenn',
+    checks: { pid: 'es läuft', port: 'sein Port antwortet', http: 'eine Webanfrage beantwortet wird' },
+    needs: 'Braucht',
+    removeText: 'Er wird beendet und gehört nicht mehr zum Stack. Seine Dateien bleiben.',
+  },
   startAll: 'Alle starten',
   stopAll: 'Alle anhalten',
   start: 'Starten',
@@ -420,6 +464,7 @@ export const de: Messages = {
   secondsAgo: (count) => `vor ${count} s`,
   minutesAgo: (count) => `vor ${count} min`,
   hoursAgo: (count) => `vor ${count} h`,
+  bytesOf: (done, all) => `${done} von ${all}`,
   left: (text) => `noch etwa ${text}`,
   port: 'Port',
   version: 'Version',

@@ -1,7 +1,10 @@
 /** Every text of the interface. */
 import type { HealthStatus, ServiceStatus } from '../../contract/services.ts';
+import type { DaemonTexts } from './daemon/daemon-texts.ts';
 
 export const en = {
+  /** Null: as the daemon says it. */
+  daemon: null as DaemonTexts | null,
   title: 'Kojibox',
   language: 'English',
   skip: 'Skip to the content',
@@ -48,6 +51,14 @@ export const en = {
     none: 'No command has this name.',
     go: (page: string): string => `Go to ${page}`,
     site: (name: string): string => `Open ${name}`,
+  },
+  shell: {
+    fromLink: 'A link asks for this. Nothing is done unless you agree.',
+    openTitle: (name: string, domain: string): string => `Open ${name} (${domain})?`,
+    open: 'Open',
+    installTitle: (runtime: string): string => `Install ${runtime}?`,
+    install: 'Install',
+    noProject: (id: string): string => `A link asks for the project “${id}”, which is not here.`,
   },
   projects: {
     openWith: { folder: 'Open the folder', terminal: 'Open a terminal there', editor: 'Open in the editor' },
@@ -199,6 +210,7 @@ export const en = {
     removeTitle: (domain: string): string => `Remove ${domain}?`,
     removeText: 'Browsers do not reach anything under this name any more.',
   },
+  rights: { title: 'Change this system?', lead: 'As administrator:', go: 'Go on' },
   settings: {
     appearance: 'Appearance',
     theme: 'Theme',
@@ -207,6 +219,9 @@ export const en = {
     browserLanguage: 'Like the browser',
     app: 'Kojibox',
     startStack: 'Start the stack when Kojibox starts',
+    startAtLogin: 'Start Kojibox when I log in',
+    startAtLoginHint: 'In the tray, without a window. Switching it off removes the entry again.',
+    notifyFailures: 'Tell me when a service fails',
     telemetry: 'Send anonymous usage figures',
     telemetryHint: 'Off unless you switch it on. Nothing is sent in this version either way.',
     channel: 'Updates',
@@ -374,6 +389,36 @@ export const en = {
     doneText: 'Everything runs. These are your sites:',
     toDashboard: 'To the dashboard',
   },
+  history: {
+    title: (name: string): string => `Resource use of ${name}`,
+    host: 'This machine',
+    span: 'Time span',
+    spans: { fine: 'Last hour', coarse: 'Last day' },
+    cpuHost: 'CPU, all cores',
+    none: 'Nothing was measured yet. The first values come some seconds after a start.',
+  },
+  share: {
+    title: (name: string): string => `Open ${name} on a phone`,
+    text: 'Other machines of this network can open the site without encryption, until you end it or the time is over.',
+    code: (url: string): string => `QR code for ${url}`,
+    until: (time: string): string => `Until ${time}`,
+    howLong: 'For how long',
+    hours: (count: number): string => (count === 1 ? '1 hour' : `${count} hours`),
+    begin: 'Share with this network',
+    end: 'End sharing',
+  },
+  ownService: {
+    add: 'Add a service',
+    text: 'Any program, started with the stack, watched and restarted like the rest.',
+    id: (id: string): string => `Its id: ${id}`,
+    binary: 'Program',
+    binaryHint: 'Absolute path, or a name such as php, node or composer.',
+    portHint: 'The program finds it in $PORT. Empty: it has none.',
+    check: 'It is well when',
+    checks: { pid: 'it runs', port: 'its port answers', http: 'a web request is answered' },
+    needs: 'Needs',
+    removeText: 'It is stopped and no longer part of the stack. Its files stay.',
+  },
   startAll: 'Start all',
   stopAll: 'Stop all',
   start: 'Start',
@@ -422,6 +467,7 @@ export const en = {
   secondsAgo: (count: number): string => `${count} s ago`,
   minutesAgo: (count: number): string => `${count} min ago`,
   hoursAgo: (count: number): string => `${count} h ago`,
+  bytesOf: (done: string, all: string): string => `${done} of ${all}`,
   left: (text: string): string => `about ${text} left`,
   port: 'Port',
   version: 'Version',

@@ -1,7 +1,9 @@
 /** Bahasa Indonesia. */
+import { daemonId } from './daemon/id.ts';
 import type { Messages } from './en.ts';
 
 export const id: Messages = {
+  daemon: daemonId,
   title: 'Kojibox',
   language: 'Bahasa Indonesia',
   skip: 'Lompat ke isi',
@@ -48,6 +50,14 @@ export const id: Messages = {
     none: 'Tidak ada perintah dengan nama ini.',
     go: (page) => `Buka ${page}`,
     site: (name) => `Kunjungi ${name}`,
+  },
+  shell: {
+    fromLink: 'Sebuah tautan memintanya. Tidak ada yang dilakukan tanpa persetujuan Anda.',
+    openTitle: (name, domain) => `Buka ${name} (${domain})?`,
+    open: 'Buka',
+    installTitle: (runtime) => `Pasang ${runtime}?`,
+    install: 'Pasang',
+    noProject: (id) => `Sebuah tautan meminta proyek “${id}”, yang tidak ada di sini.`,
   },
   projects: {
     openWith: { folder: 'Buka folder', terminal: 'Buka terminal di sana', editor: 'Buka di editor' },
@@ -203,6 +213,7 @@ export const id: Messages = {
     removeTitle: (domain) => `Hapus ${domain}?`,
     removeText: 'Peramban tidak lagi mencapai apa pun dengan nama ini.',
   },
+  rights: { title: 'Ubah sistem ini?', lead: 'Sebagai administrator:', go: 'Lanjutkan' },
   settings: {
     appearance: 'Tampilan',
     theme: 'Tema',
@@ -211,6 +222,9 @@ export const id: Messages = {
     browserLanguage: 'Ikut peramban',
     app: 'Kojibox',
     startStack: 'Jalankan semua layanan saat Kojibox dimulai',
+    startAtLogin: 'Jalankan Kojibox saat saya masuk',
+    startAtLoginHint: 'Di baki sistem, tanpa jendela. Jika dimatikan, entrinya dihapus lagi.',
+    notifyFailures: 'Beri tahu saya saat layanan gagal',
     telemetry: 'Kirim data penggunaan anonim',
     telemetryHint: 'Mati kecuali Anda nyalakan. Versi ini tidak mengirim apa pun.',
     channel: 'Pembaruan',
@@ -379,6 +393,36 @@ export const id: Messages = {
     doneText: 'Semuanya berjalan. Inilah situs Anda:',
     toDashboard: 'Ke dasbor',
   },
+  history: {
+    title: (name) => `Pemakaian sumber daya ${name}`,
+    host: 'Komputer ini',
+    span: 'Rentang waktu',
+    spans: { fine: 'Satu jam terakhir', coarse: 'Satu hari terakhir' },
+    cpuHost: 'CPU, semua inti',
+    none: 'Belum ada yang diukur. Nilai pertama muncul beberapa detik setelah dimulai.',
+  },
+  share: {
+    title: (name) => `Buka ${name} di ponsel`,
+    text: 'Perangkat lain di jaringan ini dapat membuka situs tanpa enkripsi, sampai Anda mengakhirinya atau waktunya habis.',
+    code: (url) => `Kode QR untuk ${url}`,
+    until: (time) => `Sampai ${time}`,
+    howLong: 'Berapa lama',
+    hours: (count) => `${count} jam`,
+    begin: 'Bagikan ke jaringan ini',
+    end: 'Akhiri berbagi',
+  },
+  ownService: {
+    add: 'Tambah layanan',
+    text: 'Program apa pun: dimulai bersama stack, diawasi, dan dimulai ulang seperti yang lain.',
+    id: (id) => `ID-nya: ${id}`,
+    binary: 'Program',
+    binaryHint: 'Path absolut, atau nama seperti php, node, atau composer.',
+    portHint: 'Program menemukannya di $PORT. Kosong: tidak punya.',
+    check: 'Dianggap sehat bila',
+    checks: { pid: 'berjalan', port: 'port-nya menjawab', http: 'permintaan web dijawab' },
+    needs: 'Membutuhkan',
+    removeText: 'Layanan dihentikan dan bukan lagi bagian dari stack. Berkasnya tetap ada.',
+  },
   startAll: 'Jalankan semua',
   stopAll: 'Hentikan semua',
   start: 'Jalankan',
@@ -424,6 +468,7 @@ export const id: Messages = {
   secondsAgo: (count) => `${count} dtk lalu`,
   minutesAgo: (count) => `${count} mnt lalu`,
   hoursAgo: (count) => `${count} jam lalu`,
+  bytesOf: (done, all) => `${done} dari ${all}`,
   left: (text) => `sisa sekitar ${text}`,
   port: 'Port',
   version: 'Versi',

@@ -1,6 +1,7 @@
 /** Asking before something that cannot simply be taken back. One question at a time. */
 import { defineStore } from 'pinia';
 import { shallowRef } from 'vue';
+import { isInShell } from './shell.ts';
 
 export interface Question {
   readonly title: string;
@@ -27,5 +28,9 @@ export const useConfirm = defineStore('confirm', () => {
       };
     });
   }
-  return { question, ask };
+
+  /** Before an operation that the contract calls destructive. In the desktop app the shell asks about those itself, natively. */
+  const askBeforeRemoval = (title: string, text: string, action: string): Promise<boolean> =>
+    isInShell() ? Promise.resolve(true) : ask(title, text, action);
+  return { question, ask, askBeforeRemoval };
 });

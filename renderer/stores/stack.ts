@@ -17,9 +17,13 @@ export interface Notice {
   readonly id: number;
   readonly error: KojiboxError | null;
   readonly text: string;
+  /** Takes back what was done. */
+  readonly undo: (() => Promise<unknown>) | null;
 }
 
 const TOLD_MS = 6000;
+/** Long enough to read it, see the mistake and reach the button. */
+const UNDO_MS = 15_000;
 
 export const useStack = defineStore('stack', () => {
   const client = shallowRef<Client | null>(null);
@@ -40,6 +44,8 @@ export const useStack = defineStore('stack', () => {
   const listeners = new Set<(event: WireEvent) => void>();
 
   const all = computed(() => [...services.values()]);
+  /** Those that should run: what is switched off is not missed. */
+  const wantedCount = computed(() => all.value.filter(({ desired }) => desired === 'up').length);
   const readyCount = computed(
     () => all.value.filter(({ state, health }) => state === 'running' && health === 'healthy').length,
   );
@@ -88,6 +94,10 @@ export const useStack = defineStore('stack', () => {
     if (status !== null) {
       sites.value = status.sites;
       remarks.value = status.notices;
+      // A service that nobody needs any more has no event of its own.
+      const there = new Set(status.services.map(({ id }) => id));
+      for (const service of status.services) services.set(service.id, service);
+      for (const id of services.keys()) if (!there.has(id)) services.delete(id);
     }
   }
 
@@ -106,7 +116,9 @@ export const useStack = defineStore('stack', () => {
         error instanceof KojiboxError
           ? error
           : new KojiboxError('INTERNAL', 'cannot finish this', { detail: String(error), source: 'ui' });
-      notices.push({ id: nextNotice++, error: known, text: '' });
+      // Who has just said no in the desktop app need not be told.
+      const isRefusal = known.code === 'CANCELLED' && known.source === 'electron';
+      if (!isRefusal) notices.push({ id: nextNotice++, error: known, text: '', undo: null });
       return null;
     }
   }
@@ -116,11 +128,11 @@ export const useStack = defineStore('stack', () => {
     return (await client.value?.call(name, params).catch(() => null)) ?? null;
   }
 
-  /** Says that something was done; goes away by itself. */
-  function say(text: string): void {
+  /** Says that something was done, with a way back where there is one; goes away by itself. */
+  function say(text: string, undo: (() => Promise<unknown>) | null = null): void {
     const id = nextNotice++;
-    notices.push({ id, error: null, text });
-    setTimeout(() => dismiss(id), TOLD_MS);
+    notices.push({ id, error: null, text, undo });
+    setTimeout(() => dismiss(id), undo === null ? TOLD_MS : UNDO_MS);
   }
 
   /** @returns a function that ends it */
@@ -152,6 +164,7 @@ export const useStack = defineStore('stack', () => {
     daemon,
     services,
     all,
+    wantedCount,
     readyCount,
     changes,
     running,

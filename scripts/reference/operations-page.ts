@@ -86,6 +86,9 @@ const HAND_MADE: Readonly<Record<string, string>> = {
   'services.logs': 'logs',
   'doctor.run': 'doctor',
   'daemon.quit': 'quit',
+  'updater.apply': 'update apply',
+  'updater.rollback': 'update rollback',
+  'updater.status': 'update status',
 };
 
 function parameterTable({ properties = {}, required = [] }: JsonSchema): string {

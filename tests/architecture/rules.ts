@@ -18,6 +18,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   daemon: ['daemon', 'core', 'contract'],
   edge: ['edge', 'contract'],
   cli: ['cli', 'client', 'contract'],
+  // Runs as root: as little as possible.
+  'installer/privileged': ['installer/privileged', 'core/privileged', 'core/domains', 'contract'],
   'electron/main': ['electron/main', 'client', 'contract'],
   'electron/preload': ['electron/preload'],
   'renderer/ui': ['renderer/ui'],
@@ -94,6 +96,7 @@ function judgeImport(path: string, area: string, target: string): string | null 
     if (area === 'contract' && target !== 'zod') return `contract must not import ${target}`;
     if (area === 'core' && !PURE_NPM.test(target)) return `core must not import ${target}`;
     if (area === 'client') return `client must not import ${target}`;
+    if (area === 'installer/privileged') return `${area} must not import ${target}`;
     if (target === 'electron' && !area.startsWith('electron')) return `${area} must not import electron`;
     return null;
   }

@@ -11,6 +11,7 @@ import {
 import type { DaemonFile } from '../../contract/daemon.ts';
 import { KojiboxError } from '../../contract/errors.ts';
 import { createBridge } from '../../electron/main/bridge.ts';
+import { createConsent } from '../../electron/main/consent.ts';
 
 export type Answer = { readonly result: unknown } | { readonly error: Readonly<Record<string, unknown>> };
 
@@ -30,7 +31,11 @@ export interface Transports {
 export function openTransports(daemon: DaemonFile): Transports {
   const main = createClient(createHttpLink(daemon));
   const { port1, port2 } = new MessageChannel();
-  const bridge = createBridge(main, port1);
+  // The person at this window allows everything; what a window may not do is under test in electron/main.
+  const consent = createConsent({ role: 'admin', mayElevate: false, ask: () => Promise.resolve(true), now: () => 0 });
+  // Here a second goes by between any two messages: thousands of them are not the flood that they would be in a window.
+  let time = 0;
+  const bridge = createBridge({ client: main, port: port1, consent, now: () => (time += 1000) });
   port1.on('message', (message) => bridge.receive(message));
   const links: readonly (readonly [string, ClientLink])[] = [
     ['POST /rpc', createHttpLink(daemon)],

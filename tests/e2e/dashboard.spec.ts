@@ -44,7 +44,7 @@ test('stops and starts a service, and the page follows what the command line doe
   await dashboard.open();
   await dashboard.button('redis', 'Stop').click();
   await expect(dashboard.service('redis').locator('[data-evidence]')).toContainText('Stopped');
-  await expect(dashboard.overall).toHaveText('4 of 5 services are ready');
+  await expect(dashboard.overall).toHaveText('All 4 services are ready');
   expect(stateOf('redis')).toBe('stopped');
   await dashboard.button('redis', 'Start').click();
   await expect(dashboard.service('redis').locator('[data-evidence]')).toContainText('Running');

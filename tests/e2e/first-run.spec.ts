@@ -137,7 +137,7 @@ test('all steps by keyboard alone, kept when the daemon is killed, and in effect
   const running = (call('services.list') as { id: string }[]).map(({ id }) => id);
   expect(running.sort()).toEqual(['edge', 'redis']);
   expect(
-    call<{ name: string; installed: unknown }[]>('runtime.list')
+    (call('runtime.list') as { name: string; installed: unknown }[])
       .filter(({ installed }) => installed)
       .map(({ name }) => name),
   ).toEqual(['redis']);

@@ -51,6 +51,11 @@ test('projects: a new one is served, its settings take effect, and it is forgott
   await page.locator('[data-confirm]').click();
   await expect(card).toHaveCount(0);
   expect(existsSync(koji('app/projects/window-made/index.html'))).toBe(true);
+  // And there is a way back.
+  await page.locator('[data-undo]').click();
+  await expect(card.getByRole('heading')).toHaveText('Renamed');
+  expect(call('config.getProject', { id: 'window-made' })).toMatchObject({ overrides: { GREETING: 'hi' } });
+  call('projects.remove', { id: 'window-made' });
 });
 
 test('projects: a folder is recognised while its path is typed', async ({ page }) => {
@@ -224,6 +229,10 @@ test('settings: the language changes everything at once, and stays', async ({ pa
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Pengaturan');
   await page.reload();
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Pengaturan');
+  // Also what the daemon says.
+  await page.getByRole('link', { name: 'Diagnostik' }).click();
+  await expect(page.locator('[data-check="authority"]')).toContainText('Otoritas sertifikat lokal');
+  await page.getByRole('link', { name: 'Pengaturan' }).click();
   await page.getByLabel('Bahasa').selectOption('de');
   await expect(page.getByRole('link', { name: 'Übersicht' })).toBeVisible();
   expect(await page.locator('html').getAttribute('lang')).toBe('de');

@@ -39,6 +39,9 @@ beforeEach(() => {
       'hosts-block': () => domains.removeHostsBlock(),
       'trust-system': () => Promise.resolve(),
       'trust-nss': () => Promise.resolve(),
+      'low-ports': () => Promise.resolve(),
+      resolver: () => Promise.resolve(),
+      'keychain-key': () => Promise.resolve(),
     },
   });
 });

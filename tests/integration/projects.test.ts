@@ -238,10 +238,13 @@ describe('the settings of a service', () => {
     expect(await service('postgres')).toMatchObject({ state: 'running' });
   });
 
-  it('can switch it off and on', async () => {
+  it('can switch it off and on, also after the daemon was started again', async () => {
     const config = await settings('mariadb');
     await world.call('config.setService', { ...config, enabled: false });
     expect(await service('mariadb')).toMatchObject({ state: 'stopped' });
+    await world.call('daemon.quit', { keepServices: true });
+    await expect.poll(() => service('redis'), { timeout: 20_000 }).toMatchObject({ state: 'running' });
+    expect(await settings('mariadb')).toMatchObject({ enabled: false });
     await world.call('config.setService', { ...config, enabled: true });
     expect(await service('mariadb')).toMatchObject({ state: 'running' });
   });

@@ -18,6 +18,8 @@ import type { PortRegistry } from '../../contract/config.ts';
 import { openJsonStore, type JsonStore } from '../../core/config/json-store.ts';
 import { createPorts } from '../../core/ports/ports.ts';
 import type { ServicePlan } from '../../core/recipes/recipe.ts';
+import { noKeychain } from '../../core/secrets/keychain.ts';
+import { createSecretKey } from '../../core/secrets/secret-key.ts';
 import { createSecrets, SealedSecretsSchema, type SealedSecrets, type Secrets } from '../../core/secrets/secrets.ts';
 import { ensureRunFolder, prepareService } from '../../core/services/prepare.ts';
 import { systemFiles } from '../../daemon/system/files.ts';
@@ -99,7 +101,15 @@ describe('a settings file', () => {
 
 describe('secrets', () => {
   const openSecrets = (store: JsonStore<SealedSecrets>): Promise<Secrets> =>
-    createSecrets({ files: systemFiles, keyFile: join(folder, 'key'), store });
+    createSecretKey({
+      files: systemFiles,
+      keyFile: join(folder, 'key'),
+      placeFile: join(folder, 'place'),
+      keychain: noKeychain('a test'),
+      hasSealed: () => Object.keys(store.get()).length > 0,
+      recordEntry: (_account, make) => make(),
+      entryRemoved: () => Promise.resolve(),
+    }).then((key) => createSecrets({ key, store }));
   const ref = { key: 'postgres-password', scope: 'service' } as const;
 
   it('are random, sealed, the same the next time, and masked', async () => {

@@ -76,6 +76,9 @@ beforeAll(async () => {
       'hosts-block': notOurs,
       'trust-system': (target) => trust.remove('trust-system', target),
       'trust-nss': (target) => trust.remove('trust-nss', target),
+      'low-ports': notOurs,
+      resolver: notOurs,
+      'keychain-key': notOurs,
     },
   });
   trust = createTrustStores({ system, layout, certificates, ledger });

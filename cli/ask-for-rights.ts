@@ -1,0 +1,60 @@
+/** Reaching a goal that needs administrator rights from a terminal: says what will change, starts the helper through sudo, has it checked. */
+import { spawn } from 'node:child_process';
+import type { Client } from '../client/index.ts';
+import type { InputOf } from '../contract/index.ts';
+import { KojiboxError } from '../contract/errors.ts';
+import { paint } from './render/style.ts';
+
+export type Goal = InputOf<'privileged.plan'>;
+const MAX_OUTPUT_CHARACTERS = 60_000;
+
+/**
+ * Does nothing without a terminal (then the daemon asks in its own way, or says what to run), and when nothing needs more rights.
+ * Rejects with CANCELLED or PERMISSION_DENIED; then nothing was changed.
+ */
+export async function reachWithRights(client: Client, goal: Goal): Promise<void> {
+  if (process.stdin.isTTY !== true || process.stderr.isTTY !== true) return;
+  const order = await client.call('privileged.begin', { ...goal, interactive: true });
+  if (order.command === null) return;
+  process.stderr.write(`${paint('bold', 'As administrator:')}\n`);
+  for (const sentence of order.sentences) process.stderr.write(`  ${sentence}\n`);
+  const ending = await start(order.command, order.input);
+  await client.call('privileged.finish', { ...goal, ids: order.ids, interactive: true, ...ending });
+}
+
+interface Ending {
+  readonly exitCode: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function start(command: readonly string[], input: string): Promise<Ending> {
+  const [file = '', ...args] = command;
+  return new Promise((resolve, reject) => {
+    const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'pipe'], cwd: '/' });
+    // Ctrl-C at the question is meant for it; this process stays, to have the entry in the ledger put right.
+    const stay = (): void => undefined;
+    process.on('SIGINT', stay);
+    let stdout = '';
+    let stderr = '';
+    child.stdout
+      .setEncoding('utf8')
+      .on('data', (text: string) => (stdout = (stdout + text).slice(-MAX_OUTPUT_CHARACTERS)));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      stderr = (stderr + text).slice(-MAX_OUTPUT_CHARACTERS);
+      process.stderr.write(text);
+    });
+    child.on('error', (cause) => {
+      process.off('SIGINT', stay);
+      reject(
+        new KojiboxError('PERMISSION_DENIED', `cannot start ${file}`, { detail: cause.message, source: 'cli', cause }),
+      );
+    });
+    child.on('close', (exitCode) => {
+      process.off('SIGINT', stay);
+      resolve({ exitCode, stdout, stderr });
+    });
+    child.stdin.on('error', () => undefined); // It ended before it read; its exit code tells more.
+    child.stdin.end(input);
+  });
+}

@@ -1,0 +1,54 @@
+/** Commands whose work may need administrator rights: they ask for them in the terminal first, then do as they always do. */
+import { PrivilegedGoalSchema } from '../../contract/privileged.ts';
+import { reachWithRights, type Goal } from '../ask-for-rights.ts';
+import type { Command } from '../command.ts';
+import { ensureDaemon } from '../daemon-process.ts';
+import { operationCommands } from './operation-commands.ts';
+import type { Client } from '../../client/index.ts';
+
+type GoalsOf = (client: Client, argv: readonly string[]) => Promise<readonly Goal[]>;
+
+const GOALS: Readonly<Record<string, GoalsOf>> = {
+  'domains apply': async () => [{ goal: 'hosts' }],
+  'certs trust': async () => [{ goal: 'trust' }],
+  'certs untrust': async (client) =>
+    (await client.call('ledger.list', {}))
+      .filter(({ kind, undoneAt }) => kind === 'trust-system' && undoneAt === null)
+      .map(({ id }) => ({ goal: 'undo', id })),
+  undo: async (_client, [id]) => [{ goal: 'undo', ...(id === undefined ? {} : { id }) }],
+  privileged: async (_client, [name]) => {
+    const goal = PrivilegedGoalSchema.safeParse(name);
+    return goal.success ? [{ goal: goal.data }] : []; // The operation itself says what is wrong.
+  },
+};
+
+/** The command as it is, or with the question before it. */
+export function askForRights(command: Command): Command {
+  const goalsOf = GOALS[command.words.join(' ')];
+  if (goalsOf === undefined) return command;
+  return {
+    ...command,
+    async run(context) {
+      const client = await ensureDaemon();
+      try {
+        for (const goal of await goalsOf(client, context.argv)) await reachWithRights(client, goal);
+      } finally {
+        client.close();
+      }
+      return command.run(context);
+    },
+  };
+}
+
+export const trustCommand: Command = {
+  words: ['trust'],
+  usage: '',
+  group: 'projects',
+  summary: 'Trust the local authority in every store: the system (asks for your password), Chromium, Firefox.',
+  examples: ['trust'],
+  async run({ json }) {
+    const trust = operationCommands.find(({ words }) => words.join(' ') === 'certs trust');
+    // The authority is one for all names; the name only has to be a local one.
+    return trust === undefined ? 1 : askForRights(trust).run({ argv: ['hello.test'], json });
+  },
+};

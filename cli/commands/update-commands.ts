@@ -1,0 +1,177 @@
+/** koji update apply, rollback, status: updates with their progress, over the restart of the daemon. */
+import type { Client } from '../../client/index.ts';
+import { KojiboxError } from '../../contract/errors.ts';
+import { operationByName } from '../../contract/index.ts';
+import type { UpdateOutcome, UpdateStatus } from '../../contract/updater.ts';
+import { parseFlags, usage } from '../arguments.ts';
+import { print, printJson, type Command } from '../command.ts';
+import { ensureDaemon } from '../daemon-process.ts';
+import { createProgressView } from '../render/progress.ts';
+import { paint, renderTable } from '../render/style.ts';
+import { updateStartCommands } from './update-start.ts';
+
+const LOOK_EVERY_MS = 500;
+
+/** Answers of a daemon that is just making room for the next one, or of none. */
+const LOST = new Set(['UNAVAILABLE', 'DAEMON_UNREACHABLE']);
+
+const apply: Command = {
+  words: ['update', 'apply'],
+  usage: '[VERSION] [--allow-downgrade]',
+  group: 'daemon',
+  summary: operationByName.get('updater.apply')!.summary,
+  options: [['--allow-downgrade', 'take an older version than the one that runs']],
+  examples: ['update apply', 'update apply 1.1.0'],
+  access: 'admin',
+  async run({ argv, json }) {
+    const { values, positionals } = parseFlags(argv, { 'allow-downgrade': { type: 'boolean' } });
+    const [version, ...rest] = positionals;
+    if (rest.length > 0) throw usage(`too many values: ${rest.join(' ')}`);
+    const params = { version, allowDowngrade: values['allow-downgrade'] === true };
+    return switchVersion((client) => client.call('updater.apply', params), json);
+  },
+};
+
+const rollback: Command = {
+  words: ['update', 'rollback'],
+  usage: '',
+  group: 'daemon',
+  summary: operationByName.get('updater.rollback')!.summary,
+  examples: ['update rollback'],
+  access: 'admin',
+  async run({ argv, json }) {
+    if (argv.length > 0) throw usage(`it takes no arguments: ${argv.join(' ')}`);
+    return switchVersion((client) => client.call('updater.rollback', {}), json);
+  },
+};
+
+const status: Command = {
+  words: ['update', 'status'],
+  usage: '',
+  group: 'daemon',
+  summary: operationByName.get('updater.status')!.summary,
+  examples: ['update status', 'update status --json'],
+  access: 'read',
+  async run({ argv, json }) {
+    parseFlags(argv, {});
+    const client = await ensureDaemon();
+    try {
+      const found = await client.call('updater.status', {});
+      if (json) printJson(found);
+      else print(render(found));
+      return 0;
+    } finally {
+      client.close();
+    }
+  },
+};
+
+async function switchVersion(begin: (client: Client) => Promise<unknown>, json: boolean): Promise<number> {
+  const client = await ensureDaemon();
+  try {
+    await begin(client);
+    const begun = await client.call('updater.status', {});
+    if (begun.installation === 'app') {
+      if (json) printJson({ handedOver: true });
+      else print('The desktop app installs it; look at its window.');
+      return 0;
+    }
+    if (begun.changeId !== null) await follow(client, begun.changeId, json);
+    return report(await outcomeOf(begun), json);
+  } finally {
+    client.close();
+  }
+}
+
+/**
+ * Shows the change until it ended, or until its daemon made room for the next one: what becomes of the update then is in its record, not in
+ * the change. Ctrl-C cancels, as long as nothing was switched. Rejects with why the change failed.
+ */
+async function follow(client: Client, changeId: string, json: boolean): Promise<void> {
+  const view = json ? null : createProgressView(process.stderr);
+  const cancel = (): void => {
+    client.call('changes.cancel', { id: changeId }).catch(() => undefined); // Too late: the daemon is gone.
+  };
+  process.on('SIGINT', cancel);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      const stream = client.events(
+        (event) => {
+          const change =
+            event.event === 'change:updated'
+              ? event.data
+              : event.event === 'snapshot'
+                ? event.data.changes.find(({ id }) => id === changeId)
+                : undefined;
+          if (change?.id !== changeId) return;
+          view?.show(change);
+          if (change.status === 'running') return;
+          stream.close();
+          if (change.error === null) resolve();
+          else reject(KojiboxError.fromBody(change.error));
+        },
+        (status) => {
+          if (status !== 'disconnected') return;
+          stream.close();
+          resolve();
+        },
+      );
+    });
+  } finally {
+    view?.end();
+    process.off('SIGINT', cancel);
+  }
+}
+
+/** Asks until the update has ended; each time anew, because it replaces the daemon that is asked. */
+async function outcomeOf({ updateId }: UpdateStatus): Promise<UpdateOutcome | null> {
+  for (;;) {
+    const client = await ensureDaemon();
+    try {
+      const now = await client.call('updater.status', {});
+      if (now.updateId === null) return updateId === null || now.last?.id === updateId ? now.last : null;
+    } catch (error) {
+      if (!(error instanceof KojiboxError && LOST.has(error.code))) throw error;
+    } finally {
+      client.close();
+    }
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+  }
+}
+
+/** @param outcome null: it was cancelled before anything was switched */
+function report(outcome: UpdateOutcome | null, json: boolean): number {
+  if (outcome === null)
+    throw new KojiboxError('CANCELLED', 'the update was cancelled', {
+      detail: 'nothing was switched',
+      source: 'cli',
+    });
+  if (outcome.error !== null) throw KojiboxError.fromBody(outcome.error);
+  if (json) printJson(outcome);
+  else
+    print(`${paint('green', '✓')} Kojibox ${outcome.to} runs; it was ${outcome.from}. The services went on running.`);
+  return 0;
+}
+
+function render({ installation, current, previous, phase, last, failed }: UpdateStatus): string {
+  const line = (name: string, value: string): string => `${paint('dim', name.padEnd(14))} ${value}`;
+  return [
+    line('version', current),
+    line('installation', installation),
+    line('previous', previous ?? '–'),
+    line('phase', phase),
+    line('last update', last === null ? '–' : `${last.from} → ${last.to}: ${last.outcome} (${last.endedAt})`),
+    ...(last?.error === null || last === null ? [] : [line('', `${last.error.message}: ${last.error.detail}`)]),
+    ...(failed.length === 0
+      ? []
+      : [
+          '',
+          renderTable(
+            ['NOT OFFERED', 'WHY'],
+            failed.map(({ version, reason }) => [version, reason]),
+          ),
+        ]),
+  ].join('\n');
+}
+
+export const updateCommands: readonly Command[] = [apply, rollback, status, ...updateStartCommands];

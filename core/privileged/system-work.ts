@@ -1,0 +1,236 @@
+/**
+ * Goals that need administrator rights, as steps: what is changed, in one sentence, the helper's action, and how to see that it is there.
+ * The intent is in the ledger before the helper starts; afterwards the machine is looked at, whatever the helper said.
+ */
+import { join } from 'node:path';
+import type { Place, SystemChange } from '../../contract/system-changes.ts';
+import { isLocalName } from '../certificates/local-domains.ts';
+import { hostsBlock, setHostsBlock } from '../domains/hosts-block.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { System } from '../system/system.ts';
+import { LOW_PORT_START, PORT_START_FILE } from './low-ports.ts';
+import { authorityFileName, privilegedPlaces } from './places.ts';
+import type { PrivilegedAction } from './request.ts';
+
+export interface Step {
+  readonly entry: Pick<SystemChange, 'kind' | 'target' | 'summary' | 'undoCommand'>;
+  /** For the person who is asked for the password. */
+  readonly sentence: string;
+  readonly action: PrivilegedAction;
+  /** A command that does the same. */
+  readonly byHand: string;
+}
+
+export interface SystemWork {
+  /** Only what is not so already, and cannot be done without more rights. */
+  steps(goal: 'hosts' | 'trust' | 'ports'): Promise<Step[]>;
+  /** How an entry of the ledger is taken back with more rights; null: it needs none, or nothing is left of it. */
+  undoStep(change: SystemChange): Promise<Step | null>;
+  /** Whether what the entry says is on this machine now. */
+  isThere(change: Pick<SystemChange, 'kind' | 'target'>): Promise<boolean>;
+  /** Every place to look at when all is over. */
+  places(): Promise<Place[]>;
+}
+
+export interface SystemWorkOptions {
+  readonly system: System;
+  readonly homeDigest: string;
+  readonly rootCertificate: string;
+  readonly ledger: Pick<Ledger, 'list'>;
+  /** SHA-256 of the local authority, lower-case hex; null while there is none. */
+  fingerprint(): Promise<string | null>;
+  /** All names of this home. */
+  names(): readonly string[];
+}
+
+/** Where `koji shell-init` may have put a block. */
+const RC_FILES = ['.bashrc', '.bash_profile', '.profile', '.zshrc', '.zprofile', '.config/fish/config.fish'];
+const UPDATE_CA = '/usr/sbin/update-ca-certificates';
+
+export function createSystemWork(options: SystemWorkOptions): SystemWork {
+  const { system, homeDigest, rootCertificate } = options;
+  const { files, host } = system;
+  const places = privilegedPlaces(host.os);
+  const isSystemHosts = host.hostsFile === places.hosts;
+
+  const names = (): string[] =>
+    options.names().filter((name) => isLocalName(name) && name.includes('.') && !name.endsWith('.localhost'));
+  const hostsText = async (): Promise<string> => (await files.readText(host.hostsFile)) ?? '';
+  const systemFile = (fingerprint: string): string => join(places.authorities ?? '', authorityFileName(fingerprint));
+
+  const hostsSteps = async (wanted: readonly string[]): Promise<Step[]> => {
+    const text = await hostsText();
+    if (!isSystemHosts || setHostsBlock(text, homeDigest, wanted) === text || (await files.canWrite(host.hostsFile)))
+      return [];
+    return [
+      {
+        entry: {
+          kind: 'hosts-block',
+          target: host.hostsFile,
+          summary: `${wanted.length} names in ${host.hostsFile}`,
+          undoCommand: `sudo sed -i '/# BEGIN kojibox ${homeDigest}/,/# END kojibox ${homeDigest}/d' ${host.hostsFile}`,
+        },
+        sentence:
+          wanted.length === 0
+            ? `The block of Kojibox is taken out of ${host.hostsFile}.`
+            : `${wanted.join(', ')} will point at this machine, in a marked block of ${host.hostsFile}.`,
+        action: { verb: 'hosts.apply-block', home: homeDigest, names: [...wanted] },
+        byHand:
+          wanted.length === 0
+            ? `sudo sed -i '/# BEGIN kojibox ${homeDigest}/,/# END kojibox ${homeDigest}/d' ${host.hostsFile}`
+            : `printf '127.0.0.1 %s\\n' ${wanted.join(' ')} | sudo tee -a ${host.hostsFile}`,
+      },
+    ];
+  };
+
+  const trustSteps = async (): Promise<Step[]> => {
+    const fingerprint = await options.fingerprint();
+    if (fingerprint === null || places.authorities === null || (await files.stat(UPDATE_CA)) === null) return [];
+    const file = systemFile(fingerprint);
+    const pem = await files.readText(rootCertificate);
+    if (pem === null || (await files.stat(file)) !== null || (await files.canWrite(places.authorities))) return [];
+    return [
+      {
+        entry: {
+          kind: 'trust-system',
+          target: file,
+          summary: 'local authority in the trust store of the system',
+          undoCommand: `sudo sh -c 'rm -f ${file} && update-ca-certificates --fresh'`,
+        },
+        sentence: `Programs of this machine will trust the local authority ${fingerprint.slice(0, 8)}, which can vouch for local names only: ${file}.`,
+        action: { verb: 'trust.add', certificate: pem },
+        byHand: `sudo sh -c 'cp ${rootCertificate} ${file} && update-ca-certificates'`,
+      },
+    ];
+  };
+
+  const portSteps = async (): Promise<Step[]> => {
+    if (places.lowPorts === null || host.isRoot) return [];
+    const start = Number((await files.readText(PORT_START_FILE)) ?? LOW_PORT_START);
+    if (start <= LOW_PORT_START) return [];
+    return [
+      {
+        entry: {
+          kind: 'low-ports',
+          target: places.lowPorts,
+          summary: `ports from ${LOW_PORT_START} on may be used without root`,
+          undoCommand: `sudo sh -c 'rm -f ${places.lowPorts} && sysctl net.ipv4.ip_unprivileged_port_start=${start}'`,
+        },
+        sentence: `Every user of this machine may listen on ports from ${LOW_PORT_START} on, so that links need no port number: ${places.lowPorts}.`,
+        action: { verb: 'ports.allow-low' },
+        byHand: `sudo sysctl net.ipv4.ip_unprivileged_port_start=${LOW_PORT_START}`,
+      },
+    ];
+  };
+
+  /** The daemon may do it by itself, so nobody has to be asked. */
+  const canUndoAlone = async ({ kind, target }: SystemChange): Promise<boolean> => {
+    if (kind === 'hosts-block') return target !== places.hosts || files.canWrite(target);
+    if (kind === 'trust-system') return places.authorities === null || files.canWrite(places.authorities);
+    return kind !== 'low-ports' && kind !== 'resolver';
+  };
+
+  const isThere: SystemWork['isThere'] = async ({ kind, target }) => {
+    if (kind === 'hosts-block') return hostsBlock((await files.readText(target)) ?? '', homeDigest).length > 0;
+    return (await files.stat(target)) !== null;
+  };
+
+  return {
+    isThere,
+    steps: (goal) => (goal === 'hosts' ? hostsSteps(names()) : goal === 'trust' ? trustSteps() : portSteps()),
+
+    async undoStep(change) {
+      const { kind, target, summary, undoCommand } = change;
+      if ((await canUndoAlone(change)) || !(await isThere(change))) return null;
+      const action = await undoAction(change);
+      if (action === null) return null;
+      return {
+        entry: { kind, target, summary, undoCommand },
+        sentence: `Taken back: ${summary} (${target}).`,
+        action,
+        byHand: undoCommand,
+      };
+    },
+
+    async places() {
+      const found: Place[] = [
+        {
+          id: 'hosts',
+          label: 'hosts file',
+          path: host.hostsFile,
+          check: { kind: 'without-text', text: `# BEGIN kojibox ${homeDigest}` },
+          cure: `sudo sed -i '/# BEGIN kojibox ${homeDigest}/,/# END kojibox ${homeDigest}/d' ${host.hostsFile}`,
+        },
+      ];
+      const isOurs = (path: string): boolean => options.ledger.list().some(({ target }) => target === path);
+      const fingerprint = await options.fingerprint();
+      if (fingerprint !== null && places.authorities !== null) found.push(...trustPlaces(systemFile(fingerprint)));
+      const certificate = fingerprint === null ? null : await files.readText(rootCertificate);
+      // The first line of base64 is the same for every authority; a line of the key and the signature is not.
+      const line = certificate?.split('\n').at(-4);
+      if (line !== undefined && line.length === 64)
+        found.push({
+          id: 'trust-bundle',
+          label: 'authorities of the system',
+          path: '/etc/ssl/certs/ca-certificates.crt',
+          check: { kind: 'without-text', text: line },
+          cure: 'sudo update-ca-certificates --fresh',
+        });
+      for (const [id, label, path] of [
+        ['low-ports', 'low ports', places.lowPorts],
+        ['resolver', 'resolver of the system', host.os === 'linux' ? places.resolver : null],
+      ] as const)
+        // Another home may have it too, and then it stays.
+        if (path !== null && (isOurs(path) || (await files.stat(path)) === null))
+          found.push({
+            id,
+            label,
+            path,
+            check: { kind: 'absent' },
+            cure: `sudo rm ${path}, then start the system anew`,
+          });
+      for (const name of RC_FILES) {
+        const path = join(host.homeDirectory, name);
+        if ((await files.stat(path)) !== null)
+          found.push({
+            id: `shell-${name}`,
+            label: 'start file of a shell',
+            path,
+            check: { kind: 'without-text', text: `# BEGIN kojibox shell ${homeDigest}` },
+            cure: `take the block of Kojibox out of ${path}`,
+          });
+      }
+      for (const database of nssDatabases(options.ledger.list()))
+        found.push({
+          id: `nss-${found.length}`,
+          label: 'trust of Chromium or Firefox',
+          path: database,
+          check: { kind: 'without-certificate', nickname: `Kojibox local CA ${(fingerprint ?? '').slice(0, 8)}` },
+          cure: `certutil -D -d sql:${database} -n "Kojibox local CA ${(fingerprint ?? '').slice(0, 8)}"`,
+        });
+      return found;
+    },
+  };
+
+  async function undoAction({ kind }: SystemChange): Promise<PrivilegedAction | null> {
+    if (kind === 'hosts-block') return { verb: 'hosts.apply-block', home: homeDigest, names: [] };
+    if (kind === 'low-ports') return { verb: 'ports.restrict-low' };
+    if (kind === 'resolver') return { verb: 'resolver.clear' };
+    const fingerprint = await options.fingerprint();
+    return fingerprint === null ? null : { verb: 'trust.remove', fingerprint };
+  }
+}
+
+const trustPlaces = (file: string): Place[] => [
+  {
+    id: 'trust-system',
+    label: 'trust store of the system',
+    path: file,
+    check: { kind: 'absent' },
+    cure: `sudo sh -c 'rm -f ${file} && update-ca-certificates --fresh'`,
+  },
+];
+
+const nssDatabases = (changes: readonly SystemChange[]): string[] => [
+  ...new Set(changes.filter(({ kind }) => kind === 'trust-nss').map(({ target }) => target)),
+];

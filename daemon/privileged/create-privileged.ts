@@ -1,0 +1,50 @@
+/** Puts together what changes this system with more rights. */
+import { EDGE_ID } from '../../core/stack/catalog.ts';
+import { createSystemWork, type SystemWork } from '../../core/privileged/system-work.ts';
+import type { Kojibox } from '../../core/kojibox.ts';
+import type { System } from '../../core/system/system.ts';
+import { createPrivilegedWork, type PrivilegedWork } from './privileged-work.ts';
+import { createPrivileges } from './privileges.ts';
+
+/** @param options.helper path of the helper program */
+export function createPrivileged(options: {
+  readonly system: System;
+  readonly kojibox: Kojibox;
+  readonly helper: string;
+}): { readonly systemWork: SystemWork; readonly privileged: PrivilegedWork } {
+  const { system, kojibox, helper } = options;
+  const { certificates, domains, ledger, layout, projects, supervisor } = kojibox;
+
+  const systemWork = createSystemWork({
+    system,
+    homeDigest: kojibox.homeDigest,
+    rootCertificate: layout.rootCertificate,
+    ledger,
+    fingerprint: async () =>
+      (await system.files.stat(layout.rootCertificate)) === null ? null : certificates.rootFingerprint(),
+    names: () => [...projects.list(), ...domains.list()].map(({ domain }) => domain),
+  });
+  const privileged = createPrivilegedWork({
+    work: systemWork,
+    ledger,
+    privileges: createPrivileges({ host: system.host, helper }),
+    isRoot: system.host.isRoot,
+    ensureAuthority: () => certificates.ensureRoot(),
+    async reached(goal) {
+      if (goal === 'hosts') await kojibox.applySites();
+      if (goal === 'ports') await useLowPorts();
+    },
+  });
+
+  /** The edge moves from 8443 to 443; it is away for the moment of a restart. */
+  async function useLowPorts(): Promise<void> {
+    const runs = supervisor.states().some(({ id, state }) => id === EDGE_ID && state !== 'stopped');
+    if (runs) await supervisor.stop(EDGE_ID);
+    await kojibox.ports.release('edge.https');
+    await kojibox.ports.release('edge.http');
+    kojibox.forgetPorts();
+    await kojibox.applySites();
+    if (runs) await supervisor.start(EDGE_ID);
+  }
+  return { systemWork, privileged };
+}

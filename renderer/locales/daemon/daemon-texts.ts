@@ -1,0 +1,12 @@
+/** What the daemon says in English, in another language. Details, evidence and logs stay as they were written. */
+import type { ChangeKind, Step } from '../../../contract/changes.ts';
+import type { CheckId } from '../../../contract/doctor.ts';
+import type { ErrorCode } from '../../../contract/errors.ts';
+
+export interface DaemonTexts {
+  /** What went wrong, and what helps. */
+  readonly errors: Readonly<Record<ErrorCode, readonly [what: string, cure: string]>>;
+  readonly changes: Readonly<Record<ChangeKind, string>>;
+  readonly steps: Readonly<Record<Step, string>>;
+  readonly checks: Readonly<Record<CheckId, string>>;
+}

@@ -1,0 +1,33 @@
+/** Words of the daemon in the language of the window. */
+import type { Change, ChangeKind, Step } from '../../contract/changes.ts';
+import type { DoctorCheck } from '../../contract/doctor.ts';
+import type { ErrorCode } from '../../contract/errors.ts';
+import { t } from './index.ts';
+
+export interface SaidError {
+  readonly title: string;
+  readonly detail: string;
+  readonly remedy: string;
+}
+
+/** In English as it stands. In another language by its code; the daemon's own sentence is then part of the detail, since it names things. */
+export function errorText(error: {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly detail: string;
+  readonly remedy?: string | undefined;
+}): SaidError {
+  const known = t.daemon?.errors[error.code];
+  if (known === undefined) return { title: error.message, detail: error.detail, remedy: error.remedy ?? '' };
+  const [title, remedy] = known;
+  return { title, detail: [error.message, error.detail].filter(Boolean).join(': '), remedy };
+}
+
+export const changeText = ({ kind, summary }: Pick<Change, 'kind' | 'summary'>): string =>
+  t.daemon?.changes[kind as ChangeKind] ?? summary;
+
+/** A step that has no word of its own is shown as it is: it may be the name of a thing. */
+export const stepText = (step: string): string => t.daemon?.steps[step as Step] ?? step;
+
+export const checkText = ({ id, description }: Pick<DoctorCheck, 'id' | 'description'>): string =>
+  t.daemon?.checks[id] ?? description;
