@@ -32,6 +32,8 @@ export const STEPS = [
   'swap-back',
   'start-old',
   'write',
+  'create',
+  'remove',
 ] as const;
 export type Step = (typeof STEPS)[number];
 
@@ -51,6 +53,8 @@ export const CHANGE_KINDS = [
   'runtime.use',
   'packs.create',
   'packs.install',
+  'imports.apply',
+  'firstRun.apply',
 ] as const;
 export type ChangeKind = (typeof CHANGE_KINDS)[number];
 

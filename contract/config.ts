@@ -21,6 +21,10 @@ const addedAppConfig = {
   startStack: z.boolean(),
   /** Other addresses for the bytes of runtimes, by kind of source. */
   mirrors: MirrorsSchema,
+  /** Where new projects go; empty: below Kojibox's own folder. */
+  projectsFolder: z.string().max(4096),
+  /** Write names into the hosts file by itself, where this user may. */
+  useHosts: z.boolean(),
   /** Start the desktop app with the session; applied by the app itself. */
   startAtLogin: z.boolean(),
   /** The desktop app tells of services that failed. */
@@ -34,6 +38,8 @@ export const AppConfigSchema = z.object({
   language: addedAppConfig.language.default(null),
   startStack: addedAppConfig.startStack.default(false),
   mirrors: addedAppConfig.mirrors.default({}),
+  projectsFolder: addedAppConfig.projectsFolder.default(''),
+  useHosts: addedAppConfig.useHosts.default(true),
   startAtLogin: addedAppConfig.startAtLogin.default(false),
   notifyFailures: addedAppConfig.notifyFailures.default(true),
 });

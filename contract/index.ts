@@ -9,6 +9,8 @@ import { databaseOperations } from './databases.ts';
 import { diagnosticsOperations } from './diagnostics.ts';
 import { doctorOperations } from './doctor.ts';
 import { domainOperations } from './domains.ts';
+import { firstRunEvents, firstRunOperations } from './first-run.ts';
+import { importEvents, importOperations } from './importers.ts';
 import { logEvents, logOperations } from './logs.ts';
 import { mailEvents, mailOperations } from './mail.ts';
 import { ownServiceOperations } from './own-services.ts';
@@ -60,6 +62,8 @@ export const operations = [
   ...packOperations,
   ...mirrorOperations,
   ...shellOperations,
+  ...importOperations,
+  ...firstRunOperations,
 ] as const;
 
 export const events = [
@@ -71,6 +75,8 @@ export const events = [
   ...updaterEvents,
   ...activityEvents,
   ...mailEvents,
+  ...importEvents,
+  ...firstRunEvents,
   ...daemonEvents,
 ] as const;
 

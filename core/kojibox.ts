@@ -176,6 +176,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
       secrets,
       assignedPorts: () => ports.registry().assigned,
       serviceEnvironment: (id) => serviceSettings.get(id).env,
+      isWanted: (id) => serviceSettings.get(id).enabled,
       userOverrides: () => app.get().overrides,
     });
   const program: Kojibox['program'] = (name, folder) =>
@@ -272,6 +273,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     rootCertificate: layout.rootCertificate,
     publicAuthorities: options.publicAuthorities,
     edge: createEdgeConfigWriter({ system, layout, certificates, control: options.edge.control, controlSocket }),
+    wantsHosts: () => app.get().useHosts,
     edgeRuns: () => entries.has(EDGE_ID) && supervisor.state(EDGE_ID).state === 'running',
     projects: () => projectStore.get(),
     mappings: () => domainStore.get(),
@@ -307,8 +309,12 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
   const prepareStack = async (): Promise<CatalogEntry[]> => {
     await assertPassable(system, layout.data);
     if (projectStore.get().length === 0 && (await system.files.stat(layout.projectsConfig)) === null) {
+      // In the language that is wanted: a stack without PHP does not fetch it for a page of ours.
+      const wants = (id: string): boolean => serviceSettings.get(id).enabled;
+      const stack = wants('php') ? 'php' : wants('node') ? 'node' : 'static';
       const starter = await createStarterProject(system.files, {
-        template: join(options.templates, 'hello'),
+        template: join(options.templates, stack === 'php' ? 'hello' : stack),
+        stack,
         folder: join(layout.projects, 'hello'),
         owner: system.host.isRoot ? system.host.serviceUser : null,
       });
@@ -324,6 +330,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     reporters,
     prepare: prepareStack,
     applySites,
+    forgetPorts: () => siteWork.forgetPorts(),
     async checkSite() {
       const first = sites()[0];
       if (first === undefined) return null;
@@ -345,7 +352,9 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
       files: system.files,
       processes: system.processes,
       templates: options.templates,
-      folder: layout.projects,
+      get folder() {
+        return app.get().projectsFolder || layout.projects;
+      },
       owner: system.host.isRoot ? system.host.serviceUser : null,
       environment: system.host.environment,
       unpackZip: (file, folder, signal) => options.unpackZip(file, folder, signal),

@@ -11,6 +11,9 @@ export interface Layout {
   readonly projectsConfig: string;
   readonly domainsConfig: string;
   readonly proxyConfig: string;
+  /** How far the first run is, and what was imported. */
+  readonly firstRunConfig: string;
+  readonly importsConfig: string;
   readonly portsConfig: string;
   /** Series that are used by default, versions that are pinned. */
   readonly runtimeChoices: string;
@@ -94,6 +97,8 @@ export function layoutOf(home: string): Layout {
     projectsConfig: join(config, 'projects.json'),
     domainsConfig: join(config, 'domains.json'),
     proxyConfig: join(config, 'proxy.json'),
+    firstRunConfig: join(config, 'first-run.json'),
+    importsConfig: join(config, 'imports.json'),
     portsConfig: join(config, 'ports.json'),
     runtimeChoices: join(config, 'runtimes.json'),
     phpConfig: join(config, 'php.json'),

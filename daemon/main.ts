@@ -23,6 +23,7 @@ import { createDiagnostics } from './diagnostics/diagnostics.ts';
 import { pruneDownloads } from './downloads-cache.ts';
 import { createDoctor } from './doctor/doctor.ts';
 import { createProcessDriver } from './drivers/process/process-driver.ts';
+import { openFirstRun } from './first-run/open-first-run.ts';
 import { edgeControl, requestSite } from './edge-control.ts';
 import { createHandlers, snapshotOf } from './handlers/handlers.ts';
 import { createPrivilegedHandlers } from './handlers/privileged.ts';
@@ -69,14 +70,13 @@ const distFolder = dirname(dirname(fileURLToPath(import.meta.url)));
 const startedAt = new Date();
 
 async function main(): Promise<void> {
-  const home = resolve(
-    resolveHome({
-      environment: process.env,
-      platform: process.platform,
-      isRoot: process.getuid?.() === 0,
-      userHome: homedir(),
-    }),
-  );
+  const homeFacts = {
+    environment: process.env,
+    platform: process.platform,
+    isRoot: process.getuid?.() === 0,
+    userHome: homedir(),
+  };
+  const home = resolve(resolveHome(homeFacts));
   const layout = layoutOf(home);
   mkdirSync(dirname(layout.daemonFile), { recursive: true });
   const lock = acquireLock(layout.daemonLock);
@@ -225,6 +225,14 @@ async function main(): Promise<void> {
     assignPort: () => kojibox.ports.assign('mail.smtp', SMTP_PORT),
     changed: (count) => publish('mail:changed', { count }),
   });
+  const setup = await openFirstRun({
+    kojibox,
+    system,
+    trust,
+    usualHome: resolve(resolveHome({ ...homeFacts, environment: { ...process.env, KOJIBOX_HOME: '' } })),
+    mailPort: () => mail.port,
+    publish,
+  });
   const prune = (): Promise<void> =>
     pruneDownloads(layout.downloads, DOWNLOADS_BYTES, Date.now())
       .then((freed) => void (freed > 0 && log.info('pruned downloads', { freed })))
@@ -280,6 +288,7 @@ async function main(): Promise<void> {
       uiUrl: () => `${url}/#token=${token}`,
       activity,
       snapshots,
+      setup,
       mail: () => mail,
       openFolder: (what, folder) => openFolder(what, folder, process.env),
       updater,

@@ -1,5 +1,6 @@
 /** koji app: what `npm start` runs. Up, the table, the window; then the foreground until Ctrl-C, which stops all in order. */
 import type { Client } from '../../client/index.ts';
+import type { Change } from '../../contract/changes.ts';
 import { parseFlags } from '../arguments.ts';
 import { print, type Command } from '../command.ts';
 import { ensureDaemon, readDaemonFile } from '../daemon-process.ts';
@@ -37,10 +38,16 @@ export const appCommand: Command = {
     const pid = readDaemonFile()?.pid;
     let code = 0;
     try {
-      const serving = await bringUp(client, stopping.signal);
+      const headless = values['headless'] === true;
+      // A newcomer sees in the window what is being fetched, and may choose meanwhile; nobody has to.
+      const isFirst = !headless && (await client.call('firstRun.status', {})).state === 'new';
+      if (headless) await client.call('firstRun.skip', { untouched: true });
+      const change = await client.call('stack.up', {});
+      if (isFirst) await showWindow(client);
+      const serving = await bringUp(client, change, stopping.signal);
       if (serving) {
         print(paint('dim', `up in ${formatDuration(performance.now() - began)}`));
-        if (values['headless'] !== true) await showWindow(client);
+        if (!headless && !isFirst) await showWindow(client);
         print(paint('dim', 'Ctrl-C stops everything in order.'));
       }
       await Promise.race([asked, daemonEnded(client)]);
@@ -53,14 +60,24 @@ export const appCommand: Command = {
 };
 
 /** @returns false when it was stopped meanwhile */
-async function bringUp(client: Client, signal: AbortSignal): Promise<boolean> {
-  await followChange(client, await client.call('stack.up', {}), false, signal);
+async function bringUp(client: Client, change: Change, signal: AbortSignal): Promise<boolean> {
+  try {
+    await followChange(client, change, false, signal);
+  } catch (error) {
+    // Another stack was chosen in the window meanwhile: that choice brings it up instead.
+    const instead = signal.aborted ? undefined : await findSetup(client);
+    if (instead === undefined) throw error;
+    await followChange(client, instead, false, signal);
+  }
   if (signal.aborted) return false;
   const status = await client.call('stack.status', {});
   print(renderStatus(status));
   for (const site of status.sites.slice(0, 1)) print(`ready ${site.url}`);
   return true;
 }
+
+const findSetup = async (client: Client): Promise<Change | undefined> =>
+  (await client.call('changes.list', {})).find(({ kind, status }) => kind === 'firstRun.apply' && status === 'running');
 
 async function showWindow(client: Client): Promise<void> {
   const { uiUrl } = await client.call('stack.status', {});

@@ -11,6 +11,8 @@ import { askForRights, trustCommand } from './privileged-commands.ts';
 import { programCommands } from './program-commands.ts';
 import { shareCommand } from './share-command.ts';
 import { shellInitCommand } from './shell-init-command.ts';
+import { setupCommand } from './setup-command.ts';
+import { importCommand } from './setup-import.ts';
 import { stackCommands } from './stack-commands.ts';
 import { uninstallCommand } from './uninstall-command.ts';
 import { updateCommands } from './update-commands.ts';
@@ -18,6 +20,8 @@ import { updateCommands } from './update-commands.ts';
 export const commands: readonly Command[] = [
   ...stackCommands,
   appCommand,
+  setupCommand,
+  importCommand,
   logsCommand,
   ...packCommands,
   shellInitCommand,

@@ -14,6 +14,8 @@ const GROUPS: Readonly<Record<string, Command['group']>> = {
   runtime: 'runtimes',
   config: 'projects',
   projects: 'projects',
+  imports: 'projects',
+  firstRun: 'stack',
   domains: 'projects',
   proxy: 'projects',
   certs: 'projects',

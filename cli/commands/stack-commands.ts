@@ -21,6 +21,8 @@ const up: Command = {
     noArguments(argv);
     const client = await ensureDaemon();
     try {
+      // Who works here does not want to be asked in the window later.
+      await client.call('firstRun.skip', { untouched: true });
       await followChange(client, await client.call('stack.up', {}), json);
       const status = await client.call('stack.status', {});
       if (json) printJson(status);

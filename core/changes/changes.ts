@@ -33,6 +33,8 @@ export interface Changes {
   list(): Change[];
   get(id: string): Change;
   cancel(id: string): Change;
+  /** Settles with the end of this change; rejects with its error, or NOT_FOUND. */
+  ended(id: string): Promise<Change>;
   /** Running change of this kind, to join instead of beginning a second one. */
   running(kind: ChangeKind): RunningChange | undefined;
 }
@@ -179,6 +181,7 @@ export function createChanges(options: {
     run,
     list: () => [...entries.values()].map((entry) => entry.change),
     get: (id) => find(id).change,
+    ended: async (id) => find(id).ended,
     cancel(id) {
       const entry = find(id);
       entry.abort.abort(new KojiboxError('CANCELLED', 'it was cancelled', { source: 'changes' }));

@@ -10,6 +10,8 @@ export interface EnvironmentSources {
   assignedPorts(): Readonly<Record<string, number>>;
   /** `env` of a service's settings. */
   serviceEnvironment(service: string): Readonly<Record<string, string>>;
+  /** Is this service a part of the stack? */
+  isWanted(service: string): boolean;
   /** Of this person on this machine. */
   userOverrides(): Readonly<Record<string, string>>;
 }
@@ -23,7 +25,7 @@ export async function projectEnvironment(
   const { secrets } = sources;
   return resolveAll(
     mergeEnvironment({
-      base: await databaseEnvironment(sources.assignedPorts(), secrets),
+      base: await databaseEnvironment(sources, secrets),
       service: sources.serviceEnvironment(service),
       project: project.overrides,
       user: sources.userOverrides(),
@@ -32,27 +34,34 @@ export async function projectEnvironment(
   );
 }
 
-/** How a project's code reaches the databases and the mail catcher. */
+/** How a project's code reaches the databases and the mail catcher; of what is no part of the stack there is no word. */
 async function databaseEnvironment(
-  assigned: Readonly<Record<string, number>>,
+  { assignedPorts, isWanted }: EnvironmentSources,
   secrets: Secrets,
 ): Promise<Record<string, string>> {
+  const assigned = assignedPorts();
   const password = (service: string): Promise<string> =>
     secrets.ensure({ key: `${service}-password`, scope: 'service' });
-  return {
+  const postgres = {
     POSTGRES_HOST: '127.0.0.1',
     POSTGRES_PORT: String(assigned['postgres.db'] ?? 5432),
     POSTGRES_USER: 'kojibox',
     POSTGRES_PASSWORD: await password('postgres'),
     POSTGRES_DB: 'postgres',
+  };
+  const mariadb = {
     MARIADB_HOST: '127.0.0.1',
     MARIADB_PORT: String(assigned['mariadb.db'] ?? 3306),
     MARIADB_USER: 'kojibox',
     MARIADB_PASSWORD: await password('mariadb'),
+  };
+  const redis = { REDIS_HOST: '127.0.0.1', REDIS_PORT: String(assigned['redis.redis'] ?? 6379) };
+  return {
+    ...(isWanted('postgres') ? postgres : {}),
+    ...(isWanted('mariadb') ? mariadb : {}),
     MAIL_HOST: '127.0.0.1',
     MAIL_PORT: String(assigned['mail.smtp'] ?? 1025),
     MAILER_DSN: `smtp://127.0.0.1:${assigned['mail.smtp'] ?? 1025}`,
-    REDIS_HOST: '127.0.0.1',
-    REDIS_PORT: String(assigned['redis.redis'] ?? 6379),
+    ...(isWanted('redis') ? redis : {}),
   };
 }

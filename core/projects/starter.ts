@@ -6,9 +6,14 @@ import type { FileOwner, FileSystem } from '../system/files.ts';
 /** @param template folder with the starter's files; @param folder where the project goes; an existing one is left as it is */
 export async function createStarterProject(
   files: FileSystem,
-  options: { readonly template: string; readonly folder: string; readonly owner: FileOwner | null },
+  options: {
+    readonly template: string;
+    readonly stack: ProjectConfig['stack'];
+    readonly folder: string;
+    readonly owner: FileOwner | null;
+  },
 ): Promise<ProjectConfig> {
-  const { template, folder, owner } = options;
+  const { template, stack, folder, owner } = options;
   if ((await files.stat(folder)) === null) {
     // Built beside and renamed, so that a starter cut short is never served.
     const building = `${folder}.new`;
@@ -18,5 +23,5 @@ export async function createStarterProject(
     if (owner !== null) await files.changeOwner(building, owner, true);
     await files.rename(building, folder);
   }
-  return { id: 'hello', name: 'Hello', path: folder, domain: 'hello.test', stack: 'php', overrides: {} };
+  return { id: 'hello', name: 'Hello', path: folder, domain: 'hello.test', stack, overrides: {} };
 }

@@ -41,6 +41,8 @@ export function createSiteWork(options: {
   readonly publicAuthorities: PublicAuthorities;
   readonly edge: ReturnType<typeof createEdgeConfigWriter>;
   edgeRuns(): boolean;
+  /** False: the hosts file is left alone, unless somebody asks for it by name. */
+  wantsHosts(): boolean;
   projects(): readonly ProjectConfig[];
   mappings(): readonly DomainMapping[];
   rules(): readonly ProxyRule[];
@@ -113,7 +115,7 @@ export function createSiteWork(options: {
       });
       await options.edge.apply([...planned, ...extra], edgePorts, shares);
       const names = planned.flatMap(({ hosts }) => hosts.slice(0, 1));
-      if (await domains.canWriteHosts()) await domains.applyHosts(names);
+      if (options.wantsHosts() && (await domains.canWriteHosts())) await domains.applyHosts(names);
       links.clear();
       for (const name of names) links.set(name, await domains.linkFor(name, edgePorts.httpsPort));
     },

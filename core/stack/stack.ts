@@ -14,6 +14,8 @@ export interface StackOptions {
   prepare(): Promise<CatalogEntry[]>;
   /** Certificates, names and the configuration of the edge. */
   applySites(): Promise<void>;
+  /** The next apply asks again which ports the edge can have. */
+  forgetPorts(): void;
   /** Status of the first site, asked over HTTPS through the edge; null when there is no site. */
   checkSite(): Promise<{ readonly url: string; readonly status: number } | null>;
   /** Where the slow first initialisation of a service is reported. */
@@ -80,7 +82,8 @@ export function createStack(options: StackOptions): Stack {
     // The edge comes up even when a service did not: then the pages say which one, and what helps.
     site.step('certificates');
     await sites;
-    // Once more: a port may have had to move while the services started. Costs nothing when none did.
+    // Once more: a port may have had to move while the services started, or somebody took the edge's. Costs nothing when none did.
+    if (edge !== undefined && ['stopped', 'error'].includes(supervisor.state(edge.id).state)) options.forgetPorts();
     await options.applySites();
     if (edge !== undefined)
       await bringUp(edge, reporterOf(edge), signal).catch((error: unknown) => failures.push(error));

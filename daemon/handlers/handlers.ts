@@ -15,6 +15,7 @@ import { createPackHandlers, type PackHandlerOptions } from './packs.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { MailCatcher } from '../mail/mail-catcher.ts';
 import type { ServiceLogs } from '../service-logs.ts';
+import { firstRunHandlers } from './first-run.ts';
 import type { Updater } from '../updater/updater.ts';
 import { databaseHandlers } from './databases.ts';
 import { phpHandlers } from './php.ts';
@@ -33,6 +34,7 @@ export interface HandlerOptions {
   readonly updater: Updater;
   readonly activity: Activity;
   readonly snapshots: Snapshots;
+  readonly setup: Parameters<typeof firstRunHandlers>[0];
   mail(): MailCatcher;
   openFolder(what: 'folder' | 'terminal' | 'editor', folder: string): Promise<void>;
   diagnostics(): Promise<DiagnosticsBundle>;
@@ -105,6 +107,7 @@ export function createHandlers(options: HandlerOptions): Handlers {
 
   const ok = 'ok' as const;
   return {
+    ...firstRunHandlers(options.setup),
     ...options.more,
     'stack.status': async () => status(),
     'stack.up': async () => stack.up(),

@@ -8,6 +8,7 @@ import App from './App.vue';
 import { connect } from './connection.ts';
 import { createPages } from './router.ts';
 import { followShell } from './shell-requests.ts';
+import { welcome } from './welcome.ts';
 import './theme.css';
 
 const pinia = createPinia();
@@ -21,4 +22,7 @@ createApp(App, { hasToken: client !== null })
   .use(pages)
   .mount('#app');
 followShell(pages);
-if (client !== null) useStack(pinia).begin(client);
+if (client !== null) {
+  useStack(pinia).begin(client);
+  void welcome(client, pages);
+}

@@ -72,6 +72,7 @@ export const createPages = (): Router =>
     history: createWebHashHistory(),
     routes: [
       ...PAGES.map(({ name, path, component }) => ({ name, path, component: component as Component })),
+      { name: 'setup', path: '/setup', component: () => import('./SetupPage.vue') },
       { path: '/:rest(.*)*', redirect: '/' },
     ],
   });

@@ -160,6 +160,8 @@ export const daemonDe: DaemonTexts = {
     'runtime.use': 'Die Standardversion wird gewechselt',
     'packs.create': 'Ein Paket wird erstellt',
     'packs.install': 'Ein Paket wird installiert',
+    'imports.apply': 'Seiten werden importiert',
+    'firstRun.apply': 'Kojibox wird eingerichtet',
   },
   steps: {
     waiting: 'wartet',
@@ -188,6 +190,8 @@ export const daemonDe: DaemonTexts = {
     'swap-back': 'stellt zurück',
     'start-old': 'startet die vorige Version',
     write: 'schreibt',
+    create: 'legt an',
+    remove: 'entfernt',
   },
   checks: {
     'secrets-key': 'Schlüssel der gespeicherten Passwörter',

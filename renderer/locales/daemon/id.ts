@@ -127,6 +127,8 @@ export const daemonId: DaemonTexts = {
     'runtime.use': 'Mengganti versi standar',
     'packs.create': 'Membuat paket',
     'packs.install': 'Memasang paket',
+    'imports.apply': 'Mengimpor situs',
+    'firstRun.apply': 'Menyiapkan Kojibox',
   },
   steps: {
     waiting: 'menunggu',
@@ -155,6 +157,8 @@ export const daemonId: DaemonTexts = {
     'swap-back': 'beralih kembali',
     'start-old': 'memulai versi sebelumnya',
     write: 'menulis',
+    create: 'membuat',
+    remove: 'menghapus',
   },
   checks: {
     'secrets-key': 'Kunci kata sandi yang tersimpan',

@@ -1,0 +1,45 @@
+/** Questions in a terminal. Enter takes what stands in brackets; the end of the input (Ctrl-D) counts as Enter. */
+import { createInterface } from 'node:readline/promises';
+import { print } from '../command.ts';
+import { paint } from '../render/style.ts';
+
+export const isInteractive = (): boolean => process.stdin.isTTY === true;
+
+/** One line of text; what is not valid is asked again with the reason. @param check the reason, or null when it is fine */
+export async function ask(
+  question: string,
+  fallback: string,
+  check: (text: string) => string | null | Promise<string | null> = () => null,
+): Promise<string> {
+  for (;;) {
+    const terminal = createInterface({ input: process.stdin, output: process.stderr });
+    const ended = new Promise<string>((resolve) => terminal.once('close', () => resolve('')));
+    const given = await Promise.race([
+      terminal.question(`${question}${fallback === '' ? '' : ` ${paint('dim', `[${fallback}]`)}`} `),
+      ended,
+    ]);
+    terminal.close();
+    const text = given.trim() === '' ? fallback : given.trim();
+    const why = await check(text);
+    if (why === null) return text;
+    process.stderr.write(`  ${paint('yellow', '!')} ${why}\n`);
+  }
+}
+
+export async function askYes(question: string, fallback: boolean): Promise<boolean> {
+  const answer = await ask(question, fallback ? 'Y/n' : 'y/N', (text) =>
+    /^(y|yes|n|no|y\/n)$/i.test(text) ? null : 'Please answer y or n.',
+  );
+  return /^y\/n$/i.test(answer) ? fallback : /^y/i.test(answer);
+}
+
+/** A numbered list; @returns the index of the choice */
+export async function choose(question: string, options: readonly string[], fallback: number): Promise<number> {
+  options.forEach((option, index) => print(`  ${index + 1}  ${option}`));
+  const answer = await ask(question, String(fallback + 1), (text) =>
+    /^\d+$/.test(text) && Number(text) >= 1 && Number(text) <= options.length
+      ? null
+      : `A number from 1 to ${options.length}.`,
+  );
+  return Number(answer) - 1;
+}
