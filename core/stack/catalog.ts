@@ -299,9 +299,7 @@ export function createCatalog(options: CatalogOptions): Catalog {
     phpFor,
     appFor,
     entries(projects) {
-      // The standard one is there for the next PHP project too, unless somebody does not want PHP.
-      const standard = phpDefault(options);
-      const php = new Map(options.serviceConfig(standard.id).enabled ? [[standard.id, standard]] : []);
+      const php = new Map([[phpDefault(options).id, phpDefault(options)]]);
       for (const project of projects.filter(({ stack }) => stack === 'php')) {
         const entry = phpEntryFor(project);
         php.set(entry.id, entry);
