@@ -79,19 +79,17 @@ async function applySettings(answers: FirstRunAnswers, options: ApplyOptions, ta
   }));
   await stores.runtimes.update((choices) => ({ ...choices, defaults: versions }));
   if (!answers.hosts && writable) await forgetNames(options);
+  if (!wants('php')) await replaceStarter(answers, options);
+  const needPhp = kojibox.projects.list().filter(({ stack }) => stack === 'php');
+  const isPart = (id: string): boolean => wants(id) || (id === 'php' && needPhp.length > 0);
   await stores.services.update((all) => [
     ...all.filter(({ id }) => id !== 'node' && !CHOOSABLE_SERVICES.some((known) => known === id)),
-    ...[...CHOOSABLE_SERVICES, 'node'].map((id) => ({ ...serviceSettings.get(id), enabled: wants(id) })),
+    ...[...CHOOSABLE_SERVICES, 'node'].map((id) => ({ ...serviceSettings.get(id), enabled: isPart(id) })),
   ]);
   await choosePorts(answers, options);
-  if (!wants('php')) await replaceStarter(answers, options);
-  const kept: string[] = [];
-  for (const id of CHOOSABLE_SERVICES.filter((one) => !wants(one))) {
-    const users = id === 'php' ? kojibox.projects.list().filter(({ stack }) => stack === 'php') : [];
-    if (users.length > 0) kept.push(`PHP stays: ${users.map((user) => user.id).join(', ')} needs it`);
-    else await supervisor.stop(id);
-  }
-  task.done(kept.join(', '));
+  for (const id of CHOOSABLE_SERVICES.filter((one) => !isPart(one)))
+    if (supervisor.states().some((state) => state.id === id && state.desired === 'up')) await supervisor.stop(id);
+  task.done(!wants('php') && needPhp.length > 0 ? `PHP stays: ${needPhp.map(({ id }) => id).join(', ')} needs it` : '');
 }
 
 /** Who does not want names in the hosts file gets those out that are there. */
@@ -163,12 +161,7 @@ async function bringUp(
 /** Programs alone: what a database keeps stays in its data folder. */
 async function removeUnused(answers: FirstRunAnswers, { kojibox, context }: ApplyOptions): Promise<void> {
   const { runtimes, supervisor } = kojibox;
-  const inUse = new Set(
-    supervisor
-      .states()
-      .filter(({ desired, state }) => desired === 'up' || state !== 'stopped')
-      .map(({ runtime }) => runtime),
-  );
+  const inUse = new Set(supervisor.states().flatMap(({ runtime, state }) => (state === 'stopped' ? [] : [runtime])));
   const unused = runtimes
     .list(new Map())
     .filter(

@@ -80,6 +80,7 @@ function firstEvent(link: ClientLink): Promise<unknown> {
 
 /** Fields that differ from one moment to the next, whoever asks. */
 const VOLATILE = new Set([
+  'freeBytes',
   'ts',
   'at',
   'uptimeSec',

@@ -134,7 +134,9 @@ test('all steps by keyboard alone, kept when the daemon is killed, and in effect
   await page.keyboard.press('Enter');
   await expect(heading(page, 'Ready')).toBeFocused({ timeout: 120_000 });
   await expect(page.locator('[data-wizard]').getByRole('link', { name: /blog\.(test|localhost)/ })).toBeVisible();
-  const running = (call('services.list') as { id: string }[]).map(({ id }) => id);
+  const running = (call('services.list') as { id: string; state: string }[])
+    .filter(({ state }) => state === 'running')
+    .map(({ id }) => id);
   expect(running.sort()).toEqual(['edge', 'redis']);
   expect(
     (call('runtime.list') as { name: string; installed: unknown }[])

@@ -25,7 +25,12 @@ const installed = async (): Promise<string[]> =>
   (await world.call<RuntimeListEntry[]>('runtime.list'))
     .filter((entry) => entry.installed !== null)
     .map(({ name, series }) => `${name} ${series}`);
-const serviceIds = async (): Promise<string[]> => (await world.services()).map(({ id }) => id).sort();
+/** Of what is not stopped. */
+const serviceIds = async (): Promise<string[]> =>
+  (await world.services())
+    .filter(({ state }) => state !== 'stopped')
+    .map(({ id }) => id)
+    .sort();
 const refusal = async (answers: object): Promise<{ code: string; detail: string }> => {
   const { body } = await world.rpc(JSON.stringify({ method: 'firstRun.answer', params: { answers } }));
   expect(body.error, JSON.stringify(body)).toBeDefined();
