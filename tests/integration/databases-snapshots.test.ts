@@ -61,13 +61,16 @@ type Engine = keyof typeof ENGINES;
 
 const state = async (id: string): Promise<string | undefined> =>
   (await world.services()).find((one) => one.id === id)?.state;
+/** None before the first snapshot. */
+const folders = (): string[] => {
+  const path = world.path('runtime/snapshots');
+  return existsSync(path) ? readdirSync(path) : [];
+};
 /** Of PostgreSQL. */
 const safeties = async (): Promise<unknown[]> =>
   (await databases.snapshots()).filter(({ kind, runtime }) => kind === 'safety' && runtime === 'postgres');
 const leftovers = (): string[] => [
-  ...readdirSync(world.path('runtime/snapshots')).filter(
-    (name) => name.endsWith('.partial') || name.startsWith('work-'),
-  ),
+  ...folders().filter((name) => name.endsWith('.partial') || name.startsWith('work-')),
   ...(['postgres', 'mariadb'] as const).flatMap((engine) =>
     readdirSync(join(ENGINES[engine].folder(), '..')).filter((name) => /\.(restoring|new)$/.test(name)),
   ),
@@ -218,7 +221,7 @@ describe('work that is broken off', () => {
     }
   };
   const copying = (): boolean =>
-    readdirSync(world.path('runtime/snapshots')).some(
+    folders().some(
       (name) => name.endsWith('.partial') && existsSync(world.path('runtime/snapshots', name, 'data/base')),
     );
 
@@ -268,7 +271,7 @@ describe('work that is broken off', () => {
     await begin('databases.restore', { id: long });
     // The present state was put aside: the moment between the two renames, or shortly after.
     await until(() =>
-      readdirSync(world.path('runtime/snapshots')).some(
+      folders().some(
         (name) =>
           name.startsWith('postgres-') && name > long && existsSync(world.path('runtime/snapshots', name, 'data')),
       ),
