@@ -1,6 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
-const sequential = { fileParallelism: false, testTimeout: 180_000, hookTimeout: 300_000 };
+// Nobody's own keychain is filled by tests, and nobody is asked for a password.
+const env = { KOJIBOX_KEYCHAIN: 'off', KOJIBOX_ELEVATION: 'off' };
+const sequential = { env, fileParallelism: false, testTimeout: 180_000, hookTimeout: 300_000 };
 
 export default defineConfig({
   test: {

@@ -1,4 +1,5 @@
 /** From an operation's input schema to command-line flags, and from argv back to parameters. */
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { z } from 'zod';
 import { KojiboxError } from '../contract/errors.ts';
@@ -96,6 +97,10 @@ export function parseOperationArguments(operation: Operation, argv: readonly str
   for (const field of fields) {
     const value = values[field.flag];
     if (value !== undefined) params[field.name] = convert(field, value);
+  }
+  for (const name of operation.cli?.paths ?? []) {
+    const path = params[name];
+    if (typeof path === 'string') params[name] = resolve(path);
   }
   return params;
 }

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { defineEvent, defineOperation } from './define.ts';
 import { START_ERRORS } from './services.ts';
+import { MirrorsSchema } from './mirror.ts';
 import { EnvironmentSchema, HostNameSchema, IdSchema, OkSchema, PortSchema } from './common.ts';
 
 const givenAppConfig = {
@@ -18,12 +19,12 @@ const addedAppConfig = {
   language: z.enum(LANGUAGES).nullable(),
   /** Start the stack when the daemon starts. */
   startStack: z.boolean(),
+  /** Other addresses for the bytes of runtimes, by kind of source. */
+  mirrors: MirrorsSchema,
   /** Where new projects go; empty: below Kojibox's own folder. */
   projectsFolder: z.string().max(4096),
   /** Write names into the hosts file by itself, where this user may. */
   useHosts: z.boolean(),
-  /** Standard series by runtime, e.g. php: "8.4"; what is not named has the manifest's. */
-  versions: z.record(z.string(), z.string()),
   /** Start the desktop app with the session; applied by the app itself. */
   startAtLogin: z.boolean(),
   /** The desktop app tells of services that failed. */
@@ -36,9 +37,9 @@ export const AppConfigSchema = z.object({
   theme: addedAppConfig.theme.default('system'),
   language: addedAppConfig.language.default(null),
   startStack: addedAppConfig.startStack.default(false),
+  mirrors: addedAppConfig.mirrors.default({}),
   projectsFolder: addedAppConfig.projectsFolder.default(''),
   useHosts: addedAppConfig.useHosts.default(true),
-  versions: addedAppConfig.versions.default({}),
   startAtLogin: addedAppConfig.startAtLogin.default(false),
   notifyFailures: addedAppConfig.notifyFailures.default(true),
 });

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { defineOperation } from './define.ts';
 import { ChangeSchema } from './changes.ts';
 import { IdSchema, OkSchema } from './common.ts';
+import { snapshotOperations } from './snapshots.ts';
 
 /** What both PostgreSQL and MariaDB take without quoting. */
 export const DatabaseNameSchema = z
@@ -79,7 +80,7 @@ export const databaseOperations = [
     output: ChangeSchema,
     example: { engine: 'postgres', name: 'shop' },
     errors: [...errors, 'VALIDATION_FAILED'],
-    cli: { command: ['db', 'export'], positional: ['engine', 'name', 'path'] },
+    cli: { command: ['db', 'export'], positional: ['engine', 'name', 'path'], paths: ['path'] },
   }),
   defineOperation({
     name: 'databases.import',
@@ -95,6 +96,7 @@ export const databaseOperations = [
     cli: {
       command: ['db', 'import'],
       positional: ['engine', 'name', 'path'],
+      paths: ['path'],
       examples: ['db import mariadb shop ~/shop.sql.gz'],
     },
   }),
@@ -128,4 +130,5 @@ export const databaseOperations = [
     errors: [...errors, 'DOWNLOAD_FAILED', 'DIGEST_MISMATCH', 'DISK_FULL', 'RUNTIME_UNSUPPORTED', 'CERTIFICATE_FAILED'],
     cli: { command: ['db', 'adminer'], positional: ['engine', 'name'], examples: ['db adminer postgres shop'] },
   }),
+  ...snapshotOperations,
 ] as const;

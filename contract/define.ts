@@ -20,7 +20,15 @@ export function isAllowed(needed: AccessLevel, granted: AccessLevel): boolean {
 
 /** What a parameter names: ids of this kind that exist now, or a folder. Used by shell completion. */
 export type ValueSource =
-  'services' | 'projects' | 'runtimes' | 'runtime-versions' | 'domains' | 'changes' | 'system-changes' | 'folders';
+  | 'services'
+  | 'projects'
+  | 'runtimes'
+  | 'runtime-versions'
+  | 'domains'
+  | 'changes'
+  | 'system-changes'
+  | 'snapshots'
+  | 'folders';
 
 /** Where an operation appears on the command line. */
 export interface CliPlacement {
@@ -30,6 +38,8 @@ export interface CliPlacement {
   readonly positional?: readonly string[];
   /** What the values of a field name, by field; enumerations complete themselves. */
   readonly completes?: Readonly<Record<string, ValueSource>>;
+  /** Fields that are paths: relative ones are taken from where the caller stands. */
+  readonly paths?: readonly string[];
   /** Example command lines shown by `--help`, without the leading `koji`. */
   readonly examples?: readonly string[];
 }

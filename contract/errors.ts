@@ -114,6 +114,39 @@ export const ERRORS = {
     'Nothing was activated. The detail names the library that is missing on this system.',
   ),
 
+  // Offline packs
+  PACK_DAMAGED: entry(
+    422,
+    14,
+    false,
+    'Nothing was installed. Copy the file again and compare its size with the original; if it stays so, have it made again.',
+  ),
+  PACK_FORMAT_UNKNOWN: entry(422, 14, false, 'Make the pack again with the version of Kojibox that is to install it.'),
+  PACK_SIGNATURE_INVALID: entry(
+    422,
+    14,
+    false,
+    'Nothing was installed. The pack was altered after it was signed: get it again from who made it.',
+  ),
+  PACK_KEY_UNKNOWN: entry(
+    403,
+    14,
+    false,
+    'Compare the fingerprint with the one that `koji pack keys` prints where the pack was made; if they are the same, add --trust-key FINGERPRINT.',
+  ),
+  PACK_PLATFORM_MISMATCH: entry(
+    422,
+    14,
+    false,
+    'Make the pack on a machine with the same system, release and processor as this one.',
+  ),
+  PACK_OUTDATED: entry(
+    409,
+    14,
+    false,
+    'Make the pack with the same version of Kojibox as the one that is to install it.',
+  ),
+
   // Updates
   UPDATE_SIGNATURE_INVALID: entry(
     502,

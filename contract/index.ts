@@ -15,7 +15,10 @@ import { logEvents, logOperations } from './logs.ts';
 import { mailEvents, mailOperations } from './mail.ts';
 import { ownServiceOperations } from './own-services.ts';
 import { metricsOperations } from './metrics.ts';
+import { mirrorOperations } from './mirror.ts';
+import { packOperations } from './packs.ts';
 import { privilegedOperations } from './privileged.ts';
+import { phpOperations } from './php.ts';
 import { programOperations } from './programs.ts';
 import { projectOperations } from './projects.ts';
 import { proxyOperations } from './proxy.ts';
@@ -23,6 +26,7 @@ import { runtimeEvents, runtimeOperations } from './runtimes.ts';
 import { secretKeyOperations } from './secret-key.ts';
 import { secretOperations } from './secrets.ts';
 import { serviceEvents, serviceOperations } from './services.ts';
+import { shellOperations } from './shell.ts';
 import { sharingOperations } from './sharing.ts';
 import { stackOperations } from './stack.ts';
 import { systemChangeOperations } from './system-changes.ts';
@@ -53,7 +57,11 @@ export const operations = [
   ...updaterOperations,
   ...activityOperations,
   ...databaseOperations,
+  ...phpOperations,
   ...mailOperations,
+  ...packOperations,
+  ...mirrorOperations,
+  ...shellOperations,
   ...importOperations,
   ...firstRunOperations,
 ] as const;

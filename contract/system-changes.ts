@@ -5,7 +5,7 @@ import { TimestampSchema } from './common.ts';
 
 export const SystemChangeSchema = z.object({
   id: z.string(),
-  kind: z.enum(['hosts-block', 'trust-system', 'trust-nss', 'low-ports', 'resolver', 'keychain-key']),
+  kind: z.enum(['hosts-block', 'trust-system', 'trust-nss', 'shell-rc', 'low-ports', 'resolver', 'keychain-key']),
   /** File or store that was changed. */
   target: z.string(),
   summary: z.string(),

@@ -1,122 +1,46 @@
 /** createKojibox: core's only public entry. Joins the parts of core; what touches the machine is given. */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import type { AppConfig, ProjectConfig, ServiceConfig } from '../contract/config.ts';
+import type { ProjectConfig } from '../contract/config.ts';
 import type { Change } from '../contract/changes.ts';
 import { KojiboxError } from '../contract/errors.ts';
-import type { EventData, EventName } from '../contract/index.ts';
-import type { RuntimeManifest } from '../contract/manifest.ts';
-import type { DetectedProject, NewProject } from '../contract/projects.ts';
-import type { Program } from '../contract/programs.ts';
-import type { ProxyRule } from '../contract/proxy.ts';
-import type { Site } from '../contract/stack.ts';
-import type { PublicAuthorities } from './certificates/ca-bundle.ts';
-import { createCertificates, type Certificates } from './certificates/certificates.ts';
-import { createChanges, type Changes, type TaskReporter } from './changes/changes.ts';
+import { createCertificates } from './certificates/certificates.ts';
+import { createChanges, type TaskReporter } from './changes/changes.ts';
 import { toError } from './changes/to-error.ts';
-import type { JsonStore } from './config/json-store.ts';
 import { openStores } from './config/stores.ts';
-import { createServiceSettings, type ServiceSettings } from './config/service-settings.ts';
-import { ADMINER_HOST, createAdminer, type Adminer } from './databases/adminer.ts';
-import { createDatabases, type Databases } from './databases/databases.ts';
-import { createDomains, type Domains } from './domains/domains.ts';
+import { createServiceSettings } from './config/service-settings.ts';
+import { ADMINER_HOST, createAdminer } from './databases/adminer.ts';
+import { createDatabases } from './databases/databases.ts';
+import { createDataHold } from './databases/snapshots/data-hold.ts';
+import { createDomains } from './domains/domains.ts';
 import { assertGone, recordKeychainEntry, settleKeychainEntries } from './ledger/entries.ts';
-import { createLedger, type Ledger } from './ledger/ledger.ts';
-import { layoutOf, type Layout } from './layout.ts';
-import { createPorts, type Ports } from './ports/ports.ts';
+import { createLedger } from './ledger/ledger.ts';
+import { layoutOf } from './layout.ts';
+import { createPorts } from './ports/ports.ts';
 import { detectProject } from './projects/detect.ts';
+import { createPhpSettings, createPhpSettingsStore } from './php/php-settings.ts';
 import { projectEnvironment } from './projects/environment.ts';
 import { createProjectWork } from './projects/project-work.ts';
-import { createProjects, type Projects } from './projects/projects.ts';
+import { createProjects } from './projects/projects.ts';
 import { isServable } from './projects/servable.ts';
 import { createStarterProject } from './projects/starter.ts';
-import { createEdgeConfigWriter, type EdgeControl } from './proxy/edge-config.ts';
-import { createSharing, type Sharing } from './proxy/sharing.ts';
+import { createEdgeConfigWriter } from './proxy/edge-config.ts';
+import { createSharing } from './proxy/sharing.ts';
 import { createSiteWork } from './proxy/site-work.ts';
+import { seriesOf } from './runtimes/install.ts';
 import { writePhpIni } from './runtimes/php-ini.ts';
-import { createRuntimes, type Runtimes } from './runtimes/runtimes.ts';
-import type { RuntimeSourceDriver } from './runtimes/source.ts';
-import type { Keychain } from './secrets/keychain.ts';
-import { createSecretKey, type SecretKey } from './secrets/secret-key.ts';
-import { createSecrets, type Secrets } from './secrets/secrets.ts';
-import type { ServiceDriver } from './services/driver.ts';
-import type { ProbeRunner } from './services/health.ts';
-import { createOwnServices, type OwnServices } from './services/own-services.ts';
+import { createRuntimes } from './runtimes/runtimes.ts';
+import { createSecretKey } from './secrets/secret-key.ts';
+import { createSecrets } from './secrets/secrets.ts';
+import { createOwnServices } from './services/own-services.ts';
 import { assertPassable, ensureHome, ensureRunFolder, prepareService } from './services/prepare.ts';
-import { createCatalog, EDGE_ID, type Catalog, type CatalogEntry, type CatalogOptions } from './stack/catalog.ts';
-import { isProgram, resolveProgram, type ProgramName } from './stack/programs.ts';
-import { createStack, type Stack } from './stack/stack.ts';
-import { createSupervisor, type Supervisor } from './services/supervisor.ts';
-import type { System } from './system/system.ts';
+import { removeRcBlock } from './shims/undo-rc.ts';
+import { createCatalog, EDGE_ID, type Catalog, type CatalogEntry } from './stack/catalog.ts';
+import { isProgram, resolveProgram } from './stack/programs.ts';
+import { createStack } from './stack/stack.ts';
+import { createSupervisor } from './services/supervisor.ts';
 import { updateProgressOf } from './updater/progress.ts';
-
-export interface KojiboxOptions {
-  readonly home: string;
-  readonly system: System;
-  readonly driver: ServiceDriver;
-  readonly probes: ProbeRunner;
-  readonly sources: readonly RuntimeSourceDriver[];
-  readonly edge: Omit<CatalogOptions['edge'], 'controlSocket'> & { readonly control: EdgeControl };
-  /** Folder of the templates of new projects. */
-  readonly templates: string;
-  /** Rejects with ARCHIVE_UNSAFE. */
-  unpackZip(file: string, folder: string, signal: AbortSignal): Promise<void>;
-  readonly userName: string;
-  readonly publicAuthorities: PublicAuthorities;
-  readonly keychain: Keychain;
-  readonly trust: { remove(kind: 'trust-system' | 'trust-nss', target: string): Promise<void> };
-  manifest(): RuntimeManifest;
-  linkCheck(tree: string, executables: readonly string[]): Promise<void>;
-  lastLogLines(id: string): Promise<string>;
-  /** Status of a GET through the edge. */
-  requestSite(url: string, rootCertificate: string): Promise<number>;
-  publish<N extends EventName>(event: N, data: EventData<N>): void;
-}
-
-export interface Kojibox {
-  readonly layout: Layout;
-  readonly runFolder: string;
-  readonly homeDigest: string;
-  readonly changes: Changes;
-  readonly runtimes: Runtimes;
-  readonly supervisor: Supervisor;
-  readonly projects: Projects;
-  readonly domains: Domains;
-  readonly certificates: Certificates;
-  readonly ledger: Ledger;
-  readonly secrets: Secrets;
-  readonly secretKey: SecretKey;
-  readonly ports: Ports;
-  readonly stack: Stack;
-  readonly databases: Databases;
-  readonly adminer: Adminer;
-  readonly stores: {
-    readonly app: JsonStore<AppConfig>;
-    readonly services: JsonStore<ServiceConfig[]>;
-    readonly rules: JsonStore<ProxyRule[]>;
-    readonly projects: JsonStore<ProjectConfig[]>;
-  };
-  readonly notices: readonly string[];
-  readonly serviceSettings: ServiceSettings;
-  readonly ownServices: OwnServices;
-  readonly sharing: Sharing;
-  /** A program of an installed runtime, as the project of this folder uses it. Rejects with RUNTIME_MISSING. */
-  program(name: ProgramName, folder: string | undefined): Promise<Program>;
-  /** Creates a project's files, serves it, and starts what it needs. Rejects before it begins for what cannot work. */
-  createProject(wanted: NewProject): Promise<Change>;
-  detectProject(path: string): Promise<DetectedProject>;
-  removeProject(id: string): Promise<void>;
-  /** Adds a sentence for the user to the notices, and to the daemon's log. */
-  notice(text: string): void;
-  sites(): Site[];
-  /** Defines services for the projects, writes the edge's configuration, names and certificates. */
-  applySites(): Promise<void>;
-  httpsPort(): number;
-  /** The next apply asks again which ports the edge may have. */
-  forgetPorts(): void;
-  /** Creates or changes a project and serves it. */
-  setProject(project: ProjectConfig): Promise<void>;
-}
+import type { Kojibox, KojiboxOptions } from './kojibox-types.ts';
 
 export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
   const { system, home, publish } = options;
@@ -160,6 +84,8 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     ledger: ledgerStore,
     shares: shareStore,
     ownServices: ownStore,
+    php: phpStore,
+    runtimes: choices,
   } = await openStores(system, layout, notice);
   const secretKey = await createSecretKey({
     files: system.files,
@@ -175,6 +101,8 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
   const certificates = createCertificates({ system, layout, userName: options.userName, notice });
   const caBundle = join(layout.certificates, 'ca-bundle.pem');
 
+  const phpStored = createPhpSettingsStore({ system, store: phpStore, caBundle });
+
   const reporters = new Map<string, TaskReporter>();
   const changes = createChanges({
     clock: system.clock,
@@ -189,15 +117,15 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     system,
     layout,
     manifest: options.manifest,
+    choices: () => choices.get(),
     sources: options.sources,
     lock,
     linkCheck: options.linkCheck,
-    preferred: (name) => app.get().versions[name],
     finish: new Map([
       [
         'php',
         (staging, target, binary) =>
-          writePhpIni(system.files, staging, target, binary.series ?? binary.version, caBundle),
+          writePhpIni(system.files, staging, target, seriesOf(binary), caBundle, phpStored.choice(seriesOf(binary))),
       ],
     ]),
   });
@@ -216,6 +144,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
       'hosts-block': () => domains.removeHostsBlock(),
       'trust-system': (target) => options.trust.remove('trust-system', target),
       'trust-nss': (target) => options.trust.remove('trust-nss', target),
+      'shell-rc': (target) => removeRcBlock(system.files, target, homeDigest),
       'low-ports': (target) => assertGone(system.files, target),
       resolver: (target) => assertGone(system.files, target),
       'keychain-key': () => secretKey.moveTo('file'),
@@ -271,6 +200,8 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     defaultSeries: (name) => runtimes.defaultSeries(name),
     installed: (runtime, series) => Promise.resolve(runtimes.installed(runtime, series)),
     treePath: (installed) => runtimes.treePath(installed),
+    runtimeSettings: async (installed) =>
+      installed.name === 'php' ? phpStored.file(runtimes.treePath(installed), installed.series) : null,
     serviceConfig: (id) => serviceSettings.get(id),
     ownServices: () => ownStore.get(),
     program: (name, folder) => (isProgram(name) ? program(name, folder) : Promise.resolve(null)),
@@ -291,13 +222,18 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     if (entry === undefined) throw new KojiboxError('NOT_FOUND', `there is no service "${id}"`, { source: 'services' });
     return entry;
   };
+  const dataHold = createDataHold();
   const supervisor = createSupervisor({
     clock: system.clock,
     log: system.log,
     drivers: new Map([[options.driver.name, options.driver]]),
     probes: options.probes,
     random: Math.random,
-    resolve: (id, { purpose }) => (purpose === 'adopt' ? catalog.describe(entryOf(id)) : catalog.prepare(entryOf(id))),
+    async resolve(id, { purpose, signal }) {
+      if (purpose === 'adopt') return catalog.describe(entryOf(id));
+      await dataHold.free(id, signal);
+      return catalog.prepare(entryOf(id));
+    },
     lastLogLines: options.lastLogLines,
     onState(state) {
       publish('service:stateChanged', state);
@@ -468,12 +404,24 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     ports,
     stack,
     databases,
+    dataHold,
     adminer,
+    phpSettings: createPhpSettings({
+      system,
+      runtimes,
+      supervisor,
+      store: phpStore,
+      settings: phpStored,
+      caBundle,
+      temp: layout.temp,
+    }),
     notices,
     notice,
     sites,
     applySites,
-    stores: { app, services, rules, projects: projectStore },
+    stores: { app, services, rules, projects: projectStore, runtimes: choices },
+    defineServices,
+    runtimesOf: (project) => catalog.runtimesOf(project),
     httpsPort: () => siteWork.httpsPort(),
     forgetPorts: () => siteWork.forgetPorts(),
   };

@@ -15,6 +15,10 @@ export interface Layout {
   readonly firstRunConfig: string;
   readonly importsConfig: string;
   readonly portsConfig: string;
+  /** Series that are used by default, versions that are pinned. */
+  readonly runtimeChoices: string;
+  /** What was chosen of each PHP. */
+  readonly phpConfig: string;
   /** Sites that the same network may open. */
   readonly shares: string;
   /** Sealed secrets and the key that opens them, both 0600. */
@@ -24,6 +28,13 @@ export interface Layout {
   readonly secretsPlace: string;
   /** Access token of the API, 0600; outlives the daemon so that open windows reconnect. */
   readonly token: string;
+  /** Signs packs made here, 0600; and the keys whose packs are accepted. */
+  readonly packKey: string;
+  readonly packKeys: string;
+  /** Offline packs that were made without a path. */
+  readonly packs: string;
+  /** Programs for the user's PATH. */
+  readonly shims: string;
   /** Changes made to the system outside this folder. */
   readonly ledger: string;
   /** Starter projects made by Kojibox. */
@@ -40,6 +51,8 @@ export interface Layout {
   readonly mail: string;
   /** Dumps of databases. */
   readonly backups: string;
+  /** Snapshots of database servers, each in a folder of its own; beside `data`, so that a folder changes place by a rename. */
+  readonly snapshots: string;
   /** History of resource use; SQLite. */
   readonly metrics: string;
   /** How clients find the daemon, 0600. */
@@ -87,11 +100,17 @@ export function layoutOf(home: string): Layout {
     firstRunConfig: join(config, 'first-run.json'),
     importsConfig: join(config, 'imports.json'),
     portsConfig: join(config, 'ports.json'),
+    runtimeChoices: join(config, 'runtimes.json'),
+    phpConfig: join(config, 'php.json'),
     shares: join(config, 'shares.json'),
     secrets: join(config, 'secrets.json'),
     secretsKey: join(config, 'secrets.key'),
     secretsPlace: join(config, 'secrets-key-place.json'),
     token: join(config, 'token'),
+    packKey: join(config, 'pack-key.pem'),
+    packKeys: join(config, 'pack-keys.json'),
+    packs: join(app, 'packs'),
+    shims: join(app, 'shims'),
     ledger: join(config, 'ledger.json'),
     projects: join(app, 'projects'),
     appLogs: join(app, 'logs'),
@@ -103,6 +122,7 @@ export function layoutOf(home: string): Layout {
     cache: join(app, 'cache'),
     mail: join(runtime, 'data', 'mail'),
     backups: join(app, 'backups'),
+    snapshots: join(runtime, 'snapshots'),
     metrics: join(app, 'metrics.db'),
     daemonFile: join(app, 'daemon.json'),
     daemonLock: join(app, 'daemon.lock'),

@@ -9,7 +9,10 @@ import type { DaemonInfo } from '../contract/daemon.ts';
 import { KojiboxError } from '../contract/errors.ts';
 import { resolveHome } from '../contract/home.ts';
 import type { EventData, EventName } from '../contract/index.ts';
-import { createKojibox, type Kojibox } from '../core/kojibox.ts';
+import type { MirrorKind } from '../contract/mirror.ts';
+import { createSnapshots } from '../core/databases/snapshots/snapshots.ts';
+import type { Kojibox } from '../core/kojibox-types.ts';
+import { createKojibox } from '../core/kojibox.ts';
 import { layoutOf } from '../core/layout.ts';
 import { EDGE_ID } from '../core/stack/catalog.ts';
 import { openActivity } from './activity.ts';
@@ -27,8 +30,10 @@ import { createPrivilegedHandlers } from './handlers/privileged.ts';
 import { createSecretKeyHandlers } from './handlers/secret-key.ts';
 import { createKeychain } from './keychain/keychain.ts';
 import { createMetrics } from './metrics/metrics.ts';
+import { openPacks, type PackFeatures } from './packs/open-packs.ts';
 import { createPrivileged } from './privileged/create-privileged.ts';
 import { createServiceLogs, type ServiceLogs } from './service-logs.ts';
+import { openShims } from './shims/open-shims.ts';
 import { createDebianSource } from './sources/debian.ts';
 import { createHttpsSource } from './sources/https.ts';
 import { createNpmSource } from './sources/npm.ts';
@@ -92,10 +97,38 @@ async function main(): Promise<void> {
   mkdirSync(layout.serviceLogs, { recursive: true });
   const rotation = startLogRotation(layout.serviceLogs, log);
   const hub: { current: EventHub | null } = { current: null };
-  const publish = <N extends EventName>(event: N, data: EventData<N>): void => hub.current?.publish(event, data);
+  const shims: { current: ReturnType<typeof openShims> | null } = { current: null };
+  const publish = <N extends EventName>(event: N, data: EventData<N>): void => {
+    hub.current?.publish(event, data);
+    // Whatever may change which program a shim runs: versions, projects, ports.
+    if (['config:changed', 'runtime:updated', 'change:updated'].includes(event)) refreshShims(data);
+  };
+  const refreshShims = (data: unknown): void => {
+    if ((data as { status?: unknown }).status !== 'running') void shims.current?.writer.refresh();
+  };
   const logs: { current: ServiceLogs | null } = { current: null };
   const homeDigest = digestOfHome(home);
 
+  const distribution = readDistribution();
+  const mirror = (kind: MirrorKind) => (): string | undefined => kojibox.stores.app.get().mirrors[kind];
+  const debian = createDebianSource({
+    processes: system.processes,
+    aptFolder: layout.apt,
+    downloads: layout.downloads,
+    distribution,
+    mirror: mirror('debian'),
+  });
+  const sources = [
+    createNpmSource({
+      processes: system.processes,
+      downloads: layout.downloads,
+      environment: process.env,
+      mirror: mirror('npm'),
+    }),
+    createHttpsSource({ downloads: layout.downloads, mirror: mirror('https') }),
+    createSystemSource({ processes: system.processes, environment: process.env }),
+    debian,
+  ];
   const manifests = createManifestSource({
     builtIn: join(distFolder, 'runtime'),
     stored: layout.newerManifest,
@@ -118,17 +151,7 @@ async function main(): Promise<void> {
       },
     }),
     publish,
-    sources: [
-      createNpmSource({ processes: system.processes, downloads: layout.downloads, environment: process.env }),
-      createHttpsSource({ downloads: layout.downloads }),
-      createSystemSource({ processes: system.processes, environment: process.env }),
-      createDebianSource({
-        processes: system.processes,
-        aptFolder: layout.apt,
-        downloads: layout.downloads,
-        distribution: readDistribution(),
-      }),
-    ],
+    sources,
     edge: {
       command: process.execPath,
       args: ['--no-warnings', '--max-semi-space-size=16', join(distFolder, 'edge', 'main.mjs'), layout.edgeConfig],
@@ -151,6 +174,13 @@ async function main(): Promise<void> {
     requestSite,
     keychain,
     trust: { remove: (kind, target) => trust.remove(kind, target) },
+  });
+  const snapshots = createSnapshots({
+    ...kojibox,
+    system,
+    hold: kojibox.dataHold,
+    folder: layout.snapshots,
+    dataFolder: layout.data,
   });
   const trust = createTrustStores({ system, layout, certificates: kojibox.certificates, ledger: kojibox.ledger });
   const privileged = createPrivileged({ system, kojibox, helper: join(distFolder, 'privileged', 'main.mjs') });
@@ -216,6 +246,21 @@ async function main(): Promise<void> {
     quitting = true;
     void shutDown(keepServices, restarting);
   };
+  const runtimesChanged = (): void => {
+    publish('runtime:updated', kojibox.runtimes.manifest());
+    void prune();
+  };
+  const packs: PackFeatures = await openPacks({
+    system,
+    kojibox,
+    sources,
+    debian,
+    distribution,
+    version: VERSION,
+    installed: runtimesChanged,
+  });
+  shims.current = openShims(system, kojibox, join(distFolder, 'cli', 'main.mjs'));
+  await shims.current.writer.refresh();
   const activity = openActivity(join(layout.appLogs, 'activity.jsonl'), {
     log,
     mask: (text) => kojibox.secrets.mask(text),
@@ -237,10 +282,12 @@ async function main(): Promise<void> {
     onCall: (operation, call) => activity.add(operation, call),
     handlers: createHandlers({
       kojibox,
+      system,
       logs: serviceLogs,
       info,
       uiUrl: () => `${url}/#token=${token}`,
       activity,
+      snapshots,
       setup,
       mail: () => mail,
       openFolder: (what, folder) => openFolder(what, folder, process.env),
@@ -261,10 +308,8 @@ async function main(): Promise<void> {
       },
       quit,
       changed: (scope, id) => publish('config:changed', { scope, id }),
-      runtimesChanged() {
-        publish('runtime:updated', kojibox.runtimes.manifest());
-        void prune();
-      },
+      runtimesChanged,
+      packs: { ...packs, shell: shims.current.setup },
     }),
   });
 
@@ -285,6 +330,7 @@ async function main(): Promise<void> {
       version: VERSION,
       files: createStaticFiles(join(distFolder, 'renderer')),
       ports: [wantedPort, API_PORT, 0],
+      uploads: new Map([['/upload/pack', (request) => packs.uploads.receive(request)]]),
     }),
   ]);
   url = `http://127.0.0.1:${http.port}`;
@@ -295,6 +341,9 @@ async function main(): Promise<void> {
     log.info('took over running services', { services: adopted });
     await kojibox.applySites();
   }
+  await snapshots
+    .recover()
+    .catch((error: unknown) => kojibox.notice(`Cannot tidy up what a snapshot left: ${String(error)}`));
   await system.files.writeAtomic(
     layout.daemonFile,
     `${JSON.stringify({ pid: process.pid, startedAt: startedAt.toISOString(), version: VERSION, socket: socketPath, url, token }, null, 2)}\n`,
@@ -312,6 +361,7 @@ async function main(): Promise<void> {
   async function shutDown(keepServices: boolean, restarting: boolean): Promise<void> {
     log.info('ending', { keepServices, restarting });
     rotation.stop();
+    snapshots.end();
     for (const change of kojibox.changes.list()) if (change.status === 'running') kojibox.changes.cancel(change.id);
     if (keepServices) kojibox.supervisor.detach();
     else {

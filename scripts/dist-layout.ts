@@ -96,10 +96,13 @@ const NEEDED: readonly (readonly [string, 'packed' | 'unpacked'])[] = [
   ['dist/electron/tray/overlay.png', 'packed'],
   ['dist/daemon/main.mjs', 'unpacked'],
   ['dist/edge/main.mjs', 'unpacked'],
+  ['dist/privileged/main.mjs', 'unpacked'],
+  ['dist/keychain/main.mjs', 'unpacked'],
   ['dist/cli/main.mjs', 'unpacked'],
   ['dist/renderer/index.html', 'unpacked'],
   ['dist/runtime/manifest.json', 'unpacked'],
   ['node_modules/better-sqlite3/package.json', 'unpacked'],
+  ['node_modules/@napi-rs/keyring/package.json', 'unpacked'],
 ];
 const FORBIDDEN: readonly (readonly [RegExp, string])[] = [
   [/\.map$/, 'a source map'],

@@ -6,9 +6,11 @@ import { daemonCommands } from './daemon-commands.ts';
 import { logsCommand } from './log-command.ts';
 import { mcpCommand } from './mcp-command.ts';
 import { operationCommands } from './operation-commands.ts';
+import { packCommands } from './pack-commands.ts';
 import { askForRights, trustCommand } from './privileged-commands.ts';
 import { programCommands } from './program-commands.ts';
 import { shareCommand } from './share-command.ts';
+import { shellInitCommand } from './shell-init-command.ts';
 import { setupCommand } from './setup-command.ts';
 import { importCommand } from './setup-import.ts';
 import { stackCommands } from './stack-commands.ts';
@@ -21,6 +23,8 @@ export const commands: readonly Command[] = [
   setupCommand,
   importCommand,
   logsCommand,
+  ...packCommands,
+  shellInitCommand,
   ...updateCommands,
   shareCommand,
   trustCommand,

@@ -18,9 +18,9 @@ describe('completion', () => {
     [['sta'], ['status', 'start']],
     [
       ['runtime', ''],
-      ['manifest', 'list', 'install', 'remove'],
+      ['manifest', 'list', 'install', 'remove', 'use', 'pin', 'unpin', 'lock'],
     ],
-    [['runtime', 'l'], ['list']],
+    [['runtime', 'li'], ['list']],
     [['nothing', ''], []],
     [['php', 'scr'], ['files']],
     [
@@ -53,7 +53,7 @@ describe('completion', () => {
     // As PowerShell sends an empty word.
     [
       ['runtime', '""'],
-      ['manifest', 'list', 'install', 'remove'],
+      ['manifest', 'list', 'install', 'remove', 'use', 'pin', 'unpin', 'lock'],
     ],
   ])('%j: %j', (typed, expected) => {
     expect(valuesOf(...typed)).toEqual(expected);

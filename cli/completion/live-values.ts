@@ -28,6 +28,8 @@ const LOOKUPS: Readonly<Record<Source, Lookup>> = {
     (await client.call('runtime.list', {}))
       .filter((entry) => entry.name === name)
       .map(({ series, installed }) => ({ value: series, meaning: installed === null ? 'not installed' : 'installed' })),
+  snapshots: async (client) =>
+    (await client.call('databases.snapshots', {})).snapshots.map(({ id, name }) => ({ value: id, meaning: name })),
   changes: async (client) =>
     (await client.call('changes.list', {}))
       .filter(({ status }) => status === 'running')

@@ -1,7 +1,11 @@
 /** Results of derived commands for people: "ok" as a mark, lists of records as tables, single records as two columns. */
 import type { DiagnosticsBundle } from '../../contract/diagnostics.ts';
 import type { MetricsHistory, MetricsSnapshot } from '../../contract/metrics.ts';
+import type { OutputOf } from '../../contract/index.ts';
+import type { PhpSettings } from '../../contract/php.ts';
 import { renderHistory, renderSnapshot } from './metrics.ts';
+import { renderPhpSettings } from './php-settings.ts';
+import { renderSnapshots } from './snapshots.ts';
 import { formatBytes, paint, renderTable } from './style.ts';
 
 /** Columns that say most, per operation; others show all scalar fields. */
@@ -10,13 +14,17 @@ const COLUMNS: Readonly<Record<string, readonly string[]>> = {
   'services.start': ['id', 'state', 'health', 'version', 'pid', 'connect'],
   'services.stop': ['id', 'state'],
   'services.restart': ['id', 'state', 'health', 'version', 'pid', 'connect'],
-  'runtime.list': ['name', 'series', 'installed', 'kind', 'size', 'source', 'isDefault', 'untested'],
+  'runtime.list': ['name', 'series', 'installed', 'kind', 'size', 'source', 'isDefault', 'pinned', 'untested'],
   'changes.list': ['id', 'summary', 'status', 'progress', 'startedAt'],
 };
 
 /** Results that a table of fields would not do justice. */
 const OWN_FORM: Readonly<Record<string, (value: unknown) => string>> = {
   'diagnostics.create': (value) => (value as DiagnosticsBundle).path,
+  'databases.snapshots': (value) => renderSnapshots(value as OutputOf<'databases.snapshots'>),
+  'php.settings': (value) => renderPhpSettings(value as PhpSettings),
+  'php.set': (value) => renderPhpSettings(value as PhpSettings),
+  'runtime.lock': (value) => (value as OutputOf<'runtime.lock'>).path,
   'metrics.snapshot': (value) => renderSnapshot(value as MetricsSnapshot),
   'metrics.history': (value) => renderHistory(value as MetricsHistory),
 };

@@ -12,6 +12,8 @@ import {
 } from '../../contract/config.ts';
 import { DomainMappingSchema, type DomainMapping } from '../../contract/domains.ts';
 import { OwnServiceSchema, type OwnService } from '../../contract/own-services.ts';
+import { PhpChoiceSchema } from '../../contract/php.ts';
+import { RuntimeChoicesSchema } from '../../contract/runtimes.ts';
 import { ProxyRuleSchema, type ProxyRule } from '../../contract/proxy.ts';
 import type { Share } from '../../contract/sharing.ts';
 import { LedgerSchema } from '../ledger/ledger.ts';
@@ -39,7 +41,7 @@ export async function openStores(system: System, layout: Layout, notice: (text: 
     updateChannel: 'stable',
     telemetryOptIn: false,
   });
-  const [app, services, projects, domains, rules, ports, secrets, ledger, lock, shares, ownServices] =
+  const [app, services, projects, domains, rules, ports, secrets, ledger, lock, shares, ownServices, runtimes, php] =
     await Promise.all([
       open(layout.appConfig, AppConfigSchema, defaultApp),
       open<ServiceConfig[]>(layout.servicesConfig, z.array(ServiceConfigSchema), []),
@@ -52,6 +54,8 @@ export async function openStores(system: System, layout: Layout, notice: (text: 
       open(layout.lock, LockSchema, []),
       open<Share[]>(layout.shares, SharesSchema, []),
       open<OwnService[]>(layout.ownServicesConfig, z.array(OwnServiceSchema), []),
+      open(layout.runtimeChoices, RuntimeChoicesSchema, { defaults: {}, pins: {} }),
+      open(layout.phpConfig, z.record(z.string(), PhpChoiceSchema), {}),
     ]);
-  return { app, services, projects, domains, rules, ports, secrets, ledger, lock, shares, ownServices };
+  return { app, services, projects, domains, rules, ports, secrets, ledger, lock, shares, ownServices, runtimes, php };
 }

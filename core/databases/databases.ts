@@ -3,21 +3,17 @@ import { isAbsolute, join } from 'node:path';
 import type { Change } from '../../contract/changes.ts';
 import type { Database, Engine } from '../../contract/databases.ts';
 import { KojiboxError } from '../../contract/errors.ts';
-import type { InstalledRuntime } from '../../contract/runtimes.ts';
 import type { Changes, TaskReporter } from '../changes/changes.ts';
 import type { Runtimes } from '../runtimes/runtimes.ts';
 import type { Secrets } from '../secrets/secrets.ts';
 import type { Supervisor } from '../services/supervisor.ts';
 import type { System } from '../system/system.ts';
 import type { AdminerLogin } from './adminer.ts';
-import type { ClientCommand, DatabaseEngine, EngineAccess } from './engine.ts';
-import { mariadbEngine } from './mariadb-engine.ts';
-import { postgresEngine } from './postgres-engine.ts';
+import { feedDump, verifyDump, writeDump } from './dump-file.ts';
+import { createEngineAccess, isEngine } from './engine-access.ts';
+import type { ClientCommand } from './engine.ts';
 
-const ENGINES: readonly DatabaseEngine[] = [postgresEngine, mariadbEngine];
-const isEngine = (runtime: string | null): boolean => ENGINES.some((engine) => engine.runtime === runtime);
 const QUERY_TIMEOUT_MS = 15_000;
-const LOOK_EVERY_MS = 1000;
 
 export interface Databases {
   /** Engines in the order of the services; one that does not run has no databases here. */
@@ -46,72 +42,9 @@ export function createDatabases(options: {
   readonly backups: string;
 }): Databases {
   const { system, runtimes, supervisor, secrets, changes, backups } = options;
-  const { files, processes, clock } = system;
+  const { files, clock } = system;
 
-  const engineOf = (id: string): DatabaseEngine => {
-    const { runtime } = supervisor.state(id);
-    const engine = ENGINES.find((candidate) => candidate.runtime === runtime);
-    if (engine !== undefined) return engine;
-    throw new KojiboxError('NOT_FOUND', `${id} has no databases`, { source: 'databases' });
-  };
-
-  const passwordOf = async (id: string): Promise<string> =>
-    (await secrets.get({ key: `${id}-password`, scope: 'service' })) ?? '';
-  const portOf = (id: string): number => supervisor.state(id).ports[0]?.port ?? 0;
-
-  /** The client programs nearest to the server's version: never older than it where there is a choice. */
-  const clientsOf = async (engine: DatabaseEngine, id: string, signal: AbortSignal): Promise<InstalledRuntime> => {
-    const unseen = { step: () => undefined, bytes: () => undefined };
-    const version = supervisor.state(id).version ?? undefined;
-    if (engine.clients === null) return runtimes.ensure(engine.runtime, version, unseen, signal);
-    const known = runtimes
-      .list(new Map())
-      .filter(({ name }) => name === engine.clients)
-      .sort((a, b) => Number(a.series) - Number(b.series));
-    const wanted =
-      known.find(({ series }) => Number(series) >= Math.floor(Number(version?.split('.')[0]))) ?? known.at(-1);
-    return runtimes.ensure(engine.clients, wanted?.series, unseen, signal);
-  };
-
-  const access = async (id: string, signal: AbortSignal): Promise<EngineAccess> => {
-    const state = supervisor.state(id);
-    if (state.state !== 'running')
-      throw new KojiboxError('UNAVAILABLE', `cannot reach ${state.name}`, {
-        detail: 'it does not run',
-        source: 'databases',
-        remedy: `Start it with: koji start ${id}`,
-      });
-    const installed = await clientsOf(engineOf(id), id, signal);
-    return {
-      port: portOf(id),
-      password: await passwordOf(id),
-      tree: runtimes.treePath(installed),
-      series: installed.series,
-    };
-  };
-
-  const failed = (what: string, output: string): KojiboxError =>
-    new KojiboxError('DATABASE_FAILED', what, {
-      detail: secrets.mask(output.trim().split('\n').slice(-3).join(' ')).slice(0, 600),
-      source: 'databases',
-    });
-
-  const run = async (
-    { command, args, env }: ClientCommand,
-    what: string,
-    signal: AbortSignal,
-    timeoutMs?: number,
-  ): Promise<string> => {
-    const result = await processes.run(command, args, {
-      env,
-      signal,
-      cwd: '/',
-      ...(timeoutMs === undefined ? {} : { timeoutMs }),
-    });
-    signal.throwIfAborted();
-    if (result.exitCode !== 0) throw failed(what, result.stderr || result.stdout);
-    return result.stdout;
-  };
+  const { engineOf, passwordOf, portOf, access, run } = createEngineAccess({ system, runtimes, supervisor, secrets });
 
   const databasesOf = async (id: string): Promise<Database[]> => {
     const { signal } = new AbortController();
@@ -139,7 +72,6 @@ export function createDatabases(options: {
     });
   };
 
-  /** Dumps to `<file>` as gzip. Half a dump never has the name of a whole one. */
   const dump = async (
     id: string,
     database: Database,
@@ -147,28 +79,9 @@ export function createDatabases(options: {
     task: TaskReporter,
     signal: AbortSignal,
   ): Promise<void> => {
-    const partial = `${file.replace(/\.gz$/, '')}.partial`;
-    const what = `cannot write a dump of ${database.name}`;
-    task.step('dump');
-    let watching = true;
-    const watch = async (): Promise<void> => {
-      const size = (await files.stat(partial))?.size ?? 0;
-      if (!watching) return;
-      task.bytes(size, null);
-      clock.after(LOOK_EVERY_MS, () => void watch());
-    };
-    try {
-      await files.writeAtomic(partial, '', { mode: 0o600 });
-      void watch();
-      await run(engineOf(id).dump(await access(id, signal), database.name, partial), what, signal);
-      task.step('compress');
-      await run({ command: 'gzip', args: ['-f', '--', partial], env: { PATH: '/usr/bin:/bin' } }, what, signal);
-      await files.rename(`${partial}.gz`, file);
-    } finally {
-      watching = false;
-      await files.remove(partial);
-      await files.remove(`${partial}.gz`);
-    }
+    const opened = await access(id, signal);
+    const command = (partial: string): ClientCommand => engineOf(id).dump(opened, database.name, partial);
+    await writeDump({ system, run, command, file, what: `cannot write a dump of ${database.name}`, task, signal });
   };
 
   const backupFile = (id: string, name: string): string =>
@@ -241,14 +154,10 @@ export function createDatabases(options: {
         await dump(id, database, file, backup, signal);
         backup.done(file);
         reading.step('verify');
-        const isPacked = path.endsWith('.gz');
-        const shell = { PATH: '/usr/bin:/bin' };
         // All of it is read once before, so that a download cut short changes nothing.
-        if (isPacked) await run({ command: 'gzip', args: ['-t', '--', path], env: shell }, what, signal);
+        if (path.endsWith('.gz')) await run(verifyDump(path), what, signal);
         reading.step('import');
-        const { command, args, env } = engineOf(id).restore(await access(id, signal), name);
-        const script = isPacked ? 'file=$1; shift; gzip -dc -- "$file" | "$@"' : 'file=$1; shift; "$@" < "$file"';
-        await run({ command: '/bin/sh', args: ['-c', script, 'import', path, command, ...args], env }, what, signal);
+        await run(feedDump(path, engineOf(id).restore(await access(id, signal), name)), what, signal);
         reading.done();
       }).change;
     },

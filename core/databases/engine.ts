@@ -16,6 +16,22 @@ export interface EngineAccess {
   readonly series: string;
 }
 
+/** How all that a server holds gets into one file while it runs, and back. */
+export interface SnapshotRecipe {
+  /** Runtime of the server. */
+  readonly runtime: string;
+  /** Runtime that has the client programs; null: the server's own tree. */
+  readonly clients: string | null;
+  /** Writes everything to `file`. */
+  dumpAll(access: EngineAccess, file: string): ClientCommand;
+  /** Name of the dump in a data folder, where the server itself reads it at its start; null: `restoreAll` takes it. */
+  readonly dataFile: string | null;
+  /** Reads a dump of all from its standard input, into a server whose data folder is new. */
+  restoreAll(access: EngineAccess): ClientCommand | null;
+  /** A question that only works when the server can be used with the password that Kojibox has. */
+  check(access: EngineAccess): ClientCommand;
+}
+
 export interface DatabaseEngine {
   /** Runtime of the server. */
   readonly runtime: string;

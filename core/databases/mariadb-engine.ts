@@ -1,7 +1,7 @@
 /** MariaDB by mariadb and mariadb-dump; https://mariadb.com/kb/en/mariadb-command-line-client/ */
 import { join } from 'node:path';
 import { MARIADB_USER } from '../recipes/mariadb.ts';
-import type { ClientCommand, DatabaseEngine, EngineAccess } from './engine.ts';
+import type { ClientCommand, DatabaseEngine, EngineAccess, SnapshotRecipe } from './engine.ts';
 
 const client = ({ tree, port, password }: EngineAccess, program: string, args: readonly string[]): ClientCommand => ({
   command: join(tree, 'usr/bin', program),
@@ -41,4 +41,24 @@ export const mariadbEngine: DatabaseEngine = {
   restore: (access, name) => client(access, 'mariadb', [name]),
   url: ({ port, password }, name) =>
     `mysql://${MARIADB_USER}:${encodeURIComponent(password)}@127.0.0.1:${port}/${name}`,
+};
+
+/** https://mariadb.com/kb/en/mariadb-dump/ */
+export const mariadbSnapshots: SnapshotRecipe = {
+  runtime: 'mariadb',
+  clients: null,
+  dataFile: null,
+  dumpAll: (access, file) =>
+    client(access, 'mariadb-dump', [
+      '--all-databases',
+      '--single-transaction',
+      '--routines',
+      '--triggers',
+      '--events',
+      // Accounts and rights are rows of the database "mysql".
+      '--flush-privileges',
+      `--result-file=${file}`,
+    ]),
+  restoreAll: (access) => client(access, 'mariadb', []),
+  check: (access) => client(access, 'mariadb', ['-e', 'show databases']),
 };

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { POSTGRES_USER } from '../recipes/postgres.ts';
 import type { ClientCommand, DatabaseEngine, EngineAccess } from './engine.ts';
 
-const client = (
+export const postgresClient = (
   { tree, series, port, password }: EngineAccess,
   program: string,
   database: string,
@@ -28,9 +28,9 @@ export const postgresEngine: DatabaseEngine = {
   runtime: 'postgres',
   clients: 'postgres-client',
   user: POSTGRES_USER,
-  list: (access) => client(access, 'psql', 'postgres', ['-X', '-A', '-t', '-F', '\t', '-c', LIST]),
+  list: (access) => postgresClient(access, 'psql', 'postgres', ['-X', '-A', '-t', '-F', '\t', '-c', LIST]),
   execute: (access, statement, name) =>
-    client(access, 'psql', 'postgres', [
+    postgresClient(access, 'psql', 'postgres', [
       '-X',
       '-q',
       '-v',
@@ -39,10 +39,10 @@ export const postgresEngine: DatabaseEngine = {
       // FORCE ends the sessions of others, which would keep the database; since PostgreSQL 13.
       statement === 'create' ? `create database "${name}"` : `drop database "${name}" with (force)`,
     ]),
-  dump: (access, name, file) => client(access, 'pg_dump', name, ['--no-owner', '--no-privileges', '-f', file]),
+  dump: (access, name, file) => postgresClient(access, 'pg_dump', name, ['--no-owner', '--no-privileges', '-f', file]),
   // One transaction: a dump that breaks off leaves nothing of itself.
   restore: (access, name) =>
-    client(access, 'psql', name, ['-X', '-q', '-1', '-v', 'ON_ERROR_STOP=1', '-o', '/dev/null']),
+    postgresClient(access, 'psql', name, ['-X', '-q', '-1', '-v', 'ON_ERROR_STOP=1', '-o', '/dev/null']),
   url: ({ port, password }, name) =>
     `postgresql://${POSTGRES_USER}:${encodeURIComponent(password)}@127.0.0.1:${port}/${name}`,
 };

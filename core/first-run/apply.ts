@@ -3,7 +3,7 @@ import { KojiboxError } from '../../contract/errors.ts';
 import { CHOOSABLE_SERVICES, type ChoosableService, type FirstRunAnswers } from '../../contract/first-run.ts';
 import type { ChangeContext, TaskReporter } from '../changes/changes.ts';
 import type { Imports } from '../importers/imports.ts';
-import type { Kojibox } from '../kojibox.ts';
+import type { Kojibox } from '../kojibox-types.ts';
 import type { System } from '../system/system.ts';
 
 export interface ApplyOptions {
@@ -31,7 +31,7 @@ export async function applyAnswers(answers: FirstRunAnswers, options: ApplyOptio
   const trust = answers.trust ? task('trust', 'Trust', 1) : null;
 
   settings.step('write');
-  const versionsBefore = kojibox.stores.app.get().versions;
+  const versionsBefore = kojibox.stores.runtimes.get().defaults;
   await applySettings(answers, options, settings);
   signal.throwIfAborted();
   if (node !== null) await withTask(node, () => installNode(options, node));
@@ -52,7 +52,7 @@ async function applySettings(answers: FirstRunAnswers, options: ApplyOptions, ta
   const { stores, supervisor, serviceSettings } = kojibox;
   if (answers.projectsFolder !== '') await system.files.makeDirectory(answers.projectsFolder, { mode: 0o755 });
   const writable = await kojibox.domains.canWriteHosts();
-  const { php: _php, node: _node, ...others } = stores.app.get().versions;
+  const { php: _php, node: _node, ...others } = stores.runtimes.get().defaults;
   const versions = {
     ...others,
     ...(answers.phpVersion === null ? {} : { php: answers.phpVersion }),
@@ -64,7 +64,7 @@ async function applySettings(answers: FirstRunAnswers, options: ApplyOptions, ta
   const isOther =
     switched.length > 0 ||
     Object.keys(answers.ports).length > 0 ||
-    JSON.stringify(versions) !== JSON.stringify(stores.app.get().versions);
+    JSON.stringify(versions) !== JSON.stringify(stores.runtimes.get().defaults);
   // An install of the standard stack may be under way; what it fetched so far stays.
   const running = kojibox.changes.running('stack.up');
   if (isOther && running !== undefined) {
@@ -75,9 +75,9 @@ async function applySettings(answers: FirstRunAnswers, options: ApplyOptions, ta
   await stores.app.update((app) => ({
     ...app,
     projectsFolder: answers.projectsFolder,
-    versions,
     useHosts: answers.hosts || !writable,
   }));
+  await stores.runtimes.update((choices) => ({ ...choices, defaults: versions }));
   if (!answers.hosts && writable) await forgetNames(options);
   if (!wants('php')) await replaceStarter(answers, options);
   const needPhp = kojibox.projects.list().filter(({ stack }) => stack === 'php');
@@ -161,7 +161,12 @@ async function bringUp(
 /** Programs alone: what a database keeps stays in its data folder. */
 async function removeUnused(answers: FirstRunAnswers, { kojibox, context }: ApplyOptions): Promise<void> {
   const { runtimes, supervisor } = kojibox;
-  const inUse = new Set(supervisor.states().flatMap(({ runtime, state }) => (state === 'stopped' ? [] : [runtime])));
+  const inUse = new Set(
+    supervisor
+      .states()
+      .filter(({ desired, state }) => desired === 'up' || state !== 'stopped')
+      .map(({ runtime }) => runtime),
+  );
   const unused = runtimes
     .list(new Map())
     .filter(

@@ -17,7 +17,7 @@ import {
 } from '../../contract/first-run.ts';
 import type { JsonStore } from '../config/json-store.ts';
 import type { Imports } from '../importers/imports.ts';
-import type { Kojibox } from '../kojibox.ts';
+import type { Kojibox } from '../kojibox-types.ts';
 import { conflict } from '../ports/ports.ts';
 import { isServable } from '../projects/servable.ts';
 import { recipes } from '../recipes/index.ts';
@@ -94,8 +94,8 @@ export function createFirstRun(options: FirstRunOptions): FirstRun {
       projectsFolder: app.projectsFolder,
       services: CHOOSABLE_SERVICES.filter(isEnabled),
       node: runtimes.installed('node') !== null,
-      phpVersion: app.versions['php'] ?? null,
-      nodeVersion: app.versions['node'] ?? null,
+      phpVersion: stores.runtimes.get().defaults['php'] ?? null,
+      nodeVersion: stores.runtimes.get().defaults['node'] ?? null,
       ports: {},
       removeUnused: false,
       hosts: app.useHosts && (await kojibox.domains.canWriteHosts()),

@@ -55,6 +55,8 @@ export const php: Recipe = {
         { path: context.mailFolder, mode: 0o700 },
       ],
       files: [
+        // Also what `koji php` reads: a service's user must not be able to change it.
+        ...(context.runtimeSettings === null ? [] : [{ ...context.runtimeSettings, mode: 0o644, keptByDaemon: true }]),
         { path: configFile, mode: 0o600, content: fpmConfig({ socket, sendmail, sessions, uploads: tempFolder }) },
         { path: sendmail, mode: 0o700, content: sendmailScript(context.mailFolder) },
       ],

@@ -29,6 +29,8 @@ export interface RecipeContext {
   readonly caBundle: string;
   /** Folder of the mail catcher. */
   readonly mailFolder: string;
+  /** Settings of the runtime, where it has any: written before the start, and the same on the command line. */
+  readonly runtimeSettings: { readonly path: string; readonly content: string } | null;
   /** Load the debugger, where the runtime has one. */
   readonly debug: boolean;
   /** From config.setService. */
@@ -74,8 +76,13 @@ export interface ServicePlan {
   readonly asServiceUser: boolean;
   /** Made before the start, owned by whoever runs it. */
   readonly folders: readonly { readonly path: string; readonly mode: number }[];
-  /** Written before each start, when their content differs. */
-  readonly files: readonly { readonly path: string; readonly content: string; readonly mode: number }[];
+  /** Written before each start, when their content differs. They belong to whoever runs it, unless the daemon keeps them. */
+  readonly files: readonly {
+    readonly path: string;
+    readonly content: string;
+    readonly mode: number;
+    readonly keptByDaemon?: boolean;
+  }[];
   /** Null: nothing to initialise. */
   readonly initialise: {
     /** The data folder; made whole or not at all: the steps work on `<folder>.new`, which is renamed at the end. */

@@ -20,7 +20,7 @@ const SCRATCH_BYTES = 50_000_000;
 const TREE_DEPTH = 5;
 
 /** Names of half-made things in `runtime/temp`. */
-const LEFTOVERS = /^(install|remove)-/;
+const LEFTOVERS = /^(install|remove|php-check)-/;
 
 export interface InstallOptions {
   readonly system: System;
@@ -31,6 +31,12 @@ export interface InstallOptions {
   linkCheck(tree: string, executables: readonly string[]): Promise<void>;
   /** Writes what a runtime needs beside its own files, before it is activated. */
   readonly finish: ReadonlyMap<string, (staging: string, finalPath: string, binary: ServiceBinary) => Promise<void>>;
+}
+
+/** What alone will do; of a pin only the version is known, of a lock file the digest too. */
+export interface ExpectedBytes {
+  readonly version: string;
+  readonly digest?: string;
 }
 
 export const seriesOf = (binary: ServiceBinary): string => binary.series ?? binary.version;
@@ -45,6 +51,7 @@ export async function install(
   binary: ServiceBinary,
   progress: InstallProgress,
   signal: AbortSignal,
+  expected?: ExpectedBytes,
 ): Promise<InstalledRuntime> {
   const { system, layout, lock } = options;
   const { os, arch } = system.host;
@@ -57,13 +64,23 @@ export async function install(
   }
   await assertSpace(options, binary);
   const staging = join(layout.temp, `install-${binary.name}-${randomBytes(4).toString('hex')}`);
-  const finalPath = (version: string): string => runtimeFolder(layout, binary.name, version, os, arch);
+  const finalPath = (version: string): string => {
+    // Told as soon as it is known, before anything is fetched where the source says it that early.
+    if (expected !== undefined && version !== expected.version) throw otherVersion(binary, expected.version, version);
+    return runtimeFolder(layout, binary.name, version, os, arch);
+  };
   try {
     // Group and others may pass: when root installs, another user runs the programs.
     await system.files.makeDirectory(staging, { mode: 0o755 });
     progress.step('resolve');
     const staged = await source.stage(binary, { staging, finalPath }, progress, signal);
     const target = finalPath(staged.version);
+    if (expected?.digest !== undefined && digestOf(staged.artifacts) !== expected.digest)
+      throw new KojiboxError('RUNTIME_UNSUPPORTED', `cannot install ${binary.name} ${expected.version} as locked`, {
+        detail: `its source has other bytes: ${digestOf(staged.artifacts)} in place of ${expected.digest}`,
+        source: 'runtime',
+        remedy: 'Nothing was installed. Write a new lock: koji runtime lock PROJECT.',
+      });
     await options.finish.get(binary.name)?.(staging, target, binary);
     progress.step('link-check');
     await options.linkCheck(staging, programsOf(binary));
@@ -85,6 +102,7 @@ export async function install(
         .map(({ file, size, digest, version }) => ({ file: relative(layout.home, file), size, digest, version }))
         .sort((a, b) => a.file.localeCompare(b.file)),
       source: source.type,
+      ...(staged.via === undefined ? {} : { via: staged.via }),
       sizeOnDisk: staged.sizeOnDisk,
       installedAt: timestamp(system.clock),
     };
@@ -113,6 +131,13 @@ function programsOf(binary: ServiceBinary): readonly string[] {
   if (binary.source?.type !== 'npm' || binary.os !== 'linux') return [];
   return [binary.binPath.split('/').slice(TREE_DEPTH).join('/')];
 }
+
+const otherVersion = (binary: ServiceBinary, wanted: string, found: string): KojiboxError =>
+  new KojiboxError('RUNTIME_UNSUPPORTED', `cannot install ${binary.name} ${wanted}`, {
+    detail: `its source has ${found} of ${binary.name} ${seriesOf(binary)}, and no other version any more`,
+    source: 'runtime',
+    remedy: `Take what there is: koji runtime unpin ${binary.name} ${seriesOf(binary)}, or write a new lock: koji runtime lock PROJECT`,
+  });
 
 async function assertSpace({ system, layout }: InstallOptions, binary: ServiceBinary): Promise<void> {
   const needed = binary.size + (binary.sizeOnDisk ?? binary.size * UNPACKED_RATIO) + SCRATCH_BYTES;

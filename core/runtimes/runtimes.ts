@@ -3,11 +3,11 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { KojiboxError } from '../../contract/errors.ts';
 import type { RuntimeManifest, ServiceBinary } from '../../contract/manifest.ts';
-import type { InstalledRuntime, RuntimeListEntry } from '../../contract/runtimes.ts';
-import { clearLeftovers, install, seriesOf, type InstallOptions } from './install.ts';
+import type { InstalledRuntime, RuntimeChoices, RuntimeListEntry } from '../../contract/runtimes.ts';
+import { clearLeftovers, install, seriesOf, type ExpectedBytes, type InstallOptions } from './install.ts';
 import { findInstalled, withoutEntry } from './lock.ts';
 import { createSharedWork } from './shared-work.ts';
-import type { InstallProgress } from './source.ts';
+import type { InstallProgress, RuntimeSourceDriver } from './source.ts';
 
 export interface Runtimes {
   /** Throws MANIFEST_* when it cannot be trusted. */
@@ -25,6 +25,20 @@ export interface Runtimes {
     progress: InstallProgress,
     signal: AbortSignal,
   ): Promise<InstalledRuntime>;
+  /** Installs exactly these bytes. Rejects with RUNTIME_UNSUPPORTED when the source has others, and as an install does. */
+  installExactly(
+    name: string,
+    expected: ExpectedBytes & { readonly series: string },
+    progress: InstallProgress,
+    signal: AbortSignal,
+  ): Promise<InstalledRuntime>;
+  /** Installs from other sources, over what is there of the same version. Joins an install of the same runtime that is under way. */
+  installFrom(
+    sources: readonly RuntimeSourceDriver[],
+    binary: ServiceBinary,
+    progress: InstallProgress,
+    signal: AbortSignal,
+  ): Promise<InstalledRuntime>;
   /** Its data folders stay. Rejects with RUNTIME_MISSING. Whether a service runs it is for the caller to know. */
   remove(name: string, version: string): Promise<void>;
   treePath(installed: InstalledRuntime): string;
@@ -34,8 +48,8 @@ export interface Runtimes {
 
 export interface RuntimesOptions extends InstallOptions {
   readonly manifest: () => RuntimeManifest;
-  /** Series that a person chose as the standard of a runtime; the manifest's where there is none, or none such. */
-  preferred?(name: string): string | undefined;
+  /** Of this machine; none when left out. */
+  readonly choices?: () => RuntimeChoices;
 }
 
 export function createRuntimes(options: RuntimesOptions): Runtimes {
@@ -45,8 +59,8 @@ export function createRuntimes(options: RuntimesOptions): Runtimes {
 
   // Where there is no archive at all the Debian entries stay: asking for one says what is missing.
   const distribution = system.host.distribution ?? 'debian';
-  const here = (): ServiceBinary[] => {
-    const all = options
+  const here = (): ServiceBinary[] =>
+    options
       .manifest()
       .services.filter(
         (binary) =>
@@ -54,24 +68,25 @@ export function createRuntimes(options: RuntimesOptions): Runtimes {
           binary.arch === arch &&
           (binary.source?.type !== 'debian' || (binary.source.distribution ?? 'debian') === distribution),
       );
-    return all.map((binary) => {
-      const wanted = options.preferred?.(binary.name);
-      return wanted !== undefined && all.some((other) => other.name === binary.name && seriesOf(other) === wanted)
-        ? { ...binary, isDefault: seriesOf(binary) === wanted }
-        : binary;
-    });
+
+  const choices = (): RuntimeChoices => options.choices?.() ?? { defaults: {}, pins: {} };
+  /** The chosen one, where the manifest still has it. */
+  const isDefault = (binary: ServiceBinary): boolean => {
+    const chosen = choices().defaults[binary.name];
+    const known = here().some(({ name, series }) => name === binary.name && series === chosen);
+    return known ? binary.series === chosen : binary.isDefault === true;
   };
 
   const installed: Runtimes['installed'] = (name, version) => {
-    const wanted = version ?? here().find((binary) => binary.name === name && binary.isDefault === true)?.series;
-    return wanted === undefined ? null : findInstalled(lock.get(), name, wanted);
+    const wanted = version ?? here().find((binary) => binary.name === name && isDefault(binary))?.series;
+    return wanted === undefined ? null : findInstalled(lock.get(), name, choices().pins[`${name} ${wanted}`] ?? wanted);
   };
 
   const resolve: Runtimes['resolve'] = (name, version) => {
     const candidates = here().filter((binary) => binary.name === name);
     const found =
       version === undefined
-        ? (candidates.find(({ isDefault }) => isDefault === true) ?? candidates[0])
+        ? (candidates.find(isDefault) ?? candidates[0])
         : candidates.find(
             (binary) =>
               seriesOf(binary) === version ||
@@ -109,7 +124,8 @@ export function createRuntimes(options: RuntimesOptions): Runtimes {
           size: binary.size,
           installed: entry,
           usedBy: usedBy.get(`${binary.name} ${series}`) ?? [],
-          isDefault: binary.isDefault ?? false,
+          isDefault: isDefault(binary),
+          pinned: choices().pins[`${binary.name} ${series}`] ?? null,
           untested: binary.untested ?? false,
         };
       }),
@@ -118,10 +134,23 @@ export function createRuntimes(options: RuntimesOptions): Runtimes {
       const binary = resolve(name, version);
       const known = installed(name, version ?? seriesOf(binary));
       if (known !== null && (await system.files.stat(treePath(known))) !== null) return known;
+      const pinned = choices().pins[`${name} ${seriesOf(binary)}`];
       return installing.join(`${name} ${seriesOf(binary)}`, progress, signal, (observers, shared) =>
-        install(options, binary, toAll(observers), shared),
+        install(options, binary, toAll(observers), shared, pinned === undefined ? undefined : { version: pinned }),
       );
     },
+
+    async installExactly(name, { series, ...expected }, progress, signal) {
+      const binary = resolve(name, series);
+      return installing.join(`${name} ${series} ${expected.version}`, progress, signal, (observers, shared) =>
+        install(options, binary, toAll(observers), shared, expected),
+      );
+    },
+
+    installFrom: (sources, binary, progress, signal) =>
+      installing.join(`${binary.name} ${seriesOf(binary)}`, progress, signal, (observers, shared) =>
+        install({ ...options, sources }, binary, toAll(observers), shared),
+      ),
 
     async remove(name, version) {
       const entry = installed(name, version);

@@ -27,6 +27,17 @@ export interface StagedTree {
   readonly version: string;
   /** Bytes of the unpacked files. */
   readonly sizeOnDisk: number;
+  /** What the bytes came through when not straight from their source. */
+  readonly via?: string;
+}
+
+/** All that an install reads, lying verified in the cache of downloads. */
+export interface CollectedFiles {
+  readonly version: string;
+  /** Tools that only the install needs are among them. */
+  readonly artifacts: readonly Artifact[];
+  /** Code names of the archive releases whose signed indexes name the artifacts. */
+  readonly suites: readonly string[];
 }
 
 export interface StagePlan {
@@ -43,4 +54,6 @@ export interface RuntimeSourceDriver {
    * Leaves nothing outside the download cache and the staging folder. Rejects with a KojiboxError.
    */
   stage(binary: ServiceBinary, plan: StagePlan, progress: InstallProgress, signal: AbortSignal): Promise<StagedTree>;
+  /** Fetches and verifies the same files without unpacking them. Missing where nothing is fetched. Rejects as `stage` does. */
+  collect?(binary: ServiceBinary, progress: InstallProgress, signal: AbortSignal): Promise<CollectedFiles>;
 }

@@ -24,9 +24,12 @@ export async function prepareService(system: System, plan: ServicePlan, options:
   if (owner !== null) await assertPassable(system, plan.command);
   for (const { path, mode } of plan.folders)
     await system.files.makeDirectory(path, { mode, ...(owner === null ? {} : { owner }) });
-  for (const { path, content, mode } of plan.files) {
+  for (const { path, content, mode, keptByDaemon } of plan.files) {
     if ((await system.files.readText(path)) !== content)
-      await system.files.writeAtomic(path, content, { mode, ...(owner === null ? {} : { owner }) });
+      await system.files.writeAtomic(path, content, {
+        mode,
+        ...(owner === null || keptByDaemon === true ? {} : { owner }),
+      });
   }
   if (plan.initialise !== null && (await system.files.stat(plan.initialise.folder)) === null) {
     options.onInitialise?.(plan.id);

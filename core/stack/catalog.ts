@@ -57,6 +57,8 @@ export interface CatalogOptions {
   defaultSeries(runtime: string): string;
   installed(runtime: string, series: string): Promise<InstalledRuntime | null>;
   treePath(installed: InstalledRuntime): string;
+  /** Settings that a runtime reads from a file; null for one that has none. */
+  runtimeSettings(installed: InstalledRuntime): Promise<{ readonly path: string; readonly content: string } | null>;
   serviceConfig(id: string): ServiceConfig;
   ownServices(): readonly OwnService[];
   /** A program that Kojibox brings, as a project in this folder uses it; null for any other. */
@@ -75,6 +77,8 @@ export interface Catalog {
   phpFor(project: Pick<ProjectConfig, 'overrides'>): { service: string; series: string; socket: string };
   /** Service that runs a project's own Node program, and the port it has; a port is assigned when it has none. */
   appFor(project: ProjectConfig): Promise<{ service: string; port: number }>;
+  /** Runtimes and series that one project runs on: those of its code and of the servers. */
+  runtimesOf(project: ProjectConfig): { name: string; series: string }[];
   prepare(entry: CatalogEntry): Promise<PreparedLaunch>;
   /** The same for a service that runs already: nothing is prepared, its ports are the ones it has. */
   describe(entry: CatalogEntry): Promise<PreparedLaunch>;
@@ -164,6 +168,7 @@ export function createCatalog(options: CatalogOptions): Catalog {
       password: await options.secrets.ensure({ key: `${entry.id}-password`, scope: 'service' }),
       caBundle: options.caBundle,
       debug: entry.debug === true,
+      runtimeSettings: await options.runtimeSettings(installed),
       mailFolder: layout.mail,
       extraArgs: await Promise.all(config.args.map((text) => resolveReferences(text, options.secrets))),
       extraEnv: await resolveAll(config.env, options.secrets),
@@ -295,45 +300,53 @@ export function createCatalog(options: CatalogOptions): Catalog {
     };
   };
 
+  const entries: Catalog['entries'] = (projects) => {
+    const php = new Map([[phpDefault(options).id, phpDefault(options)]]);
+    for (const project of projects.filter(({ stack }) => stack === 'php')) {
+      const entry = phpEntryFor(project);
+      php.set(entry.id, entry);
+    }
+    const databases = DATABASES.map((runtime) => entryOf(runtime, options.defaultSeries(runtime)));
+    const edge: CatalogEntry = {
+      id: EDGE_ID,
+      name: 'Edge (HTTPS)',
+      runtime: null,
+      series: null,
+      dependsOn: [],
+      enabled: true,
+    };
+    const apps = projects
+      .filter(({ stack }) => stack === 'node')
+      .map((project): CatalogEntry => ({
+        id: appId(project),
+        name: project.name,
+        runtime: 'node',
+        series: nodeSeries(project),
+        dependsOn: [],
+        enabled: options.serviceConfig(appId(project)).enabled,
+        project,
+      }));
+    const own = options.ownServices().map((definition): CatalogEntry => ({
+      id: definition.id,
+      name: definition.name,
+      runtime: null,
+      series: null,
+      dependsOn: definition.dependsOn,
+      enabled: options.serviceConfig(definition.id).enabled,
+      own: definition,
+    }));
+    return [...databases, ...php.values(), ...apps, ...own, edge];
+  };
+
   return {
     phpFor,
     appFor,
-    entries(projects) {
-      const php = new Map([[phpDefault(options).id, phpDefault(options)]]);
-      for (const project of projects.filter(({ stack }) => stack === 'php')) {
-        const entry = phpEntryFor(project);
-        php.set(entry.id, entry);
-      }
-      const databases = DATABASES.map((runtime) => entryOf(runtime, options.defaultSeries(runtime)));
-      const edge: CatalogEntry = {
-        id: EDGE_ID,
-        name: 'Edge (HTTPS)',
-        runtime: null,
-        series: null,
-        dependsOn: [],
-        enabled: true,
-      };
-      const apps = projects
-        .filter(({ stack }) => stack === 'node')
-        .map((project): CatalogEntry => ({
-          id: appId(project),
-          name: project.name,
-          runtime: 'node',
-          series: nodeSeries(project),
-          dependsOn: [],
-          enabled: options.serviceConfig(appId(project)).enabled,
-          project,
-        }));
-      const own = options.ownServices().map((definition): CatalogEntry => ({
-        id: definition.id,
-        name: definition.name,
-        runtime: null,
-        series: null,
-        dependsOn: definition.dependsOn,
-        enabled: options.serviceConfig(definition.id).enabled,
-        own: definition,
-      }));
-      return [...databases, ...php.values(), ...apps, ...own, edge];
+    entries,
+    runtimesOf(project) {
+      const code = project.stack === 'php' ? phpFor(project).series : null;
+      return entries([project])
+        .filter(({ runtime, series, enabled }) => enabled && (runtime !== 'php' || series === code))
+        .flatMap(({ runtime, series }) => (runtime === null || series === null ? [] : [{ name: runtime, series }]));
     },
     async describe(entry) {
       const plan = await planOf(entry, knownPort);

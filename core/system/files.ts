@@ -19,6 +19,22 @@ export interface WriteOptions {
   readonly owner?: FileOwner;
 }
 
+export interface TreeSize {
+  readonly files: number;
+  readonly sizeBytes: number;
+}
+
+export interface CopyProgress {
+  readonly signal: AbortSignal;
+  /** Bytes so far; called often, must be cheap. */
+  onBytes?(done: number): void;
+}
+
+export interface CopyResult extends TreeSize {
+  /** The copy shares its blocks with the original: it took no time and no room. */
+  readonly shared: boolean;
+}
+
 export interface FileSystem {
   /** Content, or null when there is no such file. */
   readText(path: string): Promise<string | null>;
@@ -33,6 +49,13 @@ export interface FileSystem {
   remove(path: string): Promise<void>;
   rename(from: string, to: string): Promise<void>;
   copyFile(from: string, to: string): Promise<void>;
+  /**
+   * Copies a folder with owners, modes and times to a place where nothing is; all of it is on the disk afterwards. Blocks are shared where
+   * the file system can. Rejects when aborted, and with EINVAL for a link; then a part of the copy is there.
+   */
+  copyTree(from: string, to: string, options: CopyProgress): Promise<CopyResult>;
+  /** Nothing where there is no folder. */
+  measureTree(folder: string): Promise<TreeSize>;
   /** Names in a folder, sorted; empty when there is none. */
   list(path: string): Promise<string[]>;
   /** Of the link itself, not of its target; null when there is nothing. */

@@ -8,7 +8,7 @@ import type { DoctorCheck } from '../../contract/doctor.ts';
 import { createRedactor, type Redact } from '../../core/diagnostics/redact.ts';
 import { isSecretName } from '../../core/diagnostics/secret-names.ts';
 import { redactDocument, secretValuesOf } from '../../core/diagnostics/settings.ts';
-import type { Kojibox } from '../../core/kojibox.ts';
+import type { Kojibox } from '../../core/kojibox-types.ts';
 import type { System } from '../../core/system/system.ts';
 import { lastBytesWithArchives } from '../system/log-tail.ts';
 import { writeBundle, type BundleEntry } from './bundle.ts';

@@ -3,7 +3,7 @@ import { lookup } from 'node:dns/promises';
 import { readFileSync } from 'node:fs';
 import type { DoctorCheck } from '../../contract/doctor.ts';
 import { ERRORS } from '../../contract/errors.ts';
-import type { Kojibox } from '../../core/kojibox.ts';
+import type { Kojibox } from '../../core/kojibox-types.ts';
 import type { Layout } from '../../core/layout.ts';
 import type { System } from '../../core/system/system.ts';
 import type { TrustStores } from '../trust/trust-stores.ts';

@@ -4,7 +4,7 @@ import { LOCAL_DOMAINS } from '../../core/certificates/local-domains.ts';
 import { openJsonStore } from '../../core/config/json-store.ts';
 import { createFirstRun, firstRecord, FirstRunRecordSchema, type FirstRun } from '../../core/first-run/first-run.ts';
 import { createImports, ImportRecordsSchema, type Imports } from '../../core/importers/imports.ts';
-import type { Kojibox } from '../../core/kojibox.ts';
+import type { Kojibox } from '../../core/kojibox-types.ts';
 import { detectProject } from '../../core/projects/detect.ts';
 import { isServable } from '../../core/projects/servable.ts';
 import type { System } from '../../core/system/system.ts';

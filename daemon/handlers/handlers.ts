@@ -7,25 +7,33 @@ import type { DoctorCheck } from '../../contract/doctor.ts';
 import type { ServiceState } from '../../contract/services.ts';
 import type { StackStatus } from '../../contract/stack.ts';
 import { KojiboxError } from '../../contract/errors.ts';
-import type { Kojibox } from '../../core/kojibox.ts';
+import type { Snapshots } from '../../core/databases/snapshots/snapshots.ts';
+import type { Kojibox } from '../../core/kojibox-types.ts';
+import type { System } from '../../core/system/system.ts';
 import type { Activity } from '../activity.ts';
+import { createPackHandlers, type PackHandlerOptions } from './packs.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { MailCatcher } from '../mail/mail-catcher.ts';
 import type { ServiceLogs } from '../service-logs.ts';
 import { firstRunHandlers } from './first-run.ts';
 import type { Updater } from '../updater/updater.ts';
-import { updateHandlers } from './updates.ts';
+import { databaseHandlers } from './databases.ts';
+import { phpHandlers } from './php.ts';
 import type { createPrivilegedHandlers } from './privileged.ts';
+import { runtimeChoiceHandlers } from './runtime-choices.ts';
 import type { createSecretKeyHandlers } from './secret-key.ts';
+import { updateHandlers } from './updates.ts';
 
 export interface HandlerOptions {
   readonly kojibox: Kojibox;
+  readonly system: System;
   readonly logs: ServiceLogs;
   info(): DaemonInfo;
   uiUrl(): string;
   doctor(): Promise<DoctorCheck[]>;
   readonly updater: Updater;
   readonly activity: Activity;
+  readonly snapshots: Snapshots;
   readonly setup: Parameters<typeof firstRunHandlers>[0];
   mail(): MailCatcher;
   openFolder(what: 'folder' | 'terminal' | 'editor', folder: string): Promise<void>;
@@ -36,6 +44,7 @@ export interface HandlerOptions {
   quit(keepServices: boolean, restarting: boolean): void;
   changed(scope: 'app' | 'service' | 'project' | 'domain' | 'proxy', id: string): void;
   runtimesChanged(): void;
+  readonly packs: PackHandlerOptions;
 }
 
 /** So that a field which was left out does not overwrite what is stored. */
@@ -140,7 +149,12 @@ export function createHandlers(options: HandlerOptions): Handlers {
 
     'runtime.getManifest': async () => runtimes.manifest(),
     'runtime.list': async () => runtimes.list(usedBy()),
-    'runtime.install': async ({ name, version }) => install(name, version).change,
+    ...runtimeChoiceHandlers({
+      kojibox,
+      system: options.system,
+      install: (name, version) => install(name, version).change,
+      changed: () => options.runtimesChanged(),
+    }),
     'runtime.ensureService': async ({ name, version }) => {
       const binary = runtimes.resolve(name, version);
       await install(name, version).ended;
@@ -159,6 +173,12 @@ export function createHandlers(options: HandlerOptions): Handlers {
         throw new KojiboxError('RUNTIME_IN_USE', `cannot remove ${name} ${version}`, {
           detail: `${users.join(', ')} runs it`,
           source: 'runtime',
+        });
+      if (entry !== null && stores.runtimes.get().pins[`${name} ${entry.series}`] === entry.version)
+        throw new KojiboxError('RUNTIME_IN_USE', `cannot remove ${name} ${version}`, {
+          detail: `${entry.version} is pinned`,
+          source: 'runtime',
+          remedy: `Unpin it first: koji runtime unpin ${name} ${entry.series}`,
         });
       await runtimes.remove(name, version);
       options.runtimesChanged();
@@ -259,7 +279,8 @@ export function createHandlers(options: HandlerOptions): Handlers {
     'changes.get': async ({ id }) => changes.get(id),
     'changes.cancel': async ({ id }) => changes.cancel(id),
 
-    'databases.openAdminer': async ({ engine, name }) => ({ url: await kojibox.adminer.open(engine, name) }),
+    ...databaseHandlers(kojibox, options.snapshots),
+    ...phpHandlers(kojibox.phpSettings),
 
     'mail.list': async () => ({ port: options.mail().port, mails: await options.mail().mailbox.list() }),
     'mail.source': async ({ id }) => ({ base64: (await options.mail().mailbox.source(id)).toString('base64') }),
@@ -268,15 +289,6 @@ export function createHandlers(options: HandlerOptions): Handlers {
       return ok;
     },
 
-    'databases.list': async () => kojibox.databases.list(),
-    'databases.create': async ({ engine, name }) => {
-      await kojibox.databases.create(engine, name);
-      return ok;
-    },
-    'databases.drop': async ({ engine, name }) => kojibox.databases.drop(engine, name),
-    'databases.export': async ({ engine, name, path }) => kojibox.databases.export(engine, name, path),
-    'databases.import': async ({ engine, name, path }) => kojibox.databases.import(engine, name, path),
-    'databases.connection': async ({ engine, name }) => kojibox.databases.connection(engine, name),
     'activity.list': async ({ limit }) => options.activity.list(limit),
     'installer.status': async () => {
       const change = stack.lastInstall();
@@ -301,6 +313,8 @@ export function createHandlers(options: HandlerOptions): Handlers {
       options.quit(keepServices, restarting);
       return ok;
     },
+
+    ...createPackHandlers(options.packs),
 
     'programs.resolve': async ({ program, folder }) => kojibox.program(program, folder),
   };

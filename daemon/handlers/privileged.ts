@@ -1,7 +1,7 @@
 /** Operations that change this system outside the home: hosts file, trust stores, low ports, and taking all of it back. */
 import type { Handlers } from '../../contract/index.ts';
 import { KojiboxError } from '../../contract/errors.ts';
-import type { Kojibox } from '../../core/kojibox.ts';
+import type { Kojibox } from '../../core/kojibox-types.ts';
 import type { SystemWork } from '../../core/privileged/system-work.ts';
 import type { PrivilegedWork } from '../privileged/privileged-work.ts';
 import type { TrustStores } from '../trust/trust-stores.ts';

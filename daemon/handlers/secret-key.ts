@@ -1,6 +1,6 @@
 /** Where the key of the secrets is. */
 import type { Handlers } from '../../contract/index.ts';
-import type { Kojibox } from '../../core/kojibox.ts';
+import type { Kojibox } from '../../core/kojibox-types.ts';
 import type { Keychain } from '../../core/secrets/keychain.ts';
 
 export function createSecretKeyHandlers(options: {

@@ -1,7 +1,7 @@
 /** Puts together what changes this system with more rights. */
 import { EDGE_ID } from '../../core/stack/catalog.ts';
 import { createSystemWork, type SystemWork } from '../../core/privileged/system-work.ts';
-import type { Kojibox } from '../../core/kojibox.ts';
+import type { Kojibox } from '../../core/kojibox-types.ts';
 import type { System } from '../../core/system/system.ts';
 import { createPrivilegedWork, type PrivilegedWork } from './privileged-work.ts';
 import { createPrivileges } from './privileges.ts';

@@ -40,6 +40,10 @@ export function createPrivileges(options: { readonly host: HostFacts; readonly h
     terminal,
     program,
   });
+  /** For tests, and for who never wants to be asked. */
+  const isOff = host.environment['KOJIBOX_ELEVATION'] === 'off';
+  const plan = (terminal: boolean, graphical: boolean, request: string): Elevation | null =>
+    isOff ? null : planElevation(facts(terminal, graphical), request);
   const graphical = (): boolean =>
     host.os !== 'linux' ||
     Boolean(host.environment['DISPLAY'] ?? '') ||
@@ -62,15 +66,15 @@ export function createPrivileges(options: { readonly host: HostFacts; readonly h
     JSON.stringify(PrivilegedRequestSchema.parse({ version: 1, actions: [...actions] }));
 
   return {
-    way: () => planElevation(facts(false, graphical()), '')?.way ?? null,
+    way: () => plan(false, graphical(), '')?.way ?? null,
 
     forTerminal(actions, interactive) {
       assertSafe();
-      return planElevation(facts(interactive, false), request(actions));
+      return plan(interactive, false, request(actions));
     },
 
     async run(actions, byHand) {
-      const elevation = planElevation(facts(false, graphical()), request(actions));
+      const elevation = plan(false, graphical(), request(actions));
       if (elevation === null) throw denied('there is no way to ask for more rights here', byHand);
       assertSafe();
       const ending = await start(elevation);

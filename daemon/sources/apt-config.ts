@@ -1,5 +1,5 @@
 /** The settings of the private apt: own state and cache, the system's sources and keys, nothing else of the system. See apt.conf(5), sources.list(5). */
-import { readdir, readFile } from 'node:fs/promises';
+import { access, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Distribution } from '../system/distribution.ts';
 
@@ -11,8 +11,9 @@ const KEPT_SETTING =
  * Given to apt as APT_CONFIG, which is read before all other files; these are switched off with it, because their hooks (docker-clean,
  * AppStream) change the system, and their cache settings make every call three times as slow.
  * @param systemSettings what `apt-config dump` says outside of it
+ * @param isCopy the sources are copies of signed indexes in a folder: they are as old as the copy, and only there uncompressed
  */
-export function aptConfig(root: string, systemSettings: string): string {
+export function aptConfig(root: string, systemSettings: string, isCopy = false): string {
   const kept = systemSettings
     .split('\n')
     .filter((line) => KEPT_SETTING.test(line) && !/::Verify-|AllowRedirect/i.test(line));
@@ -36,12 +37,17 @@ APT::Get::Assume-Yes "true";
 Acquire::Languages "none";
 Acquire::Retries "3";
 ${kept.join('\n')}
-Acquire::AllowInsecureRepositories "false";
+${isCopy ? COPY_SETTINGS : ''}Acquire::AllowInsecureRepositories "false";
 Acquire::AllowWeakRepositories "false";
 Acquire::AllowDowngradeToInsecureRepositories "false";
 APT::Get::AllowUnauthenticated "false";
 `;
 }
+
+/** Signatures and digests are checked all the same; the InRelease file has the digest of the uncompressed index too. */
+const COPY_SETTINGS = `Acquire::Check-Valid-Until "false";
+Acquire::IndexTargets::deb::Packages::CompressionTypes "uncompressed";
+`;
 
 const POCKETS = '((?:-updates|-security|-proposed-updates|-proposed|-backports)?)';
 /** Releases whose archive can stand in for another one's in a source entry. */
@@ -110,3 +116,39 @@ function fromLine(line: string, suite: Replacement): string[] {
   const [, options = '', uri = '', name = '', components = ''] = match;
   return stanza(uri, replaceSuites([name], suite), components.trim(), /signed-by=(\S+)/i.exec(options)?.[1] ?? '');
 }
+
+/** Where systems keep the keys of their archives, besides what their sources name. */
+const KEYRINGS = ['debian', 'ubuntu'].map((family) => `/usr/share/keyrings/${family}-archive-keyring.gpg`);
+
+/**
+ * The files of keys that this system trusts for its archive. Empty: only apt's own folder of keys.
+ * @param stanzas of {@link readSources}
+ */
+export async function readKeyrings(stanzas: readonly string[]): Promise<string[]> {
+  const named = stanzas.flatMap((text) => /^Signed-By: (\/\S+)$/m.exec(text)?.[1] ?? []);
+  const found = [...new Set([...named, ...KEYRINGS])].map(async (file) =>
+    access(file).then(
+      () => [file],
+      () => [],
+    ),
+  );
+  return (await Promise.all(found)).flat();
+}
+
+/**
+ * The same sources with each address below the mirror: the last folder of the address stays, so that `debian` and `debian-security` are two.
+ * @param mirror without a slash at its end
+ */
+export const throughMirror = (stanzas: readonly string[], mirror: string): string[] => [
+  ...new Set(
+    stanzas.map((text) =>
+      text.replace(/^URIs: (.*)$/m, (_line, uris: string) => {
+        const folders = uris
+          .trim()
+          .split(/\s+/)
+          .map((uri) => `${mirror}/${uri.replace(/\/+$/, '').split('/').at(-1) ?? ''}`);
+        return `URIs: ${[...new Set(folders)].join(' ')}`;
+      }),
+    ),
+  ),
+];

@@ -2,13 +2,14 @@
  * A private apt: its own state and cache, the system's sources and keys, no root, no change to the system.
  * Its status file is empty, so that what is needed does not depend on what happens to be installed.
  */
-import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KojiboxError } from '../../contract/errors.ts';
 import { createSharedWork } from '../../core/runtimes/shared-work.ts';
 import type { Processes, RunResult } from '../../core/system/processes.ts';
 import type { Distribution } from '../system/distribution.ts';
-import { aptConfig, readSources } from './apt-config.ts';
+import { parseIndexTargets, INDEX_FORMAT, type ArchiveIndex } from './apt-index.ts';
+import { aptConfig, readKeyrings, readSources, throughMirror } from './apt-config.ts';
 
 const LISTS_LAST_MS = 24 * 3600 * 1000;
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -29,9 +30,11 @@ export interface PrivateApt {
   /** Fetches the lists when they are older than a day; calls at the same time share one update. */
   update(signal: AbortSignal): Promise<void>;
   /** All packages that these need, themselves included, with the newest versions. */
-  closure(packages: readonly string[], signal: AbortSignal): Promise<Map<string, string>>;
+  closure(packages: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, string>>;
   /** Digests and sizes as the archive's signed index has them. */
   describe(packages: ReadonlyMap<string, string>, signal: AbortSignal): Promise<DebianPackage[]>;
+  /** The signed indexes as they lie on the disk now. */
+  indexes(signal: AbortSignal): Promise<ArchiveIndex[]>;
   /** Downloads into `folder`; apt checks each file against the signed index, but not one that is already there. */
   download(packages: readonly DebianPackage[], folder: string, signal: AbortSignal): Promise<void>;
 }
@@ -45,6 +48,18 @@ export interface PrivateAptOptions {
   readonly distribution: Distribution | null;
   /** Where the system's sources are; default `/etc/apt`. */
   readonly etc?: string;
+  /** Address to fetch from in place of the archive's own; asked each time. */
+  mirror?(): string | undefined;
+  /** Copies of signed indexes, in place of the system's sources; keys are always the system's own. Nothing is fetched then. */
+  readonly copies?: readonly IndexCopy[];
+}
+
+/** A release of an archive in a folder, with the indexes that its InRelease file signs for. */
+export interface IndexCopy {
+  /** `file:` address of the archive's root. */
+  readonly url: string;
+  readonly release: string;
+  readonly components: readonly string[];
 }
 
 export function createPrivateApt(options: PrivateAptOptions): PrivateApt {
@@ -52,6 +67,8 @@ export function createPrivateApt(options: PrivateAptOptions): PrivateApt {
   const root = join(options.root, suite);
   const configFile = join(root, 'apt.conf');
   const updating = createSharedWork<null, void>();
+  /** Asked for again and again with the same words; holds as long as the lists do. */
+  const closures = new Map<string, ReadonlyMap<string, string>>();
 
   const run = async (
     command: string,
@@ -81,8 +98,11 @@ export function createPrivateApt(options: PrivateAptOptions): PrivateApt {
       await mkdir(join(root, folder), { recursive: true, mode: 0o700 });
     }
     await writeFile(join(root, 'state/status'), '');
-    await writeFile(configFile, aptConfig(root, (await run('apt-config', ['dump'], signal, { config: '' })).stdout));
-    const stanzas = await readSources(etc, suite, options.distribution);
+    await writeFile(
+      configFile,
+      aptConfig(root, (await run('apt-config', ['dump'], signal, { config: '' })).stdout, options.copies !== undefined),
+    );
+    const stanzas = await sources();
     if (stanzas.length === 0) {
       throw new KojiboxError('RUNTIME_UNSUPPORTED', `cannot find a package archive for ${suite}`, {
         detail: `no source in ${etc} names a release of ${options.distribution?.family === 'ubuntu' ? 'Ubuntu' : 'Debian'}`,
@@ -95,25 +115,40 @@ export function createPrivateApt(options: PrivateAptOptions): PrivateApt {
     for (const [index, stanza] of stanzas.entries()) await writeFile(join(root, 'parts', `${index}.sources`), stanza);
   };
 
+  const sources = async (): Promise<string[]> => {
+    const own = await readSources(etc, suite, options.distribution);
+    if (options.copies !== undefined) return copySources(options.copies, await readKeyrings(own));
+    const mirror = options.mirror?.();
+    return mirror === undefined ? own : throughMirror(own, mirror);
+  };
+
   const update = async (signal: AbortSignal): Promise<void> => {
     const stamp = join(root, 'updated');
     const age = Date.now() - ((await stat(stamp).catch(() => null))?.mtimeMs ?? 0);
-    if (age >= 0 && age < LISTS_LAST_MS) return;
+    const from = options.mirror?.() ?? '';
+    const isSame = (await readFile(stamp, 'utf8').catch(() => null)) === from;
+    if (isSame && age >= 0 && age < LISTS_LAST_MS) return;
+    closures.clear();
     await prepare(signal);
     await run('apt-get', ['-qq', '--error-on=any', 'update'], signal);
     // Once here, not by each of several calls at the same time: it takes longer than what they ask.
     await run('apt-cache', ['gencaches'], signal);
-    await writeFile(stamp, '');
+    await writeFile(stamp, from);
   };
 
   return {
     update: (signal) => updating.join(suite, null, signal, (_callers, shared) => update(shared)),
 
     async closure(packages, signal) {
+      const key = packages.join(' ');
+      const known = closures.get(key);
+      if (known !== undefined) return known;
       const { stdout } = await run('apt-get', ['-qq', '-s', 'install', '--no-install-recommends', ...packages], signal);
-      return new Map(
+      const found = new Map(
         [...stdout.matchAll(/^Inst (\S+) \((\S+) /gm)].map(([, name = '', version = '']) => [name, version]),
       );
+      closures.set(key, found);
+      return found;
     },
 
     async describe(packages, signal) {
@@ -138,7 +173,22 @@ export function createPrivateApt(options: PrivateAptOptions): PrivateApt {
       return [...found.values()];
     },
 
+    async indexes(signal) {
+      const { stdout } = await run(
+        'apt-get',
+        ['indextargets', '--format', INDEX_FORMAT, 'Created-By: Packages'],
+        signal,
+      );
+      return parseIndexTargets(stdout);
+    },
+
     async download(packages, folder, signal) {
+      if (options.copies !== undefined) {
+        throw new KojiboxError('DOWNLOAD_FAILED', `cannot find all packages of ${suite}`, {
+          detail: `missing: ${packages.map(({ name }) => name).join(', ')}`,
+          source: 'runtime',
+        });
+      }
       await mkdir(folder, { recursive: true });
       const wanted = packages.map(({ name, version }) => `${name}=${version}`);
       await run('apt-get', ['-q', 'download', ...wanted], signal, { cwd: folder });
@@ -158,6 +208,12 @@ function toError({ stdout, stderr }: RunResult, suite: string): Error {
     { detail: lines.slice(0, 3).join(' ') || text.slice(-300), source: 'runtime' },
   );
 }
+
+const copySources = (copies: readonly IndexCopy[], keyrings: readonly string[]): string[] =>
+  copies.map(
+    ({ url, release, components }) =>
+      `Types: deb\nURIs: ${url}\nSuites: ${release}\nComponents: ${components.join(' ')}\n${keyrings.length === 0 ? '' : `Signed-By: ${keyrings.join(' ')}\n`}`,
+  );
 
 /** apt takes them from the environment, in lower case; see apt-transport-http(1). */
 const proxies = (): Record<string, string> =>

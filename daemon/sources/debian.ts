@@ -8,9 +8,10 @@ import { flushTree } from '../archives/flush.ts';
 import { createTreeGuard } from '../archives/tree-guard.ts';
 import { unpackDeb } from '../archives/unpack.ts';
 import type { Distribution } from '../system/distribution.ts';
-import { createPrivateApt, type DebianPackage, type PrivateApt } from './apt.ts';
+import { createPrivateApt, type DebianPackage, type IndexCopy, type PrivateApt } from './apt.ts';
+import type { ArchiveIndex } from './apt-index.ts';
 import { isWanted, upstreamVersion } from './debian-packages.ts';
-import { createPackagePool, type PackagePool } from './package-pool.ts';
+import { createPackagePool, toArtifact, type PackagePool } from './package-pool.ts';
 import { createPatchelf, type Patchelf } from './patchelf.ts';
 import { relocatePhpLibraries } from './php-libraries.ts';
 
@@ -27,6 +28,17 @@ export interface DebianSourceOptions {
   readonly downloads: string;
   /** Of this system. */
   readonly distribution: Distribution | null;
+  /** Address to fetch from in place of the archive's own; asked each time. */
+  mirror?(): string | undefined;
+  /** Copies of signed indexes, by suite: then nothing is fetched, and `downloads` has all packages. */
+  readonly copies?: ReadonlyMap<string, readonly IndexCopy[]>;
+  /** Where tools are kept that the install itself needs; default `tools` in `aptFolder`. */
+  readonly toolsFolder?: string;
+}
+
+export interface DebianSource extends RuntimeSourceDriver {
+  /** The signed indexes of a release that was collected from. */
+  indexes(suite: string, signal: AbortSignal): Promise<ArchiveIndex[]>;
 }
 
 interface Release {
@@ -34,15 +46,23 @@ interface Release {
   readonly pool: PackagePool;
 }
 
-type DebianSource = Extract<RuntimeSource, { type: 'debian' }>;
+type DebianEntry = Extract<RuntimeSource, { type: 'debian' }>;
 
-export function createDebianSource(options: DebianSourceOptions): RuntimeSourceDriver {
+export function createDebianSource(options: DebianSourceOptions): DebianSource {
   const { processes } = options;
   const releases = new Map<string, Release>();
   const releaseOf = (suite: string): Release => {
     let release = releases.get(suite);
     if (release === undefined) {
-      const apt = createPrivateApt({ processes, root: options.aptFolder, suite, distribution: options.distribution });
+      const { aptFolder, distribution, mirror, copies } = options;
+      const apt = createPrivateApt({
+        processes,
+        root: aptFolder,
+        suite,
+        distribution,
+        ...(mirror === undefined ? {} : { mirror }),
+        ...(copies === undefined ? {} : { copies: copies.get(suite) ?? [] }),
+      });
       release = { apt, pool: createPackagePool(apt, join(options.downloads, 'debian', suite)) };
       releases.set(suite, release);
     }
@@ -50,7 +70,14 @@ export function createDebianSource(options: DebianSourceOptions): RuntimeSourceD
   };
   let patchelf: Patchelf | undefined;
   const patchelfOf = (suite: string): Patchelf =>
-    (patchelf ??= createPatchelf({ processes, ...releaseOf(suite), folder: join(options.aptFolder, 'tools') }));
+    (patchelf ??= createPatchelf({
+      processes,
+      ...releaseOf(suite),
+      folder: options.toolsFolder ?? join(options.aptFolder, 'tools'),
+    }));
+  const host = options.distribution?.codename;
+  /** A release newer than the system's: its programs need their own C library. */
+  const needsLibc = ({ suite }: DebianEntry): boolean => suite !== host;
 
   return {
     type: 'debian',
@@ -58,14 +85,13 @@ export function createDebianSource(options: DebianSourceOptions): RuntimeSourceD
       const { source } = binary;
       if (source?.type !== 'debian') throw new TypeError(`${binary.name} does not come from a Debian archive`);
       const { apt, pool } = releaseOf(source.suite);
-      const host = options.distribution?.codename;
-      /** A release newer than the system's: its programs need their own C library. */
-      const withLibc = source.suite !== host;
+      const withLibc = needsLibc(source);
       const packages = await resolve(apt, source, withLibc, signal);
 
       const total = packages.reduce((sum, { size }) => sum + size, 0);
       progress.step('fetch', `${packages.length} packages`);
-      await pool.fetch(packages, (bytes) => progress.bytes(bytes, total), signal);
+      const mirror = options.mirror?.();
+      const fetched = await pool.fetch(packages, (bytes) => progress.bytes(bytes, total), signal);
       progress.bytes(total, total);
 
       const { artifacts, sizeOnDisk } = await unpackAll(pool, packages, plan.staging, progress, signal);
@@ -80,15 +106,41 @@ export function createDebianSource(options: DebianSourceOptions): RuntimeSourceD
       }));
       if (requests.length > 0) await patchelfOf(host ?? source.suite).patch(requests, signal);
       await flushTree(plan.staging);
-      return { artifacts, version, sizeOnDisk };
+      const via = mirror !== undefined && fetched ? { via: `mirror ${mirror}` } : {};
+      return { artifacts, version, sizeOnDisk, ...via };
     },
+
+    async collect(binary, progress, signal) {
+      const { source } = binary;
+      if (source?.type !== 'debian') throw new TypeError(`${binary.name} does not come from a Debian archive`);
+      const { apt, pool } = releaseOf(source.suite);
+      const packages = await resolve(apt, source, needsLibc(source), signal);
+      const total = packages.reduce((sum, { size }) => sum + size, 0);
+      progress.step('fetch', `${packages.length} packages`);
+      await pool.fetch(packages, (bytes) => progress.bytes(bytes, total), signal);
+      progress.step('verify');
+      const artifacts: Artifact[] = [];
+      for (const item of packages) {
+        signal.throwIfAborted();
+        artifacts.push(toArtifact(item, await pool.verify(item)));
+      }
+      const main = packages.find(({ name }) => name === source.packages[0]);
+      const suites = [source.suite];
+      if (source.executables.length > 0) {
+        artifacts.push(await patchelfOf(host ?? source.suite).collect(signal));
+        suites.push(host ?? source.suite);
+      }
+      return { version: upstreamVersion(main?.version ?? binary.version), artifacts, suites: [...new Set(suites)] };
+    },
+
+    indexes: (suite, signal) => releaseOf(suite).apt.indexes(signal),
   };
 }
 
 /** What a private tree needs of the closure, with the digests of the signed index. */
 async function resolve(
   apt: PrivateApt,
-  source: DebianSource,
+  source: DebianEntry,
   withLibc: boolean,
   signal: AbortSignal,
 ): Promise<DebianPackage[]> {
@@ -121,8 +173,7 @@ async function unpackAll(
     progress.step('unpack', `${artifacts.length + 1} of ${packages.length} packages`);
     const unpacked = await unpackDeb(file, staging, { guard, scratch: `${staging}.${worker}.tar`, signal });
     sizeOnDisk += unpacked;
-    const { size, name, version } = item;
-    artifacts.push({ file, size, digest: `sha256:${item.sha256}`, name, version });
+    artifacts.push(toArtifact(item, file));
   });
   return { artifacts, sizeOnDisk };
 }

@@ -4,11 +4,12 @@ import { chmod, mkdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { KojiboxError } from '../../contract/errors.ts';
 import { createSharedWork } from '../../core/runtimes/shared-work.ts';
+import type { Artifact } from '../../core/runtimes/source.ts';
 import type { Processes } from '../../core/system/processes.ts';
 import { createTreeGuard } from '../archives/tree-guard.ts';
 import { unpackDeb } from '../archives/unpack.ts';
-import type { PrivateApt } from './apt.ts';
-import type { PackagePool } from './package-pool.ts';
+import type { DebianPackage, PrivateApt } from './apt.ts';
+import { toArtifact, type PackagePool } from './package-pool.ts';
 
 export interface PatchelfOptions {
   readonly processes: Processes;
@@ -29,16 +30,23 @@ export interface PatchRequest {
 export interface Patchelf {
   /** To be called with fresh copies, never with a program that runs. Rejects with LINK_CHECK_FAILED, or as the pool does. */
   patch(requests: readonly PatchRequest[], signal: AbortSignal): Promise<void>;
+  /** Fetches and verifies its package. Rejects as the pool does. */
+  collect(signal: AbortSignal): Promise<Artifact>;
 }
 
 export function createPatchelf({ processes, apt, pool, folder }: PatchelfOptions): Patchelf {
   const installing = createSharedWork<null, string>();
 
-  const ensureProgram = async (signal: AbortSignal): Promise<string> => {
+  const describe = async (signal: AbortSignal): Promise<DebianPackage> => {
     await apt.update(signal);
     const version = (await apt.closure(['patchelf'], signal)).get('patchelf') ?? '';
     const [item] = await apt.describe(new Map([['patchelf', version]]), signal);
     if (item === undefined) throw new TypeError('describe() leaves nothing out');
+    return item;
+  };
+
+  const ensureProgram = async (signal: AbortSignal): Promise<string> => {
+    const item = await describe(signal);
     const tree = join(folder, `patchelf-${item.sha256.slice(0, 12)}`);
     const program = join(tree, 'usr/bin/patchelf');
     if ((await stat(program).catch(() => null)) !== null) return program;
@@ -58,6 +66,12 @@ export function createPatchelf({ processes, apt, pool, folder }: PatchelfOptions
   };
 
   return {
+    async collect(signal) {
+      const item = await describe(signal);
+      await pool.fetch([item], () => undefined, signal);
+      return toArtifact(item, await pool.verify(item));
+    },
+
     async patch(requests, signal) {
       const program = await installing.join('patchelf', null, signal, (_callers, shared) => ensureProgram(shared));
       for (const { file, runPath, interpreter } of requests) {

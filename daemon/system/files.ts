@@ -21,6 +21,7 @@ import {
 import { randomBytes } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import type { FileOwner, FileStat, FileSystem } from '../../core/system/files.ts';
+import { copyTree, measureTree } from './copy-tree.ts';
 
 const isMissing = (error: unknown): boolean =>
   ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '');
@@ -97,6 +98,8 @@ export const systemFiles: FileSystem = {
   remove: (path) => rm(path, { recursive: true, force: true }),
   rename,
   copyFile: (from, to) => copyFile(from, to),
+  copyTree,
+  measureTree,
 
   async list(path) {
     return ((await orNull(readdir(path))) ?? []).sort();

@@ -17,6 +17,8 @@ export interface HttpOptions {
   readonly token: string;
   readonly version: string;
   readonly files: StaticFiles;
+  /** What takes files, by path: POST with the token, the file as the body. */
+  readonly uploads?: ReadonlyMap<string, (request: IncomingMessage) => Promise<unknown>>;
   /** Tried in order; 0 lets the system choose. */
   readonly ports: readonly number[];
 }
@@ -33,7 +35,8 @@ export async function listenOnHttp(options: HttpOptions): Promise<{ server: Serv
     });
   });
   server.headersTimeout = 10_000;
-  server.requestTimeout = 30_000;
+  // A file may take its time; headers may not.
+  server.requestTimeout = 600_000;
 
   const sockets = new WebSocketServer({
     noServer: true,
@@ -88,6 +91,9 @@ export async function listenOnHttp(options: HttpOptions): Promise<{ server: Serv
       const reply = await dispatcher.dispatch(message.method, message.params, 'http');
       if ('error' in reply) sendError(response, reply.error);
       else sendJson(response, 200, reply);
+    } else if (request.method === 'POST' && options.uploads?.has(path) === true) {
+      assertToken(/^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1]);
+      sendJson(response, 200, { result: await options.uploads.get(path)?.(request) });
     } else {
       await files.serve(request, response, path);
     }

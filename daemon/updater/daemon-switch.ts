@@ -54,20 +54,30 @@ async function answeringVersion(home: string): Promise<string | null> {
 
 /** Tells the daemon to end without its services and waits until it has; a daemon of `except` may stay. Rejects when it does not end. */
 export async function stopDaemon(home: string, except: string): Promise<void> {
-  const holder = holderOf(home);
-  if (holder === null || (await answeringVersion(home)) === except) return;
-  const file = daemonFileOf(home);
-  if (file?.pid === holder.pid)
-    await fetch(`${file.url}/rpc`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${file.token}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ method: 'daemon.quit', params: { keepServices: true, restarting: true } }),
-      signal: AbortSignal.timeout(ANSWER_MS),
-    }).catch(() => undefined); // It may be ending already; what counts is whether it does.
-  for (const deadline = Date.now() + QUIT_MS; isSameNow(holder);) {
+  let told: number | null = null;
+  for (const deadline = Date.now() + QUIT_MS; ; await wait(LOOK_EVERY_MS)) {
+    const holder = holderOf(home);
+    if (holder === null || (await answeringVersion(home)) === except) return;
+    // One that has just begun cannot be told yet: what it writes when it is ready is still that of a daemon before.
+    const file = daemonFileOf(home);
+    if (file?.pid === holder.pid && told !== holder.pid && (await tellToQuit(file))) told = holder.pid;
     if (Date.now() > deadline)
       throw failed(except, `the daemon that runs (process ${holder.pid}) did not end within ${QUIT_MS / 1000} s`);
-    await wait(LOOK_EVERY_MS);
+  }
+}
+
+/** @returns whether it heard; one that is ending already may not */
+async function tellToQuit({ url, token }: DaemonFile): Promise<boolean> {
+  try {
+    const answer = await fetch(`${url}/rpc`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ method: 'daemon.quit', params: { keepServices: true, restarting: true } }),
+      signal: AbortSignal.timeout(ANSWER_MS),
+    });
+    return answer.ok;
+  } catch {
+    return false; // The caller asks again, as long as it lives.
   }
 }
 

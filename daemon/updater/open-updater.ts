@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { EventData, EventName } from '../../contract/index.ts';
 import { openJsonStore } from '../../core/config/json-store.ts';
-import type { Kojibox } from '../../core/kojibox.ts';
+import type { Kojibox } from '../../core/kojibox-types.ts';
 import type { System } from '../../core/system/system.ts';
 import { NOTHING_SEEN, SeenSchema } from '../../core/updater/seen.ts';
 import { createDownloader } from '../sources/download.ts';

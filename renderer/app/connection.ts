@@ -1,8 +1,7 @@
 /** Which way the page talks to the daemon: a MessagePort from the desktop shell, else HTTP and WebSocket with the key of the link. */
 import { createClient, createHttpLink, createMessagePortLink, type Client, type PortLike } from '../../client/index.ts';
 import { isInShell } from '../stores/shell.ts';
-
-const TOKEN_KEY = 'kojibox-token';
+import { TOKEN_KEY } from '../stores/upload.ts';
 
 /** The key comes in the fragment, which browsers never send, and leaves the address bar at once. */
 function takeToken(): string | null {

@@ -128,6 +128,9 @@ export const useStack = defineStore('stack', () => {
     return (await client.value?.call(name, params).catch(() => null)) ?? null;
   }
 
+  /** Shows what went wrong, until it is dismissed. */
+  const complain = (error: KojiboxError): void => void notices.push({ id: nextNotice++, error, text: '', undo: null });
+
   /** Says that something was done, with a way back where there is one; goes away by itself. */
   function say(text: string, undo: (() => Promise<unknown>) | null = null): void {
     const id = nextNotice++;
@@ -181,6 +184,7 @@ export const useStack = defineStore('stack', () => {
     follow,
     dismiss,
     say,
+    complain,
     onEvent,
   };
 });

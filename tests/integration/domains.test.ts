@@ -37,6 +37,7 @@ beforeEach(() => {
     store: memoryStore([]),
     undoers: {
       'hosts-block': () => domains.removeHostsBlock(),
+      'shell-rc': () => Promise.reject(new Error('not ours')),
       'trust-system': () => Promise.resolve(),
       'trust-nss': () => Promise.resolve(),
       'low-ports': () => Promise.resolve(),

@@ -74,6 +74,7 @@ beforeAll(async () => {
     store,
     undoers: {
       'hosts-block': notOurs,
+      'shell-rc': notOurs,
       'trust-system': (target) => trust.remove('trust-system', target),
       'trust-nss': (target) => trust.remove('trust-nss', target),
       'low-ports': notOurs,

@@ -33,8 +33,11 @@ function inTerminal(
       stdout += text;
       if (answered || type?.when.test(stdout) !== true) return;
       answered = true;
-      child.stdin.write(type.keys);
+      // Again and again: sudo does not hear a key in the moment between its prompt and its reading.
+      const pressing = setInterval(() => child.stdin.write(type.keys), 200);
+      child.once('close', () => clearInterval(pressing));
     });
+    child.stdin.on('error', () => undefined); // It ended while a key was pressed.
     child.on('close', (code) => resolve({ code: code ?? -1, stdout, stderr: '' }));
   });
 }

@@ -26,8 +26,7 @@ beforeAll(async () => {
   await run('npm', ['install', '--global', '--prefix', join(root, 'prefix'), ...flags, archive], { cwd: root });
 });
 afterAll(async () => {
-  await run(koji, ['quit'], { env });
-  rmSync(root, { recursive: true, force: true });
+  await run(koji, ['quit'], { env }).finally(() => rmSync(root, { recursive: true, force: true }));
 });
 
 it('is small, and holds the programs and nothing of the checkout', () => {

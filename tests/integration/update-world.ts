@@ -189,7 +189,10 @@ export async function createUpdateWorld() {
     /** The next process that writes this step into the journal dies before it does it. */
     killAt: (step: string): void => writeFileSync(killFile, step),
     /** What the program that switches said; for messages. */
-    updateLog: (): string => readFileSync(join(home, 'app/logs/update.log'), 'utf8'),
+    updateLog: (): string => {
+      const file = join(home, 'app/logs/update.log');
+      return existsSync(file) ? readFileSync(file, 'utf8') : '';
+    },
     killed: (): boolean => !existsSync(killFile),
 
     /** Code of the error that a command ended with. */

@@ -64,6 +64,30 @@ export const daemonDe: DaemonTexts = {
       'Auf diesem System fehlt eine Bibliothek',
       'Nichts wurde aktiviert; die Einzelheiten nennen sie.',
     ],
+    PACK_DAMAGED: [
+      'Das Paket ist beschädigt',
+      'Nichts wurde installiert. Kopiere die Datei noch einmal; bleibt es dabei, lass sie neu erstellen.',
+    ],
+    PACK_FORMAT_UNKNOWN: [
+      'Das Format des Pakets ist unbekannt',
+      'Erstelle es mit der Version von Kojibox neu, die es installieren soll.',
+    ],
+    PACK_SIGNATURE_INVALID: [
+      'Die Signatur des Pakets stimmt nicht',
+      'Nichts wurde installiert. Es wurde nach dem Signieren verändert: hole es noch einmal von seiner Quelle.',
+    ],
+    PACK_KEY_UNKNOWN: [
+      'Der Schlüssel des Pakets ist unbekannt',
+      'Vergleiche den Fingerabdruck mit dem, den `koji pack keys` auf dem anderen Rechner zeigt, und nimm ihn dann an.',
+    ],
+    PACK_PLATFORM_MISMATCH: [
+      'Das Paket ist für ein anderes System',
+      'Erstelle es auf einem Rechner mit gleichem System, gleicher Ausgabe und gleichem Prozessor.',
+    ],
+    PACK_OUTDATED: [
+      'Das Paket passt nicht zu dieser Version von Kojibox',
+      'Erstelle es mit der Version, die es installieren soll.',
+    ],
     UPDATE_SIGNATURE_INVALID: [
       'Die Signatur der Aktualisierung ist falsch',
       'Nichts wurde installiert. Versuche es später erneut.',
@@ -131,6 +155,11 @@ export const daemonDe: DaemonTexts = {
     'databases.export': 'Eine Datenbank wird exportiert',
     'databases.import': 'Eine Datenbank wird importiert',
     'updater.apply': 'Kojibox wird aktualisiert',
+    'databases.snapshot': 'Snapshot wird gemacht',
+    'databases.restore': 'Snapshot wird eingespielt',
+    'runtime.use': 'Die Standardversion wird gewechselt',
+    'packs.create': 'Ein Paket wird erstellt',
+    'packs.install': 'Ein Paket wird installiert',
     'imports.apply': 'Seiten werden importiert',
     'firstRun.apply': 'Kojibox wird eingerichtet',
   },
@@ -149,6 +178,7 @@ export const daemonDe: DaemonTexts = {
     request: 'ruft die Website auf',
     dump: 'schreibt Dump',
     compress: 'komprimiert',
+    copy: 'kopiert',
     drop: 'löscht',
     import: 'importiert',
     check: 'prüft die neue Version',

@@ -43,6 +43,27 @@ export const daemonId: DaemonTexts = {
       'Sebuah pustaka tidak ada di sistem ini',
       'Tidak ada yang diaktifkan; rincian menyebut pustakanya.',
     ],
+    PACK_DAMAGED: [
+      'Paket rusak',
+      'Tidak ada yang dipasang. Salin lagi berkasnya; bila tetap begitu, minta dibuat ulang.',
+    ],
+    PACK_FORMAT_UNKNOWN: ['Format paket tidak dikenal', 'Buat ulang dengan versi Kojibox yang akan memasangnya.'],
+    PACK_SIGNATURE_INVALID: [
+      'Tanda tangan paket salah',
+      'Tidak ada yang dipasang. Paket diubah setelah ditandatangani: ambil lagi dari pembuatnya.',
+    ],
+    PACK_KEY_UNKNOWN: [
+      'Kunci paket tidak dikenal',
+      'Bandingkan sidik jarinya dengan keluaran `koji pack keys` di komputer pembuatnya, lalu terima.',
+    ],
+    PACK_PLATFORM_MISMATCH: [
+      'Paket ini untuk sistem lain',
+      'Buat paketnya di komputer dengan sistem, rilis, dan prosesor yang sama.',
+    ],
+    PACK_OUTDATED: [
+      'Paket tidak cocok dengan versi Kojibox ini',
+      'Buat paketnya dengan versi Kojibox yang akan memasangnya.',
+    ],
     UPDATE_SIGNATURE_INVALID: ['Tanda tangan pembaruan salah', 'Tidak ada yang dipasang. Coba lagi nanti.'],
     UPDATE_STALE: [
       'Umpan pembaruan sudah usang',
@@ -101,6 +122,11 @@ export const daemonId: DaemonTexts = {
     'databases.export': 'Mengekspor basis data',
     'databases.import': 'Mengimpor basis data',
     'updater.apply': 'Memperbarui Kojibox',
+    'databases.snapshot': 'Mengambil snapshot',
+    'databases.restore': 'Memulihkan snapshot',
+    'runtime.use': 'Mengganti versi standar',
+    'packs.create': 'Membuat paket',
+    'packs.install': 'Memasang paket',
     'imports.apply': 'Mengimpor situs',
     'firstRun.apply': 'Menyiapkan Kojibox',
   },
@@ -119,6 +145,7 @@ export const daemonId: DaemonTexts = {
     request: 'mencoba situs',
     dump: 'menulis dump',
     compress: 'memampatkan',
+    copy: 'menyalin',
     drop: 'menghapus',
     import: 'mengimpor',
     check: 'memeriksa versi baru',

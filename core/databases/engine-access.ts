@@ -1,0 +1,125 @@
+/** How a running engine is asked: its client programs, its port, its password, and errors in the house's form. */
+import { KojiboxError } from '../../contract/errors.ts';
+import type { InstalledRuntime } from '../../contract/runtimes.ts';
+import type { Runtimes } from '../runtimes/runtimes.ts';
+import type { Secrets } from '../secrets/secrets.ts';
+import type { Supervisor } from '../services/supervisor.ts';
+import type { System } from '../system/system.ts';
+import type { ClientCommand, DatabaseEngine, EngineAccess } from './engine.ts';
+import { mariadbEngine } from './mariadb-engine.ts';
+import { postgresEngine } from './postgres-engine.ts';
+
+const ENGINES: readonly DatabaseEngine[] = [postgresEngine, mariadbEngine];
+const UNSEEN = { step: () => undefined, bytes: () => undefined };
+
+/** Whether services of this runtime have databases inside. */
+export const isEngine = (runtime: string | null): boolean => ENGINES.some((engine) => engine.runtime === runtime);
+
+/** Runs a client program; the password is only in its environment. Rejects with DATABASE_FAILED and what the program said. */
+export type RunClient = (
+  command: ClientCommand,
+  what: string,
+  signal: AbortSignal,
+  timeoutMs?: number,
+) => Promise<string>;
+
+export interface EngineAccessor {
+  /** Throws NOT_FOUND for a service without databases. */
+  engineOf(id: string): DatabaseEngine;
+  passwordOf(id: string): Promise<string>;
+  portOf(id: string): number;
+  /**
+   * @param clients runtime with the client programs; null: the server's own tree
+   * Rejects with UNAVAILABLE when it does not run, and as an install of the client programs does.
+   */
+  access(id: string, signal: AbortSignal, clients?: string | null): Promise<EngineAccess>;
+  /** Fetches the client programs where they are not there. */
+  ensureClients(id: string, clients: string | null, signal: AbortSignal): Promise<void>;
+  /** Whether `access` needs no network. */
+  hasClients(id: string, clients: string | null): boolean;
+  readonly run: RunClient;
+}
+
+export function createEngineAccess(options: {
+  readonly system: System;
+  readonly runtimes: Runtimes;
+  readonly supervisor: Supervisor;
+  readonly secrets: Secrets;
+}): EngineAccessor {
+  const { system, runtimes, supervisor, secrets } = options;
+
+  const engineOf: EngineAccessor['engineOf'] = (id) => {
+    const { runtime } = supervisor.state(id);
+    const engine = ENGINES.find((candidate) => candidate.runtime === runtime);
+    if (engine !== undefined) return engine;
+    throw new KojiboxError('NOT_FOUND', `${id} has no databases`, { source: 'databases' });
+  };
+
+  const passwordOf = async (id: string): Promise<string> =>
+    (await secrets.get({ key: `${id}-password`, scope: 'service' })) ?? '';
+  const portOf = (id: string): number => supervisor.state(id).ports[0]?.port ?? 0;
+
+  /** The client programs nearest to the server's version: never older than it where there is a choice. */
+  const chooseClients = (id: string, clients: string | null): { name: string; version: string | undefined } => {
+    const { runtime, version } = supervisor.state(id);
+    if (clients === null) return { name: runtime ?? '', version: version ?? undefined };
+    const known = runtimes
+      .list(new Map())
+      .filter(({ name }) => name === clients)
+      .sort((a, b) => Number(a.series) - Number(b.series));
+    const wanted =
+      known.find(({ series }) => Number(series) >= Math.floor(Number(version?.split('.')[0]))) ?? known.at(-1);
+    return { name: clients, version: wanted?.series };
+  };
+  const clientsOf = (id: string, clients: string | null, signal: AbortSignal): Promise<InstalledRuntime> => {
+    const { name, version } = chooseClients(id, clients);
+    return runtimes.ensure(name, version, UNSEEN, signal);
+  };
+
+  return {
+    engineOf,
+    passwordOf,
+    portOf,
+
+    async access(id, signal, clients) {
+      const state = supervisor.state(id);
+      if (state.state !== 'running')
+        throw new KojiboxError('UNAVAILABLE', `cannot reach ${state.name}`, {
+          detail: 'it does not run',
+          source: 'databases',
+          remedy: `Start it with: koji start ${id}`,
+        });
+      const installed = await clientsOf(id, clients === undefined ? engineOf(id).clients : clients, signal);
+      return {
+        port: portOf(id),
+        password: await passwordOf(id),
+        tree: runtimes.treePath(installed),
+        series: installed.series,
+      };
+    },
+
+    async ensureClients(id, clients, signal) {
+      await clientsOf(id, clients, signal);
+    },
+    hasClients(id, clients) {
+      const { name, version } = chooseClients(id, clients);
+      return runtimes.installed(name, version) !== null;
+    },
+
+    async run({ command, args, env }, what, signal, timeoutMs) {
+      const result = await system.processes.run(command, args, {
+        env,
+        signal,
+        cwd: '/',
+        ...(timeoutMs === undefined ? {} : { timeoutMs }),
+      });
+      signal.throwIfAborted();
+      if (result.exitCode === 0) return result.stdout;
+      const output = (result.stderr || result.stdout).trim().split('\n').slice(-3).join(' ');
+      throw new KojiboxError('DATABASE_FAILED', what, {
+        detail: secrets.mask(output).slice(0, 600),
+        source: 'databases',
+      });
+    },
+  };
+}

@@ -1,0 +1,115 @@
+/** What createKojibox needs of the machine, and what it gives. */
+import type { AppConfig, ProjectConfig, ServiceConfig } from '../contract/config.ts';
+import type { Change } from '../contract/changes.ts';
+import type { EventData, EventName } from '../contract/index.ts';
+import type { RuntimeManifest } from '../contract/manifest.ts';
+import type { RuntimeChoices } from '../contract/runtimes.ts';
+import type { DetectedProject, NewProject } from '../contract/projects.ts';
+import type { Program } from '../contract/programs.ts';
+import type { ProxyRule } from '../contract/proxy.ts';
+import type { Site } from '../contract/stack.ts';
+import type { PublicAuthorities } from './certificates/ca-bundle.ts';
+import type { Certificates } from './certificates/certificates.ts';
+import type { Changes } from './changes/changes.ts';
+import type { JsonStore } from './config/json-store.ts';
+import type { ServiceSettings } from './config/service-settings.ts';
+import type { Adminer } from './databases/adminer.ts';
+import type { Databases } from './databases/databases.ts';
+import type { DataHold } from './databases/snapshots/data-hold.ts';
+import type { Domains } from './domains/domains.ts';
+import type { Ledger } from './ledger/ledger.ts';
+import type { Layout } from './layout.ts';
+import type { Ports } from './ports/ports.ts';
+import type { PhpSettingsWork } from './php/php-settings.ts';
+import type { Projects } from './projects/projects.ts';
+import type { EdgeControl } from './proxy/edge-config.ts';
+import type { Sharing } from './proxy/sharing.ts';
+import type { Runtimes } from './runtimes/runtimes.ts';
+import type { RuntimeSourceDriver } from './runtimes/source.ts';
+import type { Keychain } from './secrets/keychain.ts';
+import type { SecretKey } from './secrets/secret-key.ts';
+import type { Secrets } from './secrets/secrets.ts';
+import type { ServiceDriver } from './services/driver.ts';
+import type { ProbeRunner } from './services/health.ts';
+import type { OwnServices } from './services/own-services.ts';
+import type { CatalogEntry, CatalogOptions } from './stack/catalog.ts';
+import type { ProgramName } from './stack/programs.ts';
+import type { Stack } from './stack/stack.ts';
+import type { Supervisor } from './services/supervisor.ts';
+import type { System } from './system/system.ts';
+
+export interface KojiboxOptions {
+  readonly home: string;
+  readonly system: System;
+  readonly driver: ServiceDriver;
+  readonly probes: ProbeRunner;
+  readonly sources: readonly RuntimeSourceDriver[];
+  readonly edge: Omit<CatalogOptions['edge'], 'controlSocket'> & { readonly control: EdgeControl };
+  /** Folder of the templates of new projects. */
+  readonly templates: string;
+  /** Rejects with ARCHIVE_UNSAFE. */
+  unpackZip(file: string, folder: string, signal: AbortSignal): Promise<void>;
+  readonly userName: string;
+  readonly publicAuthorities: PublicAuthorities;
+  readonly keychain: Keychain;
+  readonly trust: { remove(kind: 'trust-system' | 'trust-nss', target: string): Promise<void> };
+  manifest(): RuntimeManifest;
+  linkCheck(tree: string, executables: readonly string[]): Promise<void>;
+  lastLogLines(id: string): Promise<string>;
+  /** Status of a GET through the edge. */
+  requestSite(url: string, rootCertificate: string): Promise<number>;
+  publish<N extends EventName>(event: N, data: EventData<N>): void;
+}
+
+export interface Kojibox {
+  readonly layout: Layout;
+  readonly runFolder: string;
+  readonly homeDigest: string;
+  readonly changes: Changes;
+  readonly runtimes: Runtimes;
+  readonly supervisor: Supervisor;
+  readonly projects: Projects;
+  readonly domains: Domains;
+  readonly certificates: Certificates;
+  readonly ledger: Ledger;
+  readonly secrets: Secrets;
+  readonly secretKey: SecretKey;
+  readonly ports: Ports;
+  readonly stack: Stack;
+  readonly databases: Databases;
+  /** Held while the data of a server is copied or exchanged. */
+  readonly dataHold: DataHold;
+  readonly adminer: Adminer;
+  readonly phpSettings: PhpSettingsWork;
+  readonly stores: {
+    readonly app: JsonStore<AppConfig>;
+    readonly services: JsonStore<ServiceConfig[]>;
+    readonly rules: JsonStore<ProxyRule[]>;
+    readonly projects: JsonStore<ProjectConfig[]>;
+    readonly runtimes: JsonStore<RuntimeChoices>;
+  };
+  readonly notices: readonly string[];
+  readonly serviceSettings: ServiceSettings;
+  readonly ownServices: OwnServices;
+  readonly sharing: Sharing;
+  /** A program of an installed runtime, as the project of this folder uses it. Rejects with RUNTIME_MISSING. */
+  program(name: ProgramName, folder: string | undefined): Promise<Program>;
+  /** Creates a project's files, serves it, and starts what it needs. Rejects before it begins for what cannot work. */
+  createProject(wanted: NewProject): Promise<Change>;
+  detectProject(path: string): Promise<DetectedProject>;
+  removeProject(id: string): Promise<void>;
+  /** Adds a sentence for the user to the notices, and to the daemon's log. */
+  notice(text: string): void;
+  sites(): Site[];
+  /** Defines services for the projects, writes the edge's configuration, names and certificates. */
+  applySites(): Promise<void>;
+  httpsPort(): number;
+  /** The next apply asks again which ports the edge may have. */
+  forgetPorts(): void;
+  /** Defines the services that the projects need now; those that run are not touched. */
+  defineServices(): CatalogEntry[];
+  /** Runtimes and series that a project runs on. */
+  runtimesOf(project: ProjectConfig): { name: string; series: string }[];
+  /** Creates or changes a project and serves it. */
+  setProject(project: ProjectConfig): Promise<void>;
+}

@@ -1,0 +1,288 @@
+/** Settings of each installed PHP: asked, tried with PHP itself, stored in the home, written into its php.ini, and taken back when it does not start. */
+import type { ServiceEffect } from '../../contract/config.ts';
+import { KojiboxError } from '../../contract/errors.ts';
+import type { ChangeOfPhpSettings, PhpChoice, PhpSettings } from '../../contract/php.ts';
+import type { InstalledRuntime } from '../../contract/runtimes.ts';
+import type { JsonStore } from '../config/json-store.ts';
+import { loadableExtensions, phpIniFile, renderPhpIni, standardValues } from '../runtimes/php-ini.ts';
+import type { Runtimes } from '../runtimes/runtimes.ts';
+import type { Supervisor } from '../services/supervisor.ts';
+import type { System } from '../system/system.ts';
+import { checkValue, DIRECTIVES, reservedBecause } from './directives.ts';
+import { createPhpCheck, type PhpFacts } from './php-check.ts';
+
+export type PhpChoices = Record<string, PhpChoice>;
+
+export interface PhpSettingsStore {
+  /** What is stored of a series. */
+  choice(series: string): PhpChoice;
+  /** The php.ini that a tree should have now. */
+  file(tree: string, series: string): Promise<{ readonly path: string; readonly content: string }>;
+}
+
+export interface PhpSettingsWork {
+  /** Rejects with RUNTIME_MISSING for a series that is not installed. */
+  show(series: string | undefined): Promise<PhpSettings>;
+  preview(change: ChangeOfPhpSettings): Promise<ServiceEffect>;
+  /** Rejects with VALIDATION_FAILED, nothing changed, for what PHP does not take; with the error of a start that failed, the former settings back. */
+  set(change: ChangeOfPhpSettings): Promise<PhpSettings>;
+}
+
+const NONE: PhpChoice = { off: [], values: {} };
+
+export function createPhpSettingsStore(options: {
+  readonly system: System;
+  readonly store: JsonStore<PhpChoices>;
+  readonly caBundle: string;
+}): PhpSettingsStore {
+  const choice: PhpSettingsStore['choice'] = (series) => options.store.get()[series] ?? NONE;
+  return {
+    choice,
+    file: async (tree, series) => ({
+      path: phpIniFile(tree),
+      content: await renderPhpIni(
+        options.system.files,
+        { tree, finalTree: tree, series },
+        options.caBundle,
+        choice(series),
+      ),
+    }),
+  };
+}
+
+export function createPhpSettings(options: {
+  readonly system: System;
+  readonly runtimes: Runtimes;
+  readonly supervisor: Supervisor;
+  readonly store: JsonStore<PhpChoices>;
+  readonly settings: PhpSettingsStore;
+  readonly caBundle: string;
+  /** Folder for what is tried. */
+  readonly temp: string;
+}): PhpSettingsWork {
+  const { system, runtimes, supervisor, store, settings } = options;
+  const { files } = system;
+  const check = createPhpCheck(system, options.temp);
+  let queue: Promise<unknown> = Promise.resolve();
+
+  const installedOf = (series: string | undefined): InstalledRuntime => {
+    const installed = runtimes.installed('php', series);
+    if (installed !== null) return installed;
+    const wanted = series ?? runtimes.defaultSeries('php');
+    throw new KojiboxError('RUNTIME_MISSING', `cannot read the settings of PHP ${wanted}`, {
+      detail: `php ${wanted} is not installed`,
+      source: 'php',
+      remedy: `Install it with: koji runtime install php ${wanted}`,
+    });
+  };
+
+  /** Services that run this very PHP. */
+  const servicesOf = ({ version }: InstalledRuntime): string[] =>
+    supervisor
+      .states()
+      .filter((state) => state.runtime === 'php' && state.version === version)
+      .map(({ id }) => id);
+  const upOf = (installed: InstalledRuntime): string[] =>
+    servicesOf(installed).filter((id) => {
+      const { desired, state } = supervisor.state(id);
+      return desired === 'up' || state === 'running';
+    });
+
+  const show: PhpSettingsWork['show'] = async (wanted) => {
+    const installed = installedOf(wanted);
+    const { series, version } = installed;
+    const tree = runtimes.treePath(installed);
+    const [facts, standard, loadable] = await Promise.all([
+      check.facts(tree, series),
+      standardValues(files, tree, series),
+      loadableExtensions(files, tree, series),
+    ]);
+    const { off, values } = settings.choice(series);
+    const standardOf = (name: string, fallback: string): string => {
+      const checked = checkValue(name, standard.get(name) ?? fallback);
+      return 'value' in checked ? checked.value : (standard.get(name) ?? fallback);
+    };
+    return {
+      series,
+      version,
+      extensions: [
+        ...facts.builtIn.map((name) => ({ name, state: 'built-in' as const })),
+        ...loadable.map(({ name }) => ({ name, state: off.includes(name) ? ('off' as const) : ('on' as const) })),
+      ].sort((a, b) => a.name.localeCompare(b.name)),
+      directives: DIRECTIVES.map(({ name, type, description, min, max, fallback }) => ({
+        name,
+        type,
+        description,
+        ...(min === undefined ? {} : { min }),
+        ...(max === undefined ? {} : { max }),
+        standard: standardOf(name, fallback),
+        value: values[name] ?? standardOf(name, fallback),
+      })),
+      others: Object.entries(values)
+        .filter(([name]) => !DIRECTIVES.some((directive) => directive.name === name))
+        .map(([name, value]) => ({ name, value }))
+        .sort((a, b) => a.name.localeCompare(b.name)),
+      services: servicesOf(installed),
+    };
+  };
+
+  /** The choice after the change. Rejects with VALIDATION_FAILED and the name of what is wrong. */
+  const plan = async (
+    installed: InstalledRuntime,
+    { extensions, values, reset }: ChangeOfPhpSettings,
+  ): Promise<PhpChoice> => {
+    const tree = runtimes.treePath(installed);
+    const facts = await check.facts(tree, installed.series);
+    const loadable = (await loadableExtensions(files, tree, installed.series)).map(({ name }) => name);
+    const before = settings.choice(installed.series);
+    for (const name of Object.keys(extensions))
+      if (!loadable.includes(name)) throw notSwitchable(name, installed.series, facts, loadable);
+    const checked = Object.entries(values).map(([name, text]): [string, string] => {
+      const because = reservedBecause(name);
+      if (because !== null) throw refused(name, `it cannot be set: ${because}`);
+      if (!facts.directives.has(name))
+        throw refused(name, `PHP ${installed.series} has no such directive${suggestion(name, facts)}`);
+      const result = checkValue(name, text);
+      if ('problem' in result) throw refused(name, `"${text}" is refused: it ${result.problem}`);
+      return [name, result.value];
+    });
+    const kept = Object.entries(before.values).filter(([name]) => !reset.includes(name));
+    return {
+      off: [
+        ...new Set([
+          ...before.off.filter((name) => extensions[name] !== 'on'),
+          ...Object.keys(extensions).filter((name) => extensions[name] === 'off'),
+        ]),
+      ].sort(),
+      values: Object.fromEntries([...kept, ...checked]),
+    };
+  };
+
+  const prove = async (installed: InstalledRuntime, choice: PhpChoice): Promise<string | null> => {
+    const tree = runtimes.treePath(installed);
+    const { series } = installed;
+    const text = await renderPhpIni(files, { tree, finalTree: tree, series }, options.caBundle, choice);
+    return check.complaint(tree, series, text, choice.values);
+  };
+
+  /** Rejects with VALIDATION_FAILED that names the one part of the change which PHP does not take. */
+  const assertProven = async (installed: InstalledRuntime, before: PhpChoice, next: PhpChoice): Promise<void> => {
+    const complaint = await prove(installed, next);
+    if (complaint === null) return;
+    for (const name of next.off.filter((one) => !before.off.includes(one)))
+      if ((await prove(installed, { ...before, off: [...before.off, name] })) !== null)
+        throw refused(
+          name,
+          `it cannot be switched off: ${complaint}`,
+          'Other extensions need it; switch those off too.',
+        );
+    for (const [name, value] of Object.entries(next.values).filter(([key, text]) => before.values[key] !== text))
+      if ((await prove(installed, { ...before, values: { ...before.values, [name]: value } })) !== null)
+        throw refused(name, `"${value}" is refused by PHP: ${complaint}`);
+    throw refused('settings', `PHP refuses them together: ${complaint}`);
+  };
+
+  const put = async (installed: InstalledRuntime, choice: PhpChoice): Promise<void> => {
+    await store.update((all) => ({ ...all, [installed.series]: choice }));
+    const { path, content } = await settings.file(runtimes.treePath(installed), installed.series);
+    await files.writeAtomic(path, content, { mode: 0o644 });
+  };
+
+  const restartAll = async (ids: readonly string[]): Promise<void> => {
+    const results = await Promise.allSettled(ids.map((id) => supervisor.restart(id)));
+    const failed = results.find((result) => result.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+  };
+
+  const set: PhpSettingsWork['set'] = async (change) => {
+    const installed = installedOf(change.series);
+    const before = settings.choice(installed.series);
+    const next = await plan(installed, change);
+    if (isSame(before, next)) return show(installed.series);
+    await assertProven(installed, before, next);
+    const restarts = upOf(installed);
+    try {
+      await put(installed, next);
+      await restartAll(restarts);
+    } catch (cause) {
+      await put(installed, before);
+      // The error that counts is the first one; the state of the service shows the rest.
+      await restartAll(restarts).catch(() => undefined);
+      throw withFormerSettings(cause, installed.series, changedNames(before, next));
+    }
+    return show(installed.series);
+  };
+
+  return {
+    show,
+    async preview(change) {
+      const installed = installedOf(change.series);
+      const next = await plan(installed, change);
+      const restarts = isSame(settings.choice(installed.series), next)
+        ? []
+        : upOf(installed).flatMap((id) => supervisor.withDependents(id));
+      return { restarts, starts: [], stops: [] };
+    },
+    set(change) {
+      // One after another: two changes at the same time would each prove a state that the other has left.
+      const mine = queue.then(() => set(change));
+      queue = mine.catch(() => undefined);
+      return mine;
+    },
+  };
+}
+
+const isSame = (a: PhpChoice, b: PhpChoice): boolean => changedNames(a, b).length === 0;
+
+function changedNames(before: PhpChoice, next: PhpChoice): string[] {
+  const switched = [...new Set([...before.off, ...next.off])].filter(
+    (name) => before.off.includes(name) !== next.off.includes(name),
+  );
+  const names = [...new Set([...Object.keys(before.values), ...Object.keys(next.values)])];
+  return [...switched, ...names.filter((name) => before.values[name] !== next.values[name])];
+}
+
+const refused = (name: string, detail: string, remedy = 'Nothing was changed. See: koji ini show'): KojiboxError =>
+  new KojiboxError('VALIDATION_FAILED', `cannot change ${name}`, {
+    detail: `${name}: ${detail}`,
+    source: 'php',
+    remedy,
+  });
+
+function notSwitchable(name: string, series: string, facts: PhpFacts, loadable: readonly string[]): KojiboxError {
+  if (facts.builtIn.includes(name)) return refused(name, `it is built into PHP ${series} and cannot be switched`);
+  if (name === 'xdebug')
+    return refused(
+      name,
+      'it is switched per project',
+      'Switch it on for a project: koji project set ID --overrides XDEBUG=on',
+    );
+  return refused(name, `PHP ${series} has no such extension; there are ${loadable.join(', ')}`);
+}
+
+/** The nearest known name by shared pairs of letters; for typing errors. */
+function suggestion(name: string, { directives }: PhpFacts): string {
+  const pairs = (text: string): string[] => [...text].slice(1).map((letter, index) => `${text[index] ?? ''}${letter}`);
+  const wanted = new Set(pairs(name.toLowerCase()));
+  const score = (candidate: string): number => {
+    const own = pairs(candidate.toLowerCase());
+    return (2 * own.filter((pair) => wanted.has(pair)).length) / (own.length + wanted.size);
+  };
+  const best = [...directives]
+    .map((candidate) => [candidate, score(candidate)] as const)
+    .sort((a, b) => b[1] - a[1])[0];
+  return best !== undefined && best[1] > 0.6 ? `; did you mean ${best[0]}?` : '';
+}
+
+function withFormerSettings(cause: unknown, series: string, names: readonly string[]): KojiboxError {
+  const known =
+    cause instanceof KojiboxError
+      ? cause
+      : new KojiboxError('START_FAILED', `cannot start PHP ${series}`, { detail: String(cause), source: 'php' });
+  return new KojiboxError(known.code, `cannot use the new settings of PHP ${series}`, {
+    detail: `${names.join(', ')}: ${known.message}: ${known.detail}`,
+    source: 'php',
+    remedy: 'The former settings are back in use. Correct the value of what is named in the detail.',
+    cause,
+  });
+}

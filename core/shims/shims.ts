@@ -1,0 +1,119 @@
+/**
+ * Shims: small programs on the user's PATH that run the version of the project one stands in. They read what is prepared here and start
+ * nothing but the program itself: no Node, no question to the daemon.
+ */
+import type { ProjectConfig } from '../../contract/config.ts';
+import { KojiboxError } from '../../contract/errors.ts';
+import { PROGRAMS, type Program } from '../../contract/programs.ts';
+import { quoteForSh } from '../../contract/shell-init.ts';
+
+type ProgramName = (typeof PROGRAMS)[number];
+
+/** They need a password, which is never written down in the open: `koji` asks the daemon for it. */
+const THROUGH_KOJI: readonly ProgramName[] = ['psql', 'mariadb', 'mariadb-dump'];
+const DEFAULT_KEY = 'default';
+
+export interface ShimFile {
+  /** Relative to the folder of shims. */
+  readonly path: string;
+  readonly content: string;
+  readonly mode: number;
+}
+
+export interface ShimPlan {
+  /** Absolute folder of the shims. */
+  readonly folder: string;
+  readonly home: string;
+  /** Command of `koji`: program, then arguments. */
+  readonly koji: readonly string[];
+  /** Set for `koji` alone. */
+  readonly kojiEnvironment: Readonly<Record<string, string>>;
+  readonly projects: readonly { readonly project: ProjectConfig; readonly realPath: string | null }[];
+  /** Rejects with RUNTIME_MISSING where it is not installed. */
+  resolve(program: ProgramName, project: ProjectConfig | null): Promise<Program>;
+}
+
+/** All files, to be written as they are; what else lies in the folder is not ours any more. */
+export async function planShims(plan: ShimPlan): Promise<ShimFile[]> {
+  const script = shimScript(plan.folder);
+  const files: ShimFile[] = PROGRAMS.map((name) => ({ path: name, content: script, mode: 0o755 }));
+  const table: string[] = [];
+  for (const { project, realPath } of [{ project: null, realPath: null }, ...plan.projects]) {
+    const key = project?.id ?? DEFAULT_KEY;
+    const paths = new Set(
+      [project?.path, realPath].flatMap((path) => (path === undefined || path === null ? [] : [path])),
+    );
+    for (const path of paths) if (!path.includes('\n')) table.push(`${key} ${path}`);
+    for (const name of PROGRAMS) {
+      const content = await runLines(plan, name, project);
+      if (content !== null)
+        files.push({ path: `.for/${project === null ? '' : 'project-'}${key}/${name}`, content, mode: 0o644 });
+    }
+  }
+  files.push({ path: '.table', content: table.map((line) => `project-${line}\n`).join(''), mode: 0o644 });
+  return files;
+}
+
+/** Null: the next program of this name on the PATH is meant. */
+async function runLines(plan: ShimPlan, name: ProgramName, project: ProjectConfig | null): Promise<string | null> {
+  try {
+    const { command, args, env } = await plan.resolve(name, project);
+    return THROUGH_KOJI.includes(name)
+      ? execLines(plan.koji, [name], { ...plan.kojiEnvironment, KOJIBOX_HOME: plan.home })
+      : execLines([command], args, env);
+  } catch (error) {
+    if (!(error instanceof KojiboxError)) throw error;
+    if (error.code !== 'RUNTIME_MISSING' && error.code !== 'RUNTIME_UNSUPPORTED') throw error;
+    // A version that the project asks for must not silently become another one.
+    const asks =
+      project !== null &&
+      ['PHP_VERSION', 'NODE_VERSION'].some((key) => error.detail.includes(` ${project.overrides[key] ?? '\n'} `));
+    if (!asks) return null;
+    return `echo ${quoteForSh(`koji: ${error.message} in ${project.name}: ${error.detail}. ${error.remedy}`)} >&2\nexit 127\n`;
+  }
+}
+
+function execLines(command: readonly string[], args: readonly string[], env: Readonly<Record<string, string>>): string {
+  const exports = Object.entries(env).map(([name, value]) =>
+    // A program's own folder comes first; the rest of the PATH is the caller's.
+    name === 'PATH'
+      ? `export PATH=${quoteForSh(value.split(':')[0] ?? '')}:"$PATH"\n`
+      : `export ${name}=${quoteForSh(value)}\n`,
+  );
+  return `${exports.join('')}exec ${[...command, ...args].map(quoteForSh).join(' ')} "$@"\n`;
+}
+
+/** POSIX.1-2017 XCU 2; `-ef` of test(1) is beyond it, and known to dash, bash, busybox and ksh. */
+const shimScript = (folder: string): string => `#!/bin/sh
+# Made by Kojibox: runs the version of the project one stands in. See: koji shell-init --help
+koji_shims=${quoteForSh(folder)}
+koji_name=\${0##*/}
+koji_find() {
+  koji_best=0
+  while IFS= read -r koji_line; do
+    koji_path=\${koji_line#* }
+    case "$1/" in
+      "$koji_path"/*) [ \${#koji_path} -gt "$koji_best" ] && koji_best=\${#koji_path} koji_key=\${koji_line%% *} ;;
+    esac
+  done <"$koji_shims/.table"
+  [ "$koji_best" -gt 0 ]
+}
+koji_key=${DEFAULT_KEY}
+if [ -r "$koji_shims/.table" ]; then
+  koji_find "$PWD" || koji_find "$(pwd -P)"
+fi
+if [ -r "$koji_shims/.for/$koji_key/$koji_name" ]; then
+  . "$koji_shims/.for/$koji_key/$koji_name"
+fi
+koji_rest=$PATH:
+while [ -n "$koji_rest" ]; do
+  koji_folder=\${koji_rest%%:*}
+  koji_rest=\${koji_rest#*:}
+  koji_next=\${koji_folder:-.}/$koji_name
+  if [ -f "$koji_next" ] && [ -x "$koji_next" ] && ! [ "$koji_next" -ef "$0" ]; then
+    exec "$koji_next" "$@"
+  fi
+done
+echo "koji: there is no $koji_name, neither in Kojibox nor elsewhere. See: koji runtime list" >&2
+exit 127
+`;

@@ -1,0 +1,31 @@
+/** Databases and their snapshots. */
+import type { Handlers } from '../../contract/index.ts';
+import type { Kojibox } from '../../core/kojibox-types.ts';
+import type { Snapshots } from '../../core/databases/snapshots/snapshots.ts';
+
+export function databaseHandlers(
+  { databases, adminer }: Pick<Kojibox, 'databases' | 'adminer'>,
+  snapshots: Snapshots,
+): Pick<Handlers, Extract<keyof Handlers, `databases.${string}`>> {
+  const ok = 'ok' as const;
+  return {
+    'databases.list': async () => databases.list(),
+    'databases.create': async ({ engine, name }) => {
+      await databases.create(engine, name);
+      return ok;
+    },
+    'databases.drop': async ({ engine, name }) => databases.drop(engine, name),
+    'databases.export': async ({ engine, name, path }) => databases.export(engine, name, path),
+    'databases.import': async ({ engine, name, path }) => databases.import(engine, name, path),
+    'databases.connection': async ({ engine, name }) => databases.connection(engine, name),
+    'databases.openAdminer': async ({ engine, name }) => ({ url: await adminer.open(engine, name) }),
+
+    'databases.snapshots': async () => snapshots.list(),
+    'databases.snapshot': async ({ engine, name, note, how }) => snapshots.take({ engine, name, note, how }),
+    'databases.restore': async ({ id }) => snapshots.restore(id),
+    'databases.removeSnapshot': async ({ id }) => {
+      await snapshots.remove(id);
+      return ok;
+    },
+  };
+}

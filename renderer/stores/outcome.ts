@@ -1,0 +1,23 @@
+/** The end of a change that this window began: a failure is told, wherever the user is by then. */
+import { watch } from 'vue';
+import type { Change } from '../../contract/changes.ts';
+import { KojiboxError } from '../../contract/errors.ts';
+import { useStack } from './stack.ts';
+
+/** @returns the change as it ended; null when there was none, e.g. because it could not be begun */
+export function outcomeOf(begun: Change | null): Promise<Change | null> {
+  if (begun === null) return Promise.resolve(null);
+  const stack = useStack();
+  return new Promise((resolve) => {
+    const stop = watch(
+      () => stack.changes.get(begun.id) ?? begun,
+      (change) => {
+        if (change.status === 'running') return;
+        queueMicrotask(() => stop());
+        if (change.status === 'failed' && change.error !== null) stack.complain(KojiboxError.fromBody(change.error));
+        resolve(change);
+      },
+      { immediate: true },
+    );
+  });
+}

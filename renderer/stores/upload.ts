@@ -1,0 +1,46 @@
+/** Handing a file to the daemon: by its path where the shell knows it, else sent over HTTP straight from the disk. */
+import { ErrorBodySchema, KojiboxError } from '../../contract/errors.ts';
+
+/** Where the key of the link is kept for this tab. */
+export const TOKEN_KEY = 'kojibox-token';
+
+interface Shell {
+  /** Empty for a file that is not on a disk. */
+  pathOf(file: File): string;
+}
+
+export interface Upload {
+  /** Path at which the daemon finds it. Rejects with a KojiboxError. */
+  readonly path: Promise<string>;
+  cancel(): void;
+}
+
+/** @param progress share that was sent, 0 to 1 */
+export function uploadPack(file: File, progress: (share: number) => void): Upload {
+  const shell = (window as { kojiboxFiles?: Shell }).kojiboxFiles;
+  const known = shell?.pathOf(file) ?? '';
+  if (known !== '') return { path: Promise.resolve(known), cancel: () => undefined };
+  // fetch() tells nothing of how much was sent.
+  const request = new XMLHttpRequest();
+  const path = new Promise<string>((resolve, reject) => {
+    const fail = (detail: string): void =>
+      reject(new KojiboxError('DAEMON_UNREACHABLE', `cannot send ${file.name}`, { detail, source: 'ui' }));
+    request.upload.onprogress = ({ loaded, total }) => progress(total === 0 ? 0 : loaded / total);
+    request.onerror = () => fail('the connection to the daemon broke');
+    request.onabort = () =>
+      reject(new KojiboxError('CANCELLED', `${file.name} was not sent`, { detail: 'it was cancelled', source: 'ui' }));
+    request.onload = () => {
+      const reply = request.response as { result?: { path?: unknown }; error?: unknown } | null;
+      const error = ErrorBodySchema.safeParse(reply?.error);
+      if (typeof reply?.result?.path === 'string') resolve(reply.result.path);
+      else if (error.success) reject(KojiboxError.fromBody(error.data));
+      else fail(`it answered ${request.status}`);
+    };
+  });
+  request.open('POST', '/upload/pack');
+  request.responseType = 'json';
+  request.setRequestHeader('authorization', `Bearer ${sessionStorage.getItem(TOKEN_KEY) ?? ''}`);
+  request.setRequestHeader('content-type', 'application/octet-stream');
+  request.send(file);
+  return { path, cancel: () => request.abort() };
+}

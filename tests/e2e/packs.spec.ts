@@ -1,0 +1,105 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test, type Page } from 'playwright/test';
+import { newKey, readPack, writeSigned } from '../fixtures/packs/rewrite.ts';
+import { DashboardPage } from './dashboard-page.ts';
+
+const folder = join(process.env['KOJIBOX_E2E_ROOT'] ?? '', 'packs');
+const pack = join(folder, 'window.kojipack');
+
+async function open(page: Page): Promise<void> {
+  await new DashboardPage(page).open();
+  await page.getByRole('link', { name: 'Runtimes', exact: true }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Runtimes' })).toBeFocused();
+}
+
+/** As somebody does who drags a file from a folder onto the page. */
+async function drop(page: Page, name: string, content: string): Promise<void> {
+  const data = await page.evaluateHandle(
+    ([fileName, text]) => {
+      const transfer = new DataTransfer();
+      transfer.items.add(new File([text ?? ''], fileName ?? ''));
+      return transfer;
+    },
+    [name, content],
+  );
+  await page.dispatchEvent('main', 'dragover', { dataTransfer: data });
+  await expect(page.locator('[data-drop]')).toHaveText('Drop the pack to look into it');
+  await page.dispatchEvent('main', 'drop', { dataTransfer: data });
+  await expect(page.locator('[data-drop]')).toHaveCount(0);
+}
+
+/** Both themes, two sizes; to be looked at. */
+async function shoot(page: Page, name: string): Promise<void> {
+  for (const theme of ['light', 'dark'] as const) {
+    for (const [size, width, height] of [
+      ['wide', 1280, 800],
+      ['narrow', 420, 800],
+    ] as const) {
+      await page.emulateMedia({ colorScheme: theme });
+      await page.setViewportSize({ width, height });
+      await page.screenshot({ path: `test-results/packs/${name}-${theme}-${size}.png` });
+    }
+  }
+  await page.setViewportSize({ width: 1280, height: 800 });
+}
+
+test('packs: one is made, looked into, its key compared and accepted, and installed', async ({ page }) => {
+  mkdirSync(folder, { recursive: true });
+  await open(page);
+  await page.getByRole('button', { name: 'Create a pack' }).click();
+  const dialog = page.getByRole('dialog');
+  const checked = dialog.getByRole('checkbox', { checked: true });
+  for (let left = await checked.count(); left > 0; left -= 1) await checked.first().uncheck();
+  await dialog.getByRole('button', { name: 'Create a pack' }).click();
+  await expect(dialog.getByText('Choose at least one.')).toBeVisible();
+  await dialog.getByRole('checkbox', { name: /^adminer/ }).check();
+  await shoot(page, 'pack-create');
+  await dialog.getByLabel('Write to').fill('stack.zip');
+  await dialog.getByRole('button', { name: 'Create a pack' }).click();
+  await expect(dialog.getByText('Give a full path that ends in .kojipack.')).toBeVisible();
+  await dialog.getByLabel('Write to').fill(pack);
+  await page.keyboard.press('Enter');
+  await expect(dialog.getByText('The pack is ready')).toBeVisible({ timeout: 60_000 });
+  await page.keyboard.press('Escape');
+  await expect(dialog).toHaveCount(0);
+
+  // The same content of another signer.
+  const { manifest, files } = await readPack(pack);
+  const foreign = await writeSigned(
+    join(folder, 'foreign.kojipack'),
+    { ...manifest, name: 'Foreign' },
+    files,
+    newKey(),
+  );
+  await page.locator('input[type=file]').setInputFiles(foreign);
+  await expect(dialog).toContainText('Pack “Foreign”', { timeout: 30_000 });
+  await expect(dialog).toContainText(`Whole: ${manifest.files.length} files`);
+  await shoot(page, 'pack-unknown-key');
+  await expect(dialog).toContainText('Signed by tester');
+  await expect(dialog).toContainText(/SHA256:[A-Za-z0-9+/]{43}/);
+  const install = dialog.getByRole('button', { name: 'Accept the key and install' });
+  await expect(install).toBeDisabled();
+  await dialog.getByRole('checkbox', { name: /I have compared it/ }).check();
+  await install.click();
+  await expect(dialog).toContainText('“Foreign” is installed.', { timeout: 60_000 });
+  await page.keyboard.press('Escape');
+
+  await page.locator('input[type=file]').setInputFiles(foreign);
+  await expect(dialog).toContainText('You accepted this key before.', { timeout: 30_000 });
+  await page.keyboard.press('Escape');
+  await expect(dialog).toHaveCount(0);
+});
+
+test('packs: a file is dropped on the page; what is no whole pack says so, with the cure', async ({ page }) => {
+  mkdirSync(folder, { recursive: true });
+  await open(page);
+  await drop(page, 'photo.png', 'x');
+  await expect(page.getByText('photo.png is no .kojipack file.')).toBeVisible();
+  await drop(page, 'broken.kojipack', 'not a zip at all');
+  await expect(page.getByText('cannot use the pack')).toBeVisible({ timeout: 30_000 });
+  await expect(page.getByText('Copy the file again')).toBeVisible();
+  await expect(page.getByRole('dialog')).toHaveCount(0);
+
+  await shoot(page, 'pack-broken');
+});
