@@ -161,7 +161,12 @@ async function bringUp(
 /** Programs alone: what a database keeps stays in its data folder. */
 async function removeUnused(answers: FirstRunAnswers, { kojibox, context }: ApplyOptions): Promise<void> {
   const { runtimes, supervisor } = kojibox;
-  const inUse = new Set(supervisor.states().flatMap(({ runtime, state }) => (state === 'stopped' ? [] : [runtime])));
+  const inUse = new Set(
+    supervisor
+      .states()
+      .filter(({ desired, state }) => desired === 'up' || state !== 'stopped')
+      .map(({ runtime }) => runtime),
+  );
   const unused = runtimes
     .list(new Map())
     .filter(

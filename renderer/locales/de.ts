@@ -2,6 +2,7 @@
 import { daemonDe } from './daemon/de.ts';
 import { workDe } from './work/de.ts';
 import type { Messages } from './en.ts';
+import { setup } from './setup/de.ts';
 
 export const de: Messages = {
   ...workDe,
@@ -205,6 +206,7 @@ export const de: Messages = {
     running: 'Läuft',
     ended: 'Beendet',
   },
+  ...setup,
   history: {
     title: (name) => `Verbrauch von ${name}`,
     host: 'Dieser Rechner',

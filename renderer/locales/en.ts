@@ -2,6 +2,7 @@
 import type { HealthStatus, ServiceStatus } from '../../contract/services.ts';
 import { workEn } from './work/en.ts';
 import type { DaemonTexts } from './daemon/daemon-texts.ts';
+import { setup } from './setup/en.ts';
 
 export const en = {
   ...workEn,
@@ -205,6 +206,7 @@ export const en = {
     running: 'Under way',
     ended: 'Ended',
   },
+  ...setup,
   history: {
     title: (name: string): string => `Resource use of ${name}`,
     host: 'This machine',

@@ -2,6 +2,7 @@
 import { daemonId } from './daemon/id.ts';
 import { workId } from './work/id.ts';
 import type { Messages } from './en.ts';
+import { setup } from './setup/id.ts';
 
 export const id: Messages = {
   ...workId,
@@ -209,6 +210,7 @@ export const id: Messages = {
     running: 'Sedang berjalan',
     ended: 'Berakhir',
   },
+  ...setup,
   history: {
     title: (name) => `Pemakaian sumber daya ${name}`,
     host: 'Komputer ini',
