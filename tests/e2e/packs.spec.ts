@@ -103,3 +103,11 @@ test('packs: a file is dropped on the page; what is no whole pack says so, with 
 
   await shoot(page, 'pack-broken');
 });
+
+test('packs: one that was double-clicked is looked into at once', async ({ page }) => {
+  await open(page);
+  await page.evaluate((path) => (location.hash = `#/runtimes?pack=${encodeURIComponent(path)}`), pack);
+  await expect(page.getByRole('dialog').getByText('adminer').first()).toBeVisible();
+  // Going back and forth does not ask again.
+  await expect.poll(() => page.evaluate(() => location.hash)).toBe('#/runtimes');
+});
