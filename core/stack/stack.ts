@@ -85,8 +85,17 @@ export function createStack(options: StackOptions): Stack {
     // Once more: a port may have had to move while the services started, or somebody took the edge's. Costs nothing when none did.
     if (edge !== undefined && ['stopped', 'error'].includes(supervisor.state(edge.id).state)) options.forgetPorts();
     await options.applySites();
-    if (edge !== undefined)
-      await bringUp(edge, reporterOf(edge), signal).catch((error: unknown) => failures.push(error));
+    if (edge !== undefined) {
+      await bringUp(edge, reporterOf(edge), signal)
+        .catch(async (error: unknown) => {
+          // Between the choice of a port and the start somebody else may have taken it: other ports, once.
+          if (signal.aborted) throw error;
+          options.forgetPorts();
+          await options.applySites();
+          await bringUp(edge, reporterOf(edge), signal);
+        })
+        .catch((error: unknown) => failures.push(error));
+    }
     if (failures.length > 0) throw failures[0];
     site.step('request');
     const checked = await options.checkSite();

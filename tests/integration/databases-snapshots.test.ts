@@ -61,13 +61,16 @@ type Engine = keyof typeof ENGINES;
 
 const state = async (id: string): Promise<string | undefined> =>
   (await world.services()).find((one) => one.id === id)?.state;
+/** None before the first snapshot. */
+const folders = (): string[] => {
+  const path = world.path('runtime/snapshots');
+  return existsSync(path) ? readdirSync(path) : [];
+};
 /** Of PostgreSQL. */
 const safeties = async (): Promise<unknown[]> =>
   (await databases.snapshots()).filter(({ kind, runtime }) => kind === 'safety' && runtime === 'postgres');
 const leftovers = (): string[] => [
-  ...readdirSync(world.path('runtime/snapshots')).filter(
-    (name) => name.endsWith('.partial') || name.startsWith('work-'),
-  ),
+  ...folders().filter((name) => name.endsWith('.partial') || name.startsWith('work-')),
   ...(['postgres', 'mariadb'] as const).flatMap((engine) =>
     readdirSync(join(ENGINES[engine].folder(), '..')).filter((name) => /\.(restoring|new)$/.test(name)),
   ),
@@ -197,28 +200,32 @@ describe('a snapshot that cannot be used', () => {
 
 describe('work that is broken off', () => {
   /** Enough for a copy to take a moment. */
-  const fill = async (): Promise<void> => {
-    await databases.postgres('create table if not exists ballast (data bytea)', 'shop');
+  beforeAll(async () => {
+    await ENGINES.postgres.put('must not be lost');
+    await databases.postgres('create table ballast (data bytea)', 'shop');
     await databases.postgres('alter table ballast alter data set storage external', 'shop');
     await databases.postgres(
       "insert into ballast select decode(repeat('ab', 1000000), 'hex') from generate_series(1, 60)",
       'shop',
     );
-  };
+  });
   const begin = async (method: string, params: unknown): Promise<Change> => {
     const { body } = await world.rpc(JSON.stringify({ method, params }));
     return body.result as Change;
   };
   const until = async (what: () => boolean): Promise<void> => {
-    while (!what()) await new Promise((resolve) => setTimeout(resolve, 2));
+    const deadline = Date.now() + 60_000;
+    while (!what()) {
+      if (Date.now() > deadline) throw new Error('it did not come to pass within a minute');
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
   };
   const copying = (): boolean =>
-    readdirSync(world.path('runtime/snapshots')).some(
+    folders().some(
       (name) => name.endsWith('.partial') && existsSync(world.path('runtime/snapshots', name, 'data/base')),
     );
 
   it('leaves nothing when it is cancelled, and the server runs again', async () => {
-    await fill();
     const before = await databases.snapshots();
     const { id } = await begin('databases.snapshot', { engine: 'postgres', name: 'cut', how: 'copy' });
     await until(copying);
@@ -226,7 +233,7 @@ describe('work that is broken off', () => {
     await expect(ended(world, id)).rejects.toMatchObject({ code: 'CANCELLED' });
     expect(await databases.snapshots()).toEqual(before);
     expect(leftovers()).toEqual([]);
-    expect(await ENGINES.postgres.goods()).toContain('must survive');
+    expect(await ENGINES.postgres.goods()).toContain('must not be lost');
   });
 
   it('refuses a second piece of work on the same server meanwhile, and a start waits for the end of the copy', async () => {
@@ -239,7 +246,7 @@ describe('work that is broken off', () => {
     await world.koji('start', 'postgres');
     await ended(world, id);
     expect((await databases.snapshots()).find(({ name }) => name === 'long')).toMatchObject({ complete: true });
-    expect(await ENGINES.postgres.goods()).toContain('must survive');
+    expect(await ENGINES.postgres.goods()).toContain('must not be lost');
   });
 
   it('by kill -9 leaves a working server and no half snapshot', async () => {
@@ -250,25 +257,23 @@ describe('work that is broken off', () => {
     process.kill(pid, 'SIGKILL');
     await until(() => existsSync(world.path('app/daemon.json')) && world.daemonFile().pid !== pid);
     await world.koji('start', 'postgres');
-    expect(await ENGINES.postgres.goods()).toContain('must survive');
+    expect(await ENGINES.postgres.goods()).toContain('must not be lost');
     expect(await databases.snapshots()).toEqual(before);
     expect(leftovers()).toEqual([]);
   });
 
   it('by kill -9 in the middle of a restore brings the state before it back', async () => {
     const { put, goods } = ENGINES.postgres;
-    const long = (await databases.snapshots()).find(({ name }) => name === 'long');
+    const long = await databases.take('postgres', 'to go back to', 'copy');
     await put('newer than the snapshot');
     const rows = await goods();
     const { pid } = world.daemonFile();
-    await begin('databases.restore', { id: long?.id });
+    await begin('databases.restore', { id: long });
     // The present state was put aside: the moment between the two renames, or shortly after.
     await until(() =>
-      readdirSync(world.path('runtime/snapshots')).some(
+      folders().some(
         (name) =>
-          name.startsWith('postgres-') &&
-          name > (long?.id ?? '') &&
-          existsSync(world.path('runtime/snapshots', name, 'data')),
+          name.startsWith('postgres-') && name > long && existsSync(world.path('runtime/snapshots', name, 'data')),
       ),
     );
     process.kill(pid, 'SIGKILL');
