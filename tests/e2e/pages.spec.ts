@@ -293,6 +293,7 @@ for (const theme of ['light', 'dark'] as const) {
         await page.evaluate((hash) => (location.hash = hash), path);
         await expect(page.getByRole('heading', { level: 1, name: title })).toBeAttached();
         await page.waitForLoadState('networkidle');
+        await expect(page.getByText('Loading …')).toHaveCount(0);
         // Nothing may stick out of the window.
         expect(
           await page.evaluate(() => document.documentElement.scrollWidth <= document.documentElement.clientWidth),
