@@ -150,6 +150,7 @@ export const de: Messages = {
     channels: { stable: 'Stabile Versionen', beta: 'Auch Beta-Versionen' },
     check: 'Nach Aktualisierungen sehen',
     upToDate: (version) => `${version} ist die neueste Version.`,
+    installUpdate: (version) => `${version} installieren`,
     newer: (version) => `${version} ist da.`,
     noFeed: (version) => `Dies ist ${version}. Keine Quelle für Aktualisierungen ist eingestellt.`,
     environment: 'Umgebung aller Projekte',

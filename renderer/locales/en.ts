@@ -151,6 +151,7 @@ export const en = {
     channels: { stable: 'Stable versions', beta: 'Beta versions too' },
     check: 'Look for updates',
     upToDate: (version: string): string => `${version} is the newest version.`,
+    installUpdate: (version: string): string => `Install ${version}`,
     newer: (version: string): string => `${version} is there.`,
     noFeed: (version: string): string => `This is ${version}. No update feed is set.`,
     environment: 'Environment of all projects',

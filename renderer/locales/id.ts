@@ -155,6 +155,7 @@ export const id: Messages = {
     channels: { stable: 'Versi stabil', beta: 'Versi beta juga' },
     check: 'Periksa pembaruan',
     upToDate: (version) => `${version} adalah versi terbaru.`,
+    installUpdate: (version) => `Pasang ${version}`,
     newer: (version) => `${version} tersedia.`,
     noFeed: (version) => `Ini ${version}. Sumber pembaruan belum diatur.`,
     environment: 'Lingkungan semua proyek',
