@@ -16,7 +16,9 @@ export function useRights(): {
       if (plan === null) return false;
       // Where nobody can be asked for a password, the operation itself says what to run.
       if (plan.sentences.length === 0 || plan.way === null) return true;
-      return confirm.ask(t.rights.title, `${t.rights.lead} ${plan.sentences.join(' ')}`, t.rights.go);
+      const told = plan.sentences.join(' ');
+      const what = t.daemon === null ? told : `${t.daemon.goals[goal.goal]} (${told})`;
+      return confirm.ask(t.rights.title, `${t.rights.lead} ${what}`, t.rights.go);
     },
   };
 }

@@ -1,6 +1,7 @@
 /** What the daemon says in English, in another language. Details, evidence and logs stay as they were written. */
 import type { ChangeKind, Step } from '../../../contract/changes.ts';
 import type { CheckId } from '../../../contract/doctor.ts';
+import type { PrivilegedGoal } from '../../../contract/privileged.ts';
 import type { ErrorCode } from '../../../contract/errors.ts';
 
 export interface DaemonTexts {
@@ -8,5 +9,7 @@ export interface DaemonTexts {
   readonly errors: Readonly<Record<ErrorCode, readonly [what: string, cure: string]>>;
   readonly changes: Readonly<Record<ChangeKind, string>>;
   readonly steps: Readonly<Record<Step, string>>;
+  /** What is done as administrator. */
+  readonly goals: Readonly<Record<PrivilegedGoal, string>>;
   readonly checks: Readonly<Record<CheckId, string>>;
 }

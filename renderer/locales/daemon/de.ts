@@ -193,6 +193,12 @@ export const daemonDe: DaemonTexts = {
     create: 'legt an',
     remove: 'entfernt',
   },
+  goals: {
+    hosts: 'Die Namen deiner Projekte werden in die hosts-Datei geschrieben.',
+    trust: 'Programme dieses Rechners vertrauen der lokalen Stelle, die nur für lokale Namen bürgen kann.',
+    ports: 'Jeder Benutzer dieses Rechners darf Ports ab 80 verwenden, damit Links ohne Portnummer gehen.',
+    undo: 'Diese Änderung am System wird zurückgenommen.',
+  },
   checks: {
     'secrets-key': 'Schlüssel der gespeicherten Passwörter',
     zoneinfo: 'Zeitzonen-Datenbank für PHP',

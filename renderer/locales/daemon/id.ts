@@ -160,6 +160,12 @@ export const daemonId: DaemonTexts = {
     create: 'membuat',
     remove: 'menghapus',
   },
+  goals: {
+    hosts: 'Nama proyek Anda ditulis ke berkas hosts.',
+    trust: 'Program di komputer ini akan memercayai otoritas lokal, yang hanya dapat menjamin nama lokal.',
+    ports: 'Semua pengguna komputer ini boleh memakai port mulai 80, sehingga tautan tidak perlu nomor port.',
+    undo: 'Perubahan pada sistem ini dibatalkan.',
+  },
   checks: {
     'secrets-key': 'Kunci kata sandi yang tersimpan',
     zoneinfo: 'Basis data zona waktu untuk PHP',
