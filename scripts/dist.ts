@@ -1,5 +1,6 @@
 /**
- * npm run dist [-- --linux|--mac|--win] [--electron-dist PATH]: the installers of this system, in release/.
+ * npm run dist [-- --linux|--mac|--win] [--electron-dist PATH] [--updates-url URL]: the installers of this system, in release/. With the
+ * address of the folder where they will lie, also the latest*.yml files that electron-updater reads there.
  * Fetches Electron's binary and the packaging tools; says what is missing when they cannot be had.
  */
 import { spawnSync } from 'node:child_process';
@@ -14,6 +15,7 @@ const { values } = parseArgs({
     mac: { type: 'boolean' },
     win: { type: 'boolean' },
     'electron-dist': { type: 'string' },
+    'updates-url': { type: 'string' },
   },
 });
 const chosen = [
@@ -23,6 +25,7 @@ const chosen = [
 ];
 const platforms = chosen.length > 0 ? chosen : [Platform.current()];
 const electronDist = values['electron-dist'];
+const updates = values['updates-url'];
 const { version } = JSON.parse(readFileSync('node_modules/electron/package.json', 'utf8')) as { version: string };
 
 const built = spawnSync(process.execPath, ['scripts/build.ts'], { stdio: 'inherit' });
@@ -32,7 +35,10 @@ try {
     projectDir: process.cwd(),
     publish: 'never',
     targets: new Map(platforms.flatMap((platform) => [...platform.createTarget()])),
-    ...(electronDist === undefined ? {} : { config: { electronDist } }),
+    config: {
+      ...(electronDist === undefined ? {} : { electronDist }),
+      ...(updates === undefined ? {} : { publish: { provider: 'generic', url: updates } }),
+    },
   });
   for (const file of files) process.stdout.write(`${file}\n`);
 } catch (error) {

@@ -1,4 +1,6 @@
 /** Joins what the daemon says with Electron's tray, menus, window, notifications and badge. Every decision is made in the modules it joins. */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -177,7 +179,12 @@ export async function startShell(): Promise<Shell> {
     if (touchesSites(event)) refreshSites().catch(() => undefined);
     if (event.event === 'snapshot' || (event.event === 'config:changed' && event.data.scope === 'app'))
       applySettings().catch(() => undefined);
-    if (event.event === 'update:available') updates?.offered(event.data.version);
+    if (event.event === 'update:handover') updates?.offered(event.data);
+    if (event.event === 'update:available' && updates !== null)
+      client
+        .call('updater.handover', {})
+        .then((handover) => handover === null || updates.offered(handover))
+        .catch(() => undefined); // The next check asks again.
   };
 
   serveAssets();
@@ -255,6 +262,11 @@ function createUpdates(client: Client, texts: () => Texts): ReturnType<typeof wa
   if (!app.isPackaged) return null;
   const updates = watchUpdates({
     load: async () => (await import('electron-updater')).default.autoUpdater,
+    digest: async (file) => {
+      const hash = createHash('sha256');
+      for await (const piece of createReadStream(file)) hash.update(piece as Buffer);
+      return hash.digest('hex');
+    },
     ready: (version) => new Notification({ title: texts().updateReady(version), body: texts().updateReadyText }).show(),
     failed: (reason) => process.stderr.write(`cannot fetch the update: ${reason}\n`),
   });

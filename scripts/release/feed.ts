@@ -7,7 +7,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
 import { signFeed, type UnsignedFeed } from '../../core/updater/feed.ts';
-import { describeFile, parseArchiveName } from './headless.ts';
+import { describeFile, parseArchiveName, parseInstallerName } from './headless.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -32,8 +32,8 @@ const before: Partial<UnsignedFeed> = existsSync(feedFile)
   : {};
 
 const releases = archives.map((archive) => {
-  const named = parseArchiveName(basename(archive));
-  if (named === null) throw new Error(`${archive} is not named as release:archive names its files`);
+  const named = parseArchiveName(basename(archive)) ?? parseInstallerName(basename(archive));
+  if (named === null) throw new Error(`${archive} is not named as release:archive and dist name their files`);
   return {
     ...named,
     ...describeFile(archive),
@@ -43,7 +43,14 @@ const releases = archives.map((archive) => {
   } as const;
 });
 const kept = (before.releases ?? []).filter(
-  (old) => !releases.some(({ version, os, arch }) => version === old.version && os === old.os && arch === old.arch),
+  (old) =>
+    !releases.some(
+      (added) =>
+        added.version === old.version &&
+        added.os === old.os &&
+        added.arch === old.arch &&
+        added.package === (old.package ?? 'headless'),
+    ),
 );
 const { manifest } = values;
 const runtimeManifest =

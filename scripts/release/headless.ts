@@ -15,12 +15,30 @@ export interface Platform {
 export const archiveName = (version: string, { os, arch }: Platform): string =>
   `kojibox-${version}-${os}-${arch}.tar.gz`;
 
+export interface NamedRelease extends Platform {
+  readonly version: string;
+  readonly package: 'headless' | 'app';
+}
+
 /** The platform and version in the name of an archive; null for other files. */
-export function parseArchiveName(name: string): (Platform & { version: string }) | null {
+export function parseArchiveName(name: string): NamedRelease | null {
   const [, version, os, arch] =
     /^kojibox-(\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+?)?)-(linux|darwin|windows)-(x64|arm64)\.tar\.gz$/.exec(name) ?? [];
   if (version === undefined) return null;
-  return { version, os: os as Platform['os'], arch: arch as Platform['arch'] };
+  return { version, os: os as Platform['os'], arch: arch as Platform['arch'], package: 'headless' };
+}
+
+/**
+ * The same for what `npm run dist` makes and the desktop app updates itself with: AppImage, zip of macOS, installer of Windows.
+ * electron-builder has words of its own for systems and processors.
+ */
+export function parseInstallerName(name: string): NamedRelease | null {
+  const [, version, system, processor] =
+    /^kojibox-(\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+?)?)-(linux|mac|win)-(x64|x86_64|arm64)\.(?:AppImage|zip|exe)$/.exec(name) ??
+    [];
+  if (version === undefined) return null;
+  const os = ({ linux: 'linux', mac: 'darwin', win: 'windows' } as const)[system as 'linux' | 'mac' | 'win'];
+  return { version, os, arch: processor === 'arm64' ? 'arm64' : 'x64', package: 'app' };
 }
 
 /** What a version says of itself; the updater refuses one that is not what the feed said. */
