@@ -90,7 +90,7 @@ describe('patterns', () => {
     expect(redact(line)).toBe(line);
   });
 
-  it('is linear: 2 MB of the worst lines in well under a second', () => {
+  it('is linear: half a megabyte of the worst lines, which a square would need minutes for', () => {
     for (const piece of [
       'password',
       'a',
@@ -107,7 +107,7 @@ describe('patterns', () => {
     ]) {
       const began = performance.now();
       redact(piece.repeat(Math.ceil(500_000 / piece.length)));
-      expect(performance.now() - began, piece).toBeLessThan(1500);
+      expect(performance.now() - began, piece).toBeLessThan(5000);
     }
   });
 });

@@ -66,7 +66,8 @@ describe.skipIf(missing !== null)('the key of the secrets and a real Secret Serv
       const line = log.split('\n').find((candidate) => candidate.includes(text)) ?? '';
       return Date.parse(/\d{4}-\d\d-\d\dT[\d:.]+Z/.exec(line)?.[0] ?? '');
     };
-    expect(at('key of the secrets') - at('"ready"')).toBeLessThan(300);
+    // Without a session nothing is asked at all; somebody who waits for a bus would wait for seconds.
+    expect(at('key of the secrets') - at('"ready"')).toBeLessThan(2000);
     await quit();
   });
 
