@@ -1,5 +1,6 @@
 /** Offline packs: runtimes in one signed file, for machines without a network. */
 import { z } from 'zod';
+import { INSTALL_ERRORS } from './runtimes.ts';
 import { defineOperation } from './define.ts';
 import { ChangeSchema } from './changes.ts';
 import { OkSchema, TimestampSchema } from './common.ts';
@@ -76,19 +77,6 @@ const OPEN_ERRORS = [
   'PACK_FORMAT_UNKNOWN',
   'PACK_SIGNATURE_INVALID',
 ] as const;
-const RUNTIME_ERRORS = [
-  'RUNTIME_UNSUPPORTED',
-  'DOWNLOAD_FAILED',
-  'DIGEST_MISMATCH',
-  'DISK_FULL',
-  'ARCHIVE_UNSAFE',
-  'LINK_CHECK_FAILED',
-  'CANCELLED',
-  'MANIFEST_INVALID',
-  'MANIFEST_UNSIGNED',
-  'MANIFEST_KEY_UNKNOWN',
-  'MANIFEST_SIGNATURE_INVALID',
-] as const;
 
 export const packOperations = [
   defineOperation({
@@ -106,7 +94,7 @@ export const packOperations = [
       name: z.string().min(1).max(100).optional(),
     }),
     output: ChangeSchema,
-    errors: [...RUNTIME_ERRORS, 'NOT_FOUND', 'PERMISSION_DENIED', 'PACK_DAMAGED'],
+    errors: [...INSTALL_ERRORS, 'NOT_FOUND', 'PERMISSION_DENIED', 'PACK_DAMAGED'],
     example: { runtimes: ['php@8.4', 'postgres@17'], path: '/home/me/stack.kojipack' },
   }),
   defineOperation({
@@ -131,7 +119,7 @@ export const packOperations = [
       trustKey: FingerprintSchema.optional(),
     }),
     output: ChangeSchema,
-    errors: [...RUNTIME_ERRORS, ...OPEN_ERRORS, 'PACK_KEY_UNKNOWN', 'PACK_PLATFORM_MISMATCH', 'PACK_OUTDATED'],
+    errors: [...INSTALL_ERRORS, ...OPEN_ERRORS, 'PACK_KEY_UNKNOWN', 'PACK_PLATFORM_MISMATCH', 'PACK_OUTDATED'],
     example: { path: '/home/me/stack.kojipack' },
   }),
   defineOperation({

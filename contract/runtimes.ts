@@ -82,7 +82,8 @@ export const RuntimeLockSchema = z.object({
 });
 export type RuntimeLock = z.infer<typeof RuntimeLockSchema>;
 
-const installErrors = [
+/** What an installation may end with. */
+export const INSTALL_ERRORS = [
   'RUNTIME_UNSUPPORTED',
   'DOWNLOAD_FAILED',
   'DIGEST_MISMATCH',
@@ -114,7 +115,7 @@ export const runtimeOperations = [
     access: 'operate',
     input: z.strictObject({ name: RuntimeNameSchema, version: VersionSchema }),
     output: ServiceBinarySchema,
-    errors: installErrors,
+    errors: INSTALL_ERRORS,
     example: { name: 'redis', version: '7.0' },
   }),
   defineOperation({
@@ -140,7 +141,7 @@ export const runtimeOperations = [
       locked: z.string().min(1).max(4096).optional(),
     }),
     output: ChangeSchema,
-    errors: [...installErrors, 'VALIDATION_FAILED', 'RUNTIME_IN_USE'],
+    errors: [...INSTALL_ERRORS, 'VALIDATION_FAILED', 'RUNTIME_IN_USE'],
     example: { name: 'php', version: '8.4' },
     cli: {
       command: ['runtime', 'install'],
@@ -180,7 +181,7 @@ export const runtimeOperations = [
     returnsChange: true,
     input: z.strictObject({ name: RuntimeNameSchema, version: VersionSchema }),
     output: ChangeSchema,
-    errors: [...new Set([...installErrors, ...START_ERRORS])],
+    errors: [...new Set([...INSTALL_ERRORS, ...START_ERRORS])],
     example: { name: 'php', version: '8.4' },
     cli: {
       command: ['runtime', 'use'],
