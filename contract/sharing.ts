@@ -3,6 +3,14 @@ import { z } from 'zod';
 import { IdSchema, OkSchema, PortSchema, TimestampSchema } from './common.ts';
 import { defineOperation } from './define.ts';
 
+/** Private networks: RFC 1918 and RFC 4193. */
+export const PRIVATE_NETWORKS = [
+  { network: '10.0.0.0', prefix: 8, family: 'ipv4' },
+  { network: '172.16.0.0', prefix: 12, family: 'ipv4' },
+  { network: '192.168.0.0', prefix: 16, family: 'ipv4' },
+  { network: 'fc00::', prefix: 7, family: 'ipv6' },
+] as const;
+
 export const ShareSchema = z.object({
   projectId: IdSchema,
   /** `http://192.168.1.20:8090/`: what another machine opens. */

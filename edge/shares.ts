@@ -1,6 +1,7 @@
 /** Ports on which other machines of the same network may open one site each, over plain HTTP. */
 import { BlockList, createServer, type Server, type Socket } from 'node:net';
 import type { EdgeConfig } from '../contract/edge.ts';
+import { PRIVATE_NETWORKS } from '../contract/sharing.ts';
 import { Http1Connection } from './http1/connection.ts';
 import type { Exchange, Peer } from './exchange.ts';
 import { log } from './log.ts';
@@ -8,18 +9,12 @@ import type { ConnectionWatch } from './watch.ts';
 
 type Share = EdgeConfig['shares'][number];
 
-/** Private and link-local networks, and this machine: RFC 1918, RFC 3927, RFC 4193, RFC 4291 section 2.5.6. Nobody else is answered. */
+/** Private and link-local networks (RFC 3927, RFC 4291 section 2.5.6), and this machine. Nobody else is answered. */
 const NEIGHBOURS = new BlockList();
-for (const [network, prefix] of [
-  ['127.0.0.0', 8],
-  ['10.0.0.0', 8],
-  ['172.16.0.0', 12],
-  ['192.168.0.0', 16],
-  ['169.254.0.0', 16],
-] as const)
-  NEIGHBOURS.addSubnet(network, prefix, 'ipv4');
+for (const { network, prefix, family } of PRIVATE_NETWORKS) NEIGHBOURS.addSubnet(network, prefix, family);
+NEIGHBOURS.addSubnet('127.0.0.0', 8, 'ipv4');
+NEIGHBOURS.addSubnet('169.254.0.0', 16, 'ipv4');
 NEIGHBOURS.addAddress('::1', 'ipv6');
-NEIGHBOURS.addSubnet('fc00::', 7, 'ipv6');
 NEIGHBOURS.addSubnet('fe80::', 10, 'ipv6');
 
 const keyOf = ({ host, address, port }: Share): string => `${host} ${address} ${port}`;

@@ -1,14 +1,12 @@
 /** TCP ports of this machine. */
 import { BlockList, createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
+import { PRIVATE_NETWORKS } from '../../contract/sharing.ts';
 import type { Network } from '../../core/system/network.ts';
 import { holderOf, isListening, listeningPorts } from './port-holder.linux.ts';
 
 const PRIVATE = new BlockList();
-PRIVATE.addSubnet('10.0.0.0', 8, 'ipv4');
-PRIVATE.addSubnet('172.16.0.0', 12, 'ipv4');
-PRIVATE.addSubnet('192.168.0.0', 16, 'ipv4');
-PRIVATE.addSubnet('fc00::', 7, 'ipv6');
+for (const { network, prefix, family } of PRIVATE_NETWORKS) PRIVATE.addSubnet(network, prefix, family);
 
 export const systemNetwork: Network = {
   holderOf,
