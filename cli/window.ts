@@ -4,6 +4,7 @@ import { accessSync, constants, existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { delimiter, dirname, join } from 'node:path';
 import { distFolder, homeFolder } from './daemon-process.ts';
+import type { PageLink } from './page-link.ts';
 
 export interface OpenedWindow {
   readonly opened: boolean;
@@ -39,15 +40,15 @@ const WINDOW_FLAGS = [
 ];
 
 /** @param kind `app`: a window of its own; `tab`: the user's browser */
-export async function openWindow(url: string, kind: 'app' | 'tab'): Promise<OpenedWindow> {
-  if (!hasDisplay()) return { opened: false, message: `No display here; open ${url}` };
+export async function openWindow({ opened, shown }: PageLink, kind: 'app' | 'tab'): Promise<OpenedWindow> {
+  if (!hasDisplay()) return { opened: false, message: `No display here; open ${shown}` };
   if (kind === 'app') {
     const electron = electronBinary();
     if (electron !== null && (await launch(electron, [dirname(distFolder), ...rootFlags()])))
       return { opened: true, message: 'The Kojibox window is open.' };
     for (const browser of browsersOnPath()) {
       const profile = `--user-data-dir=${join(homeFolder(), 'app', 'cache', 'window')}`;
-      if (await launch(browser, [`--app=${url}`, profile, ...WINDOW_FLAGS, ...rootFlags()])) {
+      if (await launch(browser, [`--app=${opened}`, profile, ...WINDOW_FLAGS, ...rootFlags()])) {
         return {
           opened: true,
           message: `Electron's binary is not here, so the window is ${browser.split('/').at(-1)}.`,
@@ -56,8 +57,8 @@ export async function openWindow(url: string, kind: 'app' | 'tab'): Promise<Open
     }
   }
   const opener = process.platform === 'darwin' ? 'open' : process.platform === 'win32' ? 'explorer' : 'xdg-open';
-  if (await launch(opener, [url])) return { opened: true, message: `Opened ${url}` };
-  return { opened: false, message: `No browser was found; open ${url}` };
+  if (await launch(opener, [opened])) return { opened: true, message: `Opened ${shown}` };
+  return { opened: false, message: `No browser was found; open ${shown}` };
 }
 
 /** Chromium refuses to run sandboxed as root. */

@@ -1,6 +1,6 @@
 /** The daemon itself: how it is found, what it says of itself, how it ends. */
 import { z } from 'zod';
-import { defineEvent, defineOperation } from './define.ts';
+import { ACCESS_LEVELS, defineEvent, defineOperation } from './define.ts';
 import { ChangeSchema } from './changes.ts';
 import { OkSchema, TimestampSchema } from './common.ts';
 import { ServiceStateSchema } from './services.ts';
@@ -74,6 +74,22 @@ export const daemonOperations = [
     output: OkSchema,
     errors: [],
     example: { keepServices: true },
+  }),
+  defineOperation({
+    name: 'daemon.link',
+    summary: 'Make a link that opens the interface; it holds a ticket, never the key of the daemon.',
+    kind: 'query',
+    access: 'admin',
+    input: z.strictObject({
+      /** What the page may do. */
+      allow: z.enum(ACCESS_LEVELS).default('admin'),
+      /** `once`: for a program that opens it now, good for two minutes. `often`: for a person, good for twelve hours. */
+      uses: z.enum(['once', 'often']).default('once'),
+    }),
+    output: z.object({ url: z.string(), expiresAt: TimestampSchema }),
+    errors: [],
+    holdsSecret: true,
+    example: { allow: 'read', uses: 'often' },
   }),
 ] as const;
 

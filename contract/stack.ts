@@ -18,6 +18,7 @@ export const StackStatusSchema = z.object({
   ready: z.boolean(),
   services: z.array(ServiceStateSchema),
   sites: z.array(SiteSchema),
+  /** Of the interface, without a key: `daemon.link` gives one that lets somebody in. */
   uiUrl: z.string(),
   /** Things the user should know: a restored config file, a port that had to move, … */
   notices: z.array(z.string()),

@@ -26,6 +26,7 @@ import { createProcessDriver } from './drivers/process/process-driver.ts';
 import { openFirstRun } from './first-run/open-first-run.ts';
 import { edgeControl, requestSite } from './edge-control.ts';
 import { createHandlers, snapshotOf } from './handlers/handlers.ts';
+import { createLinkHandlers } from './handlers/links.ts';
 import { createPrivilegedHandlers } from './handlers/privileged.ts';
 import { createSecretKeyHandlers } from './handlers/secret-key.ts';
 import { createKeychain } from './keychain/keychain.ts';
@@ -45,9 +46,11 @@ import { createNodeSystem } from './system/node-system.ts';
 import { startMailCatcher } from './mail/mail-catcher.ts';
 import { startLogRotation } from './system/log-rotation.ts';
 import { probeRunner } from './system/probes/probe-runner.ts';
+import { ownerOfPeer } from './system/socket-owner.linux.ts';
 import { createDispatcher } from './transports/dispatcher.ts';
 import { createEventHub, type EventHub } from './transports/event-hub.ts';
 import { listenOnHttp } from './transports/http.ts';
+import { createPageKeys } from './transports/page-keys.ts';
 import { listenOnSocket } from './transports/socket.ts';
 import { createStaticFiles } from './transports/static-files.ts';
 import { createTrustStores } from './trust/trust-stores.ts';
@@ -239,6 +242,9 @@ async function main(): Promise<void> {
       .catch((error: unknown) => log.warn('cannot prune the downloads', { error: String(error) }));
 
   const token = readToken(layout.token);
+  // Root can read everything anyway; who called sudo is the one who sits at the screen.
+  const owners = [0, process.getuid?.() ?? 0, Number(process.env['SUDO_UID'] ?? 0) || 0];
+  const keys = createPageKeys({ token, owners, now: Date.now });
   let url = '';
   let quitting = false;
   const quit = (keepServices: boolean, restarting = false): void => {
@@ -285,7 +291,7 @@ async function main(): Promise<void> {
       system,
       logs: serviceLogs,
       info,
-      uiUrl: () => `${url}/#token=${token}`,
+      uiUrl: () => `${url}/`,
       activity,
       snapshots,
       setup,
@@ -305,6 +311,7 @@ async function main(): Promise<void> {
       more: {
         ...createPrivilegedHandlers({ kojibox, trust, ...privileged }),
         ...createSecretKeyHandlers({ kojibox, keychain }),
+        ...createLinkHandlers({ keys, url: () => url }),
       },
       quit,
       changed: (scope, id) => publish('config:changed', { scope, id }),
@@ -326,7 +333,8 @@ async function main(): Promise<void> {
     listenOnHttp({
       dispatcher,
       hub: hub.current,
-      token,
+      keys,
+      ownerOf: ownerOfPeer,
       version: VERSION,
       files: createStaticFiles(join(distFolder, 'renderer')),
       ports: [wantedPort, API_PORT, 0],

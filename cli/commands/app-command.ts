@@ -5,6 +5,7 @@ import { parseFlags } from '../arguments.ts';
 import { print, type Command } from '../command.ts';
 import { ensureDaemon, readDaemonFile } from '../daemon-process.ts';
 import { followChange } from '../follow-change.ts';
+import { pageLink, statusWithLink } from '../page-link.ts';
 import { isAlive, waitForExit } from '../process-exit.ts';
 import { printError } from '../render/error.ts';
 import { renderStatus } from '../render/status.ts';
@@ -70,7 +71,7 @@ async function bringUp(client: Client, change: Change, signal: AbortSignal): Pro
     await followChange(client, instead, false, signal);
   }
   if (signal.aborted) return false;
-  const status = await client.call('stack.status', {});
+  const status = await statusWithLink(client);
   print(renderStatus(status));
   for (const site of status.sites.slice(0, 1)) print(`ready ${site.url}`);
   return true;
@@ -80,8 +81,7 @@ const findSetup = async (client: Client): Promise<Change | undefined> =>
   (await client.call('changes.list', {})).find(({ kind, status }) => kind === 'firstRun.apply' && status === 'running');
 
 async function showWindow(client: Client): Promise<void> {
-  const { uiUrl } = await client.call('stack.status', {});
-  print((await openWindow(uiUrl, 'app')).message);
+  print((await openWindow(await pageLink(client), 'app')).message);
 }
 
 /** Resolves when the daemon was told to end by another client and did; a crash is healed by its guardian and does not count. */

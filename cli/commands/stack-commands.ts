@@ -1,9 +1,11 @@
 /** up, down, status, open: the whole stack at once. */
 import { KojiboxError } from '../../contract/errors.ts';
+import { ACCESS_LEVELS } from '../../contract/define.ts';
 import { parseFlags, usage } from '../arguments.ts';
 import { print, printJson, type Command } from '../command.ts';
 import { ensureDaemon, findDaemon } from '../daemon-process.ts';
 import { followChange } from '../follow-change.ts';
+import { pageLink, statusWithLink } from '../page-link.ts';
 import { renderStatus } from '../render/status.ts';
 import { openWindow } from '../window.ts';
 
@@ -24,7 +26,7 @@ const up: Command = {
       // Who works here does not want to be asked in the window later.
       await client.call('firstRun.skip', { untouched: true });
       await followChange(client, await client.call('stack.up', {}), json);
-      const status = await client.call('stack.status', {});
+      const status = await statusWithLink(client);
       if (json) printJson(status);
       else print(renderStatus(status));
       return 0;
@@ -84,7 +86,7 @@ const status: Command = {
       return 5;
     }
     try {
-      const result = await client.call('stack.status', {});
+      const result = await statusWithLink(client);
       if (json) printJson(result);
       else print(renderStatus(result));
       return result.ready ? 0 : 1;
@@ -96,17 +98,22 @@ const status: Command = {
 
 const open: Command = {
   words: ['open'],
-  usage: '[PROJECT] [--print]',
+  usage: '[PROJECT] [--allow LEVEL] [--print]',
   group: 'stack',
   summary: 'Open the Kojibox window, or a project in the browser.',
-  options: [['--print', 'only print the link']],
+  options: [
+    ['--allow', `what the window may do: ${ACCESS_LEVELS.join(', ')} (default: admin)`],
+    ['--print', 'only print the link'],
+  ],
   positional: ['projects'],
-  examples: ['open', 'open hello', 'open --print'],
+  examples: ['open', 'open hello', 'open --print', 'open --allow read --print'],
   async run({ argv, json }) {
-    const { values, positionals } = parseFlags(argv, { print: { type: 'boolean' } });
+    const { values, positionals } = parseFlags(argv, { print: { type: 'boolean' }, allow: { type: 'string' } });
+    const allow = ACCESS_LEVELS.find((level) => level === (values['allow'] ?? 'admin'));
+    if (allow === undefined) throw usage(`--allow takes one of: ${ACCESS_LEVELS.join(', ')}`);
     const client = await ensureDaemon();
     try {
-      const { sites, uiUrl } = await client.call('stack.status', {});
+      const { sites } = await client.call('stack.status', {});
       const wanted = positionals[0];
       const site = sites.find(({ projectId }) => projectId === wanted);
       if (wanted !== undefined && site === undefined) {
@@ -115,10 +122,10 @@ const open: Command = {
           source: 'cli',
         });
       }
-      const url = site?.url ?? uiUrl;
-      if (json) printJson({ url });
-      else if (values['print'] === true) print(url);
-      else print((await openWindow(url, site === undefined ? 'app' : 'tab')).message);
+      const link = site === undefined ? await pageLink(client, allow) : { opened: site.url, shown: site.url };
+      if (json) printJson({ url: link.shown });
+      else if (values['print'] === true) print(link.shown);
+      else print((await openWindow(link, site === undefined ? 'app' : 'tab')).message);
       return 0;
     } finally {
       client.close();

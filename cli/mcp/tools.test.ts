@@ -14,6 +14,7 @@ describe('the tools', () => {
     }
     const hidden = all.filter(({ holdsSecret }) => holdsSecret === true).map(({ name }) => name);
     expect(hidden.sort()).toEqual([
+      'daemon.link',
       'databases.connection',
       'databases.openAdminer',
       'programs.resolve',

@@ -39,8 +39,10 @@ export interface HandlerOptions {
   openFolder(what: 'folder' | 'terminal' | 'editor', folder: string): Promise<void>;
   diagnostics(): Promise<DiagnosticsBundle>;
   readonly metrics: Pick<Metrics, 'snapshot' | 'history'>;
-  /** Of the privileged and the secret-key operations. */
-  readonly more: ReturnType<typeof createPrivilegedHandlers> & ReturnType<typeof createSecretKeyHandlers>;
+  /** Of the privileged and the secret-key operations, and of links. */
+  readonly more: ReturnType<typeof createPrivilegedHandlers> &
+    ReturnType<typeof createSecretKeyHandlers> &
+    Pick<Handlers, 'daemon.link'>;
   quit(keepServices: boolean, restarting: boolean): void;
   changed(scope: 'app' | 'service' | 'project' | 'domain' | 'proxy', id: string): void;
   runtimesChanged(): void;

@@ -3,15 +3,15 @@ import { randomBytes } from 'node:crypto';
 import { COMMON_ERRORS, KojiboxError, type ErrorBody } from '../../contract/errors.ts';
 import { operationByName, type Handlers, type OperationName } from '../../contract/index.ts';
 import type { Caller } from '../../contract/activity.ts';
-import type { Operation } from '../../contract/define.ts';
+import { isAllowed, type AccessLevel, type Operation } from '../../contract/define.ts';
 import { describeIssues, invalidParameters, operationNamed } from '../../contract/request.ts';
 import type { Logger } from '../../core/system/logger.ts';
 
 export type Reply = { readonly result: unknown } | { readonly error: ErrorBody };
 
 export interface Dispatcher {
-  /** Never rejects. */
-  dispatch(method: unknown, params: unknown, by: Caller): Promise<Reply>;
+  /** Never rejects. @param granted what the caller may do; without it all, as on the socket, which only its owner can open */
+  dispatch(method: unknown, params: unknown, by: Caller, granted?: AccessLevel): Promise<Reply>;
   /** @param error anything thrown; what is not a KojiboxError becomes INTERNAL with a log id */
   fail(error: unknown, where: string): { readonly error: ErrorBody };
 }
@@ -47,7 +47,7 @@ export function createDispatcher(options: {
 
   return {
     fail,
-    async dispatch(method, params, by) {
+    async dispatch(method, params, by, granted = 'admin') {
       if (typeof method !== 'string') {
         return fail(
           new KojiboxError('MALFORMED_REQUEST', 'cannot read the request', {
@@ -63,6 +63,7 @@ export function createDispatcher(options: {
       } catch (error) {
         return fail(error, 'rpc');
       }
+      if (!isAllowed(operation.access, granted)) return fail(refusal(operation, granted), method);
       const input = operation.input.safeParse(params ?? {});
       if (!input.success) return fail(invalidParameters(method, describeIssues(input.error)), method);
       const began = performance.now();
@@ -95,6 +96,13 @@ export function createDispatcher(options: {
     }
   }
 }
+
+const refusal = ({ name, access }: Operation, granted: AccessLevel): KojiboxError =>
+  new KojiboxError('PERMISSION_DENIED', `cannot run ${name} from this page`, {
+    detail: `it needs the access level ${access}; the page was opened with ${granted}`,
+    source: 'daemon',
+    remedy: `Open one that may: koji open --allow ${access}`,
+  });
 
 function isDeclared(name: OperationName, error: KojiboxError): boolean {
   const operation = operationByName.get(name);

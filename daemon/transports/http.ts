@@ -1,10 +1,11 @@
-/** HTTP on loopback: `POST /rpc`, `GET /healthz`, WebSocket `/events`, and the files of the user interface. Knows no resource. */
-import { timingSafeEqual, createHash } from 'node:crypto';
+/** HTTP on loopback: `POST /rpc`, `POST /ticket`, `GET /healthz`, WebSocket `/events`, and the files of the user interface. Knows no resource. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { WebSocketServer } from 'ws';
+import { isAllowed, type AccessLevel } from '../../contract/define.ts';
 import { ERRORS, KojiboxError, type ErrorBody } from '../../contract/errors.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { EventHub } from './event-hub.ts';
+import type { PageKeys } from './page-keys.ts';
 import type { StaticFiles } from './static-files.ts';
 
 const MAX_BODY_BYTES = 8 * 1024 * 1024;
@@ -14,7 +15,9 @@ const LOOPBACK = '127.0.0.1';
 export interface HttpOptions {
   readonly dispatcher: Dispatcher;
   readonly hub: EventHub;
-  readonly token: string;
+  readonly keys: PageKeys;
+  /** User id of who opened a connection from this port of loopback; null: it cannot be told. */
+  ownerOf(local: number, remote: number): number | null;
   readonly version: string;
   readonly files: StaticFiles;
   /** What takes files, by path: POST with the token, the file as the body. */
@@ -25,7 +28,7 @@ export interface HttpOptions {
 
 /** @returns the server and its port; rejects when none of the ports can be bound */
 export async function listenOnHttp(options: HttpOptions): Promise<{ server: Server; port: number }> {
-  const { dispatcher, hub, token, version, files } = options;
+  const { dispatcher, hub, keys, version, files } = options;
   let port = 0;
 
   const server = createServer((request, response) => {
@@ -63,36 +66,50 @@ export async function listenOnHttp(options: HttpOptions): Promise<{ server: Serv
     }
   };
 
-  const assertToken = (given: string | undefined): void => {
-    const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
-    if (given === undefined || !timingSafeEqual(digest(given), digest(token))) {
+  const levelOf = (given: string | undefined): AccessLevel => {
+    const level = keys.levelOf(given);
+    if (level === null) {
       throw new KojiboxError('UNAUTHORIZED', 'cannot answer without the right token', {
         detail: given === undefined ? 'no Authorization header' : 'the token is not the one of this daemon',
         source: 'daemon',
       });
     }
+    return level;
   };
+  const bearerOf = (request: IncomingMessage): string | undefined =>
+    /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1];
 
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     assertLocal(request);
     const path = (request.url ?? '/').split('?')[0] ?? '/';
     if (path === '/healthz') {
       sendJson(response, 200, { status: 'ok', version });
-    } else if (path === '/rpc') {
+    } else if (path === '/rpc' || path === '/ticket') {
       if (request.method !== 'POST') {
         response.setHeader('allow', 'POST');
         throw new KojiboxError('MALFORMED_REQUEST', 'cannot read the request', {
-          detail: '/rpc takes POST',
+          detail: `${path} takes POST`,
           source: 'daemon',
         });
       }
-      assertToken(/^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1]);
+      if (path === '/ticket') {
+        const { ticket } = parseMessage(await readBody(request));
+        const owner = options.ownerOf(port, request.socket.remotePort ?? 0);
+        sendJson(response, 200, { result: { token: keys.exchange(ticket, owner) } });
+        return;
+      }
+      const level = levelOf(bearerOf(request));
       const message = parseMessage(await readBody(request));
-      const reply = await dispatcher.dispatch(message.method, message.params, 'http');
+      const reply = await dispatcher.dispatch(message.method, message.params, 'http', level);
       if ('error' in reply) sendError(response, reply.error);
       else sendJson(response, 200, reply);
     } else if (request.method === 'POST' && options.uploads?.has(path) === true) {
-      assertToken(/^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1]);
+      if (!isAllowed('operate', levelOf(bearerOf(request))))
+        throw new KojiboxError('PERMISSION_DENIED', 'cannot take a file from this page', {
+          detail: 'it was opened with the access level read',
+          source: 'daemon',
+          remedy: 'Open one that may: koji open --allow operate',
+        });
       sendJson(response, 200, { result: await options.uploads.get(path)?.(request) });
     } else {
       await files.serve(request, response, path);
@@ -110,7 +127,7 @@ export async function listenOnHttp(options: HttpOptions): Promise<{ server: Serv
       }
       const protocols = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((text) => text.trim());
       const bearer = protocols.find((text) => text.startsWith('bearer.'))?.slice('bearer.'.length);
-      assertToken(bearer ?? /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1]);
+      levelOf(bearer ?? bearerOf(request));
     } catch (error) {
       const { error: body } = dispatcher.fail(error, 'events');
       const text = JSON.stringify({ error: body });
@@ -183,7 +200,7 @@ function readBody(request: IncomingMessage): Promise<string> {
   });
 }
 
-function parseMessage(text: string): { method?: unknown; params?: unknown } {
+function parseMessage(text: string): { method?: unknown; params?: unknown; ticket?: unknown } {
   let message: unknown;
   try {
     message = JSON.parse(text);

@@ -3,14 +3,29 @@ import { createClient, createHttpLink, createMessagePortLink, type Client, type 
 import { isInShell } from '../stores/shell.ts';
 import { TOKEN_KEY } from '../stores/upload.ts';
 
-/** The key comes in the fragment, which browsers never send, and leaves the address bar at once. */
-function takeToken(): string | null {
-  const given = new URLSearchParams(location.hash.slice(1)).get('token');
-  if (given !== null) {
-    sessionStorage.setItem(TOKEN_KEY, given);
-    history.replaceState(null, '', location.pathname);
-  }
+/**
+ * The key of this tab. A link brings a ticket in its fragment, which browsers never send, and the daemon changes it into a key; both leave
+ * the address at once. A ticket that is good no more (a page that was opened again) leaves the key that the tab has.
+ */
+async function takeToken(): Promise<string | null> {
+  const given = new URLSearchParams(location.hash.slice(1));
+  const ticket = given.get('ticket');
+  const token = ticket === null ? given.get('token') : await exchange(ticket);
+  if (ticket !== null || token !== null) history.replaceState(null, '', location.pathname);
+  if (token !== null) sessionStorage.setItem(TOKEN_KEY, token);
   return sessionStorage.getItem(TOKEN_KEY);
+}
+
+/** Null when the daemon does not take it. */
+async function exchange(ticket: string): Promise<string | null> {
+  const answer = await fetch('/ticket', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ ticket }),
+  }).catch(() => null);
+  if (answer?.ok !== true) return null;
+  const { result } = (await answer.json()) as { result?: { token?: unknown } };
+  return typeof result?.token === 'string' ? result.token : null;
 }
 
 /** Null when this page was opened without a key. */
@@ -24,7 +39,7 @@ export async function connect(): Promise<Client | null> {
     });
     return createClient(createMessagePortLink(adapt(port)));
   }
-  const token = takeToken();
+  const token = await takeToken();
   return token === null ? null : createClient(createHttpLink({ url: location.origin, token }));
 }
 

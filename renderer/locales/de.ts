@@ -264,7 +264,7 @@ export const de: Messages = {
     'Noch ist nichts eingerichtet. „Alle starten“ holt PHP, PostgreSQL, MariaDB und Redis, prüft jedes Byte und liefert deine erste Seite aus.',
   offline: 'Der Daemon antwortet nicht. Du siehst den letzten Stand; diese Seite verbindet sich von selbst wieder.',
   connecting: 'Verbinde mit Kojibox …',
-  noToken: 'Dieser Link hat keinen Schlüssel. „koji open“ gibt einen, der funktioniert.',
+  noToken: 'Dieser Link hat keinen Schlüssel oder wurde schon verwendet. „koji open“ gibt einen, der funktioniert.',
   ready: (ready, all) =>
     all === 0
       ? 'Nichts läuft'

@@ -264,7 +264,7 @@ export const en = {
     'Nothing is set up yet. “Start all” fetches PHP, PostgreSQL, MariaDB and Redis, checks every byte, and serves your first site.',
   offline: 'The daemon does not answer. What you see is how it was; this page reconnects by itself.',
   connecting: 'Connecting to Kojibox …',
-  noToken: 'This link has no key. Run “koji open” to get a working one.',
+  noToken: 'This link has no key, or was used before. Run “koji open” to get a working one.',
   ready: (ready: number, all: number): string =>
     all === 0
       ? 'Nothing runs'

@@ -268,7 +268,8 @@ export const id: Messages = {
     'Belum ada yang disiapkan. “Jalankan semua” mengambil PHP, PostgreSQL, MariaDB, dan Redis, memeriksa setiap byte, lalu menyajikan situs pertama Anda.',
   offline: 'Daemon tidak menjawab. Yang Anda lihat adalah keadaan sebelumnya; halaman ini menyambung kembali sendiri.',
   connecting: 'Menyambung ke Kojibox …',
-  noToken: 'Tautan ini tidak memiliki kunci. Jalankan “koji open” untuk mendapatkan tautan yang berfungsi.',
+  noToken:
+    'Tautan ini tidak memiliki kunci, atau sudah pernah dipakai. Jalankan “koji open” untuk mendapatkan tautan yang berfungsi.',
   ready: (ready, all) =>
     all === 0
       ? 'Tidak ada yang berjalan'

@@ -1,6 +1,6 @@
 /** From the command to a painted window, with the daemon running: the way `koji` opens it. */
-import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { tmpdir } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -61,11 +61,11 @@ function startScreen(): Promise<string> {
 const PAINT = `performance.timeOrigin + (performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? NaN)`;
 
 async function openAsKoji(): Promise<Times> {
-  const { url, token } = JSON.parse(readFileSync(koji('app/daemon.json'), 'utf8')) as { url: string; token: string };
+  const { url } = JSON.parse(execFileSync('./koji', ['call', 'daemon.link'], { encoding: 'utf8' })) as { url: string };
   const portFile = koji('app/cache/window/DevToolsActivePort');
   rmSync(portFile, { force: true });
   const began = Date.now();
-  const opening = openWindow(`${url}/#token=${token}`, 'app');
+  const opening = openWindow({ opened: url, shown: url }, 'app');
   while (!existsSync(portFile) || readFileSync(portFile, 'utf8') === '') {
     if (Date.now() - began > 20_000) throw new Error('the window did not open');
     await wait(5);
@@ -80,12 +80,29 @@ async function openAsKoji(): Promise<Times> {
     await page.locator('[data-service]').first().waitFor();
     const services = Date.now() - began;
     expect((await opening).opened).toBe(true);
+    // Every user of the machine can read the command lines of all others.
+    const { token } = JSON.parse(readFileSync(koji('app/daemon.json'), 'utf8')) as { token: string };
+    const lines = commandLines();
+    expect(lines.some((line) => line.includes(url))).toBe(true);
+    expect(lines.filter((line) => line.includes(token))).toEqual([]);
+    expect(page.url()).not.toMatch(/ticket|token/);
     return { paint: (await page.evaluate<number>(PAINT)) - began, services };
   } finally {
     await (await browser.newBrowserCDPSession()).send('Browser.close').catch(() => undefined);
     await browser.close();
   }
 }
+
+const commandLines = (): string[] =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+      } catch {
+        return ''; // It ended while we looked.
+      }
+    });
 
 async function openInElectron(executablePath: string): Promise<Times> {
   const began = Date.now();

@@ -1,0 +1,132 @@
+/** How a page gets in: tickets and links, at a real daemon, with programs of this and of another user. */
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { DaemonFile } from '../../contract/daemon.ts';
+import { createStackWorld, type StackWorld } from './stack-world.ts';
+
+let world: StackWorld;
+let daemon: DaemonFile;
+beforeAll(async () => {
+  world = createStackWorld();
+  await world.koji('info');
+  daemon = JSON.parse(readFileSync(world.path('app/daemon.json'), 'utf8')) as DaemonFile;
+});
+afterAll(() => world.remove());
+
+interface Answer {
+  readonly result?: { readonly token: string };
+  readonly error?: { readonly code: string; readonly detail: string; readonly remedy: string };
+}
+const post = async (path: string, body: unknown, headers: Record<string, string> = {}): Promise<Answer> =>
+  (await (
+    await fetch(`${daemon.url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) })
+  ).json()) as Answer;
+const ticketOf = (url: string): string => new URLSearchParams(new URL(url).hash.slice(1)).get('ticket') ?? '';
+const exchange = (url: string): Promise<Answer> => post('/ticket', { ticket: ticketOf(url) });
+const rpc = (token: string, method: string, params: unknown = {}): Promise<Answer> =>
+  post('/rpc', { method, params }, { authorization: `Bearer ${token}` });
+
+describe('links', () => {
+  it('what koji prints holds no key, and lets in as often as it is clicked', async () => {
+    const printed = (await world.koji('open', '--print')).trim();
+    const { uiUrl } = JSON.parse((await world.kojiResult('status', '--json')).stdout) as { uiUrl: string };
+    for (const url of [printed, uiUrl, printed]) {
+      expect(url).not.toContain(daemon.token);
+      expect((await exchange(url)).result?.token).toBe(daemon.token);
+    }
+    // What everybody with the level `read` may ask for lets nobody in.
+    expect((await world.call<{ uiUrl: string }>('stack.status')).uiUrl).toBe(`${daemon.url}/`);
+  });
+
+  it('what a program opens is good once', async () => {
+    const { url } = await world.call<{ url: string }>('daemon.link');
+    expect((await exchange(url)).result?.token).toBe(daemon.token);
+    expect((await exchange(url)).error).toMatchObject({
+      code: 'UNAUTHORIZED',
+      remedy: expect.stringContaining('koji open'),
+    });
+    expect((await post('/ticket', {})).error?.code).toBe('UNAUTHORIZED');
+  });
+
+  it('are bound to their level', async () => {
+    const printed = (await world.koji('open', '--allow', 'read', '--print')).trim();
+    const token = (await exchange(printed)).result?.token ?? '';
+    expect(token).not.toBe(daemon.token);
+    expect((await rpc(token, 'services.list')).error).toBeUndefined();
+    expect((await rpc(token, 'installer.start')).error).toMatchObject({
+      code: 'PERMISSION_DENIED',
+      remedy: 'Open one that may: koji open --allow operate',
+    });
+    expect((await rpc(token, 'daemon.link')).error?.code).toBe('PERMISSION_DENIED');
+    const upload = { authorization: `Bearer ${token}` };
+    expect((await post('/upload/pack', {}, upload)).error?.code).toBe('PERMISSION_DENIED');
+    expect((await world.kojiResult('open', '--allow', 'all', '--print')).code).toBe(2);
+  });
+
+  it.skipIf(process.getuid?.() !== 0)('let no program of another user in (as root)', async () => {
+    const { url } = await world.call<{ url: string }>('daemon.link');
+    const printed = (await world.koji('open', '--print')).trim();
+    for (const link of [url, printed]) {
+      const asNobody = `fetch('${daemon.url}/ticket', { method: 'POST', body: JSON.stringify({ ticket: '${ticketOf(link)}' }) })
+        .then((answer) => answer.text()).then(console.log)`;
+      const { stdout, stderr } = spawnSync(process.execPath, ['-e', asNobody], {
+        uid: 65534,
+        gid: 65534,
+        encoding: 'utf8',
+      });
+      expect(stdout, stderr).toContain('another user (65534)');
+      // It was not used up by that.
+      expect((await exchange(link)).result?.token).toBe(daemon.token);
+    }
+  });
+});
+
+it('no command line in /proc holds the key while a window is opened', async () => {
+  const bin = join(world.root, 'bin');
+  const seen = join(world.root, 'seen');
+  mkdirSync(bin);
+  // Stands in for a browser: it goes on running, and keeps its command line as every program does.
+  writeFileSync(
+    join(bin, 'chromium'),
+    `#!/bin/sh\necho $$ > ${seen}\ncat /proc/$$/cmdline > ${seen}.line\nread forever < ${bin}/fifo\n`,
+    { mode: 0o755 },
+  );
+  execFileSync('mkfifo', [join(bin, 'fifo')]);
+  const opening = spawn('./koji', ['open'], {
+    env: {
+      ...process.env,
+      DISPLAY: ':0',
+      PATH: `${bin}:${process.env['PATH'] ?? ''}`,
+      KOJIBOX_HOME: world.home,
+      KOJIBOX_HOSTS_FILE: join(world.root, 'hosts'),
+    },
+    stdio: 'ignore',
+  });
+  const ended = new Promise((resolve) => opening.on('exit', resolve));
+  const held: string[] = [];
+  const look = (): void => {
+    for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+      try {
+        const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+        if (line.includes(daemon.token)) held.push(line);
+      } catch {
+        continue; // It ended while we looked.
+      }
+    }
+  };
+  while (!existsSync(`${seen}.line`)) {
+    look();
+    await wait(20);
+  }
+  await ended;
+  look();
+  expect(held).toEqual([]);
+  const line = readFileSync(`${seen}.line`, 'utf8');
+  const [, url = ''] = /--app=([^\0]+)/.exec(line) ?? [];
+  process.kill(Number(readFileSync(seen, 'utf8')), 'SIGTERM');
+  // And what the browser was given works.
+  expect((await exchange(url)).result?.token).toBe(daemon.token);
+});
