@@ -1,6 +1,6 @@
 /**
- * npm run dist [-- --linux|--mac|--win] [--electron-dist PATH] [--updates-url URL]: the installers of this system, in release/. With the
- * address of the folder where they will lie, also the latest*.yml files that electron-updater reads there.
+ * npm run dist [-- --linux|--mac|--win] [--electron-dist PATH] [--updates-url URL]: the installers of this system, in release/, and the
+ * latest*.yml files that electron-updater reads beside them.
  * Fetches Electron's binary and the packaging tools; says what is missing when they cannot be had.
  */
 import { spawnSync } from 'node:child_process';
@@ -25,7 +25,8 @@ const chosen = [
 ];
 const platforms = chosen.length > 0 ? chosen : [Platform.current()];
 const electronDist = values['electron-dist'];
-const updates = values['updates-url'];
+// electron-updater takes the name of its cache from what is written into the app with this; the address is given to it when it is used.
+const updates = values['updates-url'] ?? 'https://updates.invalid/';
 const { version } = JSON.parse(readFileSync('node_modules/electron/package.json', 'utf8')) as { version: string };
 
 const built = spawnSync(process.execPath, ['scripts/build.ts'], { stdio: 'inherit' });
@@ -37,7 +38,7 @@ try {
     targets: new Map(platforms.flatMap((platform) => [...platform.createTarget()])),
     config: {
       ...(electronDist === undefined ? {} : { electronDist }),
-      ...(updates === undefined ? {} : { publish: { provider: 'generic', url: updates } }),
+      publish: { provider: 'generic', url: updates },
     },
   });
   for (const file of files) process.stdout.write(`${file}\n`);

@@ -44,6 +44,8 @@ export interface Machine {
   readonly arch: string;
   /** Default `headless`. */
   readonly package?: Release['package'];
+  /** How the names of installers end that this app can be replaced with, e.g. `.deb`; without it any. */
+  readonly ending?: string;
 }
 
 export interface WantedRelease extends Machine {
@@ -121,7 +123,10 @@ export function releaseOf(feed: Feed, machine: Machine, version: string): Releas
 }
 
 const isFor = (release: Release, machine: Machine): boolean =>
-  release.os === machine.os && release.arch === machine.arch && release.package === (machine.package ?? 'headless');
+  release.os === machine.os &&
+  release.arch === machine.arch &&
+  release.package === (machine.package ?? 'headless') &&
+  release.url.endsWith(machine.ending ?? '');
 
 /** Order of precedence of Semantic Versioning 2.0.0, section 11. */
 export function compareVersions(a: string, b: string): number {

@@ -1,7 +1,8 @@
 /** What kind of installation the running program belongs to. Told by what lies around it, never by a setting. */
-import { accessSync, constants, existsSync, lstatSync } from 'node:fs';
+import { accessSync, constants, existsSync, lstatSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Installation } from '../../contract/updater.ts';
+import type { HostFacts } from '../../core/system/system.ts';
 import { installLayoutOf, VERSIONS_FOLDER, type InstallLayout } from '../../core/updater/install-layout.ts';
 
 export interface InstalledAs {
@@ -34,6 +35,22 @@ export function canChange(install: InstallLayout): boolean {
     return true;
   } catch {
     return false; // The answer to the question, whatever the reason.
+  }
+}
+
+/**
+ * How the name of the installer ends that can replace this app. electron-builder writes the kind of a Linux package beside the app; an
+ * AppImage has none.
+ *
+ * @param root as {@link InstalledAs.root}: `resources/app.asar.unpacked` of a package
+ */
+export function installerEnding(root: string, { os, environment }: Pick<HostFacts, 'os' | 'environment'>): string {
+  if (os !== 'linux') return os === 'darwin' ? '.zip' : '.exe';
+  if (environment['APPIMAGE'] !== undefined) return '.AppImage';
+  try {
+    return `.${readFileSync(join(dirname(root), 'package-type'), 'utf8').trim()}`;
+  } catch {
+    return '.AppImage'; // No other package is without it.
   }
 }
 

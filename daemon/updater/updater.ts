@@ -18,7 +18,7 @@ import {
 import { versionFolder, type InstallLayout } from '../../core/updater/install-layout.ts';
 import type { Seen } from '../../core/updater/seen.ts';
 import { fetchText, resolveUrl } from './feed-source.ts';
-import { canChange, type InstalledAs } from './installation.ts';
+import { canChange, installerEnding, type InstalledAs } from './installation.ts';
 import { readJournal, readRecord } from './journal-files.ts';
 import type { ManifestSource } from './runtime-manifest.ts';
 import { refuseInstallation } from './unsupported.ts';
@@ -64,7 +64,9 @@ export function createUpdater(options: UpdaterOptions): Updater {
   const machine: Machine = {
     os: system.host.os,
     arch: system.host.arch,
-    package: installed.kind === 'app' ? 'app' : 'headless',
+    ...(installed.kind === 'app'
+      ? { package: 'app', ending: installerEnding(installed.root, system.host) }
+      : { package: 'headless' }),
   };
   const platform = `${machine.os}-${machine.arch}`;
 

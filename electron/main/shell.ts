@@ -5,12 +5,14 @@ import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { app, dialog, Menu, nativeImage, Notification, protocol, session, shell, Tray } from 'electron';
+import type { AppUpdater } from 'electron-updater';
 import type { Client } from '../../client/index.ts';
 import type { AppConfig } from '../../contract/config.ts';
 import type { WireEvent } from '../../contract/index.ts';
 import type { ServiceState } from '../../contract/services.ts';
 import { appMenu } from './app-menu.ts';
 import { APP_SCHEME, isOwnUrl, mayOpenOutside } from './app-origin.ts';
+import { installFetched, refuseReplacing } from './app-install.ts';
 import { watchUpdates } from './app-updater.ts';
 import { createAssets } from './assets.ts';
 import { applyAutostart, autostartFile } from './autostart.ts';
@@ -260,15 +262,25 @@ function applyStartAtLogin(wanted: boolean): void {
 
 function createUpdates(client: Client, texts: () => Texts): ReturnType<typeof watchUpdates> | null {
   if (!app.isPackaged) return null;
+  let appImages: AppUpdater | null = null;
   const updates = watchUpdates({
-    load: async () => (await import('electron-updater')).default.autoUpdater,
+    load: async () => {
+      const { AppImageUpdater, autoUpdater } = (await import('electron-updater')).default;
+      // It goes by a file that all Linux packages of one build share.
+      return process.env['APPIMAGE'] === undefined ? autoUpdater : (appImages ??= new AppImageUpdater());
+    },
     digest: async (file) => {
       const hash = createHash('sha256');
       for await (const piece of createReadStream(file)) hash.update(piece as Buffer);
       return hash.digest('hex');
     },
+    refusal: () => refuseReplacing(process.env['APPIMAGE']),
+    install: (fetched) => installFetched(fetched, process.env['APPIMAGE']),
     ready: (version) => new Notification({ title: texts().updateReady(version), body: texts().updateReadyText }).show(),
     failed: (reason) => process.stderr.write(`cannot fetch the update: ${reason}\n`),
+  });
+  app.once('quit', (_event, exitCode) => {
+    if (exitCode === 0) updates.install();
   });
   // The daemon answers with an event when there is one; without a network there is none.
   client.call('updater.check', {}).catch(() => undefined);

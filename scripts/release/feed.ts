@@ -4,7 +4,7 @@
  * stays. The key stays where it is.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { basename } from 'node:path';
+import { basename, extname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { signFeed, type UnsignedFeed } from '../../core/updater/feed.ts';
 import { describeFile, parseArchiveName, parseInstallerName } from './headless.ts';
@@ -49,7 +49,8 @@ const kept = (before.releases ?? []).filter(
         added.version === old.version &&
         added.os === old.os &&
         added.arch === old.arch &&
-        added.package === (old.package ?? 'headless'),
+        added.package === (old.package ?? 'headless') &&
+        extname(added.url) === extname(old.url),
     ),
 );
 const { manifest } = values;

@@ -29,16 +29,16 @@ export function parseArchiveName(name: string): NamedRelease | null {
 }
 
 /**
- * The same for what `npm run dist` makes and the desktop app updates itself with: AppImage, zip of macOS, installer of Windows.
+ * The same for what `npm run dist` makes and the desktop app updates itself with: AppImage, deb, rpm, zip of macOS, installer of Windows.
  * electron-builder has words of its own for systems and processors.
  */
 export function parseInstallerName(name: string): NamedRelease | null {
   const [, version, system, processor] =
-    /^kojibox-(\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+?)?)-(linux|mac|win)-(x64|x86_64|arm64)\.(?:AppImage|zip|exe)$/.exec(name) ??
+    /^kojibox-(\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+?)?)-(linux|mac|win)-(x64|x86_64|amd64|arm64|aarch64)\.(?:AppImage|deb|rpm|zip|exe)$/.exec(name) ??
     [];
   if (version === undefined) return null;
   const os = ({ linux: 'linux', mac: 'darwin', win: 'windows' } as const)[system as 'linux' | 'mac' | 'win'];
-  return { version, os, arch: processor === 'arm64' ? 'arm64' : 'x64', package: 'app' };
+  return { version, os, arch: processor === 'arm64' || processor === 'aarch64' ? 'arm64' : 'x64', package: 'app' };
 }
 
 /** What a version says of itself; the updater refuses one that is not what the feed said. */

@@ -18,7 +18,8 @@ export async function startUpdateServer(): Promise<UpdateServer> {
   const files = new Map<string, Buffer | string>();
   const server: Server = createServer((request, response) => {
     void (async () => {
-      const content = files.get((request.url ?? '').slice(1));
+      // electron-updater adds a query, so that no cache answers.
+      const content = files.get((request.url ?? '').slice(1).replace(/\?.*$/, ''));
       if (content === undefined) return void response.writeHead(404).end();
       if (request.url?.endsWith('.gz') === true) await state.hold;
       const bytes = Buffer.from(content);
