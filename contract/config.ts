@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { defineEvent, defineOperation } from './define.ts';
 import { START_ERRORS } from './services.ts';
 import { MirrorsSchema } from './mirror.ts';
+import { UpdateFeedSettingSchema } from './update-feed.ts';
 import { EnvironmentSchema, HostNameSchema, IdSchema, OkSchema, PortSchema } from './common.ts';
 
 const givenAppConfig = {
@@ -29,6 +30,10 @@ const addedAppConfig = {
   startAtLogin: z.boolean(),
   /** The desktop app tells of services that failed. */
   notifyFailures: z.boolean(),
+  /** Where updates of Kojibox come from. */
+  updateFeed: UpdateFeedSettingSchema,
+  /** Look for updates once a day. */
+  checkForUpdates: z.boolean(),
 };
 
 export const AppConfigSchema = z.object({
@@ -42,6 +47,8 @@ export const AppConfigSchema = z.object({
   useHosts: addedAppConfig.useHosts.default(true),
   startAtLogin: addedAppConfig.startAtLogin.default(false),
   notifyFailures: addedAppConfig.notifyFailures.default(true),
+  updateFeed: addedAppConfig.updateFeed.default('default'),
+  checkForUpdates: addedAppConfig.checkForUpdates.default(true),
 });
 export type AppConfig = z.infer<typeof AppConfigSchema>;
 

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { defineEvent, defineOperation } from './define.ts';
 import { OkSchema, TimestampSchema } from './common.ts';
 import { ErrorBodySchema } from './errors.ts';
+import { UpdateChecksSchema, UpdateFeedSchema } from './update-feed.ts';
 
 /** As Semantic Versioning writes them, without build metadata. */
 const VersionSchema = z.string().regex(/^\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?$/, 'use MAJOR.MINOR.PATCH, e.g. 1.1.0');
@@ -55,6 +56,8 @@ export type UpdateOutcome = z.infer<typeof UpdateOutcomeSchema>;
 export const UpdateStatusSchema = z.object({
   installation: InstallationSchema,
   current: z.string(),
+  feed: UpdateFeedSchema,
+  checks: UpdateChecksSchema,
   /** The version to which `updater.rollback` would go; null: there is none. */
   previous: z.string().nullable(),
   /** `idle`, or the step that runs: fetch, verify, unpack, check, place, stop, swap, start, confirm, or one of the way back. */
@@ -116,7 +119,8 @@ export const updaterOperations = [
   }),
   defineOperation({
     name: 'updater.status',
-    summary: 'Show what kind of installation this is, the update that runs, and how the last one ended.',
+    summary:
+      'Show what kind of installation this is, where updates come from, the update that runs, and how the last one ended.',
     kind: 'query',
     access: 'read',
     input: z.strictObject({}),

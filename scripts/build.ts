@@ -2,10 +2,16 @@
 import { join } from 'node:path';
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { build, type BuildOptions, type Plugin } from 'esbuild';
+import { UpdateFeedAddressSchema } from '../contract/update-feed.ts';
 
 const root = new URL('..', import.meta.url).pathname;
 process.chdir(root);
-const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+const { version, config } = JSON.parse(readFileSync('package.json', 'utf8')) as {
+  version: string;
+  config: { updateFeed: string };
+};
+// Where this build looks for updates unless it is told otherwise; empty: nowhere.
+const updateFeed = config.updateFeed === '' ? '' : UpdateFeedAddressSchema.parse(config.updateFeed);
 
 /** Bundled CommonJS packages call require(); a module has none by itself. */
 const REQUIRE =
@@ -64,7 +70,7 @@ const common: BuildOptions = {
   sourcemap: true,
   legalComments: 'none',
   logLevel: 'warning',
-  define: { __KOJIBOX_VERSION__: JSON.stringify(version) },
+  define: { __KOJIBOX_VERSION__: JSON.stringify(version), __KOJIBOX_UPDATE_FEED__: JSON.stringify(updateFeed) },
   minifySyntax: true,
   minifyWhitespace: true,
   keepNames: false,

@@ -8,6 +8,7 @@ import { print, printJson, type Command } from '../command.ts';
 import { ensureDaemon } from '../daemon-process.ts';
 import { createProgressView } from '../render/progress.ts';
 import { paint, renderTable } from '../render/style.ts';
+import { describeChecks, describeFeed, feedCommand } from './update-feed.ts';
 import { updateStartCommands } from './update-start.ts';
 
 const LOOK_EVERY_MS = 500;
@@ -153,11 +154,13 @@ function report(outcome: UpdateOutcome | null, json: boolean): number {
   return 0;
 }
 
-function render({ installation, current, previous, phase, last, failed }: UpdateStatus): string {
+function render({ installation, current, feed, checks, previous, phase, last, failed }: UpdateStatus): string {
   const line = (name: string, value: string): string => `${paint('dim', name.padEnd(14))} ${value}`;
   return [
     line('version', current),
     line('installation', installation),
+    line('feed', describeFeed(feed)),
+    ...describeChecks(checks).map((text, index) => line(index === 0 ? 'checked' : '', text)),
     line('previous', previous ?? '–'),
     line('phase', phase),
     line('last update', last === null ? '–' : `${last.from} → ${last.to}: ${last.outcome} (${last.endedAt})`),
@@ -174,4 +177,4 @@ function render({ installation, current, previous, phase, last, failed }: Update
   ].join('\n');
 }
 
-export const updateCommands: readonly Command[] = [apply, rollback, status, ...updateStartCommands];
+export const updateCommands: readonly Command[] = [apply, rollback, status, feedCommand, ...updateStartCommands];

@@ -16,7 +16,7 @@ import type { Metrics } from '../metrics/metrics.ts';
 import type { MailCatcher } from '../mail/mail-catcher.ts';
 import type { ServiceLogs } from '../service-logs.ts';
 import { firstRunHandlers } from './first-run.ts';
-import type { Updater } from '../updater/updater.ts';
+import type { OpenUpdater } from '../updater/open-updater.ts';
 import { databaseHandlers } from './databases.ts';
 import { phpHandlers } from './php.ts';
 import type { createPrivilegedHandlers } from './privileged.ts';
@@ -31,7 +31,7 @@ export interface HandlerOptions {
   info(): DaemonInfo;
   uiUrl(): string;
   doctor(): Promise<DoctorCheck[]>;
-  readonly updater: Updater;
+  readonly updater: OpenUpdater;
   readonly activity: Activity;
   readonly snapshots: Snapshots;
   readonly setup: Parameters<typeof firstRunHandlers>[0];

@@ -1,10 +1,10 @@
 /** Updates of Kojibox and of its list of runtimes. */
 import type { Handlers } from '../../contract/index.ts';
-import type { Updater } from '../updater/updater.ts';
+import type { OpenUpdater } from '../updater/open-updater.ts';
 
 type UpdateHandlers = Pick<Handlers, Extract<keyof Handlers, `updater.${string}`>>;
 
-export function updateHandlers(updater: Updater): UpdateHandlers {
+export function updateHandlers(updater: Omit<OpenUpdater, 'begin'>): UpdateHandlers {
   return {
     'updater.check': () => updater.check(),
     'updater.status': () => Promise.resolve(updater.status()),

@@ -46,7 +46,8 @@ export function createPageKeys(options: {
   const derive = (what: string): string => createHmac('sha256', token).update(what).digest('hex');
   // Derived, so that a page of a lower level reconnects to the next daemon too.
   const tokens = ACCESS_LEVELS.map((level) => ({ level, token: level === 'admin' ? token : derive(`level ${level}`) }));
-  const signature = (level: string, expiresAt: string): string => derive(`link ${level} ${expiresAt}`);
+  // 128 bits are enough, and leave a link that fits a line.
+  const signature = (level: string, expiresAt: string): string => derive(`link ${level} ${expiresAt}`).slice(0, 32);
 
   const refuse = (detail: string): KojiboxError =>
     new KojiboxError('UNAUTHORIZED', 'cannot open the page with this link', {

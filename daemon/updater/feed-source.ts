@@ -9,7 +9,7 @@ import type { Downloader } from '../sources/download.ts';
 const TIMEOUT_MS = 20_000;
 const MAX_TEXT_BYTES = 4 * 1024 * 1024;
 
-const isPath = (address: string): boolean => address.startsWith('/');
+const isPath = (address: string): boolean => /^(\/|[A-Za-z]:[\\/])/.test(address);
 
 /** Where a file is that the feed names. */
 export const resolveUrl = (feed: string, url: string): string =>

@@ -2,8 +2,10 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { KojiboxError } from '../../contract/errors.ts';
+import type { UpdateFeed } from '../../contract/update-feed.ts';
 import type { UpdateCheck, UpdateHandover, UpdateStatus } from '../../contract/updater.ts';
 import type { JsonStore } from '../../core/config/json-store.ts';
+import { timestamp } from '../../core/system/clock.ts';
 import type { System } from '../../core/system/system.ts';
 import {
   assertNotReplayed,
@@ -30,7 +32,7 @@ export interface Updater {
   /** Takes over a newer list of runtimes. */
   applyManifest(): Promise<{ changed: boolean; createdAt: string }>;
   handover(): Promise<UpdateHandover | null>;
-  status(): UpdateStatus;
+  status(): Omit<UpdateStatus, 'checks'>;
   /**
    * Begins the update as a change; without a version the newest one. Rejects before anything was done: NOT_FOUND, UPDATE_UNSUPPORTED,
    * UPDATE_DOWNGRADE, UPDATE_RUNNING, PERMISSION_DENIED, or what reading the feed rejects with.
@@ -44,8 +46,7 @@ export interface UpdaterOptions {
   readonly system: System;
   readonly current: string;
   readonly installed: InstalledAs;
-  /** URL or absolute path of the feed; null: none is set. */
-  readonly feed: string | null;
+  feed(): UpdateFeed;
   readonly seen: JsonStore<Seen>;
   readonly manifest: ManifestSource;
   readonly work: UpdateWork;
@@ -57,10 +58,11 @@ export interface UpdaterOptions {
   manifestChanged(): void;
 }
 
-const NO_FEED = 'no update feed is set (KOJIBOX_UPDATE_FEED)';
+const NO_FEED = 'no update feed is set (koji update feed URL)';
 
 export function createUpdater(options: UpdaterOptions): Updater {
-  const { current, feed: address, installed, system } = options;
+  const { current, installed, system } = options;
+  const feedAddress = (): string | null => options.feed().address;
   const machine: Machine = {
     os: system.host.os,
     arch: system.host.arch,
@@ -76,6 +78,15 @@ export function createUpdater(options: UpdaterOptions): Updater {
     if (options.seen.get().feeds[feed] !== opened.createdAt)
       await options.seen.update((seen) => ({ ...seen, feeds: { ...seen.feeds, [feed]: opened.createdAt } }));
     return opened;
+  };
+
+  /** Kept for `update status`, and so that nobody is asked twice a day. */
+  const noteCheck = async (error: unknown): Promise<void> => {
+    const at = timestamp(system.clock);
+    const lastCheck = { at, error: error instanceof KojiboxError ? error.toBody(at) : null };
+    await options.seen
+      .update((seen) => ({ ...seen, lastCheck }))
+      .catch((cause: unknown) => system.log.warn('cannot note the look for updates', { error: String(cause) }));
   };
 
   const failedBuilds = (): ReturnType<typeof readRecord>['failed'] =>
@@ -136,10 +147,15 @@ export function createUpdater(options: UpdaterOptions): Updater {
 
   return {
     async check() {
+      const address = feedAddress();
       const channel = options.channel();
       const nothing = { available: false, version: current, current, channel, notes: '', manifest: null };
       if (address === null) return { ...nothing, feed: null };
-      const feed = await open(address);
+      const feed = await open(address).catch(async (error: unknown) => {
+        await noteCheck(error);
+        throw error;
+      });
+      await noteCheck(null);
       const release = newest(feed);
       if (release !== null) options.available(release.version);
       return {
@@ -153,6 +169,7 @@ export function createUpdater(options: UpdaterOptions): Updater {
     },
 
     async applyManifest() {
+      const address = feedAddress();
       const feed = address === null ? null : await open(address);
       const pointer = feed?.runtimeManifest;
       if (address === null || !options.manifest.isNewer(pointer))
@@ -164,6 +181,7 @@ export function createUpdater(options: UpdaterOptions): Updater {
     },
 
     async handover() {
+      const address = feedAddress();
       if (address === null) return null;
       const release = newest(await open(address));
       return release === null ? null : handoverOf(address, release);
@@ -177,6 +195,7 @@ export function createUpdater(options: UpdaterOptions): Updater {
       return {
         installation: installed.kind,
         current,
+        feed: options.feed(),
         previous:
           install !== null && previous !== null && existsSync(versionFolder(install, previous)) ? previous : null,
         phase: journal?.step ?? 'idle',
@@ -188,6 +207,7 @@ export function createUpdater(options: UpdaterOptions): Updater {
     },
 
     async apply({ version, allowDowngrade }) {
+      const address = feedAddress();
       if (address === null) throw refuse(version, NO_FEED);
       const release = choose(await open(address), version, allowDowngrade);
       if (installed.kind === 'app') {

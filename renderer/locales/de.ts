@@ -155,6 +155,22 @@ export const de: Messages = {
     installUpdate: (version) => `${version} installieren`,
     newer: (version) => `${version} ist da.`,
     noFeed: (version) => `Dies ist ${version}. Keine Quelle für Aktualisierungen ist eingestellt.`,
+    daily: 'Einmal am Tag nach Updates suchen',
+    neverChecked: 'Noch nicht gesucht.',
+    lastChecked: (when) => `Zuletzt gesucht: ${when}.`,
+    lastFailed: (why) => `Das ist gescheitert: ${why}.`,
+    feed: 'Woher Updates kommen',
+    feedHint:
+      'Installiert wird nur, was mit den Schlüsseln dieser Version signiert ist, woher es auch kommt. Leer: nirgendwoher.',
+    feedFrom: {
+      environment: 'KOJIBOX_UPDATE_FEED in der Umgebung von Kojibox gilt vor dem, was hier steht.',
+      setting: 'Hier eingestellt.',
+      build: 'So ist diese Version gebaut.',
+      nobody: 'Es ist nichts eingestellt.',
+    },
+    feedRefused:
+      'Gib eine https://-Adresse ohne Passwort an, oder den ganzen Pfad einer Datei. http:// nur für diesen Rechner.',
+    feedDefault: 'Wie diese Version gebaut ist',
     environment: 'Umgebung aller Projekte',
     environmentHint: 'Nur auf diesem Rechner; geht vor Projekten und Diensten.',
     services: 'Dienste',

@@ -156,6 +156,22 @@ export const en = {
     installUpdate: (version: string): string => `Install ${version}`,
     newer: (version: string): string => `${version} is there.`,
     noFeed: (version: string): string => `This is ${version}. No update feed is set.`,
+    daily: 'Look for updates once a day',
+    neverChecked: 'Not looked for yet.',
+    lastChecked: (when: string): string => `Last looked for: ${when}.`,
+    lastFailed: (why: string): string => `That failed: ${why}.`,
+    feed: 'Where updates come from',
+    feedHint:
+      'Only what the keys of this version have signed is ever installed, wherever it comes from. Empty: nowhere.',
+    feedFrom: {
+      environment: 'KOJIBOX_UPDATE_FEED in the environment of Kojibox wins over what is set here.',
+      setting: 'Set here.',
+      build: 'As this version was built.',
+      nobody: 'None is set.',
+    },
+    feedRefused:
+      'Give an https:// address without a password, or the full path of a file. http:// only for this machine.',
+    feedDefault: 'As this version was built',
     environment: 'Environment of all projects',
     environmentHint: 'On this machine only; wins over what projects and services say.',
     services: 'Services',

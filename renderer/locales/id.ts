@@ -160,6 +160,22 @@ export const id: Messages = {
     installUpdate: (version) => `Pasang ${version}`,
     newer: (version) => `${version} tersedia.`,
     noFeed: (version) => `Ini ${version}. Sumber pembaruan belum diatur.`,
+    daily: 'Cari pembaruan sekali sehari',
+    neverChecked: 'Belum pernah dicari.',
+    lastChecked: (when) => `Terakhir dicari: ${when}.`,
+    lastFailed: (why) => `Itu gagal: ${why}.`,
+    feed: 'Asal pembaruan',
+    feedHint:
+      'Hanya yang ditandatangani dengan kunci versi ini yang dipasang, dari mana pun asalnya. Kosong: tidak dari mana pun.',
+    feedFrom: {
+      environment: 'KOJIBOX_UPDATE_FEED di lingkungan Kojibox lebih kuat daripada yang diatur di sini.',
+      setting: 'Diatur di sini.',
+      build: 'Sesuai versi ini dibuat.',
+      nobody: 'Belum ada yang diatur.',
+    },
+    feedRefused:
+      'Berikan alamat https:// tanpa kata sandi, atau path lengkap sebuah berkas. http:// hanya untuk komputer ini.',
+    feedDefault: 'Sesuai versi ini dibuat',
     environment: 'Lingkungan semua proyek',
     environmentHint: 'Hanya di komputer ini; mengalahkan pengaturan proyek dan layanan.',
     services: 'Layanan',

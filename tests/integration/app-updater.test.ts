@@ -21,6 +21,7 @@ import { join } from 'node:path';
 import type { AppUpdater } from 'electron-updater';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { UpdateHandover } from '../../contract/updater.ts';
+import { NOTHING_SEEN } from '../../core/updater/seen.ts';
 import { createUpdater } from '../../daemon/updater/updater.ts';
 import { installFetched, refuseReplacing } from '../../electron/main/app-install.ts';
 import { watchUpdates, type UpdateWatch } from '../../electron/main/app-updater.ts';
@@ -85,16 +86,16 @@ function handover(kind: 'AppImage' | 'deb' = 'AppImage'): Promise<UpdateHandover
   const unpacked = join(root, 'resources', 'app.asar.unpacked');
   mkdirSync(unpacked, { recursive: true });
   if (kind === 'deb') writeFileSync(join(root, 'resources', 'package-type'), 'deb');
-  let seen = { feeds: {}, toldOutcome: null };
+  let seen = NOTHING_SEEN;
   const updater = createUpdater({
     system: { host: { os: 'linux', arch: 'x64', environment: {} } } as never,
     current: '1.0.0',
     installed: { kind: 'app', root: unpacked, install: null },
-    feed: `${server.url}/feed.json`,
+    feed: () => ({ address: `${server.url}/feed.json`, from: 'build' }),
     seen: {
       get: () => seen,
-      update: (change: (now: typeof seen) => typeof seen) => Promise.resolve((seen = change(seen))),
-    } as never,
+      update: (change) => Promise.resolve((seen = change(seen))),
+    },
     manifest: { isNewer: () => false } as never,
     work: null as never,
     keys: () => [key.publicKey],
