@@ -7,9 +7,10 @@ import { dirname, join, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { DAEMON_ENVIRONMENT, daemonCommand } from '../client/daemon-launch.ts';
+import { explainStart } from '../client/daemon-output.ts';
 import { createClient, type Client } from '../client/index.ts';
 import { DaemonFileSchema, type DaemonFile } from '../contract/daemon.ts';
-import { ErrorBodySchema, KojiboxError } from '../contract/errors.ts';
+import { KojiboxError } from '../contract/errors.ts';
 import { daemonFileIn, resolveHome } from '../contract/home.ts';
 import { createSocketLink } from './socket-link.ts';
 
@@ -126,19 +127,7 @@ export async function startDaemon({
   closeSync(output);
   const ready = child.stdio[3] as unknown as NodeJS.ReadableStream & { destroy(): void };
   await new Promise<void>((started, failed) => {
-    const fail = (why: string): void => {
-      const known = errorOf(daemonLog());
-      if (known !== null) {
-        failed(known);
-        return;
-      }
-      failed(
-        new KojiboxError('DAEMON_UNREACHABLE', 'cannot start the daemon', {
-          detail: `${why}${lastLines(daemonLog())}`,
-          source: 'cli',
-        }),
-      );
-    };
+    const fail = (why: string): void => failed(explainStart(readFileSync(daemonLog(), 'utf8'), why, daemonLog()));
     const timer = setTimeout(() => {
       if (endsOnFailure && child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
       fail(`it did not answer within ${deadlineMs / 1000} s`);
@@ -147,7 +136,10 @@ export async function startDaemon({
       clearTimeout(timer);
       started();
     });
-    child.on('error', (error) => fail(error.message));
+    child.on('error', (error) => {
+      clearTimeout(timer);
+      fail(error.message);
+    });
     child.on('exit', (code) => {
       clearTimeout(timer);
       // 75: somebody else's daemon won the race; it will do.
@@ -158,22 +150,4 @@ export async function startDaemon({
   ready.destroy();
   child.removeAllListeners();
   child.unref();
-}
-
-/** The error that a daemon wrote as its last line. */
-function errorOf(file: string): KojiboxError | null {
-  try {
-    const line = readFileSync(file, 'utf8').trim().split('\n').at(-1) ?? '';
-    return KojiboxError.fromBody(ErrorBodySchema.parse((JSON.parse(line) as { error: unknown }).error));
-  } catch {
-    return null; // It ended in another way; the caller shows what there is.
-  }
-}
-
-function lastLines(file: string): string {
-  // Of a crash, the message; the stack stays in the file.
-  const lines = readFileSync(file, 'utf8')
-    .split('\n')
-    .filter((line) => line.trim() !== '' && !/^\s+at /.test(line));
-  return lines.length === 0 ? '' : `: ${lines.slice(-5).join(' | ')}`;
 }

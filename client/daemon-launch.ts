@@ -4,15 +4,23 @@
  * Starts the daemon again when it dies of a signal or a crash, so that services are never without one for long. A shell, because it
  * costs 1 MB where a second Node would cost 40. Exit codes 0 (told to end), 75 (another daemon runs) and 78 (cannot run here) are final.
  * While an update tries this version (its journal is named by KOJIBOX_TRIAL) every end is: the update then goes back to the former one.
+ *
+ * A start that fails by itself within ten seconds cannot load: after three of those it gives up, and who waits is told why. Descriptor 3,
+ * on which the daemon says that it is ready, stays open until then. A daemon that did run gets six starts, one that is killed twelve, at
+ * once at first and then with longer and longer pauses; who ran for a minute has earned all of them back.
  */
 const GUARDIAN = `trap '' HUP
-"$@"; code=$?; exec 3>&-; tries=0; unset KOJIBOX_READY_FD
+tries=0
 while :; do
+  began=$(date +%s); "$@"; code=$?; lived=$(($(date +%s)-began))
   case $code in 0|75|78) exit $code;; esac
   [ -n "$KOJIBOX_TRIAL" ] && [ -e "$KOJIBOX_TRIAL" ] && exit $code
-  tries=$((tries+1)); [ $tries -gt 200 ] && exit $code
-  [ $code -lt 128 ] && sleep 1
-  "$@"; code=$?
+  [ $lived -ge 60 ] && tries=0
+  [ $lived -ge 10 ] && { exec 3>&-; unset KOJIBOX_READY_FD; }
+  tries=$((tries+1)); limit=12; free=5
+  [ $code -lt 128 ] && { free=0; limit=6; [ $lived -lt 10 ] && limit=3; }
+  [ $tries -ge $limit ] && { echo "kojibox: gave up after $tries starts in a row; the last one ended with code $code"; exit $code; }
+  [ $tries -gt $free ] && sleep $((1<<(tries-free-1)))
 done`;
 
 /** The daemon is idle most of its life: small heap spaces, one helper thread. */

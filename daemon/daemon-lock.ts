@@ -1,5 +1,14 @@
-/** One daemon per home: a lock file with the identity of its holder, so that a dead one never blocks. */
-import { closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+/**
+ * One daemon per home: a lock file with the identity of its holder, so that a dead one never blocks.
+ *
+ * Only link(2) decides, because it makes a file with all its content or fails: of several that come at the same instant exactly one links
+ * the lock. Who dies leaves it behind, and whoever finds a dead holder must not remove it: another one may have put its own there meanwhile.
+ * Instead it links itself as the successor of exactly that holder, which again only one can; the successor then replaces the lock in one
+ * step. A successor that died before it did so has a successor of its own, and so on.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import { linkSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { identifyNow, isSameNow } from './system/process-facts.linux.ts';
 import type { ProcessIdentity } from '../core/system/processes.ts';
 
@@ -7,29 +16,90 @@ export interface DaemonLock {
   release(): void;
 }
 
+/** Each try ends because somebody else was faster; so many in a row are none. */
+const MAX_TRIES = 100;
+const SUCCESSOR = '.after-';
+
+/** Where the successor of a holder is. @param content of the lock, or of the successor before */
+export const successorFile = (file: string, content: string): string =>
+  `${file}${SUCCESSOR}${createHash('sha256').update(content).digest('hex').slice(0, 24)}`;
+
 /** @returns null when another daemon that is alive holds it */
 export function acquireLock(file: string): DaemonLock | null {
-  const mine = identifyNow(process.pid);
-  for (let attempt = 0; attempt < 3; attempt++) {
-    try {
-      const descriptor = openSync(file, 'wx', 0o600);
-      writeSync(descriptor, JSON.stringify(mine));
-      closeSync(descriptor);
-      return { release: () => rmSync(file, { force: true }) };
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    }
-    const holder = readHolder(file);
-    if (holder !== null && isSameNow(holder)) return null;
-    rmSync(file, { force: true });
+  const mine = JSON.stringify(identifyNow(process.pid));
+  const offer = `${file}.${process.pid}-${randomBytes(4).toString('hex')}`;
+  try {
+    writeFileSync(offer, mine, { mode: 0o600 });
+  } catch (error) {
+    // In a folder of another user: whether that one is at work can still be told.
+    if (isAlive(read(file) ?? '')) return null;
+    throw error;
   }
-  return null;
+  try {
+    for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
+      const outcome = tryOnce(file, offer);
+      if (outcome === 'held') return null;
+      if (outcome === 'mine') return { release: () => release(file, mine) };
+    }
+    return null;
+  } finally {
+    rmSync(offer, { force: true });
+  }
 }
 
-function readHolder(file: string): ProcessIdentity | null {
-  try {
-    return JSON.parse(readFileSync(file, 'utf8')) as ProcessIdentity;
-  } catch {
-    return null; // Gone meanwhile, or written half by a daemon that was killed.
+function tryOnce(file: string, offer: string): 'mine' | 'held' | 'again' {
+  if (link(offer, file)) return 'mine';
+  const first = read(file);
+  if (first === null) return 'again'; // Released meanwhile.
+  let last = first;
+  for (let next: string | null; (next = read(successorFile(file, last))) !== null;) last = next;
+  // What was read is of one moment only if the lock is still that of the beginning.
+  if (isAlive(last)) return read(file) === first ? 'held' : 'again';
+  const succession = successorFile(file, last);
+  if (!link(offer, succession)) return 'again';
+  if (read(file) !== first) {
+    // Another one has taken over and tidied up before we looked: this succession is nobody's.
+    rmSync(succession, { force: true });
+    return 'again';
   }
+  const successor = `${offer}.lock`;
+  linkSync(offer, successor);
+  renameSync(successor, file);
+  // Only now: while the lock was the old one, these said who may replace it.
+  for (const name of readdirSync(dirname(file)))
+    if (name.startsWith(`${basename(file)}${SUCCESSOR}`)) rmSync(join(dirname(file), name), { force: true });
+  return 'mine';
+}
+
+/** False when there is a file of that name already. */
+function link(existing: string, name: string): boolean {
+  try {
+    linkSync(existing, name);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+function read(file: string): string | null {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+/** What cannot be read is of nobody: an older version was killed while it wrote it. */
+function isAlive(content: string): boolean {
+  try {
+    return isSameNow(JSON.parse(content) as ProcessIdentity);
+  } catch {
+    return false;
+  }
+}
+
+function release(file: string, mine: string): void {
+  if (read(file) === mine) rmSync(file, { force: true });
 }

@@ -425,9 +425,13 @@ function tellReady(): void {
   if (!Number.isInteger(descriptor)) return;
   try {
     writeSync(descriptor, 'ready\n');
-    closeSync(descriptor);
   } catch {
     // It did not wait; daemon.json says the same.
+  }
+  try {
+    closeSync(descriptor);
+  } catch {
+    // There was none; what is open would be handed on to every service.
   }
 }
 

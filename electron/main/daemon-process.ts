@@ -6,6 +6,7 @@ import { dirname, join, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { createClient, createHttpLink, type Client } from '../../client/index.ts';
 import { DAEMON_ENVIRONMENT, daemonCommand } from '../../client/daemon-launch.ts';
+import { explainStart } from '../../client/daemon-output.ts';
 import { DaemonFileSchema, type DaemonFile } from '../../contract/daemon.ts';
 import { KojiboxError } from '../../contract/errors.ts';
 import { daemonFileIn, resolveHome } from '../../contract/home.ts';
@@ -128,22 +129,20 @@ async function startDaemon({ home, program, binary }: DaemonStart): Promise<void
   const ready = child.stdio[3] as unknown as NodeJS.ReadableStream & { destroy(): void };
   try {
     await new Promise<void>((started, failed) => {
-      const timer = setTimeout(
-        () => failed(unreachable(`it did not answer within ${DEADLINE_MS / 1000} s`)),
-        DEADLINE_MS,
-      );
+      const fail = (why: string): void => failed(explainStart(readFileSync(log, 'utf8'), why, log));
+      const timer = setTimeout(() => fail(`it did not answer within ${DEADLINE_MS / 1000} s`), DEADLINE_MS);
       ready.on('data', () => {
         clearTimeout(timer);
         started();
       });
       child.on('error', (error) => {
         clearTimeout(timer);
-        failed(unreachable(error.message));
+        fail(error.message);
       });
       child.on('exit', (code) => {
         clearTimeout(timer);
         if (code === ALREADY_RUNNING) started();
-        else failed(unreachable(`it ended with code ${code ?? 'unknown'}; see ${log}`));
+        else fail(`it ended with code ${code ?? 'unknown'}`);
       });
     });
   } finally {

@@ -83,7 +83,8 @@ describe('the daemon of the desktop app', () => {
     writeFileSync(join(home, 'runtime'), '');
     await expect(ensure()).rejects.toMatchObject({
       code: 'DAEMON_UNREACHABLE',
-      detail: expect.stringContaining('daemon.out.log'),
+      detail: expect.stringContaining('ENOTDIR'),
+      remedy: expect.stringContaining('daemon.out.log'),
     });
   });
 });
