@@ -10,6 +10,7 @@ import { KojiboxError } from '../contract/errors.ts';
 import { resolveHome } from '../contract/home.ts';
 import type { EventData, EventName } from '../contract/index.ts';
 import type { MirrorKind } from '../contract/mirror.ts';
+import { noticeText } from '../contract/notices.ts';
 import { createSnapshots } from '../core/databases/snapshots/snapshots.ts';
 import type { Kojibox } from '../core/kojibox-types.ts';
 import { createKojibox } from '../core/kojibox.ts';
@@ -351,7 +352,7 @@ async function main(): Promise<void> {
   }
   await snapshots
     .recover()
-    .catch((error: unknown) => kojibox.notice(`Cannot tidy up what a snapshot left: ${String(error)}`));
+    .catch((error: unknown) => kojibox.notice(noticeText('snapshotLeftovers', { reason: String(error) })));
   await system.files.writeAtomic(
     layout.daemonFile,
     `${JSON.stringify({ pid: process.pid, startedAt: startedAt.toISOString(), version: VERSION, socket: socketPath, url, token }, null, 2)}\n`,

@@ -3,6 +3,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { join, relative } from 'node:path';
 import type { CertMeta } from '../../contract/certificates.ts';
 import { KojiboxError } from '../../contract/errors.ts';
+import { noticeText } from '../../contract/notices.ts';
 import type { Layout } from '../layout.ts';
 import type { System } from '../system/system.ts';
 import { isLocalName, LOCAL_DOMAINS } from './local-domains.ts';
@@ -53,9 +54,7 @@ export function createCertificates(options: {
     if (certificate !== null || key !== null) {
       for (const file of [layout.rootCertificate, layout.rootKey])
         if ((await files.stat(file)) !== null) await files.rename(file, `${file}.unusable-${clock.now()}`);
-      options.notice(
-        'The local certificate authority was damaged or had expired, so a new one was made. Trust it again with: koji certs trust hello.test',
-      );
+      options.notice(noticeText('authorityRenewed', { domain: 'hello.test' }));
     }
     const made = issueRoot({
       name: `Kojibox local CA (${options.userName})`,

@@ -4,6 +4,7 @@
  */
 import type { z } from 'zod';
 import { KojiboxError } from '../../contract/errors.ts';
+import { noticeText } from '../../contract/notices.ts';
 import type { FileSystem, WriteOptions } from '../system/files.ts';
 
 const KEPT_COPIES = 3;
@@ -85,12 +86,10 @@ async function load<T>(options: JsonStoreOptions<T>, copyPath: (index: number) =
     const restored = copy === null ? undefined : parse(copy, options);
     if (restored === undefined) continue;
     await files.writeAtomic(path, copy ?? '', options.write ?? { mode: 0o600 });
-    notice(`${path} was not readable. The last good copy was put back; the broken file is ${aside} (CONFIG_CORRUPT).`);
+    notice(noticeText('configRestored', { file: path, aside }));
     return restored;
   }
-  notice(
-    `${path} was not readable and there is no good copy, so it starts afresh; the broken file is ${aside} (CONFIG_CORRUPT).`,
-  );
+  notice(noticeText('configLost', { file: path, aside }));
   return undefined;
 }
 

@@ -1,6 +1,7 @@
 /** Which port each service has: its fixed default first, then the range above it; remembered, and never taken from somebody else. */
 import type { PortRegistry } from '../../contract/config.ts';
 import { KojiboxError } from '../../contract/errors.ts';
+import { noticeText } from '../../contract/notices.ts';
 import type { Network } from '../system/network.ts';
 import type { JsonStore } from '../config/json-store.ts';
 
@@ -53,9 +54,8 @@ export function createPorts(options: {
       if (port > 65535 || isTakenByUs(key, port) || !(await network.canBind(port)).ok) continue;
       if (port !== fallback && port !== known) {
         const holder = await network.holderOf(fallback);
-        options.notice(
-          `${key} uses port ${port}, because ${holder?.description ?? 'another program'} has port ${fallback}.`,
-        );
+        const holderText = holder?.description ?? 'another program';
+        options.notice(noticeText('portMoved', { service: key, port, holder: holderText, wanted: fallback }));
       }
       return remember(key, fallback, port);
     }

@@ -1,6 +1,7 @@
 /** Keeps samples, whatever happens to the disk: what cannot be written waits in memory, at most an hour of it. */
 import { renameSync, rmSync } from 'node:fs';
 import type { MetricsHistory, Resolution } from '../../contract/metrics.ts';
+import { noticeText } from '../../contract/notices.ts';
 import type { Sample } from '../../core/metrics/sample.ts';
 import type { Clock } from '../../core/system/clock.ts';
 import type { Logger } from '../../core/system/logger.ts';
@@ -70,9 +71,7 @@ export function createMetricsStore(options: {
     renameSync(file, aside);
     // A log of the old file would be played into the new one.
     for (const suffix of ['-wal', '-shm']) rmSync(file + suffix, { force: true });
-    options.notice(
-      `The history of resource use (${file}) was not readable (${error.message}), so it begins anew; the broken file is ${aside}.`,
-    );
+    options.notice(noticeText('metricsLost', { file, reason: error.message, aside }));
   };
 
   /** Does it with the database, with a new one when that one turns out to be damaged; undefined without an engine, or at the end. */

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { UpdateStatus } from '../../contract/updater.ts';
 import type { EventData, EventName } from '../../contract/index.ts';
+import { noticeText } from '../../contract/notices.ts';
 import { openJsonStore } from '../../core/config/json-store.ts';
 import type { Kojibox } from '../../core/kojibox-types.ts';
 import type { System } from '../../core/system/system.ts';
@@ -80,7 +81,11 @@ export async function openUpdater(options: {
     const last = installed.install === null ? null : readRecord(installed.install).last;
     if (last?.outcome !== 'rolled-back' || seen.get().toldOutcome === last.id) return;
     kojibox.notice(
-      `Kojibox ${last.to} did not work here (${last.error?.detail ?? 'it did not start'}), so ${last.from} runs again. It is not offered any more until there is another build of it.`,
+      noticeText('updateRolledBack', {
+        to: last.to,
+        from: last.from,
+        reason: last.error?.detail ?? 'it did not start',
+      }),
     );
     await seen.update((known) => ({ ...known, toldOutcome: last.id }));
   };

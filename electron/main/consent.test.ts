@@ -60,6 +60,7 @@ describe('what the window may do', () => {
     expect(await tryIt('projects.remove', { id: 'a' })).toBe('done');
     expect(asked).toHaveLength(2);
     expect(asked[0]).toEqual({
+      name: 'projects.remove',
       summary: 'Forget a project; its folder is not touched.',
       detail: 'projects.remove {"id":"a"}',
       isDestructive: true,

@@ -12,6 +12,8 @@ import { KojiboxError } from '../../contract/errors.ts';
 
 /** A question to the person. */
 export interface Question {
+  /** Of the operation, for its words in another language. */
+  readonly name: string;
   readonly summary: string;
   /** The operation and its parameters, in one line; without parameters where they may be secret. */
   readonly detail: string;
@@ -71,7 +73,14 @@ export function createConsent(options: {
 
       isAsking = true;
       try {
-        if (!(await ask({ summary: operation.summary, detail: describe(operation, params), isDestructive }))) {
+        if (
+          !(await ask({
+            name: operation.name,
+            summary: operation.summary,
+            detail: describe(operation, params),
+            isDestructive,
+          }))
+        ) {
           refusals.push(now());
           throw new KojiboxError('CANCELLED', `did not run ${operation.name}`, {
             detail: 'it was not allowed',

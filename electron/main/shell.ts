@@ -31,7 +31,7 @@ import {
   touchesSites,
   type ShellState,
 } from './shell-state.ts';
-import { textsIn, type Texts } from './texts.ts';
+import { reasonText, textsIn, type Texts } from './texts.ts';
 import { overallText, trayMenu } from './tray-menu.ts';
 import { openMainWindow, type MainWindow, type PageRequest } from './window.ts';
 
@@ -62,11 +62,11 @@ export async function startShell(): Promise<Shell> {
       role: 'operate',
       mayElevate: true,
       now: () => performance.now(),
-      ask: async ({ summary, detail, isDestructive }) => {
+      ask: async ({ name, summary, detail, isDestructive }) => {
         const { response } = await dialog.showMessageBox(opened.window, {
           type: 'warning',
           title: texts.ask.title,
-          message: texts.ask.message(summary),
+          message: texts.ask.message(texts.operations[name] ?? summary),
           detail: `${isDestructive ? texts.ask.destructive : texts.ask.admin}\n\n${detail}`,
           buttons: [texts.ask.refuse, texts.ask.allow],
           defaultId: 0,
@@ -148,7 +148,7 @@ export async function startShell(): Promise<Shell> {
     if (!settings.notifyFailures || !Notification.isSupported()) return;
     const notice = new Notification({
       title: texts.failed(name),
-      body: `${error?.message ?? lastError ?? ''}\n${texts.failedText}`.trim(),
+      body: `${error === null ? (lastError ?? '') : reasonText(error, texts)}\n${texts.failedText}`.trim(),
     });
     notice.on('click', () => act({ type: 'open-page', path: `/logs?service=${id}` }));
     notice.show();

@@ -1,4 +1,6 @@
 /** Every native text of the shell (menus, notifications, questions), in the languages of the interface. */
+import type { ErrorCode } from '../../contract/errors.ts';
+import { OPERATIONS_DE, OPERATIONS_ID, type OperationTexts } from './operation-texts.ts';
 
 export const LANGUAGES = ['en', 'id', 'de'] as const;
 type Language = (typeof LANGUAGES)[number];
@@ -44,6 +46,10 @@ const en = {
   },
   updateReady: (version: string): string => `Kojibox ${version} is ready`,
   updateReadyText: 'It is used when Kojibox starts next. Services go on meanwhile.',
+  /** What is asked about, by operation; what is not here is said in the words of the contract. */
+  operations: {} as OperationTexts,
+  /** Why a service failed, by code; what is not here is said in the daemon's own words. */
+  reasons: {} as Readonly<Partial<Record<ErrorCode, string>>>,
 };
 export type Texts = typeof en;
 
@@ -95,6 +101,20 @@ const id: Texts = {
   },
   updateReady: (version) => `Kojibox ${version} siap`,
   updateReadyText: 'Dipakai saat Kojibox dimulai lagi. Layanan tetap berjalan.',
+  operations: OPERATIONS_ID,
+  reasons: {
+    START_FAILED: 'Tidak dapat dijalankan.',
+    START_TIMEOUT: 'Tidak siap pada waktunya.',
+    INIT_FAILED: 'Penyiapan pertama gagal.',
+    SERVICE_EXITED: 'Berhenti dengan sendirinya.',
+    SERVICE_UNHEALTHY: 'Berjalan, tetapi tidak menjawab.',
+    DEPENDENCY_FAILED: 'Layanan yang dibutuhkannya gagal.',
+    PORT_CONFLICT: 'Port-nya dipakai program lain.',
+    RUNTIME_MISSING: 'Runtime-nya tidak ada.',
+    DOWNLOAD_FAILED: 'Runtime-nya tidak dapat diambil.',
+    DISK_FULL: 'Disk penuh.',
+    SECRETS_LOCKED: 'Keychain terkunci.',
+  },
 };
 
 const de: Texts = {
@@ -145,6 +165,20 @@ const de: Texts = {
   },
   updateReady: (version) => `Kojibox ${version} ist bereit`,
   updateReadyText: 'Es wird beim nächsten Start verwendet. Die Dienste laufen inzwischen weiter.',
+  operations: OPERATIONS_DE,
+  reasons: {
+    START_FAILED: 'Er ließ sich nicht starten.',
+    START_TIMEOUT: 'Er war nicht rechtzeitig bereit.',
+    INIT_FAILED: 'Die erste Einrichtung ist gescheitert.',
+    SERVICE_EXITED: 'Er hat sich selbst beendet.',
+    SERVICE_UNHEALTHY: 'Er läuft, antwortet aber nicht.',
+    DEPENDENCY_FAILED: 'Ein Dienst, den er braucht, ist ausgefallen.',
+    PORT_CONFLICT: 'Seinen Port hat ein anderes Programm.',
+    RUNTIME_MISSING: 'Seine Laufzeit fehlt.',
+    DOWNLOAD_FAILED: 'Seine Laufzeit ließ sich nicht laden.',
+    DISK_FULL: 'Der Datenträger ist voll.',
+    SECRETS_LOCKED: 'Der Schlüsselbund ist gesperrt.',
+  },
 };
 
 const CATALOGUE: Readonly<Record<Language, Texts>> = { en, id, de };
@@ -154,3 +188,7 @@ export function textsIn(tag: string | null): Texts {
   const language = tag?.toLowerCase().split(/[-_]/)[0];
   return CATALOGUE[LANGUAGES.find((known) => known === language) ?? 'en'];
 }
+
+/** Why something failed, in a few words. */
+export const reasonText = (error: { readonly code: ErrorCode; readonly message: string }, texts: Texts): string =>
+  texts.reasons[error.code] ?? error.message;

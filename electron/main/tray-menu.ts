@@ -2,7 +2,7 @@
 import type { ServiceState } from '../../contract/services.ts';
 import type { MenuEntry, ShellAction } from './menu-entries.ts';
 import { failedServices, overallState, type ShellState } from './shell-state.ts';
-import type { Texts } from './texts.ts';
+import { reasonText, type Texts } from './texts.ts';
 
 /** A shape before the name, because a menu has no colours. */
 const MARKS: Readonly<Record<ServiceState['state'], string>> = {
@@ -75,7 +75,7 @@ function serviceMenu(service: ServiceState, connected: boolean, texts: Texts): M
     type: 'submenu',
     label: shorten(`${MARKS[state]} ${service.name}${version}`),
     entries: [
-      ...(service.error === null ? [] : [{ type: 'label', label: shorten(service.error.message) } as const]),
+      ...(service.error === null ? [] : [{ type: 'label', label: shorten(reasonText(service.error, texts)) } as const]),
       call(texts.start, 'services.start', { id }, connected && (desired === 'down' || state === 'error')),
       call(texts.stop, 'services.stop', { id }, connected && desired === 'up'),
       call(texts.restart, 'services.restart', { id }, connected && state === 'running'),

@@ -2,6 +2,7 @@
 import type { Change, ChangeKind, Step } from '../../contract/changes.ts';
 import type { DoctorCheck } from '../../contract/doctor.ts';
 import type { ErrorCode } from '../../contract/errors.ts';
+import { fillNotice, readNotice } from '../../contract/notices.ts';
 import { t } from './index.ts';
 
 export interface SaidError {
@@ -31,3 +32,10 @@ export const stepText = (step: string): string => t.daemon?.steps[step as Step] 
 
 export const checkText = ({ id, description }: Pick<DoctorCheck, 'id' | 'description'>): string =>
   t.daemon?.checks[id] ?? description;
+
+/** A sentence of the daemon; one that is not in the contract, as a newer daemon may have, stays in English. */
+export function noticeText(text: string): string {
+  const texts = t.daemon?.notices;
+  const known = texts === undefined ? null : readNotice(text);
+  return known === null || texts === undefined ? text : fillNotice(texts[known.kind], known.values);
+}

@@ -2,6 +2,7 @@
 import type { Change, ChangeKind } from '../../../contract/changes.ts';
 import { KojiboxError } from '../../../contract/errors.ts';
 import type { Snapshot, SnapshotEngine, SnapshotWay } from '../../../contract/snapshots.ts';
+import { noticeText } from '../../../contract/notices.ts';
 import type { ChangeContext, Changes } from '../../changes/changes.ts';
 import type { Runtimes } from '../../runtimes/runtimes.ts';
 import type { Secrets } from '../../secrets/secrets.ts';
@@ -160,7 +161,7 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
       for (const { service, restore } of journals.filter((one) => one.restore !== null)) {
         if (restore === null) continue;
         await goBack(tools, { service, wasUp: false, restore });
-        options.notice(`A restore of ${service} was cut short; the state before it is back.`);
+        options.notice(noticeText('restoreCut', { service }));
       }
       for (const { dataFolder } of targets.all()) await system.files.remove(stagedFolder(dataFolder));
       await store.sweep();
@@ -170,7 +171,7 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
         // Nobody has to wait for it: what it was stopped for is over.
         supervisor
           .start(service)
-          .catch((error: unknown) => options.notice(`Cannot start ${service} again: ${textOf(error)}`));
+          .catch((error: unknown) => options.notice(noticeText('startFailed', { service, reason: textOf(error) })));
       }
     },
 

@@ -3,6 +3,7 @@ import type { ChangeKind, Step } from '../../../contract/changes.ts';
 import type { CheckId } from '../../../contract/doctor.ts';
 import type { PrivilegedGoal } from '../../../contract/privileged.ts';
 import type { ErrorCode } from '../../../contract/errors.ts';
+import type { NoticeKind } from '../../../contract/notices.ts';
 
 export interface DaemonTexts {
   /** What went wrong, and what helps. */
@@ -12,4 +13,6 @@ export interface DaemonTexts {
   /** What is done as administrator. */
   readonly goals: Readonly<Record<PrivilegedGoal, string>>;
   readonly checks: Readonly<Record<CheckId, string>>;
+  /** With the same names in braces as in the contract. */
+  readonly notices: Readonly<Record<NoticeKind, string>>;
 }

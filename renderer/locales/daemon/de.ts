@@ -217,4 +217,20 @@ export const daemonDe: DaemonTexts = {
     trust: 'Programme, die der lokalen Stelle vertrauen',
     config: 'Einstellungen sind unversehrt',
   },
+  notices: {
+    portMoved: '{service} nimmt Port {port}, denn Port {wanted} hat: {holder}.',
+    authorityRenewed:
+      'Die lokale Zertifizierungsstelle war beschädigt oder abgelaufen, darum gibt es eine neue. Vertraue ihr mit: koji certs trust {domain}',
+    configRestored:
+      '{file} war nicht lesbar. Die letzte gute Kopie ist wieder da; die beschädigte Datei ist {aside} (CONFIG_CORRUPT).',
+    configLost:
+      '{file} war nicht lesbar, und es gibt keine gute Kopie; sie beginnt neu. Die beschädigte Datei ist {aside} (CONFIG_CORRUPT).',
+    metricsLost:
+      'Der Verlauf der Auslastung ({file}) war nicht lesbar ({reason}) und beginnt neu; die beschädigte Datei ist {aside}.',
+    restoreCut: 'Eine Wiederherstellung von {service} wurde unterbrochen; der Stand davor ist wieder da.',
+    startFailed: '{service} lässt sich nicht wieder starten: {reason}',
+    snapshotLeftovers: 'Was ein Schnappschuss hinterließ, lässt sich nicht aufräumen: {reason}',
+    updateRolledBack:
+      'Kojibox {to} hat hier nicht funktioniert ({reason}), darum läuft wieder {from}. Es wird nicht mehr angeboten, bis es anders gebaut vorliegt.',
+  },
 };

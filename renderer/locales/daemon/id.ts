@@ -184,4 +184,20 @@ export const daemonId: DaemonTexts = {
     trust: 'Program yang memercayai otoritas lokal',
     config: 'Pengaturan utuh',
   },
+  notices: {
+    portMoved: '{service} memakai port {port}, karena port {wanted} dipakai oleh {holder}.',
+    authorityRenewed:
+      'Otoritas sertifikat lokal rusak atau kedaluwarsa, jadi dibuat yang baru. Percayai lagi dengan: koji certs trust {domain}',
+    configRestored:
+      '{file} tidak terbaca. Salinan baik terakhir sudah dikembalikan; berkas yang rusak adalah {aside} (CONFIG_CORRUPT).',
+    configLost:
+      '{file} tidak terbaca dan tidak ada salinan baik, jadi dimulai dari awal; berkas yang rusak adalah {aside} (CONFIG_CORRUPT).',
+    metricsLost:
+      'Riwayat pemakaian sumber daya ({file}) tidak terbaca ({reason}), jadi dimulai dari awal; berkas yang rusak adalah {aside}.',
+    restoreCut: 'Pemulihan {service} terputus; keadaan sebelumnya sudah kembali.',
+    startFailed: '{service} tidak dapat dijalankan lagi: {reason}',
+    snapshotLeftovers: 'Sisa sebuah snapshot tidak dapat dibereskan: {reason}',
+    updateRolledBack:
+      'Kojibox {to} tidak berfungsi di sini ({reason}), jadi {from} berjalan lagi. Versi itu tidak ditawarkan sampai ada build lain.',
+  },
 };

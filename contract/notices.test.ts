@@ -1,0 +1,16 @@
+import { expect, it } from 'vitest';
+import { NOTICES, fillNotice, noticeText, readNotice, type NoticeKind } from './notices.ts';
+
+it.each(Object.entries(NOTICES))('%s is found again with its values', (kind, template) => {
+  const names = [...template.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);
+  const values = Object.fromEntries(names.map((name, index) => [name, `/a folder/v${index} (x.y) [z]*`]));
+  expect(readNotice(fillNotice(template, values))).toEqual({ kind: kind as NoticeKind, values });
+});
+
+it('what a person reads', () => {
+  const values = { service: 'edge.https', port: 8444, holder: 'process 1 (nginx)', wanted: 8443 };
+  const text = noticeText('portMoved', values);
+  expect(text).toBe('edge.https uses port 8444, because process 1 (nginx) has port 8443.');
+  expect(readNotice(text)?.values).toEqual({ ...values, port: '8444', wanted: '8443' });
+  expect(readNotice('Something else.')).toBeNull();
+});

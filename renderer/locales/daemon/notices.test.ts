@@ -1,0 +1,22 @@
+import { expect, it } from 'vitest';
+import { NOTICES, noticeText as english, type NoticeKind } from '../../../contract/notices.ts';
+import { setLanguage } from '../index.ts';
+import { noticeText } from '../said.ts';
+import { daemonDe } from './de.ts';
+import { daemonId } from './id.ts';
+
+const names = (text: string): string[] => [...text.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name).sort();
+
+it.each(Object.keys(NOTICES) as NoticeKind[])('%s names the same things in every language', (kind) => {
+  for (const { notices } of [daemonDe, daemonId]) expect(names(notices[kind])).toEqual(names(NOTICES[kind]));
+});
+
+it('a notice is said in the language of the window', async () => {
+  Object.assign(globalThis, { document: { documentElement: { lang: '' } } });
+  const text = english('portMoved', { service: 'redis', port: 6381, holder: 'process 7 (x)', wanted: 6379 });
+  expect(noticeText(text)).toBe(text);
+  await setLanguage('de');
+  expect(noticeText(text)).toBe('redis nimmt Port 6381, denn Port 6379 hat: process 7 (x).');
+  expect(noticeText('Something newer.')).toBe('Something newer.');
+  await setLanguage('en');
+});
