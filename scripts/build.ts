@@ -20,22 +20,24 @@ const oneLanguage: Plugin = {
   },
 };
 /**
- * An import of node:http or node:tls reads every export of it, also those behind a getter: Node then loads its whole fetch (WebSocket) and
- * parses all public certificates (rootCertificates), 14 and 5 MB that nobody here uses. Taken from the module object, they stay asleep.
+ * An import statement of a built-in module reads every export of it, also those behind a getter: Node then loads its whole fetch
+ * (http.WebSocket), parses all public certificates (tls.rootCertificates), and so on: 20 MB that nobody here uses. Taken from the module
+ * object, and only what is used (a call that is marked as pure can be left out), they stay asleep.
  */
-const COSTLY = { 'node:http': /^(WebSocket|CloseEvent|MessageEvent)$/, 'node:tls': /^rootCertificates$/ } as const;
 const leanBuiltins: Plugin = {
   name: 'lean-builtins',
   setup(bundler) {
-    bundler.onResolve({ filter: /^node:(http|tls)$/ }, ({ path, kind }) =>
+    bundler.onResolve({ filter: /^node:/ }, ({ path, kind }) =>
       kind === 'import-statement' ? { path, namespace: 'lean', sideEffects: false } : undefined,
     );
     bundler.onLoad({ filter: /.*/, namespace: 'lean' }, ({ path }) => {
-      const names = Object.keys(process.getBuiltinModule(path as 'node:http')).filter(
-        (name) => !COSTLY[path as keyof typeof COSTLY].test(name),
-      );
+      const names = Object.keys(process.getBuiltinModule(path as 'node:http')).filter((name) => name !== 'default');
       return {
-        contents: `const builtin = process.getBuiltinModule('${path}');\n${names.map((name) => `export const ${name} = builtin.${name};`).join('\n')}`,
+        contents: [
+          `const builtin = process.getBuiltinModule('${path}');`,
+          'export default builtin;',
+          ...names.map((name) => `export const ${name} = /* @__PURE__ */ (() => builtin.${name})();`),
+        ].join('\n'),
       };
     });
   },
