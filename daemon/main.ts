@@ -66,6 +66,15 @@ const DOWNLOADS_BYTES = 2_000_000_000;
 /** Exit codes that the guardian takes for final; see sysexits(3). */
 const EXIT = { alreadyRunning: 75, cannotRun: 78 } as const;
 
+/**
+ * The edge verifies nobody's certificate: with OpenSSL's own list of authorities, read only when asked for, Node does not parse its built-in
+ * one (2 MB). In the desktop app the daemon runs on the app's own binary, which is a Node only when it is told so, and has no OpenSSL.
+ */
+const edgeNode =
+  process.versions['electron'] === undefined
+    ? { options: ['--use-openssl-ca'], env: {} }
+    : { options: [], env: { ELECTRON_RUN_AS_NODE: '1' } };
+
 const distFolder = dirname(dirname(fileURLToPath(import.meta.url)));
 const startedAt = new Date();
 
@@ -154,9 +163,14 @@ async function main(): Promise<void> {
     sources,
     edge: {
       command: process.execPath,
-      args: ['--no-warnings', '--max-semi-space-size=16', join(distFolder, 'edge', 'main.mjs'), layout.edgeConfig],
-      // In the desktop app the daemon runs on the app's own binary, which is a Node only when it is told so.
-      env: process.versions['electron'] === undefined ? {} : { ELECTRON_RUN_AS_NODE: '1' },
+      args: [
+        ...edgeNode.options,
+        '--no-warnings',
+        '--max-semi-space-size=16',
+        join(distFolder, 'edge', 'main.mjs'),
+        layout.edgeConfig,
+      ],
+      env: edgeNode.env,
       control: edgeControl,
     },
     templates: join(distFolder, 'runtime', 'templates'),
