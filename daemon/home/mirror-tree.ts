@@ -36,6 +36,11 @@ export interface MirrorOptions {
   readonly keepOwners: boolean;
   /** Files that changed since then (change time, which no program can set back; ms) count as different, however alike they look. */
   readonly changedSinceMs: number;
+  /**
+   * Files that look alike are read and compared as well: memory that is mapped to a file may be written without a trace in its times, as
+   * tmpfs does (mmap(2)), and databases do that.
+   */
+  readonly comparesBytes: boolean;
   /** Bytes looked at so far; called often. */
   onBytes?(done: number): void;
 }
@@ -43,8 +48,8 @@ export interface MirrorOptions {
 export interface Mirrored {
   files: number;
   sizeBytes: number;
-  /** Files that were copied. */
-  copied: number;
+  /** Copies that were made; everything else was like it already. */
+  readonly copied: Set<string>;
 }
 
 /** A moment by the clock of the file system that holds the folder, ms. */
@@ -62,8 +67,8 @@ const kindOf = (stats: Stats): 'file' | 'folder' | 'link' | 'other' =>
 
 /** Rejects when the signal aborts, and with what the system says, e.g. ENOSPC; then a part of `to` is there. All of it is on the disk when it resolves. */
 export async function mirrorTree(from: string, to: string, options: MirrorOptions): Promise<Mirrored> {
-  const done: Mirrored = { files: 0, sizeBytes: 0, copied: 0 };
-  await mirrorFolder(from, to, { ...options, done, linked: new Map() });
+  const done: Mirrored = { files: 0, sizeBytes: 0, copied: new Set() };
+  await mirrorFolder(from, to, { ...options, done, linked: new Map(), buffers: pairOfBuffers() });
   await flushTree(to);
   return done;
 }
@@ -72,6 +77,7 @@ interface Run extends MirrorOptions {
   readonly done: Mirrored;
   /** Where the first of several names of a file was copied to, by device and inode. */
   readonly linked: Map<string, string>;
+  readonly buffers: Buffers;
 }
 
 async function mirrorFolder(from: string, to: string, run: Run): Promise<void> {
@@ -111,16 +117,21 @@ async function mirrorEntry(from: string, to: string, run: Run): Promise<void> {
     await symlink(target, to);
     return takeOver(before, to, run);
   }
-  if (there === null || !isAlike(before, there, run) || changedSince(before, run.changedSinceMs)) {
+  const isLike =
+    there !== null &&
+    looksAlike(before, there, run) &&
+    !changedSince(before, run.changedSinceMs) &&
+    (!run.comparesBytes || (await haveSameBytes(from, to, run.buffers, run.signal)));
+  if (!isLike) {
     if (there !== null) await removeTree(to);
     await copyOne(from, to, before, run);
-    run.done.copied += 1;
+    run.done.copied.add(to);
   } else if (before.nlink > 1) run.linked.set(`${before.dev}:${before.ino}`, to);
   run.done.sizeBytes += before.size;
   run.onBytes?.(run.done.sizeBytes);
 }
 
-function isAlike(a: Stats, b: Stats, { keepOwners }: MirrorOptions): boolean {
+function looksAlike(a: Stats, b: Stats, { keepOwners }: MirrorOptions): boolean {
   return (
     kindOf(a) === kindOf(b) &&
     a.size === b.size &&
@@ -177,20 +188,20 @@ async function takeOver(before: Stats, to: string, { keepOwners }: MirrorOptions
   await utimes(to, before.atimeMs / 1000, before.mtimeMs / 1000);
 }
 
-export interface CompareOptions extends Omit<MirrorOptions, 'changedSinceMs'> {
-  /** Files that did not change since then (ms) are compared by what the system says of them alone. */
-  readonly bytesSinceMs: number;
+export interface CompareOptions extends Pick<MirrorOptions, 'signal' | 'keepOwners' | 'onBytes'> {
+  /** Copies that are read; all others were compared before, and are judged by what the system says of them. */
+  readonly read: ReadonlySet<string>;
   /** What changed since then (ms) is not judged: it is still being written. */
   readonly unsettledSinceMs: number;
 }
 
 /**
- * Compares two folders byte by byte.
+ * Compares a folder with its copy.
  * @returns the first thing that differs, as half a sentence; null when nothing does
  */
 export async function findDifference(from: string, to: string, options: CompareOptions): Promise<string | null> {
   let done = 0;
-  const buffers = [Buffer.allocUnsafe(CHUNK_BYTES), Buffer.allocUnsafe(CHUNK_BYTES)] as const;
+  const buffers = pairOfBuffers();
   const visit = async (a: string, b: string): Promise<string | null> => {
     options.signal.throwIfAborted();
     const one = await lstat(a).catch(() => null);
@@ -208,9 +219,9 @@ export async function findDifference(from: string, to: string, options: CompareO
       if (one.size !== other.size) return `${b} has ${other.size} bytes instead of ${one.size}`;
       done += one.size;
       options.onBytes?.(done);
-      const looksAlike =
-        !changedSince(one, options.bytesSinceMs) && Math.abs(one.mtimeMs - other.mtimeMs) <= TIME_SLACK_MS;
-      const isAlike = looksAlike || (await haveSameBytes(a, b, buffers, options.signal));
+      const isAlike = options.read.has(b)
+        ? await haveSameBytes(a, b, buffers, options.signal)
+        : Math.abs(one.mtimeMs - other.mtimeMs) <= TIME_SLACK_MS;
       return isAlike ? null : `${b} has other content than ${a}`;
     }
     const names = await readdir(a);
@@ -225,12 +236,10 @@ export async function findDifference(from: string, to: string, options: CompareO
   return visit(from, to);
 }
 
-async function haveSameBytes(
-  a: string,
-  b: string,
-  [one, other]: readonly [Buffer, Buffer],
-  signal: AbortSignal,
-): Promise<boolean> {
+type Buffers = readonly [Buffer, Buffer];
+const pairOfBuffers = (): Buffers => [Buffer.allocUnsafe(CHUNK_BYTES), Buffer.allocUnsafe(CHUNK_BYTES)];
+
+async function haveSameBytes(a: string, b: string, [one, other]: Buffers, signal: AbortSignal): Promise<boolean> {
   const [first, second] = [await open(a, 'r'), await open(b, 'r')];
   try {
     for (let at = 0; ;) {

@@ -63,10 +63,14 @@ async function syncLast({ from, to, home, method, comparedAtMs }: MoveJournal): 
   if (running.length > 0) throw failed(to, `${running.join(', ')} was started meanwhile`);
   if (method === 'rename') return;
   const options = { signal: new AbortController().signal, keepOwners: process.getuid?.() === 0 };
-  await mirrorTree(from, partialOf(to), { ...options, changedSinceMs: comparedAtMs });
+  const { copied } = await mirrorTree(from, partialOf(to), {
+    ...options,
+    changedSinceMs: comparedAtMs,
+    comparesBytes: false,
+  });
   const difference = await findDifference(from, partialOf(to), {
     ...options,
-    bytesSinceMs: comparedAtMs,
+    read: copied,
     unsettledSinceMs: Infinity,
   });
   if (difference !== null) throw failed(to, `the copy is not like the original: ${difference}`);

@@ -15,7 +15,7 @@ import type { System } from '../../core/system/system.ts';
 import { acquireLock, type DaemonLock } from '../daemon-lock.ts';
 import { isAbandoned, startOutliving } from '../handover/outliving.ts';
 import { keepProjectAddresses } from './address.ts';
-import { findDifference, mirrorTree, momentAt } from './mirror-tree.ts';
+import { findDifference, mirrorTree, momentAt, type MirrorOptions } from './mirror-tree.ts';
 import { concludeMove, readHomeRecord, readMove, writeMove } from './move-files.ts';
 import { discardMove, toBody } from './move-run.ts';
 import { partialOf, type PlannedMove } from './plan-move.ts';
@@ -34,6 +34,12 @@ export interface MoveWorkOptions {
   readonly healthDeadlineMs: number;
   /** Whether this daemon is ending. */
   isEnding(): boolean;
+}
+
+interface Running {
+  readonly total: number;
+  readonly task: TaskReporter;
+  readonly signal: AbortSignal;
 }
 
 export interface MoveWork {
@@ -117,6 +123,7 @@ export function createMoveWork({
     let journal = begun;
     let copyBeganMs = 0;
     const task = addTask('data', 'Data');
+    const running: Running = { total: planned.sizeBytes, task, signal };
     const holds: (() => void)[] = [];
     const enter = (step: MoveStep, also: Partial<MoveJournal> = {}): void => {
       signal.throwIfAborted();
@@ -132,7 +139,7 @@ export function createMoveWork({
       if (journal.method === 'copy') {
         enter('copy');
         copyBeganMs = await momentAt(journal.from);
-        await copy(journal, planned.sizeBytes, Infinity, task, signal);
+        await copy(journal, { changedSinceMs: Infinity, comparesBytes: false }, running);
         enter('wait');
         await waitForOthers(task, signal);
       }
@@ -142,9 +149,9 @@ export function createMoveWork({
       const compared = await momentAt(journal.from);
       if (journal.method === 'copy') {
         enter('verify', { comparedAtMs: compared });
-        // What changed after the first copy had begun is copied again, however alike it looks.
-        await copy(journal, planned.sizeBytes, copyBeganMs, task, signal);
-        await compare(journal, planned.sizeBytes, task, signal);
+        // What changed after the first copy had begun is copied again, however alike it looks; all else is compared.
+        const copied = await copy(journal, { changedSinceMs: copyBeganMs, comparesBytes: true }, running);
+        await compare(journal, copied, running);
       }
       enter('hand-over', { comparedAtMs: compared });
     } catch (error) {
@@ -160,33 +167,30 @@ export function createMoveWork({
   };
 
   const copy = async (
-    journal: MoveJournal,
-    total: number,
-    changedSinceMs: number,
-    task: TaskReporter,
-    signal: AbortSignal,
-  ): Promise<void> => {
-    await mirrorTree(journal.from, partialOf(journal.to), {
+    { from, to }: MoveJournal,
+    how: Pick<MirrorOptions, 'changedSinceMs' | 'comparesBytes'>,
+    { total, task, signal }: Running,
+  ): Promise<ReadonlySet<string>> => {
+    const { copied } = await mirrorTree(from, partialOf(to), {
+      ...how,
       signal,
       keepOwners: system.host.isRoot,
-      changedSinceMs,
       onBytes: (done) => task.bytes(done, total),
     });
+    return copied;
   };
 
   const compare = async (
     { from, to, comparedAtMs }: MoveJournal,
-    total: number,
-    task: TaskReporter,
-    signal: AbortSignal,
+    read: ReadonlySet<string>,
+    { signal }: Running,
   ): Promise<void> => {
     const difference = await findDifference(from, partialOf(to), {
       signal,
       keepOwners: system.host.isRoot,
-      bytesSinceMs: 0,
+      read,
       // The daemon goes on writing its logs: that is for the last look, when it has ended.
       unsettledSinceMs: comparedAtMs,
-      onBytes: (done) => task.bytes(done, total),
     });
     if (difference !== null) throw new Error(`the copy is not like the original: ${difference}`);
   };
