@@ -74,7 +74,10 @@ const move: Command = {
       if (plan.problem === null && asks && !(await askYes('Move it?', true))) return 0;
       const outcome = await moveHome(client, target, json);
       if (json) printJson(outcome);
-      else print(`${paint('green', '✓')} The data is in ${outcome.to}; ${plan.home} leads there.`);
+      else
+        print(
+          `${paint('green', '✓')} The data is in ${outcome.to}${outcome.to === plan.home ? '' : `; ${plan.home} leads there`}.`,
+        );
       return 0;
     } finally {
       client.close();

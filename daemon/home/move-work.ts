@@ -43,7 +43,9 @@ interface Running {
 }
 
 export interface MoveWork {
-  /** Begins the change. Throws HOME_MOVE_RUNNING or UPDATE_RUNNING. */
+  /** Throws HOME_MOVE_RUNNING or UPDATE_RUNNING. */
+  assertFree(): void;
+  /** Begins the change; throws as `assertFree` does. */
   begin(planned: PlannedMove): { moveId: string; changeId: string };
   /** Of this daemon; null when it was begun by another one. */
   changeOf(moveId: string): string | null;
@@ -67,17 +69,11 @@ export function createMoveWork({
   const services = new Map<string, HomeStatus['services']>();
 
   const begin: MoveWork['begin'] = (planned) => {
+    assertFree();
     const lock = acquireLock(paths.lock);
-    if (lock === null || readMove(home) !== null) {
-      lock?.release();
-      throw new KojiboxError('HOME_MOVE_RUNNING', `cannot move the data to ${planned.to}`, {
-        detail: `it is being moved to ${readMove(home)?.to ?? 'another place'} already`,
-        source: 'home',
-      });
-    }
+    if (lock === null) throw alreadyRunning();
     let journal: MoveJournal;
     try {
-      assertNoUpdate(planned.to);
       journal = {
         schemaVersion: 1,
         id: `move-${randomBytes(4).toString('hex')}`,
@@ -106,9 +102,16 @@ export function createMoveWork({
     return { moveId: journal.id, changeId: change.id };
   };
 
-  const assertNoUpdate = (to: string): void => {
+  const alreadyRunning = (): KojiboxError =>
+    new KojiboxError('HOME_MOVE_RUNNING', 'cannot move the data now', {
+      detail: `it is being moved to ${readMove(home)?.to ?? 'another place'} already`,
+      source: 'home',
+    });
+
+  const assertFree = (): void => {
+    if (readMove(home) !== null) throw alreadyRunning();
     if (changes.running('updater.apply') === undefined) return;
-    throw new KojiboxError('UPDATE_RUNNING', `cannot move the data to ${to}`, {
+    throw new KojiboxError('UPDATE_RUNNING', 'cannot move the data now', {
       detail: 'Kojibox is being updated',
       source: 'home',
     });
@@ -296,6 +299,7 @@ export function createMoveWork({
     });
 
   return {
+    assertFree,
     begin,
     changeOf: (moveId) => shownBy.get(moveId) ?? null,
     servicesOf: (moveId) => services.get(moveId) ?? null,

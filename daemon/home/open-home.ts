@@ -114,6 +114,7 @@ export function openHome(options: {
     },
 
     async move(target) {
+      work.assertFree();
       const planned = await planFor(target);
       if (planned.problem !== null) throw planned.problem;
       return work.begin(planned);
