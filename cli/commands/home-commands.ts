@@ -8,6 +8,7 @@ import { parseFlags, usage } from '../arguments.ts';
 import { print, printJson, type Command } from '../command.ts';
 import { ensureDaemon } from '../daemon-process.ts';
 import { followHandover, untilHandedOver } from '../follow-handover.ts';
+import { printError } from '../render/error.ts';
 import { formatBytes, paint } from '../render/style.ts';
 import { askYes, isInteractive } from './setup-questions.ts';
 
@@ -73,6 +74,7 @@ const move: Command = {
       if (plan.problem === null && !json) print(renderPlan(plan));
       if (plan.problem === null && asks && !(await askYes('Move it?', true))) return 0;
       const outcome = await moveHome(client, target, json);
+      if (outcome.error !== null && !json) printError(KojiboxError.fromBody(outcome.error), false);
       if (json) printJson(outcome);
       else
         print(

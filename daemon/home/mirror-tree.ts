@@ -20,6 +20,7 @@ import {
   utimes,
 } from 'node:fs/promises';
 import { join } from 'node:path';
+import { KojiboxError } from '../../contract/errors.ts';
 import { flushTree } from '../archives/flush.ts';
 
 const CHUNK_BYTES = 1024 * 1024;
@@ -32,8 +33,8 @@ const CLOCK_SLACK_MS = 20;
 
 export interface MirrorOptions {
   readonly signal: AbortSignal;
-  /** Only root can give files to others. */
-  readonly keepOwners: boolean;
+  /** Null: owners are kept, which only root can. Else everything has to belong to this user, so that nothing changes its owner. */
+  readonly ownerId: number | null;
   /** Files that changed since then (change time, which no program can set back; ms) count as different, however alike they look. */
   readonly changedSinceMs: number;
   /**
@@ -102,6 +103,7 @@ async function mirrorFolder(from: string, to: string, run: Run): Promise<void> {
 
 async function mirrorEntry(from: string, to: string, run: Run): Promise<void> {
   const before = await lstat(from);
+  assertOwn(from, before, run);
   const kind = kindOf(before);
   if (kind === 'folder') return mirrorFolder(from, to, run);
   const there = await lstat(to).catch(() => null);
@@ -131,13 +133,22 @@ async function mirrorEntry(from: string, to: string, run: Run): Promise<void> {
   run.onBytes?.(run.done.sizeBytes);
 }
 
-function looksAlike(a: Stats, b: Stats, { keepOwners }: MirrorOptions): boolean {
+function assertOwn(path: string, { uid }: Stats, { ownerId }: MirrorOptions): void {
+  if (ownerId === null || uid === ownerId) return;
+  throw new KojiboxError('PERMISSION_DENIED', 'cannot copy the data', {
+    detail: `${path} belongs to another user (${uid}), and only root could keep that`,
+    source: 'home',
+    remedy: `Give it to yourself, or remove it: sudo chown -R ${ownerId} ${path}`,
+  });
+}
+
+function looksAlike(a: Stats, b: Stats, { ownerId }: MirrorOptions): boolean {
   return (
     kindOf(a) === kindOf(b) &&
     a.size === b.size &&
     Math.abs(a.mtimeMs - b.mtimeMs) <= TIME_SLACK_MS &&
     (a.mode & 0o7777) === (b.mode & 0o7777) &&
-    (!keepOwners || (a.uid === b.uid && a.gid === b.gid))
+    (ownerId !== null || (a.uid === b.uid && a.gid === b.gid))
   );
 }
 
@@ -181,14 +192,14 @@ async function copyPieces(from: string, to: string, size: number, hasHoles: bool
   if (hasHoles) await truncate(to, size);
 }
 
-async function takeOver(before: Stats, to: string, { keepOwners }: MirrorOptions): Promise<void> {
-  if (keepOwners) await lchown(to, before.uid, before.gid);
+async function takeOver(before: Stats, to: string, { ownerId }: MirrorOptions): Promise<void> {
+  if (ownerId === null) await lchown(to, before.uid, before.gid);
   if (before.isSymbolicLink()) return lutimes(to, before.atime, before.mtime);
   await chmod(to, before.mode & 0o7777);
   await utimes(to, before.atimeMs / 1000, before.mtimeMs / 1000);
 }
 
-export interface CompareOptions extends Pick<MirrorOptions, 'signal' | 'keepOwners' | 'onBytes'> {
+export interface CompareOptions extends Pick<MirrorOptions, 'signal' | 'ownerId' | 'onBytes'> {
   /** Copies that are read; all others were compared before, and are judged by what the system says of them. */
   readonly read: ReadonlySet<string>;
   /** What changed since then (ms) is not judged: it is still being written. */
@@ -212,7 +223,8 @@ export async function findDifference(from: string, to: string, options: CompareO
     if (kind === 'other' || (isUnsettled && other === null)) return null;
     if (other === null) return `${b} is missing`;
     if (kindOf(other) !== kind) return `${b} is another kind of file than ${a}`;
-    if (options.keepOwners && (one.uid !== other.uid || one.gid !== other.gid)) return `${b} belongs to somebody else`;
+    if (options.ownerId === null && (one.uid !== other.uid || one.gid !== other.gid))
+      return `${b} belongs to somebody else`;
     if (kind === 'link') return (await readlink(a)) === (await readlink(b)) ? null : `${b} leads elsewhere than ${a}`;
     if ((one.mode & 0o7777) !== (other.mode & 0o7777)) return `${b} has other permissions than ${a}`;
     if (kind === 'file') {

@@ -1,5 +1,6 @@
 /** The journal of a move beside the home, and the record of moves in it. */
 import { join } from 'node:path';
+import type { ErrorBody } from '../../contract/errors.ts';
 import { movePathsOf } from '../../contract/home.ts';
 import {
   EMPTY_HOME_RECORD,
@@ -26,8 +27,11 @@ export const readHomeRecord = (home: string): HomeRecord =>
 /** In the home, so that it goes with a daemon that was tried out. One for each move: nobody is misled by that of an earlier one. */
 export const trialOf = ({ home, id }: Pick<MoveJournal, 'home' | 'id'>): string => join(home, 'app', `${id}.trial`);
 
-/** Writes down how it ended, then lets go of the journal: a kill in between does only this again. */
-export function concludeMove(journal: MoveJournal): void {
+/**
+ * Writes down how it ended, then lets go of the journal: a kill in between does only this again.
+ * @param leftover why the former folder is still there after a move
+ */
+export function concludeMove(journal: MoveJournal, leftover: ErrorBody | null = null): void {
   const { home, id, from, to, method, error } = journal;
   const outcome = moveOutcomeOf(journal);
   const record = readHomeRecord(home);
@@ -42,7 +46,7 @@ export function concludeMove(journal: MoveJournal): void {
         to,
         method,
         outcome,
-        error: outcome === 'moved' ? null : error,
+        error: outcome === 'moved' ? leftover : error,
         endedAt: new Date().toISOString(),
       },
     } satisfies HomeRecord,

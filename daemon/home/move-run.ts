@@ -3,6 +3,7 @@ import { appendFileSync, closeSync, openSync, rmSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { ErrorBody } from '../../contract/errors.ts';
 import { KojiboxError } from '../../contract/errors.ts';
+import { movePathsOf } from '../../contract/home.ts';
 import { HomeStatusSchema, type HomeMoveOutcome } from '../../contract/home-move.ts';
 import { moveOutcomeOf, moveStepAfter, type MoveJournal } from '../../core/home/journal.ts';
 import { layoutOf } from '../../core/layout.ts';
@@ -22,6 +23,7 @@ const SERVICES_MS = 300_000;
 /** @returns how it ended; rejects only for what the disk refuses */
 export async function runMove(begun: MoveJournal): Promise<HomeMoveOutcome['outcome']> {
   const say = sayInto(begun.home);
+  let leftover: ErrorBody | null = null;
   const journal = await runSteps(begun, {
     steps: {
       'hand-over': ({ home, to }) => stopDaemon(home, { except: null, failed: (detail) => failed(to, detail) }),
@@ -30,7 +32,10 @@ export async function runMove(begun: MoveJournal): Promise<HomeMoveOutcome['outc
       start: startThere,
       remove: async (journal) => {
         // The new place works, and is in use: what cannot be removed is only in the way.
-        await removeFormer(journal).catch((error: unknown) => say(`cannot remove the former folder: ${String(error)}`));
+        await removeFormer(journal).catch((error: unknown) => {
+          say(`cannot remove the former folder: ${String(error)}`);
+          leftover = leftoverOf(journal, error).toBody(new Date().toISOString());
+        });
       },
       'end-new': endThere,
       'swap-back': swapPlacesBack,
@@ -50,7 +55,7 @@ export async function runMove(begun: MoveJournal): Promise<HomeMoveOutcome['outc
   });
   const outcome = moveOutcomeOf(journal);
   rmSync(trialOf(journal), { force: true });
-  concludeMove(journal);
+  concludeMove(journal, leftover);
   say(`${journal.id}: ${outcome}`);
   return outcome;
 }
@@ -62,7 +67,7 @@ async function syncLast({ from, to, home, method, comparedAtMs }: MoveJournal): 
   const running = await runningServices(home);
   if (running.length > 0) throw failed(to, `${running.join(', ')} was started meanwhile`);
   if (method === 'rename') return;
-  const options = { signal: new AbortController().signal, keepOwners: process.getuid?.() === 0 };
+  const options = { signal: new AbortController().signal, ownerId: ownerIdOf() };
   const { copied } = await mirrorTree(from, partialOf(to), {
     ...options,
     changedSinceMs: comparedAtMs,
@@ -117,8 +122,23 @@ async function endThere({ home, to }: MoveJournal): Promise<void> {
   await endServices(home);
 }
 
+/** Of whom everything in a home is; null for root, whose home holds files of others. */
+export function ownerIdOf(): number | null {
+  const uid = process.getuid?.() ?? 0;
+  return uid === 0 ? null : uid;
+}
+
 const failed = (to: string, detail: string): KojiboxError =>
   new KojiboxError('HOME_MOVE_FAILED', `cannot move the data to ${to}`, { detail, source: 'home' });
+
+const leftoverOf = ({ home, from }: MoveJournal, error: unknown): KojiboxError => {
+  const former = from === home ? movePathsOf(home).before : from;
+  return new KojiboxError('PERMISSION_DENIED', 'cannot remove the former data folder', {
+    detail: error instanceof Error ? error.message : String(error),
+    source: 'home',
+    remedy: `The data is moved, and what is left is not used any more. Remove it yourself: ${former}`,
+  });
+};
 
 export function toBody(cause: unknown, to: string): ErrorBody {
   const error =

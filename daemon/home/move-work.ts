@@ -17,7 +17,7 @@ import { isAbandoned, startOutliving } from '../handover/outliving.ts';
 import { keepProjectAddresses } from './address.ts';
 import { findDifference, mirrorTree, momentAt, type MirrorOptions } from './mirror-tree.ts';
 import { concludeMove, readHomeRecord, readMove, writeMove } from './move-files.ts';
-import { discardMove, toBody } from './move-run.ts';
+import { discardMove, ownerIdOf, toBody } from './move-run.ts';
 import { partialOf, type PlannedMove } from './plan-move.ts';
 
 const LOOK_EVERY_MS = 500;
@@ -177,7 +177,7 @@ export function createMoveWork({
     const { copied } = await mirrorTree(from, partialOf(to), {
       ...how,
       signal,
-      keepOwners: system.host.isRoot,
+      ownerId: ownerIdOf(),
       onBytes: (done) => task.bytes(done, total),
     });
     return copied;
@@ -190,7 +190,7 @@ export function createMoveWork({
   ): Promise<void> => {
     const difference = await findDifference(from, partialOf(to), {
       signal,
-      keepOwners: system.host.isRoot,
+      ownerId: ownerIdOf(),
       read,
       // The daemon goes on writing its logs: that is for the last look, when it has ended.
       unsettledSinceMs: comparedAtMs,
@@ -271,7 +271,7 @@ export function createMoveWork({
     // This daemon did not end, so its services are for itself to bring back.
     if (holds.length > 0) await undoInPlace(begun);
     if (last?.id !== begun.id || last.outcome === 'moved') {
-      task.done(last?.outcome === 'moved' ? last.to : '');
+      task.done(last?.error?.detail ?? last?.to ?? '');
       return;
     }
     task.fail(last.error?.message ?? last.outcome);

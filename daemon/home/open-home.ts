@@ -132,7 +132,10 @@ export function openHome(options: {
 
   function tellOutcome(): void {
     const { last } = readHomeRecord(home);
-    if (last?.outcome === 'rolled-back' && last.error !== null && readMove(home) === null)
+    if (last?.error === undefined || last.error === null || readMove(home) !== null) return;
+    if (last.outcome === 'moved')
+      kojibox.notice(`${last.error.message}: ${last.error.detail}. ${last.error.remedy ?? ''}`);
+    if (last.outcome === 'rolled-back')
       kojibox.notice(
         `The data could not be moved to ${last.to} (${last.error.detail}), so it is in ${last.from} as before.`,
       );

@@ -116,7 +116,7 @@ export async function createHomeWorld(plain = false) {
       const site = join(home, 'app/projects/site');
       mkdirSync(site, { recursive: true });
       writeFileSync(join(site, 'index.html'), 'still here');
-      chmodSync(join(home, 'app/projects'), 0o755);
+      if (plain) execFileSync('chown', ['-R', `${PLAIN.uid}:${PLAIN.gid}`, site]);
       await call('config.setProject', {
         id: 's',
         name: 'S',
