@@ -77,7 +77,7 @@ export function openHome(options: {
       const place = placeOf(home);
       const { previous, last } = readHomeRecord(home);
       // While it is moved this is asked often.
-      if (journal === null) size = await system.files.measureTree(place);
+      if (journal === null || size.files === 0) size = await system.files.measureTree(place);
       return {
         home,
         place,
