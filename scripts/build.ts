@@ -113,6 +113,7 @@ const programs = {
   daemon: 'daemon/main.ts',
   edge: 'edge/main.ts',
   updater: 'daemon/updater/main.ts',
+  mover: 'daemon/home/main.ts',
   electron: 'electron/main/main.ts',
   privileged: 'installer/privileged/main.ts',
   keychain: 'daemon/keychain/main.ts',
