@@ -31,6 +31,8 @@ export const STEPS = [
   'end-new',
   'swap-back',
   'start-old',
+  'hand-over',
+  'sync',
   'write',
   'create',
   'remove',
@@ -55,6 +57,7 @@ export const CHANGE_KINDS = [
   'packs.install',
   'imports.apply',
   'firstRun.apply',
+  'home.move',
 ] as const;
 export type ChangeKind = (typeof CHANGE_KINDS)[number];
 

@@ -16,6 +16,7 @@ import type { Metrics } from '../metrics/metrics.ts';
 import type { MailCatcher } from '../mail/mail-catcher.ts';
 import type { ServiceLogs } from '../service-logs.ts';
 import { firstRunHandlers } from './first-run.ts';
+import type { createHomeHandlers } from './home.ts';
 import type { OpenUpdater } from '../updater/open-updater.ts';
 import { databaseHandlers } from './databases.ts';
 import { phpHandlers } from './php.ts';
@@ -39,9 +40,10 @@ export interface HandlerOptions {
   openFolder(what: 'folder' | 'terminal' | 'editor', folder: string): Promise<void>;
   diagnostics(): Promise<DiagnosticsBundle>;
   readonly metrics: Pick<Metrics, 'snapshot' | 'history'>;
-  /** Of the privileged and the secret-key operations, and of links. */
+  /** Of the privileged, the secret-key and the home operations, and of links. */
   readonly more: ReturnType<typeof createPrivilegedHandlers> &
     ReturnType<typeof createSecretKeyHandlers> &
+    ReturnType<typeof createHomeHandlers> &
     Pick<Handlers, 'daemon.link'>;
   quit(keepServices: boolean, restarting: boolean): void;
   changed(scope: 'app' | 'service' | 'project' | 'domain' | 'proxy', id: string): void;

@@ -45,6 +45,7 @@ export const OPERATIONS_DE: OperationTexts = {
   'mirror.clear': 'Zu den üblichen Quellen zurückkehren.',
   'shell.install': 'Einen markierten Block in die Startdatei einer Shell schreiben, damit die Programme im PATH sind.',
   'imports.undo': 'Die Projekte und Domains eines Imports wieder vergessen; Ordner bleiben.',
+  'home.move': 'Die Daten von Kojibox in einen anderen Ordner verlegen; solange stehen alle Dienste.',
   'firstRun.apply':
     'Die Antworten der Einrichtung umsetzen: Dienste, Versionen, Ports, Namen, Vertrauen, Import; dann alles starten.',
 };
@@ -88,6 +89,7 @@ export const OPERATIONS_ID: OperationTexts = {
   'mirror.clear': 'Kembali ke sumber biasa.',
   'shell.install': 'Menambahkan blok bertanda ke berkas awal shell agar program ada di PATH.',
   'imports.undo': 'Melupakan lagi proyek dan domain dari satu impor; folder tidak disentuh.',
+  'home.move': 'Memindahkan data Kojibox ke folder lain; selama itu semua layanan berhenti.',
   'firstRun.apply':
     'Menerapkan jawaban penyiapan: layanan, versi, port, nama, kepercayaan, impor; lalu menjalankan semuanya.',
 };

@@ -81,6 +81,7 @@ function firstEvent(link: ClientLink): Promise<unknown> {
 /** Fields that differ from one moment to the next, whoever asks. */
 const VOLATILE = new Set([
   'freeBytes',
+  'expiresAt',
   'ts',
   'at',
   'uptimeSec',
@@ -95,6 +96,8 @@ const VOLATILE = new Set([
 /** The same value without them. */
 export function withoutVolatile(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutVolatile);
+  // Each link has a ticket of its own.
+  if (typeof value === 'string') return value.replace(/#ticket=.*/, '#ticket');
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
     Object.entries(value)

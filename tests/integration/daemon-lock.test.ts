@@ -21,11 +21,11 @@ function startContender(): Contender {
   const child = spawn(process.execPath, ['--no-warnings', 'tests/fixtures/locks/contender.ts'], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
-  const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   return {
     child,
     async take(file, moment) {
-      child.stdin!.write(`${file} ${moment}\n`);
+      child.stdin.write(`${file} ${moment}\n`);
       const { value } = await lines.next();
       return value === 'got';
     },

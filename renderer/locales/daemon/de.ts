@@ -116,6 +116,15 @@ export const daemonDe: DaemonTexts = {
       'Von hier aus nicht zu aktualisieren',
       'Aktualisiere auf dem Weg, auf dem du installiert hast.',
     ],
+    HOME_MISSING: [
+      'Der Datenordner ist nicht da',
+      'Schließe den Datenträger an, auf dem er liegt, und versuche es erneut.',
+    ],
+    HOME_MOVE_RUNNING: ['Die Daten ziehen gerade um', 'Warte das Ende ab: `koji home` zeigt, wie weit es ist.'],
+    HOME_MOVE_FAILED: [
+      'Der Umzug der Daten ist gescheitert',
+      'Die Daten sind vollständig am bisherigen Ort, und Kojibox läuft von dort. Der Grund steht in app/logs/home-move.log.',
+    ],
     DEPENDENCY_CYCLE: ['Dienste brauchen einander im Kreis', 'Entferne eine der genannten Abhängigkeiten.'],
     DEPENDENCY_FAILED: ['Ein benötigter Dienst läuft nicht', 'Starte zuerst den Dienst aus den Einzelheiten.'],
     INIT_FAILED: [
@@ -162,6 +171,7 @@ export const daemonDe: DaemonTexts = {
     'packs.install': 'Ein Paket wird installiert',
     'imports.apply': 'Seiten werden importiert',
     'firstRun.apply': 'Kojibox wird eingerichtet',
+    'home.move': 'Die Daten ziehen um',
   },
   steps: {
     waiting: 'wartet',
@@ -189,6 +199,8 @@ export const daemonDe: DaemonTexts = {
     'end-new': 'beendet die neue Version',
     'swap-back': 'stellt zurück',
     'start-old': 'startet die vorige Version',
+    'hand-over': 'übergibt',
+    sync: 'gleicht ab',
     write: 'schreibt',
     create: 'legt an',
     remove: 'entfernt',
@@ -227,6 +239,7 @@ export const daemonDe: DaemonTexts = {
       '{file} war nicht lesbar, und es gibt keine gute Kopie; sie beginnt neu. Die beschädigte Datei ist {aside} (CONFIG_CORRUPT).',
     metricsLost:
       'Der Verlauf der Auslastung ({file}) war nicht lesbar ({reason}) und beginnt neu; die beschädigte Datei ist {aside}.',
+    homeNotMoved: 'Die Daten ließen sich nicht nach {to} verlegen ({reason}), sie sind weiter in {from}.',
     restoreCut: 'Eine Wiederherstellung von {service} wurde unterbrochen; der Stand davor ist wieder da.',
     startFailed: '{service} lässt sich nicht wieder starten: {reason}',
     snapshotLeftovers: 'Was ein Schnappschuss hinterließ, lässt sich nicht aufräumen: {reason}',

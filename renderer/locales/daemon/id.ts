@@ -89,6 +89,12 @@ export const daemonId: DaemonTexts = {
       'Pembaruan tidak dapat dilakukan dari sini',
       'Perbarui dengan cara yang sama seperti saat dipasang.',
     ],
+    HOME_MISSING: ['Folder data tidak ada', 'Sambungkan disk yang menyimpannya, lalu coba lagi.'],
+    HOME_MOVE_RUNNING: ['Data sedang dipindahkan', 'Tunggu sampai selesai: `koji home` menunjukkan kemajuannya.'],
+    HOME_MOVE_FAILED: [
+      'Pemindahan data gagal',
+      'Data utuh di tempat semula, dan Kojibox berjalan dari sana. Sebabnya ada di app/logs/home-move.log.',
+    ],
     DEPENDENCY_CYCLE: ['Layanan saling bergantung melingkar', 'Hapus salah satu ketergantungan yang disebut.'],
     DEPENDENCY_FAILED: ['Layanan yang dibutuhkan tidak berjalan', 'Mulai dulu layanan yang disebut dalam rincian.'],
     INIT_FAILED: ['Penyiapan awal gagal', 'Folder data yang setengah jadi sudah dihapus; lihat rincian.'],
@@ -129,6 +135,7 @@ export const daemonId: DaemonTexts = {
     'packs.install': 'Memasang paket',
     'imports.apply': 'Mengimpor situs',
     'firstRun.apply': 'Menyiapkan Kojibox',
+    'home.move': 'Memindahkan data',
   },
   steps: {
     waiting: 'menunggu',
@@ -156,6 +163,8 @@ export const daemonId: DaemonTexts = {
     'end-new': 'mengakhiri versi baru',
     'swap-back': 'beralih kembali',
     'start-old': 'memulai versi sebelumnya',
+    'hand-over': 'menyerahkan',
+    sync: 'menyamakan',
     write: 'menulis',
     create: 'membuat',
     remove: 'menghapus',
@@ -194,6 +203,7 @@ export const daemonId: DaemonTexts = {
       '{file} tidak terbaca dan tidak ada salinan baik, jadi dimulai dari awal; berkas yang rusak adalah {aside} (CONFIG_CORRUPT).',
     metricsLost:
       'Riwayat pemakaian sumber daya ({file}) tidak terbaca ({reason}), jadi dimulai dari awal; berkas yang rusak adalah {aside}.',
+    homeNotMoved: 'Data tidak dapat dipindahkan ke {to} ({reason}), jadi tetap di {from}.',
     restoreCut: 'Pemulihan {service} terputus; keadaan sebelumnya sudah kembali.',
     startFailed: '{service} tidak dapat dijalankan lagi: {reason}',
     snapshotLeftovers: 'Sisa sebuah snapshot tidak dapat dibereskan: {reason}',
