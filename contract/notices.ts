@@ -12,7 +12,7 @@ export const NOTICES = {
     '{file} was not readable and there is no good copy, so it starts afresh; the broken file is {aside} (CONFIG_CORRUPT).',
   metricsLost:
     'The history of resource use ({file}) was not readable ({reason}), so it begins anew; the broken file is {aside}.',
-  homeNotMoved: 'The data could not be moved to {to} ({reason}), so it is in {from} as before.',
+  homeNotMoved: 'The data could not be moved to {to}: {reason}. It is in {from} as before.',
   restoreCut: 'A restore of {service} was cut short; the state before it is back.',
   startFailed: 'Cannot start {service} again: {reason}',
   snapshotLeftovers: 'Cannot tidy up what a snapshot left: {reason}',
