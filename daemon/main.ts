@@ -27,11 +27,13 @@ import { openFirstRun } from './first-run/open-first-run.ts';
 import { edgeControl, requestSite } from './edge-control.ts';
 import { createHandlers, snapshotOf } from './handlers/handlers.ts';
 import { createPrivilegedHandlers } from './handlers/privileged.ts';
+import { createResolverHandlers } from './handlers/resolver.ts';
 import { createSecretKeyHandlers } from './handlers/secret-key.ts';
 import { createKeychain } from './keychain/keychain.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import { openPacks, type PackFeatures } from './packs/open-packs.ts';
 import { createPrivileged } from './privileged/create-privileged.ts';
+import { createResolverCheck } from './resolver/resolver.ts';
 import { createServiceLogs, type ServiceLogs } from './service-logs.ts';
 import { openShims } from './shims/open-shims.ts';
 import { createDebianSource } from './sources/debian.ts';
@@ -184,6 +186,7 @@ async function main(): Promise<void> {
   });
   const trust = createTrustStores({ system, layout, certificates: kojibox.certificates, ledger: kojibox.ledger });
   const privileged = createPrivileged({ system, kojibox, helper: join(distFolder, 'privileged', 'main.mjs') });
+  const resolver = createResolverCheck(system, kojibox);
   const serviceLogs = createServiceLogs({
     folder: layout.serviceLogs,
     exportFolder: layout.logExports,
@@ -276,7 +279,8 @@ async function main(): Promise<void> {
     publish,
     manifestChanged: () => publish('runtime:updated', kojibox.runtimes.manifest()),
   });
-  const doctor = createDoctor({ system, layout, kojibox, trust });
+  const doctor = createDoctor({ system, layout, kojibox, trust, resolver });
+  const privilegedHandlers = createPrivilegedHandlers({ kojibox, trust, ...privileged });
   const dispatcher = createDispatcher({
     log,
     onCall: (operation, call) => activity.add(operation, call),
@@ -303,7 +307,13 @@ async function main(): Promise<void> {
       }),
       metrics,
       more: {
-        ...createPrivilegedHandlers({ kojibox, trust, ...privileged }),
+        ...privilegedHandlers,
+        ...createResolverHandlers({
+          resolver,
+          privileged: privileged.privileged,
+          ledger: kojibox.ledger,
+          undo: (id) => privilegedHandlers['ledger.undo']({ id }),
+        }),
         ...createSecretKeyHandlers({ kojibox, keychain }),
       },
       quit,

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import type { EdgeConfig } from '../contract/edge.ts';
 import { log } from './log.ts';
+import { parentOf } from './sites.ts';
 
 interface Pair {
   readonly certificate: Buffer;
@@ -66,11 +67,15 @@ export class CertificateStore {
 
   /** True when one certificate serves both names. */
   isShared(a: string, b: string): boolean {
-    return (this.#byHost.get(a) ?? this.#fallback) === (this.#byHost.get(b) ?? this.#fallback);
+    return this.#pairFor(a) === this.#pairFor(b);
+  }
+
+  #pairFor(host: string): Pair {
+    return this.#byHost.get(host) ?? this.#byHost.get(parentOf(host)) ?? this.#fallback;
   }
 
   contextFor(serverName: string): SecureContext {
-    const pair = this.#byHost.get(serverName) ?? this.#fallback;
+    const pair = this.#pairFor(serverName);
     try {
       return (pair.context ??= contextOf(pair));
     } catch (error) {

@@ -21,6 +21,7 @@ import { databaseHandlers } from './databases.ts';
 import { phpHandlers } from './php.ts';
 import type { createPrivilegedHandlers } from './privileged.ts';
 import { runtimeChoiceHandlers } from './runtime-choices.ts';
+import type { createResolverHandlers } from './resolver.ts';
 import type { createSecretKeyHandlers } from './secret-key.ts';
 import { updateHandlers } from './updates.ts';
 
@@ -40,7 +41,9 @@ export interface HandlerOptions {
   diagnostics(): Promise<DiagnosticsBundle>;
   readonly metrics: Pick<Metrics, 'snapshot' | 'history'>;
   /** Of the privileged and the secret-key operations. */
-  readonly more: ReturnType<typeof createPrivilegedHandlers> & ReturnType<typeof createSecretKeyHandlers>;
+  readonly more: ReturnType<typeof createPrivilegedHandlers> &
+    ReturnType<typeof createSecretKeyHandlers> &
+    ReturnType<typeof createResolverHandlers>;
   quit(keepServices: boolean, restarting: boolean): void;
   changed(scope: 'app' | 'service' | 'project' | 'domain' | 'proxy', id: string): void;
   runtimesChanged(): void;

@@ -105,6 +105,7 @@ export const de: Messages = {
     ladder: 'Wie sie erreicht wird',
     steps: {
       'hosts-file': 'Hosts-Datei',
+      resolver: 'Resolver des Systems',
       'localhost-name': '*.localhost-Name',
       'localhost-port': 'localhost mit Port',
     },

@@ -106,6 +106,7 @@ export const en = {
     ladder: 'How it is reached',
     steps: {
       'hosts-file': 'Hosts file',
+      resolver: 'Resolver of the system',
       'localhost-name': '*.localhost name',
       'localhost-port': 'localhost with a port',
     } as Record<string, string>,

@@ -110,6 +110,7 @@ export const id: Messages = {
     ladder: 'Cara mencapainya',
     steps: {
       'hosts-file': 'Berkas hosts',
+      resolver: 'Resolver sistem',
       'localhost-name': 'Nama *.localhost',
       'localhost-port': 'localhost dengan port',
     },
