@@ -24,6 +24,7 @@ import { pruneDownloads } from './downloads-cache.ts';
 import { createDoctor } from './doctor/doctor.ts';
 import { createProcessDriver } from './drivers/process/process-driver.ts';
 import { openFirstRun } from './first-run/open-first-run.ts';
+import { createSetupRights } from './first-run/setup-rights.ts';
 import { edgeControl, requestSite } from './edge-control.ts';
 import { createHandlers, snapshotOf } from './handlers/handlers.ts';
 import { createPrivilegedHandlers } from './handlers/privileged.ts';
@@ -232,6 +233,7 @@ async function main(): Promise<void> {
     kojibox,
     system,
     trust,
+    rights: createSetupRights(system, privileged),
     usualHome: resolve(resolveHome({ ...homeFacts, environment: { ...process.env, KOJIBOX_HOME: '' } })),
     mailPort: () => mail.port,
     publish,

@@ -19,6 +19,8 @@ type Order = z.output<typeof PrivilegedOrderSchema>;
 
 export interface PrivilegedWork {
   plan(goal: Goal): Promise<PrivilegedPlan>;
+  /** How the daemon itself would ask for the rights; null: it cannot. */
+  way(): string | null;
   /** Does nothing when nothing needs more rights. Rejects with PERMISSION_DENIED or CANCELLED, and then nothing changed. */
   apply(goal: Goal): Promise<SystemChange[]>;
   begin(goal: Goal, interactive: boolean): Promise<Order>;
@@ -90,6 +92,7 @@ export function createPrivilegedWork(options: {
   const actionsOf = (steps: readonly Step[]): Step['action'][] => steps.map(({ action }) => action);
 
   return {
+    way: () => privileges.way(),
     async plan(goal) {
       const steps = await stepsOf(goal);
       return {

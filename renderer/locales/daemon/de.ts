@@ -190,6 +190,7 @@ export const daemonDe: DaemonTexts = {
     wait: 'wartet auf anderes',
     swap: 'stellt um',
     confirm: 'bestätigt',
+    'ask-rights': 'fragt nach Administratorrechten',
     'end-new': 'beendet die neue Version',
     'swap-back': 'stellt zurück',
     'start-old': 'startet die vorige Version',

@@ -157,6 +157,7 @@ export const daemonId: DaemonTexts = {
     wait: 'menunggu pekerjaan lain',
     swap: 'beralih',
     confirm: 'memastikan',
+    'ask-rights': 'meminta hak administrator',
     'end-new': 'mengakhiri versi baru',
     'swap-back': 'beralih kembali',
     'start-old': 'memulai versi sebelumnya',
