@@ -1,5 +1,6 @@
 /** The consents of the first run where administrator rights are needed: real pkexec and polkit, real sudo in a terminal, real systemd-resolved. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { PlaceState } from '../../cli/uninstall/check-places.ts';
 import type { Change, ChangeTask } from '../../contract/changes.ts';
 import type { FirstRunStatus } from '../../contract/first-run.ts';
 import type { SystemChange } from '../../contract/system-changes.ts';
@@ -143,5 +144,12 @@ describe.skipIf(missing !== null)('a plain user who agrees to names, wildcards a
     expect(ended.code).toBe(0);
     expect(await open()).toEqual(['hosts-block', 'resolver', 'trust-system']);
     expect(await call('resolver.status')).toMatchObject({ state: 'on', answers: true });
+
+    // All of it goes again with the rest, and each place is looked at.
+    const uninstalled = await koji('uninstall', '--yes', '--json');
+    const { places } = JSON.parse(uninstalled.stdout) as { places: readonly PlaceState[] };
+    expect(places.find(({ label }) => label === 'resolver of the system')).toMatchObject({ state: 'clean' });
+    expect(uninstalled.code, uninstalled.stdout + uninstalled.stderr).toBe(0);
+    expect(await room.sh('ip -o link; find /etc/systemd/system -name "kojibox*"')).not.toContain('kojibox');
   });
 });
