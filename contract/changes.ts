@@ -28,6 +28,7 @@ export const STEPS = [
   'wait',
   'swap',
   'confirm',
+  'ask-rights',
   'end-new',
   'swap-back',
   'start-old',
