@@ -55,6 +55,8 @@ export const CHANGE_KINDS = [
   'packs.install',
   'imports.apply',
   'firstRun.apply',
+  'serverImport.start',
+  'serverImport.undo',
 ] as const;
 export type ChangeKind = (typeof CHANGE_KINDS)[number];
 

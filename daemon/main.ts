@@ -24,10 +24,12 @@ import { pruneDownloads } from './downloads-cache.ts';
 import { createDoctor } from './doctor/doctor.ts';
 import { createProcessDriver } from './drivers/process/process-driver.ts';
 import { openFirstRun } from './first-run/open-first-run.ts';
+import { openServerImports } from './foreign-servers/open-server-imports.ts';
 import { edgeControl, requestSite } from './edge-control.ts';
 import { createHandlers, snapshotOf } from './handlers/handlers.ts';
 import { createPrivilegedHandlers } from './handlers/privileged.ts';
 import { createSecretKeyHandlers } from './handlers/secret-key.ts';
+import { createServerImportHandlers } from './handlers/server-import.ts';
 import { createKeychain } from './keychain/keychain.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import { openPacks, type PackFeatures } from './packs/open-packs.ts';
@@ -233,6 +235,7 @@ async function main(): Promise<void> {
     mailPort: () => mail.port,
     publish,
   });
+  const serverImports = await openServerImports(system, kojibox, distFolder);
   const prune = (): Promise<void> =>
     pruneDownloads(layout.downloads, DOWNLOADS_BYTES, Date.now())
       .then((freed) => void (freed > 0 && log.info('pruned downloads', { freed })))
@@ -305,6 +308,7 @@ async function main(): Promise<void> {
       more: {
         ...createPrivilegedHandlers({ kojibox, trust, ...privileged }),
         ...createSecretKeyHandlers({ kojibox, keychain }),
+        ...createServerImportHandlers(serverImports),
       },
       quit,
       changed: (scope, id) => publish('config:changed', { scope, id }),
@@ -344,6 +348,9 @@ async function main(): Promise<void> {
   await snapshots
     .recover()
     .catch((error: unknown) => kojibox.notice(`Cannot tidy up what a snapshot left: ${String(error)}`));
+  await serverImports
+    .recover()
+    .catch((error: unknown) => log.warn('cannot tidy up what an import left', { error: String(error) }));
   await system.files.writeAtomic(
     layout.daemonFile,
     `${JSON.stringify({ pid: process.pid, startedAt: startedAt.toISOString(), version: VERSION, socket: socketPath, url, token }, null, 2)}\n`,

@@ -35,7 +35,7 @@ const leanBuiltins: Plugin = {
         (name) => !COSTLY[path as keyof typeof COSTLY].test(name),
       );
       return {
-        contents: `const builtin = process.getBuiltinModule('${path}');\n${names.map((name) => `export const ${name} = builtin.${name};`).join('\n')}`,
+        contents: `const builtin = process.getBuiltinModule('${path}');\nexport default builtin;\n${names.map((name) => `export const ${name} = builtin.${name};`).join('\n')}`,
       };
     });
   },
@@ -78,6 +78,7 @@ const programs = {
   electron: 'electron/main/main.ts',
   privileged: 'installer/privileged/main.ts',
   keychain: 'daemon/keychain/main.ts',
+  'foreign-servers': 'daemon/foreign-servers/drivers.ts',
 };
 
 rmSync('dist', { recursive: true, force: true });

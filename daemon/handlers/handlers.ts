@@ -22,6 +22,7 @@ import { phpHandlers } from './php.ts';
 import type { createPrivilegedHandlers } from './privileged.ts';
 import { runtimeChoiceHandlers } from './runtime-choices.ts';
 import type { createSecretKeyHandlers } from './secret-key.ts';
+import type { createServerImportHandlers } from './server-import.ts';
 import { updateHandlers } from './updates.ts';
 
 export interface HandlerOptions {
@@ -39,8 +40,10 @@ export interface HandlerOptions {
   openFolder(what: 'folder' | 'terminal' | 'editor', folder: string): Promise<void>;
   diagnostics(): Promise<DiagnosticsBundle>;
   readonly metrics: Pick<Metrics, 'snapshot' | 'history'>;
-  /** Of the privileged and the secret-key operations. */
-  readonly more: ReturnType<typeof createPrivilegedHandlers> & ReturnType<typeof createSecretKeyHandlers>;
+  /** Of the privileged, the secret-key and the server-import operations. */
+  readonly more: ReturnType<typeof createPrivilegedHandlers> &
+    ReturnType<typeof createSecretKeyHandlers> &
+    ReturnType<typeof createServerImportHandlers>;
   quit(keepServices: boolean, restarting: boolean): void;
   changed(scope: 'app' | 'service' | 'project' | 'domain' | 'proxy', id: string): void;
   runtimesChanged(): void;

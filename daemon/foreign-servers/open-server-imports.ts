@@ -1,0 +1,24 @@
+/** Joins imports from other servers to the parts of Kojibox that they use. */
+import { join } from 'node:path';
+import { z } from 'zod';
+import { ServerImportRecordSchema } from '../../contract/server-import.ts';
+import { openJsonStore } from '../../core/config/json-store.ts';
+import { createServerImports, type ServerImports } from '../../core/databases/server-import/server-imports.ts';
+import type { Kojibox } from '../../core/kojibox-types.ts';
+import type { System } from '../../core/system/system.ts';
+import { createForeignServers } from './foreign-servers.ts';
+
+/** @param dist folder of the built programs */
+export async function openServerImports(system: System, kojibox: Kojibox, dist: string): Promise<ServerImports> {
+  const store = await openJsonStore({
+    files: system.files,
+    path: kojibox.layout.serverImports,
+    schema: z.array(ServerImportRecordSchema),
+    schemaVersion: 1,
+    fallback: [],
+    notice: (text) => kojibox.notice(text),
+    now: () => system.clock.now(),
+  });
+  const foreign = createForeignServers(join(dist, 'foreign-servers', 'main.mjs'));
+  return createServerImports({ system, kojibox, foreign, store });
+}
