@@ -10,6 +10,8 @@ import { KojiboxError } from '../contract/errors.ts';
 import { resolveHome } from '../contract/home.ts';
 import type { EventData, EventName } from '../contract/index.ts';
 import type { MirrorKind } from '../contract/mirror.ts';
+import type { ServiceState } from '../contract/services.ts';
+import type { ServerImports } from '../core/databases/server-import/server-imports.ts';
 import { createSnapshots } from '../core/databases/snapshots/snapshots.ts';
 import type { Kojibox } from '../core/kojibox-types.ts';
 import { createKojibox } from '../core/kojibox.ts';
@@ -100,8 +102,10 @@ async function main(): Promise<void> {
   const rotation = startLogRotation(layout.serviceLogs, log);
   const hub: { current: EventHub | null } = { current: null };
   const shims: { current: ReturnType<typeof openShims> | null } = { current: null };
+  const serverImports: { current: ServerImports | null } = { current: null };
   const publish = <N extends EventName>(event: N, data: EventData<N>): void => {
     hub.current?.publish(event, data);
+    if (event === 'service:stateChanged') serverImports.current?.serviceChanged(data as ServiceState);
     // Whatever may change which program a shim runs: versions, projects, ports.
     if (['config:changed', 'runtime:updated', 'change:updated'].includes(event)) refreshShims(data);
   };
@@ -235,7 +239,7 @@ async function main(): Promise<void> {
     mailPort: () => mail.port,
     publish,
   });
-  const serverImports = await openServerImports(system, kojibox, distFolder);
+  serverImports.current = await openServerImports(system, kojibox, distFolder);
   const prune = (): Promise<void> =>
     pruneDownloads(layout.downloads, DOWNLOADS_BYTES, Date.now())
       .then((freed) => void (freed > 0 && log.info('pruned downloads', { freed })))
@@ -308,7 +312,7 @@ async function main(): Promise<void> {
       more: {
         ...createPrivilegedHandlers({ kojibox, trust, ...privileged }),
         ...createSecretKeyHandlers({ kojibox, keychain }),
-        ...createServerImportHandlers(serverImports),
+        ...createServerImportHandlers(serverImports.current),
       },
       quit,
       changed: (scope, id) => publish('config:changed', { scope, id }),
@@ -348,9 +352,7 @@ async function main(): Promise<void> {
   await snapshots
     .recover()
     .catch((error: unknown) => kojibox.notice(`Cannot tidy up what a snapshot left: ${String(error)}`));
-  await serverImports
-    .recover()
-    .catch((error: unknown) => log.warn('cannot tidy up what an import left', { error: String(error) }));
+  serverImports.current.recover();
   await system.files.writeAtomic(
     layout.daemonFile,
     `${JSON.stringify({ pid: process.pid, startedAt: startedAt.toISOString(), version: VERSION, socket: socketPath, url, token }, null, 2)}\n`,

@@ -1,9 +1,11 @@
 /** Joins imports from other servers to the parts of Kojibox that they use. */
 import { join } from 'node:path';
-import { z } from 'zod';
-import { ServerImportRecordSchema } from '../../contract/server-import.ts';
 import { openJsonStore } from '../../core/config/json-store.ts';
-import { createServerImports, type ServerImports } from '../../core/databases/server-import/server-imports.ts';
+import {
+  createServerImports,
+  ServerImportStoreSchema,
+  type ServerImports,
+} from '../../core/databases/server-import/server-imports.ts';
 import type { Kojibox } from '../../core/kojibox-types.ts';
 import type { System } from '../../core/system/system.ts';
 import { createForeignServers } from './foreign-servers.ts';
@@ -13,9 +15,9 @@ export async function openServerImports(system: System, kojibox: Kojibox, dist: 
   const store = await openJsonStore({
     files: system.files,
     path: kojibox.layout.serverImports,
-    schema: z.array(ServerImportRecordSchema),
+    schema: ServerImportStoreSchema,
     schemaVersion: 1,
-    fallback: [],
+    fallback: { records: [], unfinished: [] },
     notice: (text) => kojibox.notice(text),
     now: () => system.clock.now(),
   });

@@ -3,12 +3,17 @@
  * they carry a mark, so that a cancel, a failure or the next daemon drops exactly those.
  */
 import { randomBytes } from 'node:crypto';
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { Change } from '../../../contract/changes.ts';
 import { KojiboxError } from '../../../contract/errors.ts';
 import type { InputOf, OutputOf } from '../../../contract/index.ts';
-import type { ServerImportRecord, ServerImportRecordSchema, ServerLogin } from '../../../contract/server-import.ts';
-import { SERVER_PORTS } from '../../../contract/server-import.ts';
+import type { ServiceState } from '../../../contract/services.ts';
+import {
+  SERVER_PORTS,
+  ServerImportRecordSchema,
+  type ServerImportRecord,
+  type ServerLogin,
+} from '../../../contract/server-import.ts';
 import type { ChangeContext } from '../../changes/changes.ts';
 import type { JsonStore } from '../../config/json-store.ts';
 import type { Kojibox } from '../../kojibox-types.ts';
@@ -28,7 +33,12 @@ const IMPORTERS: Readonly<Record<ServerLogin['kind'], ServerImporter>> = {
 /** Bytes on disk here for each byte of tables there: indexes and logs come on top. */
 const ROOM = 1.5;
 
-export type ServerImportRecords = z.infer<typeof ServerImportRecordSchema>[];
+export const ServerImportStoreSchema = z.object({
+  records: z.array(ServerImportRecordSchema),
+  /** Begun, and neither ended nor cleared away. */
+  unfinished: z.array(z.object({ id: z.string(), engine: z.string() })),
+});
+export type ServerImportStore = z.infer<typeof ServerImportStoreSchema>;
 
 export interface ServerImports {
   inspect(input: InputOf<'serverImport.inspect'>): Promise<OutputOf<'serverImport.inspect'>>;
@@ -36,8 +46,10 @@ export interface ServerImports {
   start(input: InputOf<'serverImport.start'>): Promise<Change>;
   list(): readonly ServerImportRecord[];
   undo(id: string): Change;
-  /** Drops what an import left that a kill broke off; of servers that run. */
-  recover(): Promise<void>;
+  /** To be told of each service, so that what a kill broke off is dropped as soon as its server runs. */
+  serviceChanged(state: Pick<ServiceState, 'id' | 'state'>): void;
+  /** The same for servers that run already. */
+  recover(): void;
 }
 
 export function createServerImports(options: {
@@ -47,7 +59,7 @@ export function createServerImports(options: {
     'runtimes' | 'supervisor' | 'secrets' | 'changes' | 'databases' | 'layout' | 'notice'
   >;
   readonly foreign: ForeignServers;
-  readonly store: JsonStore<ServerImportRecords>;
+  readonly store: JsonStore<ServerImportStore>;
 }): ServerImports {
   const { system, foreign, store } = options;
   const { runtimes, supervisor, changes, databases, layout } = options.kojibox;
@@ -166,6 +178,7 @@ export function createServerImports(options: {
     preparing.done();
     /** Not cancelled with the change: what is begun on our own server is brought to an end, and undone. */
     const { signal: steady } = new AbortController();
+    await store.update((now) => ({ ...now, unfinished: [...now.unfinished, { id: importId, engine: target.id }] }));
     const begun: Passage[] = [];
     const results: ServerImportRecord['databases'] = [];
     try {
@@ -197,17 +210,30 @@ export function createServerImports(options: {
         }
       });
       const from = `${found.product} ${found.version} at ${source.socket ?? `${source.host}:${source.port}`}`;
-      await store.update((records) => [
-        ...records,
-        { id: `import-${importId}`, at: timestamp(system.clock), engine: target.id, from, databases: results },
-      ]);
+      const record = {
+        id: `import-${importId}`,
+        at: timestamp(system.clock),
+        engine: target.id,
+        from,
+        databases: results,
+      };
+      await store.update(({ records, unfinished }) => ({
+        records: [...records, record],
+        unfinished: unfinished.filter(({ id }) => id !== importId),
+      }));
     } catch (error) {
-      await dropAll(target, importer, begun).catch((cause: unknown) => {
-        // The mark is on them: the next look at a server drops them, and says so.
+      try {
+        await dropAll(target, importer, begun);
+        await forget([importId]);
+      } catch (cause) {
+        // The mark is on them: they go as soon as that server runs again.
         system.log.error('cannot drop what an import began', { importId, error: String(cause) });
-      });
+      }
       throw error;
     }
+  };
+  const forget = async (ids: readonly string[]): Promise<void> => {
+    await store.update((now) => ({ ...now, unfinished: now.unfinished.filter(({ id }) => !ids.includes(id)) }));
   };
   const dropAll = async (target: TargetServer, importer: ServerImporter, begun: readonly Passage[]): Promise<void> => {
     const { signal } = new AbortController();
@@ -215,6 +241,23 @@ export function createServerImports(options: {
     await onTarget(target, signal, async (session) => {
       for (const { working } of begun) await importer.drop(session, working);
     });
+  };
+
+  const serviceChanged: ServerImports['serviceChanged'] = ({ id, state }) => {
+    const left = store.get().unfinished.filter((one) => one.engine === id && !alive.has(one.id));
+    if (state !== 'running' || left.length === 0) return;
+    void clearAway(id, left).catch((error: unknown) =>
+      // It is tried again with the next look at a server, and with the next start.
+      system.log.warn('cannot tidy up what an import left', { engine: id, error: String(error) }),
+    );
+  };
+  const clearAway = async (id: string, left: readonly { readonly id: string }[]): Promise<void> => {
+    const { runtime } = supervisor.state(id);
+    const kind = runtime === IMPORTERS.postgres.runtime ? 'postgres' : 'mysql';
+    const target = await targetOf(id, kind);
+    if (target === null) return;
+    await sweep(target, IMPORTERS[kind], new AbortController().signal);
+    await forget(left.map((one) => one.id));
   };
 
   return {
@@ -309,10 +352,10 @@ export function createServerImports(options: {
       return change;
     },
 
-    list: () => store.get(),
+    list: () => store.get().records,
 
     undo(id) {
-      const record = store.get().find((one) => one.id === id);
+      const record = store.get().records.find((one) => one.id === id);
       if (record === undefined)
         throw new KojiboxError('NOT_FOUND', `there is no import "${id}"`, {
           source: 'databases',
@@ -338,19 +381,13 @@ export function createServerImports(options: {
           const ended = await changes.ended((await databases.drop(record.engine, name)).id);
           reporter.done(ended.tasks[0]?.detail ?? '');
         }
-        await store.update((records) => records.filter((one) => one.id !== id));
+        await store.update((now) => ({ ...now, records: now.records.filter((one) => one.id !== id) }));
       }).change;
     },
 
-    async recover() {
-      const { signal } = new AbortController();
-      for (const [kind, importer] of Object.entries(IMPORTERS)) {
-        const states = supervisor.states().filter(({ runtime }) => runtime === importer.runtime);
-        for (const { id } of states) {
-          const target = await targetOf(id, kind === 'postgres' ? 'postgres' : 'mysql');
-          if (target !== null) await sweep(target, importer, signal);
-        }
-      }
+    serviceChanged,
+    recover() {
+      for (const state of supervisor.states()) serviceChanged(state);
     },
   };
 }

@@ -139,6 +139,11 @@ export const daemonDe: DaemonTexts = {
       'Die Datenbank hat abgelehnt',
       'Die Einzelheiten nennen ihre Antwort. Ohne Dump in app/backups geht nichts verloren.',
     ],
+    LOGIN_REFUSED: [
+      'Der Server lehnt die Anmeldung ab',
+      'Prüfe Benutzer und Passwort; die Einzelheiten nennen, was der Server sagt.',
+    ],
+    SERVER_UNREACHABLE: ['Der Server ist nicht zu erreichen', 'Prüfe Adresse und Port, und ob der Server läuft.'],
     DOMAIN_TAKEN: ['Der Name ist vergeben', 'Wähle einen anderen, oder entferne das Projekt, das ihn hat.'],
     CERTIFICATE_FAILED: [
       'Das Zertifikat war nicht zu erstellen',
@@ -162,6 +167,8 @@ export const daemonDe: DaemonTexts = {
     'packs.install': 'Ein Paket wird installiert',
     'imports.apply': 'Seiten werden importiert',
     'firstRun.apply': 'Kojibox wird eingerichtet',
+    'serverImport.start': 'Datenbanken werden kopiert',
+    'serverImport.undo': 'Import wird zurückgenommen',
   },
   steps: {
     waiting: 'wartet',
