@@ -39,8 +39,7 @@ interface DriverError {
   readonly sqlMessage?: string | null;
   readonly message: string;
 }
-const asDriverError = (error: unknown): DriverError =>
-  error instanceof Error ? (error as Error & DriverError) : { message: String(error) };
+const asDriverError = (error: unknown): DriverError => (error instanceof Error ? error : { message: String(error) });
 
 /** @param program bundle of drivers.ts */
 export function createForeignServers(program: string): ForeignServers {

@@ -42,7 +42,7 @@ export interface ForeignServers {
   remove(): Promise<void>;
 }
 
-export function createForeignServers(world: StackWorld): ForeignServers {
+export function createForeignServers(world: Pick<StackWorld, 'path'>): ForeignServers {
   const root = mkdtempSync(join(tmpdir(), 'kojibox-foreign-'));
   chmodSync(root, 0o711);
   const servers: ForeignServer[] = [];
@@ -83,11 +83,11 @@ export function createForeignServers(world: StackWorld): ForeignServers {
         for (;;) {
           const failure = await query('select 1').then(
             () => null,
-            (error: unknown) => error,
+            (error: unknown) => (error instanceof Error ? error.message : 'it does not answer'),
           );
           if (failure === null) return;
           if (started.exitCode !== null || Date.now() > deadline)
-            throw new Error(`it did not start: ${String(failure)}\n${readFileSync(log, 'utf8').slice(-2000)}`);
+            throw new Error(`it did not start: ${failure}\n${readFileSync(log, 'utf8').slice(-2000)}`);
           await new Promise((resolve) => setTimeout(resolve, 50));
         }
       },

@@ -44,7 +44,8 @@ const collationsOf = (name: string): string => `select distinct c as name from (
   select table_collation as c from information_schema.tables where table_schema = ${text(name)}
   union select collation_name from information_schema.columns where table_schema = ${text(name)}
   union select database_collation from information_schema.routines where routine_schema = ${text(name)}) x where c is not null`;
-/** MySQL alone has the column EXPRESSION; 8.0.13 and later. */
+/** MySQL alone has the column EXPRESSION, since 8.0.13. */
+const HAS_EXPRESSIONS = `select 1 from information_schema.columns where table_schema = 'information_schema' and table_name = 'STATISTICS' and column_name = 'EXPRESSION'`;
 const functionalIndexesOf = (name: string): string => `select distinct concat(table_name, '.', index_name) as name
 from information_schema.statistics where table_schema = ${text(name)} and expression is not null`;
 const definersOf = (name: string): string => `select distinct d as name from (
@@ -91,6 +92,7 @@ const look: ServerImporter['look'] = async ({ foreign, source, target, signal })
     const isMariadb = /mariadb/i.test(`${version} ${server?.['comment'] ?? ''}`);
     // Older ones say "5.5.5-10.4.1-MariaDB": https://mariadb.com/kb/en/version/
     const plain = /\d+\.\d+\.\d+/.exec(isMariadb ? version.replace(/^5\.5\.5-/, '') : version)?.[0] ?? version;
+    const hasExpressions = (await session.query(HAS_EXPRESSIONS)).length > 0;
     const databases: FoundDatabase[] = [];
     for (const row of await session.query(DATABASES)) {
       const name = row['name'] ?? '';
@@ -116,7 +118,7 @@ const look: ServerImporter['look'] = async ({ foreign, source, target, signal })
         if (server?.['folding'] !== here.folding && here.folding === '0')
           remarks.push('names of tables are told apart by capitals here, and were not there');
       }
-      if (!isMariadb && seriesOf(plain) >= 8000) {
+      if (hasExpressions) {
         const functional = namesOf(await session.query(functionalIndexesOf(name)));
         if (functional.length > 0)
           problems.push(
