@@ -176,6 +176,13 @@ describe('a look', () => {
       engine: { id: 'mariadb' },
     });
     expect(find(other, 'shop')).toMatchObject({ tables: 3, collation: 'utf8mb4_swedish_ci', problems: [] });
+    // What an account may not see is not there, as the server says it.
+    await maria.query("create user reader@'127.0.0.1' identified by 'r'");
+    await maria.query("grant select, show view on shop.* to reader@'127.0.0.1'");
+    const less = find(await inspect(maria, { user: 'reader', password: 'r' }), 'shop');
+    expect(less).toMatchObject({ tables: 3, problems: [] });
+    expect(less.remarks.join()).toContain('reader may not see triggers, events, routines');
+    expect(find(other, 'shop').remarks.join()).not.toContain('may not see');
     expect(find(other, 'shop').remarks.join()).toContain(`what ran as ${OWNER}@127.0.0.1`);
   });
 

@@ -128,6 +128,12 @@ const look: ServerImporter['look'] = async ({ foreign, source, target, signal })
       if ((row['engines'] ?? '').split('\n').some((engine) => !['', 'InnoDB'].includes(engine)))
         remarks.push('tables that are not InnoDB are only the same in themselves if nothing writes to them meanwhile');
       if (Number(row['versioned'] ?? 0) > 0) remarks.push('the history of system-versioned tables stays behind');
+      const rights = new Set(namesOf(await session.query(rightsOn(name))));
+      const unseen = HIDDEN_WITHOUT.filter(({ anyOf }) => !anyOf.some((right) => rights.has(right)));
+      if (unseen.length > 0)
+        remarks.push(
+          `${source.user} may not see ${unseen.map(({ what }) => what).join(', ')}: if it has any, they stay behind. Granting ${unseen.map(({ anyOf }) => anyOf[0]?.toLowerCase()).join(', ')} to that user helps`,
+        );
       const definers = namesOf(await session.query(definersOf(name))).filter((one) => !one.startsWith('kojibox@'));
       if (definers.length > 0) remarks.push(`what ran as ${definers.join(', ')} runs as kojibox here`);
       const events = namesOf(await session.query(eventsOf(name)));
@@ -150,6 +156,18 @@ const look: ServerImporter['look'] = async ({ foreign, source, target, signal })
     return { product: isMariadb ? 'MariaDB' : 'MySQL', version: plain, problems: [], databases };
   });
 };
+
+/** Of the account and its roles, for everything or for this database, whose name may be a pattern there. */
+const rightsOn = (
+  name: string,
+): string => `select distinct privilege_type as name from information_schema.user_privileges
+  union select privilege_type from information_schema.schema_privileges where ${text(name)} like table_schema`;
+/** Without one of these rights a server does not even say that there is something. */
+const HIDDEN_WITHOUT: readonly { readonly what: string; readonly anyOf: readonly string[] }[] = [
+  { what: 'triggers', anyOf: ['TRIGGER'] },
+  { what: 'events', anyOf: ['EVENT'] },
+  { what: 'routines', anyOf: ['EXECUTE', 'SHOW_ROUTINE', 'SHOW CREATE ROUTINE', 'ALTER ROUTINE', 'CREATE ROUTINE'] },
+];
 
 /** Where the plugins for logins lie that MySQL 8 and later want; by itself the program looks where Debian would have put them. */
 const pluginFolder = (tree: string): string => join(tree, 'usr/lib/x86_64-linux-gnu/libmariadb3/plugin');
@@ -240,6 +258,8 @@ const transfer: ServerImporter['transfer'] = async (work, { database: { name }, 
       dumpCommand(access, source, session.encrypted, [...args, '--', name]);
     task.step('create');
     await transferText(work, name, dump('--no-data', '--skip-triggers', '--routines'), working, isKnown);
+    const mayEvents = namesOf(await session.query(rightsOn(name))).includes('EVENT');
+    const events = mayEvents ? ['--events'] : [];
     // What the rows are compared with: a look at the moment in which their dump begins.
     await session.query('set session transaction isolation level repeatable read');
     await session.query('start transaction with consistent snapshot, read only');
@@ -259,7 +279,7 @@ const transfer: ServerImporter['transfer'] = async (work, { database: { name }, 
       },
     );
     if (failure !== null) throw pipeFailed(name, failure, source.password);
-    await transferText(work, name, dump('--no-create-info', '--no-data', '--triggers', '--events'), working, isKnown);
+    await transferText(work, name, dump('--no-create-info', '--no-data', '--triggers', ...events), working, isKnown);
 
     task.step('check');
     task.bytes(progress.total, progress.total);
