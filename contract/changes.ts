@@ -59,6 +59,8 @@ export const CHANGE_KINDS = [
   'imports.apply',
   'firstRun.apply',
   'home.move',
+  'serverImport.start',
+  'serverImport.undo',
 ] as const;
 export type ChangeKind = (typeof CHANGE_KINDS)[number];
 

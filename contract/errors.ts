@@ -215,6 +215,8 @@ export const ERRORS = {
     false,
     'The detail has what the database said. Nothing was dropped or overwritten without a dump in app/backups.',
   ),
+  LOGIN_REFUSED: entry(422, 23, true, 'Check user and password; the detail has what the server said.'),
+  SERVER_UNREACHABLE: entry(502, 23, true, 'Check address and port, and whether the server runs.'),
 
   // Projects, names, certificates
   DOMAIN_TAKEN: entry(409, 30, false, 'Choose another name, or remove the project that has it.'),

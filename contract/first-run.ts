@@ -123,8 +123,8 @@ export const FoundProgramSchema = z.object({
   /** The port it listens on, and who that is. */
   port: z.int().nullable(),
   holder: z.string().nullable(),
-  /** `beside`: Kojibox takes another port. `same-version`: Kojibox has this version too and can make it the standard. */
-  offer: z.enum(['beside', 'same-version', 'none']),
+  /** `beside`: Kojibox takes another port. `take-over`: so too, and its databases can be copied: see `serverImport`. `same-version`: Kojibox has this version too and can make it the standard. */
+  offer: z.enum(['beside', 'take-over', 'same-version', 'none']),
   /** What happens, in one sentence. */
   advice: z.string(),
   /** The series for `same-version`. */

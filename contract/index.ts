@@ -27,6 +27,7 @@ import { resolverOperations } from './resolver.ts';
 import { runtimeEvents, runtimeOperations } from './runtimes.ts';
 import { secretKeyOperations } from './secret-key.ts';
 import { secretOperations } from './secrets.ts';
+import { serverImportOperations } from './server-import.ts';
 import { serviceEvents, serviceOperations } from './services.ts';
 import { shellOperations } from './shell.ts';
 import { sharingOperations } from './sharing.ts';
@@ -60,6 +61,7 @@ export const operations = [
   ...updaterOperations,
   ...activityOperations,
   ...databaseOperations,
+  ...serverImportOperations,
   ...phpOperations,
   ...mailOperations,
   ...packOperations,

@@ -10,6 +10,8 @@ import { KojiboxError } from '../contract/errors.ts';
 import { resolveHome } from '../contract/home.ts';
 import type { EventData, EventName } from '../contract/index.ts';
 import type { MirrorKind } from '../contract/mirror.ts';
+import type { ServiceState } from '../contract/services.ts';
+import type { ServerImports } from '../core/databases/server-import/server-imports.ts';
 import { createSnapshots } from '../core/databases/snapshots/snapshots.ts';
 import type { Kojibox } from '../core/kojibox-types.ts';
 import { createKojibox } from '../core/kojibox.ts';
@@ -25,12 +27,14 @@ import { createDoctor } from './doctor/doctor.ts';
 import { createProcessDriver } from './drivers/process/process-driver.ts';
 import { openFirstRun } from './first-run/open-first-run.ts';
 import { createSetupRights } from './first-run/setup-rights.ts';
+import { openServerImports } from './foreign-servers/open-server-imports.ts';
 import { edgeControl, requestSite } from './edge-control.ts';
 import { createHandlers, snapshotOf } from './handlers/handlers.ts';
 import { createHomeHandlers } from './handlers/home.ts';
 import { createPrivilegedHandlers } from './handlers/privileged.ts';
 import { createResolverHandlers } from './handlers/resolver.ts';
 import { createSecretKeyHandlers } from './handlers/secret-key.ts';
+import { createServerImportHandlers } from './handlers/server-import.ts';
 import { digestOfHome } from './home-digest.ts';
 import { withAddresses } from './home/address.ts';
 import { openHome } from './home/open-home.ts';
@@ -116,8 +120,10 @@ async function main(): Promise<void> {
   const rotation = startLogRotation(layout.serviceLogs, log);
   const hub: { current: EventHub | null } = { current: null };
   const shims: { current: ReturnType<typeof openShims> | null } = { current: null };
+  const serverImports: { current: ServerImports | null } = { current: null };
   const publish = <N extends EventName>(event: N, data: EventData<N>): void => {
     hub.current?.publish(event, data);
+    if (event === 'service:stateChanged') serverImports.current?.serviceChanged(data as ServiceState);
     // Whatever may change which program a shim runs: versions, projects, ports.
     if (['config:changed', 'runtime:updated', 'change:updated'].includes(event)) refreshShims(data);
   };
@@ -258,6 +264,7 @@ async function main(): Promise<void> {
     mailPort: () => mail.port,
     publish,
   });
+  serverImports.current = await openServerImports(system, kojibox, distFolder);
   const prune = (): Promise<void> =>
     pruneDownloads(layout.downloads, DOWNLOADS_BYTES, Date.now())
       .then((freed) => void (freed > 0 && log.info('pruned downloads', { freed })))
@@ -340,6 +347,7 @@ async function main(): Promise<void> {
           }),
           ...createSecretKeyHandlers({ kojibox, keychain }),
           ...createHomeHandlers(homeFeature),
+          ...createServerImportHandlers(serverImports.current),
         },
         quit,
         changed: (scope, id) => publish('config:changed', { scope, id }),
@@ -381,6 +389,7 @@ async function main(): Promise<void> {
   await snapshots
     .recover()
     .catch((error: unknown) => kojibox.notice(`Cannot tidy up what a snapshot left: ${String(error)}`));
+  serverImports.current.recover();
   await system.files.writeAtomic(
     layout.daemonFile,
     `${JSON.stringify({ pid: process.pid, startedAt: startedAt.toISOString(), version: VERSION, socket: socketPath, url, token }, null, 2)}\n`,

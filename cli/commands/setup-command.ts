@@ -13,6 +13,7 @@ import { keepDataIn } from './setup-place.ts';
 import { reachConsents } from './setup-rights.ts';
 import { askEverything } from './setup-interview.ts';
 import { isInteractive } from './setup-questions.ts';
+import { offerTakeOver } from './take-over-command.ts';
 
 type Given = Partial<FirstRunAnswers>;
 
@@ -77,12 +78,19 @@ export const setupCommand: Command = {
       const stack = await client.call('stack.status', {});
       if (json) printJson({ change, status: stack });
       else print(renderStatus(stack));
+      if (asks) await offerServers(client);
       return 0;
     } finally {
       client.close();
     }
   },
 };
+
+/** Asked when everything runs: a password is used at once, and kept nowhere. */
+async function offerServers(client: Client): Promise<void> {
+  for (const program of await client.call('firstRun.programs', {}))
+    if (program.offer === 'take-over') await offerTakeOver(client, program);
+}
 
 /** What the flags say. Throws VALIDATION_FAILED for what cannot be understood; the daemon judges the rest. */
 async function answersOf(client: Client, status: FirstRunStatus, values: FlagValues): Promise<Given> {

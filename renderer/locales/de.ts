@@ -2,6 +2,7 @@
 import { daemonDe } from './daemon/de.ts';
 import { workDe } from './work/de.ts';
 import type { Messages } from './en.ts';
+import { serverImport } from './server-import/de.ts';
 import { setup } from './setup/de.ts';
 
 export const de: Messages = {
@@ -224,6 +225,7 @@ export const de: Messages = {
     ended: 'Beendet',
   },
   ...setup,
+  serverImport,
   history: {
     title: (name) => `Verbrauch von ${name}`,
     host: 'Dieser Rechner',

@@ -2,6 +2,7 @@
 import type { HealthStatus, ServiceStatus } from '../../contract/services.ts';
 import { workEn } from './work/en.ts';
 import type { DaemonTexts } from './daemon/daemon-texts.ts';
+import { serverImport } from './server-import/en.ts';
 import { setup } from './setup/en.ts';
 
 export const en = {
@@ -224,6 +225,7 @@ export const en = {
     ended: 'Ended',
   },
   ...setup,
+  serverImport,
   history: {
     title: (name: string): string => `Resource use of ${name}`,
     host: 'This machine',

@@ -2,6 +2,7 @@
 import { daemonId } from './daemon/id.ts';
 import { workId } from './work/id.ts';
 import type { Messages } from './en.ts';
+import { serverImport } from './server-import/id.ts';
 import { setup } from './setup/id.ts';
 
 export const id: Messages = {
@@ -228,6 +229,7 @@ export const id: Messages = {
     ended: 'Berakhir',
   },
   ...setup,
+  serverImport,
   history: {
     title: (name) => `Pemakaian sumber daya ${name}`,
     host: 'Komputer ini',

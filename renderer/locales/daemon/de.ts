@@ -148,6 +148,11 @@ export const daemonDe: DaemonTexts = {
       'Die Datenbank hat abgelehnt',
       'Die Einzelheiten nennen ihre Antwort. Ohne Dump in app/backups geht nichts verloren.',
     ],
+    LOGIN_REFUSED: [
+      'Der Server lehnt die Anmeldung ab',
+      'Prüfe Benutzer und Passwort; die Einzelheiten nennen, was der Server sagt.',
+    ],
+    SERVER_UNREACHABLE: ['Der Server ist nicht zu erreichen', 'Prüfe Adresse und Port, und ob der Server läuft.'],
     DOMAIN_TAKEN: ['Der Name ist vergeben', 'Wähle einen anderen, oder entferne das Projekt, das ihn hat.'],
     RESOLVER_UNSUPPORTED: [
       'Der Resolver dieses Systems kann Kojibox nicht fragen',
@@ -176,6 +181,8 @@ export const daemonDe: DaemonTexts = {
     'imports.apply': 'Seiten werden importiert',
     'firstRun.apply': 'Kojibox wird eingerichtet',
     'home.move': 'Die Daten ziehen um',
+    'serverImport.start': 'Datenbanken werden kopiert',
+    'serverImport.undo': 'Import wird zurückgenommen',
   },
   steps: {
     waiting: 'wartet',

@@ -112,6 +112,8 @@ export const daemonId: DaemonTexts = {
       'Basis data menolak',
       'Rincian memuat jawabannya. Tidak ada yang hilang tanpa dump di app/backups.',
     ],
+    LOGIN_REFUSED: ['Server menolak masuk', 'Periksa pengguna dan kata sandi; rinciannya memuat jawaban server.'],
+    SERVER_UNREACHABLE: ['Server tidak dapat dijangkau', 'Periksa alamat dan port, serta apakah server berjalan.'],
     DOMAIN_TAKEN: ['Nama sudah dipakai', 'Pilih nama lain, atau hapus proyek yang memakainya.'],
     RESOLVER_UNSUPPORTED: [
       'Resolver sistem ini tidak dapat bertanya ke Kojibox',
@@ -140,6 +142,8 @@ export const daemonId: DaemonTexts = {
     'imports.apply': 'Mengimpor situs',
     'firstRun.apply': 'Menyiapkan Kojibox',
     'home.move': 'Memindahkan data',
+    'serverImport.start': 'Menyalin basis data',
+    'serverImport.undo': 'Membatalkan impor',
   },
   steps: {
     waiting: 'menunggu',

@@ -15,7 +15,7 @@ export const setup: SetupTexts = {
     looking: 'Wird gesucht …',
     none: 'An den üblichen Orten ist kein anderes Programm. Nennen Sie oben den Ordner von einem.',
     found: (count: number, tools: string): string => `${count === 1 ? '1 Seite' : `${count} Seiten`} von ${tools}`,
-    databases: (names: string): string => `benutzt ${names}; die Daten werden nicht übernommen`,
+    databases: (names: string): string => `benutzt ${names}; die Daten lassen sich auf der Seite Datenbanken kopieren`,
     alsoAs: (names: string): string => `auch ${names}`,
     apply: (count: number): string => (count === 1 ? '1 Seite importieren' : `${count} Seiten importieren`),
     select: (name: string): string => `${name} importieren`,

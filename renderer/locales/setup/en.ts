@@ -13,7 +13,7 @@ export const setup = {
     looking: 'Looking …',
     none: 'No other local stack was found in the usual places. Name the folder of one above.',
     found: (count: number, tools: string): string => `${count === 1 ? '1 site' : `${count} sites`} of ${tools}`,
-    databases: (names: string): string => `uses ${names}; the data is not taken over`,
+    databases: (names: string): string => `uses ${names}; its data can be copied on the page Databases`,
     alsoAs: (names: string): string => `also ${names}`,
     apply: (count: number): string => (count === 1 ? 'Import 1 site' : `Import ${count} sites`),
     select: (name: string): string => `Import ${name}`,

@@ -15,7 +15,7 @@ export const setup: SetupTexts = {
     looking: 'Mencari …',
     none: 'Tidak ada alat lain di tempat yang lazim. Sebutkan foldernya di atas.',
     found: (count: number, tools: string): string => `${count} situs dari ${tools}`,
-    databases: (names: string): string => `memakai ${names}; datanya tidak ikut diambil`,
+    databases: (names: string): string => `memakai ${names}; datanya dapat disalin di halaman Basis data`,
     alsoAs: (names: string): string => `juga ${names}`,
     apply: (count: number): string => `Impor ${count} situs`,
     select: (name: string): string => `Impor ${name}`,
