@@ -348,6 +348,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     projects,
     catalog,
     applySites,
+    urlOf: ({ id, domain }) => sites().find(({ projectId }) => projectId === id)?.url ?? `https://${domain}`,
     tools: {
       files: system.files,
       processes: system.processes,
