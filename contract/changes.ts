@@ -28,9 +28,12 @@ export const STEPS = [
   'wait',
   'swap',
   'confirm',
+  'ask-rights',
   'end-new',
   'swap-back',
   'start-old',
+  'hand-over',
+  'sync',
   'write',
   'create',
   'remove',
@@ -55,6 +58,9 @@ export const CHANGE_KINDS = [
   'packs.install',
   'imports.apply',
   'firstRun.apply',
+  'home.move',
+  'serverImport.start',
+  'serverImport.undo',
 ] as const;
 export type ChangeKind = (typeof CHANGE_KINDS)[number];
 

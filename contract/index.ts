@@ -10,6 +10,7 @@ import { diagnosticsOperations } from './diagnostics.ts';
 import { doctorOperations } from './doctor.ts';
 import { domainOperations } from './domains.ts';
 import { firstRunEvents, firstRunOperations } from './first-run.ts';
+import { homeOperations } from './home-move.ts';
 import { importEvents, importOperations } from './importers.ts';
 import { logEvents, logOperations } from './logs.ts';
 import { mailEvents, mailOperations } from './mail.ts';
@@ -22,9 +23,11 @@ import { phpOperations } from './php.ts';
 import { programOperations } from './programs.ts';
 import { projectOperations } from './projects.ts';
 import { proxyOperations } from './proxy.ts';
+import { resolverOperations } from './resolver.ts';
 import { runtimeEvents, runtimeOperations } from './runtimes.ts';
 import { secretKeyOperations } from './secret-key.ts';
 import { secretOperations } from './secrets.ts';
+import { serverImportOperations } from './server-import.ts';
 import { serviceEvents, serviceOperations } from './services.ts';
 import { shellOperations } from './shell.ts';
 import { sharingOperations } from './sharing.ts';
@@ -42,6 +45,7 @@ export const operations = [
   ...projectOperations,
   ...sharingOperations,
   ...domainOperations,
+  ...resolverOperations,
   ...proxyOperations,
   ...certificateOperations,
   ...changeOperations,
@@ -57,6 +61,7 @@ export const operations = [
   ...updaterOperations,
   ...activityOperations,
   ...databaseOperations,
+  ...serverImportOperations,
   ...phpOperations,
   ...mailOperations,
   ...packOperations,
@@ -64,6 +69,7 @@ export const operations = [
   ...shellOperations,
   ...importOperations,
   ...firstRunOperations,
+  ...homeOperations,
 ] as const;
 
 export const events = [

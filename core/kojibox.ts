@@ -13,6 +13,7 @@ import { ADMINER_HOST, createAdminer } from './databases/adminer.ts';
 import { createDatabases } from './databases/databases.ts';
 import { createDataHold } from './databases/snapshots/data-hold.ts';
 import { createDomains } from './domains/domains.ts';
+import { NAME_SERVER_PORT_KEY } from './domains/resolver.ts';
 import { assertGone, recordKeychainEntry, settleKeychainEntries } from './ledger/entries.ts';
 import { createLedger } from './ledger/ledger.ts';
 import { layoutOf } from './layout.ts';
@@ -132,6 +133,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     store: domainStore,
     homeDigest,
     ledger: () => ledger,
+    nameServerPort: () => ports.registry().assigned[NAME_SERVER_PORT_KEY] ?? null,
     projectWith: (domain) => projectStore.get().find((project) => project.domain === domain)?.id ?? null,
   });
   const ledger = createLedger({

@@ -14,6 +14,8 @@ export interface Layout {
   /** How far the first run is, and what was imported. */
   readonly firstRunConfig: string;
   readonly importsConfig: string;
+  /** Databases that came from other servers. */
+  readonly serverImports: string;
   readonly portsConfig: string;
   /** Series that are used by default, versions that are pinned. */
   readonly runtimeChoices: string;
@@ -78,6 +80,9 @@ export interface Layout {
   readonly updates: string;
   /** What the program that switches versions says. */
   readonly updateLog: string;
+  /** What the program that moves the data says; and how the last move ended. */
+  readonly homeMoveLog: string;
+  readonly homeRecord: string;
   /** What runs, so that the next daemon can adopt it. */
   readonly handles: string;
 }
@@ -99,6 +104,7 @@ export function layoutOf(home: string): Layout {
     proxyConfig: join(config, 'proxy.json'),
     firstRunConfig: join(config, 'first-run.json'),
     importsConfig: join(config, 'imports.json'),
+    serverImports: join(config, 'server-imports.json'),
     portsConfig: join(config, 'ports.json'),
     runtimeChoices: join(config, 'runtimes.json'),
     phpConfig: join(config, 'php.json'),
@@ -138,6 +144,8 @@ export function layoutOf(home: string): Layout {
     newerManifest: join(runtime, 'manifest.json'),
     updates: join(config, 'updates.json'),
     updateLog: join(app, 'logs', 'update.log'),
+    homeMoveLog: join(app, 'logs', 'home-move.log'),
+    homeRecord: join(config, 'home-record.json'),
     handles: join(runtime, 'state'),
   };
 }

@@ -3,6 +3,7 @@ import type { Command } from '../command.ts';
 import { appCommand } from './app-command.ts';
 import { completionCommands } from './completion-commands.ts';
 import { daemonCommands } from './daemon-commands.ts';
+import { homeCommands } from './home-commands.ts';
 import { logsCommand } from './log-command.ts';
 import { mcpCommand } from './mcp-command.ts';
 import { operationCommands } from './operation-commands.ts';
@@ -13,6 +14,7 @@ import { shareCommand } from './share-command.ts';
 import { shellInitCommand } from './shell-init-command.ts';
 import { setupCommand } from './setup-command.ts';
 import { importCommand } from './setup-import.ts';
+import { takeOverCommand } from './take-over-command.ts';
 import { stackCommands } from './stack-commands.ts';
 import { uninstallCommand } from './uninstall-command.ts';
 import { updateCommands } from './update-commands.ts';
@@ -22,10 +24,12 @@ export const commands: readonly Command[] = [
   appCommand,
   setupCommand,
   importCommand,
+  takeOverCommand,
   logsCommand,
   ...packCommands,
   shellInitCommand,
   ...updateCommands,
+  ...homeCommands,
   shareCommand,
   trustCommand,
   ...operationCommands.map(askForRights),

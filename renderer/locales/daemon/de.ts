@@ -116,6 +116,15 @@ export const daemonDe: DaemonTexts = {
       'Von hier aus nicht zu aktualisieren',
       'Aktualisiere auf dem Weg, auf dem du installiert hast.',
     ],
+    HOME_MISSING: [
+      'Der Datenordner ist nicht da',
+      'Schließe den Datenträger an, auf dem er liegt, und versuche es erneut.',
+    ],
+    HOME_MOVE_RUNNING: ['Die Daten ziehen gerade um', 'Warte das Ende ab: `koji home` zeigt, wie weit es ist.'],
+    HOME_MOVE_FAILED: [
+      'Der Umzug der Daten ist gescheitert',
+      'Die Daten sind vollständig am bisherigen Ort, und Kojibox läuft von dort. Der Grund steht in app/logs/home-move.log.',
+    ],
     DEPENDENCY_CYCLE: ['Dienste brauchen einander im Kreis', 'Entferne eine der genannten Abhängigkeiten.'],
     DEPENDENCY_FAILED: ['Ein benötigter Dienst läuft nicht', 'Starte zuerst den Dienst aus den Einzelheiten.'],
     INIT_FAILED: [
@@ -139,7 +148,16 @@ export const daemonDe: DaemonTexts = {
       'Die Datenbank hat abgelehnt',
       'Die Einzelheiten nennen ihre Antwort. Ohne Dump in app/backups geht nichts verloren.',
     ],
+    LOGIN_REFUSED: [
+      'Der Server lehnt die Anmeldung ab',
+      'Prüfe Benutzer und Passwort; die Einzelheiten nennen, was der Server sagt.',
+    ],
+    SERVER_UNREACHABLE: ['Der Server ist nicht zu erreichen', 'Prüfe Adresse und Port, und ob der Server läuft.'],
     DOMAIN_TAKEN: ['Der Name ist vergeben', 'Wähle einen anderen, oder entferne das Projekt, das ihn hat.'],
+    RESOLVER_UNSUPPORTED: [
+      'Der Resolver dieses Systems kann Kojibox nicht fragen',
+      'Schreibe die Namen stattdessen in die hosts-Datei: koji domains apply; oder nimm die .localhost-Namen, die nichts brauchen.',
+    ],
     CERTIFICATE_FAILED: [
       'Das Zertifikat war nicht zu erstellen',
       'Die Einzelheiten nennen die Ursache; die Diagnose prüft die Stelle.',
@@ -162,6 +180,9 @@ export const daemonDe: DaemonTexts = {
     'packs.install': 'Ein Paket wird installiert',
     'imports.apply': 'Seiten werden importiert',
     'firstRun.apply': 'Kojibox wird eingerichtet',
+    'home.move': 'Die Daten ziehen um',
+    'serverImport.start': 'Datenbanken werden kopiert',
+    'serverImport.undo': 'Import wird zurückgenommen',
   },
   steps: {
     waiting: 'wartet',
@@ -186,9 +207,12 @@ export const daemonDe: DaemonTexts = {
     wait: 'wartet auf anderes',
     swap: 'stellt um',
     confirm: 'bestätigt',
+    'ask-rights': 'fragt nach Administratorrechten',
     'end-new': 'beendet die neue Version',
     'swap-back': 'stellt zurück',
     'start-old': 'startet die vorige Version',
+    'hand-over': 'übergibt',
+    sync: 'gleicht ab',
     write: 'schreibt',
     create: 'legt an',
     remove: 'entfernt',
@@ -197,6 +221,8 @@ export const daemonDe: DaemonTexts = {
     hosts: 'Die Namen deiner Projekte werden in die hosts-Datei geschrieben.',
     trust: 'Programme dieses Rechners vertrauen der lokalen Stelle, die nur für lokale Namen bürgen kann.',
     ports: 'Jeder Benutzer dieses Rechners darf Ports ab 80 verwenden, damit Links ohne Portnummer gehen.',
+    resolver:
+      'Der Resolver des Systems fragt Kojibox nach lokalen Namen, auch nach allen unterhalb einer Seite, und nach keinem anderen.',
     undo: 'Diese Änderung am System wird zurückgenommen.',
   },
   checks: {
@@ -212,6 +238,7 @@ export const daemonDe: DaemonTexts = {
     user: 'Benutzer, unter dem die Dienste laufen',
     'low-ports': 'Ports 80 und 443',
     'hosts-file': 'Namen wie hello.test',
+    resolver: 'Namen mit Platzhalter über den Resolver des Systems',
     'localhost-names': 'Programme finden Namen unter .localhost',
     authority: 'Lokale Zertifizierungsstelle',
     trust: 'Programme, die der lokalen Stelle vertrauen',

@@ -15,7 +15,7 @@ export const setup: SetupTexts = {
     looking: 'Wird gesucht …',
     none: 'An den üblichen Orten ist kein anderes Programm. Nennen Sie oben den Ordner von einem.',
     found: (count: number, tools: string): string => `${count === 1 ? '1 Seite' : `${count} Seiten`} von ${tools}`,
-    databases: (names: string): string => `benutzt ${names}; die Daten werden nicht übernommen`,
+    databases: (names: string): string => `benutzt ${names}; die Daten lassen sich auf der Seite Datenbanken kopieren`,
     alsoAs: (names: string): string => `auch ${names}`,
     apply: (count: number): string => (count === 1 ? '1 Seite importieren' : `${count} Seiten importieren`),
     select: (name: string): string => `${name} importieren`,
@@ -25,6 +25,31 @@ export const setup: SetupTexts = {
     undoText: (names: string): string => `Kojibox vergisst ${names}. Die Ordner bleiben, wie sie sind.`,
     undone: 'Der Import wurde zurückgenommen.',
     started: 'Der Import hat begonnen.',
+  },
+  home: {
+    title: 'Datenordner',
+    folder: 'Ordner',
+    link: 'Verweis darauf',
+    size: 'Größe',
+    room: (size: string, free: string, disk: string): string =>
+      `${size}, ${free} frei${disk === '' ? '' : ` auf ${disk}`}`,
+    target: 'Umziehen nach',
+    targetHint:
+      'Ganzer Pfad eines neuen oder leeren Ordners. Datenbanken, Laufzeiten und Einstellungen ziehen gemeinsam um.',
+    checking: 'Der Ort wird geprüft …',
+    renames: 'Er liegt auf demselben Datenträger: Der Ordner wird umbenannt, das dauert nicht.',
+    copies: (size: string, free: string): string =>
+      `${size} werden im laufenden Betrieb auf einen anderen Datenträger kopiert (${free} frei), Byte für Byte verglichen und erst dann hier gelöscht.`,
+    stops: (names: string): string => `Kurz angehalten und wieder gestartet: ${names}.`,
+    waits: (names: string): string => `Zuvor endet noch: ${names}.`,
+    leaves: (home: string): string =>
+      `${home} bleibt als Verweis, damit jeder Pfad in Einstellungen und Datenbanken weiter stimmt.`,
+    move: 'Daten umziehen',
+    back: (place: string): string => `Zurück nach ${place}`,
+    moving: (step: string): string =>
+      `Die Daten ziehen um: ${step}. Für einen Moment hat diese Seite keine Verbindung; sie kommt von selbst wieder.`,
+    moved: (place: string): string => `Die Daten liegen in ${place}.`,
+    notMoved: (place: string): string => `Die Daten sind nicht umgezogen; sie liegen wie bisher in ${place}.`,
   },
   firstRun: {
     title: 'Kojibox einrichten',
@@ -47,11 +72,7 @@ export const setup: SetupTexts = {
     meanwhile:
       'Die Standardausstattung wird inzwischen eingerichtet. Sehen Sie sich um oder schließen Sie das hier; es ist nichts zu tun.',
     placeTitle: 'Wo alles liegt',
-    data: 'Daten',
     free: (size: string): string => `${size} frei`,
-    byVariable: 'durch KOJIBOX_HOME bestimmt',
-    byDefault: 'der übliche Ort',
-    move: 'Das steht fest, bevor Kojibox startet: mit „koji quit“ beenden, KOJIBOX_HOME auf einen anderen Ordner setzen und wieder starten; dort beginnt es leer.',
     projects: 'Neue Projekte kommen nach',
     projectsHint: 'Ganzer Pfad. Leer: unterhalb von Kojibox’ eigenem Ordner.',
     telemetry: 'Telemetrie ist aus und bleibt aus. Nichts über Sie oder Ihre Projekte verlässt diesen Rechner.',
@@ -88,7 +109,16 @@ export const setup: SetupTexts = {
     hosts: 'Namen in die Hosts-Datei schreiben',
     hostsText:
       'Ein markierter Block in der Hosts-Datei leitet Namen wie shop.test auf diesen Rechner. Ohne ihn hat jede Seite einen Namen unter .localhost, der nichts braucht.',
-    hostsDenied: 'Dafür braucht es mehr Rechte, als Kojibox jetzt hat; der Befehl dazu wird dann gezeigt.',
+    hostsDenied:
+      'Das braucht Administratorrechte, und Kojibox kann hier nicht nach einem Passwort fragen. Es wird dann ausgelassen, mit dem Befehl dafür.',
+    rightsAsked:
+      'Für Änderungen am System sind Administratorrechte nötig. Am Ende der Einrichtung fragt dein System nach deinem Passwort, einmal für alles zusammen. Lehnst du ab, wird nur das ausgelassen.',
+    rightsSilent:
+      'Für Änderungen am System sind Administratorrechte nötig. sudo gibt sie dir ohne Passwort, daher wird niemand gefragt; alles lässt sich zurücknehmen.',
+    resolver: 'Auch Namen unterhalb einer Seite möglich machen',
+    resolverText:
+      'Der Resolver des Systems fragt Kojibox dann nach jedem Namen unter .test und nach keinem anderen: blog.shop.test geht ohne eigene Zeile. Das lässt sich jederzeit zurücknehmen.',
+    willResolve: 'Namen unterhalb einer Seite',
     trust: 'Den lokalen Zertifikaten vertrauen',
     trustText:
       'Die Zertifikate stammen von einer Stelle, die hier entsteht, nur für lokale Namen bürgt und deren Schlüssel hier bleibt. Browser warnen, bis sie ihr vertrauen; das lässt sich jederzeit zurücknehmen.',

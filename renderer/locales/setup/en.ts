@@ -13,7 +13,7 @@ export const setup = {
     looking: 'Looking …',
     none: 'No other local stack was found in the usual places. Name the folder of one above.',
     found: (count: number, tools: string): string => `${count === 1 ? '1 site' : `${count} sites`} of ${tools}`,
-    databases: (names: string): string => `uses ${names}; the data is not taken over`,
+    databases: (names: string): string => `uses ${names}; its data can be copied on the page Databases`,
     alsoAs: (names: string): string => `also ${names}`,
     apply: (count: number): string => (count === 1 ? 'Import 1 site' : `Import ${count} sites`),
     select: (name: string): string => `Import ${name}`,
@@ -23,6 +23,29 @@ export const setup = {
     undoText: (names: string): string => `Kojibox forgets ${names}. Their folders stay as they are.`,
     undone: 'The import was undone.',
     started: 'The import has begun.',
+  },
+  home: {
+    title: 'Data folder',
+    folder: 'Folder',
+    link: 'Link to it',
+    size: 'Size',
+    room: (size: string, free: string, disk: string): string =>
+      `${size}, ${free} free${disk === '' ? '' : ` on ${disk}`}`,
+    target: 'Move it to',
+    targetHint: 'Whole path of a new or an empty folder. Databases, runtimes and settings move there together.',
+    checking: 'Looking at that place …',
+    renames: 'It is on the same disk: the folder is renamed, which takes no time.',
+    copies: (size: string, free: string): string =>
+      `${size} are copied to another disk (${free} free) while everything runs, compared byte by byte, and only then deleted here.`,
+    stops: (names: string): string => `Stopped for a moment and started again: ${names}.`,
+    waits: (names: string): string => `It waits for: ${names}.`,
+    leaves: (home: string): string => `${home} stays as a link, so every path in settings and databases stays true.`,
+    move: 'Move the data',
+    back: (place: string): string => `Move back to ${place}`,
+    moving: (step: string): string =>
+      `The data is being moved: ${step}. For a moment this page has no connection; it comes back by itself.`,
+    moved: (place: string): string => `The data is in ${place}.`,
+    notMoved: (place: string): string => `The data was not moved; it is in ${place} as before.`,
   },
   firstRun: {
     title: 'Set up Kojibox',
@@ -45,11 +68,7 @@ export const setup = {
     meanwhile:
       'The standard stack is being set up meanwhile. You may look around or close this; nothing has to be done.',
     placeTitle: 'Where things are kept',
-    data: 'Data',
     free: (size: string): string => `${size} free`,
-    byVariable: 'given by KOJIBOX_HOME',
-    byDefault: 'the usual place',
-    move: 'It is decided before Kojibox starts: end it with “koji quit”, set KOJIBOX_HOME to another folder, and start it again; that one begins empty.',
     projects: 'New projects go to',
     projectsHint: 'Whole path. Left empty, they go below Kojibox’s own folder.',
     telemetry: 'Telemetry is off and stays off. Nothing about you or your projects leaves this machine.',
@@ -86,7 +105,16 @@ export const setup = {
     hosts: 'Write the names into the hosts file',
     hostsText:
       'A marked block in the hosts file sends names like shop.test to this machine. Without it, every site is at a name under .localhost, which needs nothing.',
-    hostsDenied: 'This needs more rights than Kojibox has now; the command for it is shown then.',
+    hostsDenied:
+      'This needs administrator rights, and Kojibox cannot ask for a password here. It is left out then, with the command that does it.',
+    rightsAsked:
+      'Writing to the system needs administrator rights. At the end of the setup, your system asks for your password, once for all of it. Say no, and only this is left out.',
+    rightsSilent:
+      'Writing to the system needs administrator rights. sudo gives them to you without a password, so nobody is asked; all of it can be taken back.',
+    resolver: 'Make names below a site work too',
+    resolverText:
+      'The resolver of this system then asks Kojibox for every name under .test, and for no other: blog.shop.test works without a line of its own. It can be taken back at any time.',
+    willResolve: 'Names below a site',
     trust: 'Trust the local certificates',
     trustText:
       'Certificates come from an authority that is made here, vouches for local names alone, and whose key stays here. Browsers warn until they trust it; that can be undone at any time.',

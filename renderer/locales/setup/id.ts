@@ -15,7 +15,7 @@ export const setup: SetupTexts = {
     looking: 'Mencari …',
     none: 'Tidak ada alat lain di tempat yang lazim. Sebutkan foldernya di atas.',
     found: (count: number, tools: string): string => `${count} situs dari ${tools}`,
-    databases: (names: string): string => `memakai ${names}; datanya tidak ikut diambil`,
+    databases: (names: string): string => `memakai ${names}; datanya dapat disalin di halaman Basis data`,
     alsoAs: (names: string): string => `juga ${names}`,
     apply: (count: number): string => `Impor ${count} situs`,
     select: (name: string): string => `Impor ${name}`,
@@ -25,6 +25,31 @@ export const setup: SetupTexts = {
     undoText: (names: string): string => `Kojibox melupakan ${names}. Foldernya tetap seperti adanya.`,
     undone: 'Impor dibatalkan.',
     started: 'Impor dimulai.',
+  },
+  home: {
+    title: 'Folder data',
+    folder: 'Folder',
+    link: 'Tautan ke sana',
+    size: 'Ukuran',
+    room: (size: string, free: string, disk: string): string =>
+      `${size}, ${free} kosong${disk === '' ? '' : ` di ${disk}`}`,
+    target: 'Pindahkan ke',
+    targetHint:
+      'Path lengkap folder baru atau folder kosong. Basis data, runtime, dan pengaturan dipindahkan bersama-sama.',
+    checking: 'Memeriksa tempat itu …',
+    renames: 'Disknya sama: folder hanya diganti namanya, tanpa menunggu.',
+    copies: (size: string, free: string): string =>
+      `${size} disalin ke disk lain (${free} kosong) selagi semuanya berjalan, dibandingkan byte demi byte, baru kemudian dihapus di sini.`,
+    stops: (names: string): string => `Berhenti sebentar lalu berjalan lagi: ${names}.`,
+    waits: (names: string): string => `Menunggu selesainya: ${names}.`,
+    leaves: (home: string): string =>
+      `${home} tetap ada sebagai tautan, sehingga semua path di pengaturan dan basis data tetap benar.`,
+    move: 'Pindahkan data',
+    back: (place: string): string => `Kembalikan ke ${place}`,
+    moving: (step: string): string =>
+      `Data sedang dipindahkan: ${step}. Sebentar lagi halaman ini terputus, lalu tersambung lagi dengan sendirinya.`,
+    moved: (place: string): string => `Data ada di ${place}.`,
+    notMoved: (place: string): string => `Data tidak jadi dipindahkan; tetap di ${place}.`,
   },
   firstRun: {
     title: 'Siapkan Kojibox',
@@ -47,11 +72,7 @@ export const setup: SetupTexts = {
     meanwhile:
       'Sementara itu perangkat standar sedang disiapkan. Silakan melihat-lihat atau menutup halaman ini; tidak ada yang harus dilakukan.',
     placeTitle: 'Tempat penyimpanan',
-    data: 'Data',
     free: (size: string): string => `${size} kosong`,
-    byVariable: 'ditentukan oleh KOJIBOX_HOME',
-    byDefault: 'tempat yang lazim',
-    move: 'Ini ditentukan sebelum Kojibox berjalan: akhiri dengan “koji quit”, isi KOJIBOX_HOME dengan folder lain, lalu jalankan lagi; folder itu mulai dari kosong.',
     projects: 'Proyek baru disimpan di',
     projectsHint: 'Path lengkap. Jika kosong, di bawah folder Kojibox sendiri.',
     telemetry:
@@ -89,7 +110,16 @@ export const setup: SetupTexts = {
     hosts: 'Tulis nama ke berkas hosts',
     hostsText:
       'Blok bertanda di berkas hosts mengarahkan nama seperti shop.test ke mesin ini. Tanpa itu, setiap situs berada di nama di bawah .localhost, yang tidak memerlukan apa-apa.',
-    hostsDenied: 'Ini memerlukan hak lebih dari yang dimiliki Kojibox sekarang; perintahnya akan ditampilkan.',
+    hostsDenied:
+      'Ini memerlukan hak administrator, dan Kojibox tidak dapat meminta kata sandi di sini. Langkah ini dilewati, dan perintahnya ditampilkan.',
+    rightsAsked:
+      'Mengubah sistem memerlukan hak administrator. Di akhir penyiapan, sistem meminta kata sandi Anda, sekali untuk semuanya. Jika Anda menolak, hanya bagian ini yang dilewati.',
+    rightsSilent:
+      'Mengubah sistem memerlukan hak administrator. sudo memberikannya tanpa kata sandi, jadi Anda tidak ditanya; semuanya dapat dibatalkan.',
+    resolver: 'Aktifkan juga nama di bawah sebuah situs',
+    resolverText:
+      'Resolver sistem akan menanyakan setiap nama di bawah .test ke Kojibox, dan tidak menanyakan nama lain: blog.shop.test berfungsi tanpa baris tersendiri. Ini dapat dibatalkan kapan saja.',
+    willResolve: 'Nama di bawah situs',
     trust: 'Percayai sertifikat lokal',
     trustText:
       'Sertifikat berasal dari otoritas yang dibuat di sini, hanya menjamin nama lokal, dan kuncinya tetap di sini. Peramban memberi peringatan sampai memercayainya; itu bisa dibatalkan kapan saja.',
