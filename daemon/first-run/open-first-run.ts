@@ -79,6 +79,7 @@ export async function openFirstRun(options: FirstRunPartsOptions): Promise<First
       await kojibox.setProject(project);
       changedProject(project.id);
     },
+    urlOf: ({ id, domain }) => kojibox.sites().find(({ projectId }) => projectId === id)?.url ?? `https://${domain}`,
     async removeProject(id) {
       await kojibox.removeProject(id);
       changedProject(id);
