@@ -10,6 +10,8 @@ import { KojiboxError } from '../contract/errors.ts';
 import { resolveHome } from '../contract/home.ts';
 import type { EventData, EventName } from '../contract/index.ts';
 import type { MirrorKind } from '../contract/mirror.ts';
+import type { ServiceState } from '../contract/services.ts';
+import type { ServerImports } from '../core/databases/server-import/server-imports.ts';
 import { createSnapshots } from '../core/databases/snapshots/snapshots.ts';
 import type { Kojibox } from '../core/kojibox-types.ts';
 import { createKojibox } from '../core/kojibox.ts';
@@ -24,11 +26,15 @@ import { pruneDownloads } from './downloads-cache.ts';
 import { createDoctor } from './doctor/doctor.ts';
 import { createProcessDriver } from './drivers/process/process-driver.ts';
 import { openFirstRun } from './first-run/open-first-run.ts';
+import { createSetupRights } from './first-run/setup-rights.ts';
+import { openServerImports } from './foreign-servers/open-server-imports.ts';
 import { edgeControl, requestSite } from './edge-control.ts';
 import { createHandlers, snapshotOf } from './handlers/handlers.ts';
 import { createHomeHandlers } from './handlers/home.ts';
 import { createPrivilegedHandlers } from './handlers/privileged.ts';
+import { createResolverHandlers } from './handlers/resolver.ts';
 import { createSecretKeyHandlers } from './handlers/secret-key.ts';
+import { createServerImportHandlers } from './handlers/server-import.ts';
 import { digestOfHome } from './home-digest.ts';
 import { withAddresses } from './home/address.ts';
 import { openHome } from './home/open-home.ts';
@@ -37,6 +43,7 @@ import { createKeychain } from './keychain/keychain.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import { openPacks, type PackFeatures } from './packs/open-packs.ts';
 import { createPrivileged } from './privileged/create-privileged.ts';
+import { createResolverCheck } from './resolver/resolver.ts';
 import { createServiceLogs, type ServiceLogs } from './service-logs.ts';
 import { openShims } from './shims/open-shims.ts';
 import { createDebianSource } from './sources/debian.ts';
@@ -71,6 +78,15 @@ const DOWNLOADS_BYTES = 2_000_000_000;
 /** Exit codes that the guardian takes for final; see sysexits(3). */
 const EXIT = { alreadyRunning: 75, cannotRun: 78 } as const;
 
+/**
+ * The edge verifies nobody's certificate: with OpenSSL's own list of authorities, read only when asked for, Node does not parse its built-in
+ * one (2 MB). In the desktop app the daemon runs on the app's own binary, which is a Node only when it is told so, and has no OpenSSL.
+ */
+const edgeNode =
+  process.versions['electron'] === undefined
+    ? { options: ['--use-openssl-ca'], env: {} }
+    : { options: [], env: { ELECTRON_RUN_AS_NODE: '1' } };
+
 const distFolder = dirname(dirname(fileURLToPath(import.meta.url)));
 const startedAt = new Date();
 
@@ -104,8 +120,10 @@ async function main(): Promise<void> {
   const rotation = startLogRotation(layout.serviceLogs, log);
   const hub: { current: EventHub | null } = { current: null };
   const shims: { current: ReturnType<typeof openShims> | null } = { current: null };
+  const serverImports: { current: ServerImports | null } = { current: null };
   const publish = <N extends EventName>(event: N, data: EventData<N>): void => {
     hub.current?.publish(event, data);
+    if (event === 'service:stateChanged') serverImports.current?.serviceChanged(data as ServiceState);
     // Whatever may change which program a shim runs: versions, projects, ports.
     if (['config:changed', 'runtime:updated', 'change:updated'].includes(event)) refreshShims(data);
   };
@@ -160,9 +178,14 @@ async function main(): Promise<void> {
     sources,
     edge: {
       command: process.execPath,
-      args: ['--no-warnings', '--max-semi-space-size=16', join(distFolder, 'edge', 'main.mjs'), layout.edgeConfig],
-      // In the desktop app the daemon runs on the app's own binary, which is a Node only when it is told so.
-      env: process.versions['electron'] === undefined ? {} : { ELECTRON_RUN_AS_NODE: '1' },
+      args: [
+        ...edgeNode.options,
+        '--no-warnings',
+        '--max-semi-space-size=16',
+        join(distFolder, 'edge', 'main.mjs'),
+        layout.edgeConfig,
+      ],
+      env: edgeNode.env,
       control: edgeControl,
     },
     templates: join(distFolder, 'runtime', 'templates'),
@@ -190,6 +213,7 @@ async function main(): Promise<void> {
   });
   const trust = createTrustStores({ system, layout, certificates: kojibox.certificates, ledger: kojibox.ledger });
   const privileged = createPrivileged({ system, kojibox, helper: join(distFolder, 'privileged', 'main.mjs') });
+  const resolver = createResolverCheck(system, kojibox);
   const serviceLogs = createServiceLogs({
     folder: layout.serviceLogs,
     exportFolder: layout.logExports,
@@ -235,10 +259,12 @@ async function main(): Promise<void> {
     kojibox,
     system,
     trust,
+    rights: createSetupRights(system, privileged),
     usualHome: resolve(resolveHome({ ...homeFacts, environment: { ...process.env, KOJIBOX_HOME: '' } })),
     mailPort: () => mail.port,
     publish,
   });
+  serverImports.current = await openServerImports(system, kojibox, distFolder);
   const prune = (): Promise<void> =>
     pruneDownloads(layout.downloads, DOWNLOADS_BYTES, Date.now())
       .then((freed) => void (freed > 0 && log.info('pruned downloads', { freed })))
@@ -283,7 +309,8 @@ async function main(): Promise<void> {
     manifestChanged: () => publish('runtime:updated', kojibox.runtimes.manifest()),
   });
   const homeFeature = openHome({ system, kojibox, dist: distFolder, isEnding: () => quitting });
-  const doctor = createDoctor({ system, layout, kojibox, trust });
+  const doctor = createDoctor({ system, layout, kojibox, trust, resolver });
+  const privilegedHandlers = createPrivilegedHandlers({ kojibox, trust, ...privileged });
   const dispatcher = createDispatcher({
     log,
     onCall: (operation, call) => activity.add(operation, call),
@@ -311,9 +338,16 @@ async function main(): Promise<void> {
         }),
         metrics,
         more: {
-          ...createPrivilegedHandlers({ kojibox, trust, ...privileged }),
+          ...privilegedHandlers,
+          ...createResolverHandlers({
+            resolver,
+            privileged: privileged.privileged,
+            ledger: kojibox.ledger,
+            undo: (id) => privilegedHandlers['ledger.undo']({ id }),
+          }),
           ...createSecretKeyHandlers({ kojibox, keychain }),
           ...createHomeHandlers(homeFeature),
+          ...createServerImportHandlers(serverImports.current),
         },
         quit,
         changed: (scope, id) => publish('config:changed', { scope, id }),
@@ -355,6 +389,7 @@ async function main(): Promise<void> {
   await snapshots
     .recover()
     .catch((error: unknown) => kojibox.notice(`Cannot tidy up what a snapshot left: ${String(error)}`));
+  serverImports.current.recover();
   await system.files.writeAtomic(
     layout.daemonFile,
     `${JSON.stringify({ pid: process.pid, startedAt: startedAt.toISOString(), version: VERSION, socket: socketPath, url, token }, null, 2)}\n`,

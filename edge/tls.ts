@@ -3,6 +3,10 @@ import { readFileSync } from 'node:fs';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import type { EdgeConfig } from '../contract/edge.ts';
 import { log } from './log.ts';
+import { parentOf } from './sites.ts';
+
+/** No client shows a certificate. Without this Node parses all public authorities for each process, and keeps 5 MB of them. */
+const NO_CLIENT_AUTHORITIES: { readonly ca: never[] } = { ca: [] };
 
 interface Pair {
   readonly certificate: Buffer;
@@ -60,17 +64,21 @@ export class CertificateStore {
   }
 
   /** PEM, for clients that name no server. */
-  get fallback(): { readonly cert: Buffer; readonly key: Buffer } {
-    return { cert: this.#fallback.certificate, key: this.#fallback.key };
+  get fallback(): { readonly cert: Buffer; readonly key: Buffer; readonly ca: never[] } {
+    return { cert: this.#fallback.certificate, key: this.#fallback.key, ...NO_CLIENT_AUTHORITIES };
   }
 
   /** True when one certificate serves both names. */
   isShared(a: string, b: string): boolean {
-    return (this.#byHost.get(a) ?? this.#fallback) === (this.#byHost.get(b) ?? this.#fallback);
+    return this.#pairFor(a) === this.#pairFor(b);
+  }
+
+  #pairFor(host: string): Pair {
+    return this.#byHost.get(host) ?? this.#byHost.get(parentOf(host)) ?? this.#fallback;
   }
 
   contextFor(serverName: string): SecureContext {
-    const pair = this.#byHost.get(serverName) ?? this.#fallback;
+    const pair = this.#pairFor(serverName);
     try {
       return (pair.context ??= contextOf(pair));
     } catch (error) {
@@ -84,4 +92,4 @@ export class CertificateStore {
 }
 
 const contextOf = ({ certificate, key }: Pair): SecureContext =>
-  createSecureContext({ cert: certificate, key, minVersion: 'TLSv1.2' });
+  createSecureContext({ cert: certificate, key, ...NO_CLIENT_AUTHORITIES, minVersion: 'TLSv1.2' });
