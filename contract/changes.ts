@@ -28,6 +28,7 @@ export const STEPS = [
   'wait',
   'swap',
   'confirm',
+  'ask-rights',
   'end-new',
   'swap-back',
   'start-old',
@@ -58,6 +59,8 @@ export const CHANGE_KINDS = [
   'imports.apply',
   'firstRun.apply',
   'home.move',
+  'serverImport.start',
+  'serverImport.undo',
 ] as const;
 export type ChangeKind = (typeof CHANGE_KINDS)[number];
 

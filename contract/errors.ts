@@ -215,9 +215,17 @@ export const ERRORS = {
     false,
     'The detail has what the database said. Nothing was dropped or overwritten without a dump in app/backups.',
   ),
+  LOGIN_REFUSED: entry(422, 23, true, 'Check user and password; the detail has what the server said.'),
+  SERVER_UNREACHABLE: entry(502, 23, true, 'Check address and port, and whether the server runs.'),
 
   // Projects, names, certificates
   DOMAIN_TAKEN: entry(409, 30, false, 'Choose another name, or remove the project that has it.'),
+  RESOLVER_UNSUPPORTED: entry(
+    422,
+    30,
+    false,
+    'Put the names into the hosts file instead: koji domains apply; or use the .localhost names, which need nothing.',
+  ),
   CERTIFICATE_FAILED: entry(500, 31, true, 'The detail has the cause; `koji doctor` checks the certificate authority.'),
 } as const satisfies Record<string, ErrorEntry>;
 

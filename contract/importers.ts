@@ -31,7 +31,7 @@ export const ImportCandidateSchema = z.object({
   /** More names that it has there and keeps. */
   aliases: z.array(HostNameSchema),
   framework: z.string(),
-  /** Databases that its configuration names, e.g. `mariadb 10.11`. Their content is not taken over. */
+  /** Databases that its configuration names, e.g. `mariadb 10.11`. Their content is another matter: see `serverImport`. */
   databases: z.array(z.string()),
   problem: ImportProblemSchema.nullable(),
   /** The problem as a sentence; empty without one. */

@@ -23,9 +23,11 @@ import { phpOperations } from './php.ts';
 import { programOperations } from './programs.ts';
 import { projectOperations } from './projects.ts';
 import { proxyOperations } from './proxy.ts';
+import { resolverOperations } from './resolver.ts';
 import { runtimeEvents, runtimeOperations } from './runtimes.ts';
 import { secretKeyOperations } from './secret-key.ts';
 import { secretOperations } from './secrets.ts';
+import { serverImportOperations } from './server-import.ts';
 import { serviceEvents, serviceOperations } from './services.ts';
 import { shellOperations } from './shell.ts';
 import { sharingOperations } from './sharing.ts';
@@ -43,6 +45,7 @@ export const operations = [
   ...projectOperations,
   ...sharingOperations,
   ...domainOperations,
+  ...resolverOperations,
   ...proxyOperations,
   ...certificateOperations,
   ...changeOperations,
@@ -58,6 +61,7 @@ export const operations = [
   ...updaterOperations,
   ...activityOperations,
   ...databaseOperations,
+  ...serverImportOperations,
   ...phpOperations,
   ...mailOperations,
   ...packOperations,

@@ -14,6 +14,8 @@ export interface Layout {
   /** How far the first run is, and what was imported. */
   readonly firstRunConfig: string;
   readonly importsConfig: string;
+  /** Databases that came from other servers. */
+  readonly serverImports: string;
   readonly portsConfig: string;
   /** Series that are used by default, versions that are pinned. */
   readonly runtimeChoices: string;
@@ -102,6 +104,7 @@ export function layoutOf(home: string): Layout {
     proxyConfig: join(config, 'proxy.json'),
     firstRunConfig: join(config, 'first-run.json'),
     importsConfig: join(config, 'imports.json'),
+    serverImports: join(config, 'server-imports.json'),
     portsConfig: join(config, 'ports.json'),
     runtimeChoices: join(config, 'runtimes.json'),
     phpConfig: join(config, 'php.json'),

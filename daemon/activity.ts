@@ -54,7 +54,9 @@ export function openActivity(
 
 /** What a secret is set to is nobody's business. */
 function describe(method: string, params: unknown): string {
-  const shown = method === 'secrets.set' ? { ...(params as object), value: '••••••' } : params;
+  const hidden = method === 'secrets.set' ? 'value' : 'password';
+  const given = params as Record<string, unknown>;
+  const shown = given[hidden] === undefined ? given : { ...given, [hidden]: '••••••' };
   const text = JSON.stringify(shown);
   return text.length > MAX_PARAMS ? `${text.slice(0, MAX_PARAMS)}…` : text;
 }

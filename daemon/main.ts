@@ -1,6 +1,6 @@
 /** The daemon's composition root: the only file that knows all parts. */
 import { randomBytes } from 'node:crypto';
-import { closeSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, hostname, userInfo } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { getCACertificates } from 'node:tls';
@@ -11,6 +11,8 @@ import { resolveHome } from '../contract/home.ts';
 import type { EventData, EventName } from '../contract/index.ts';
 import type { MirrorKind } from '../contract/mirror.ts';
 import { noticeText } from '../contract/notices.ts';
+import type { ServiceState } from '../contract/services.ts';
+import type { ServerImports } from '../core/databases/server-import/server-imports.ts';
 import { createSnapshots } from '../core/databases/snapshots/snapshots.ts';
 import type { Kojibox } from '../core/kojibox-types.ts';
 import { createKojibox } from '../core/kojibox.ts';
@@ -25,12 +27,16 @@ import { pruneDownloads } from './downloads-cache.ts';
 import { createDoctor } from './doctor/doctor.ts';
 import { createProcessDriver } from './drivers/process/process-driver.ts';
 import { openFirstRun } from './first-run/open-first-run.ts';
+import { createSetupRights } from './first-run/setup-rights.ts';
+import { openServerImports } from './foreign-servers/open-server-imports.ts';
 import { edgeControl, requestSite } from './edge-control.ts';
 import { createHandlers, snapshotOf } from './handlers/handlers.ts';
 import { createHomeHandlers } from './handlers/home.ts';
 import { createLinkHandlers } from './handlers/links.ts';
 import { createPrivilegedHandlers } from './handlers/privileged.ts';
+import { createResolverHandlers } from './handlers/resolver.ts';
 import { createSecretKeyHandlers } from './handlers/secret-key.ts';
+import { createServerImportHandlers } from './handlers/server-import.ts';
 import { digestOfHome } from './home-digest.ts';
 import { withAddresses } from './home/address.ts';
 import { openHome } from './home/open-home.ts';
@@ -39,6 +45,7 @@ import { createKeychain } from './keychain/keychain.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import { openPacks, type PackFeatures } from './packs/open-packs.ts';
 import { createPrivileged } from './privileged/create-privileged.ts';
+import { createResolverCheck } from './resolver/resolver.ts';
 import { createServiceLogs, type ServiceLogs } from './service-logs.ts';
 import { openShims } from './shims/open-shims.ts';
 import { createDebianSource } from './sources/debian.ts';
@@ -59,6 +66,7 @@ import { listenOnHttp } from './transports/http.ts';
 import { createPageKeys } from './transports/page-keys.ts';
 import { listenOnSocket } from './transports/socket.ts';
 import { createStaticFiles } from './transports/static-files.ts';
+import { tellReady } from './tell-ready.ts';
 import { createTrustStores } from './trust/trust-stores.ts';
 import { openUpdater } from './updater/open-updater.ts';
 import { createManifestSource } from './updater/runtime-manifest.ts';
@@ -117,8 +125,10 @@ async function main(): Promise<void> {
   const rotation = startLogRotation(layout.serviceLogs, log);
   const hub: { current: EventHub | null } = { current: null };
   const shims: { current: ReturnType<typeof openShims> | null } = { current: null };
+  const serverImports: { current: ServerImports | null } = { current: null };
   const publish = <N extends EventName>(event: N, data: EventData<N>): void => {
     hub.current?.publish(event, data);
+    if (event === 'service:stateChanged') serverImports.current?.serviceChanged(data as ServiceState);
     // Whatever may change which program a shim runs: versions, projects, ports.
     if (['config:changed', 'runtime:updated', 'change:updated'].includes(event)) refreshShims(data);
   };
@@ -208,6 +218,7 @@ async function main(): Promise<void> {
   });
   const trust = createTrustStores({ system, layout, certificates: kojibox.certificates, ledger: kojibox.ledger });
   const privileged = createPrivileged({ system, kojibox, helper: join(distFolder, 'privileged', 'main.mjs') });
+  const resolver = createResolverCheck(system, kojibox);
   const serviceLogs = createServiceLogs({
     folder: layout.serviceLogs,
     exportFolder: layout.logExports,
@@ -253,10 +264,12 @@ async function main(): Promise<void> {
     kojibox,
     system,
     trust,
+    rights: createSetupRights(system, privileged),
     usualHome: resolve(resolveHome({ ...homeFacts, environment: { ...process.env, KOJIBOX_HOME: '' } })),
     mailPort: () => mail.port,
     publish,
   });
+  serverImports.current = await openServerImports(system, kojibox, distFolder);
   const prune = (): Promise<void> =>
     pruneDownloads(layout.downloads, DOWNLOADS_BYTES, Date.now())
       .then((freed) => void (freed > 0 && log.info('pruned downloads', { freed })))
@@ -304,7 +317,8 @@ async function main(): Promise<void> {
     manifestChanged: () => publish('runtime:updated', kojibox.runtimes.manifest()),
   });
   const homeFeature = openHome({ system, kojibox, dist: distFolder, isEnding: () => quitting });
-  const doctor = createDoctor({ system, layout, kojibox, trust });
+  const doctor = createDoctor({ system, layout, kojibox, trust, resolver });
+  const privilegedHandlers = createPrivilegedHandlers({ kojibox, trust, ...privileged });
   const dispatcher = createDispatcher({
     log,
     onCall: (operation, call) => activity.add(operation, call),
@@ -332,10 +346,17 @@ async function main(): Promise<void> {
         }),
         metrics,
         more: {
-          ...createPrivilegedHandlers({ kojibox, trust, ...privileged }),
+          ...privilegedHandlers,
+          ...createResolverHandlers({
+            resolver,
+            privileged: privileged.privileged,
+            ledger: kojibox.ledger,
+            undo: (id) => privilegedHandlers['ledger.undo']({ id }),
+          }),
           ...createSecretKeyHandlers({ kojibox, keychain }),
           ...createHomeHandlers(homeFeature),
           ...createLinkHandlers({ keys, url: () => url }),
+          ...createServerImportHandlers(serverImports.current),
         },
         quit,
         changed: (scope, id) => publish('config:changed', { scope, id }),
@@ -378,6 +399,7 @@ async function main(): Promise<void> {
   await snapshots
     .recover()
     .catch((error: unknown) => kojibox.notice(noticeText('snapshotLeftovers', { reason: String(error) })));
+  serverImports.current.recover();
   await system.files.writeAtomic(
     layout.daemonFile,
     `${JSON.stringify({ pid: process.pid, startedAt: startedAt.toISOString(), version: VERSION, socket: socketPath, url, token }, null, 2)}\n`,
@@ -446,22 +468,6 @@ function previousPort(file: string): number | null {
 
 const shortSocketPath = (first: string, second: string): string =>
   Buffer.byteLength(first) <= MAX_SOCKET_PATH_BYTES ? first : second;
-
-/** Tells the program that started us, over the descriptor it gave. */
-function tellReady(): void {
-  const descriptor = Number(process.env['KOJIBOX_READY_FD'] ?? NaN);
-  if (!Number.isInteger(descriptor)) return;
-  try {
-    writeSync(descriptor, 'ready\n');
-  } catch {
-    // It did not wait; daemon.json says the same.
-  }
-  try {
-    closeSync(descriptor);
-  } catch {
-    // There was none; what is open would be handed on to every service.
-  }
-}
 
 // For an update, which asks before it switches whether this program starts on this machine at all.
 if (process.argv.includes('--version')) {

@@ -123,6 +123,7 @@ const programs = {
   electron: 'electron/main/main.ts',
   privileged: 'installer/privileged/main.ts',
   keychain: 'daemon/keychain/main.ts',
+  'foreign-servers': 'daemon/foreign-servers/drivers.ts',
 };
 
 rmSync('dist', { recursive: true, force: true });

@@ -14,6 +14,7 @@ import { shareCommand } from './share-command.ts';
 import { shellInitCommand } from './shell-init-command.ts';
 import { setupCommand } from './setup-command.ts';
 import { importCommand } from './setup-import.ts';
+import { takeOverCommand } from './take-over-command.ts';
 import { stackCommands } from './stack-commands.ts';
 import { uninstallCommand } from './uninstall-command.ts';
 import { updateCommands } from './update-commands.ts';
@@ -23,6 +24,7 @@ export const commands: readonly Command[] = [
   appCommand,
   setupCommand,
   importCommand,
+  takeOverCommand,
   logsCommand,
   ...packCommands,
   shellInitCommand,

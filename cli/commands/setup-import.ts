@@ -100,5 +100,5 @@ const remarks = ({ key, reason, warnings, databases }: ImportCandidate): string[
   [
     ...(reason === '' ? [] : [`left out: ${reason}`]),
     ...warnings,
-    ...(databases.length === 0 ? [] : [`uses ${databases.join(', ')}; the data is not taken over`]),
+    ...(databases.length === 0 ? [] : [`uses ${databases.join(', ')}; copy its data with: koji db take-over`]),
   ].map((text) => `  ${paint('dim', key)} ${text}`);

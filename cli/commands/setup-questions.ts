@@ -1,5 +1,6 @@
 /** Questions in a terminal. Enter takes what stands in brackets; the end of the input (Ctrl-D) counts as Enter. */
 import { createInterface } from 'node:readline/promises';
+import { Writable } from 'node:stream';
 import { print } from '../command.ts';
 import { paint } from '../render/style.ts';
 
@@ -24,6 +25,18 @@ export async function ask(
     if (why === null) return text;
     process.stderr.write(`  ${paint('yellow', '!')} ${why}\n`);
   }
+}
+
+/** One line that is not shown while it is typed. */
+export async function askHidden(question: string): Promise<string> {
+  process.stderr.write(`${question}: `);
+  const silent = new Writable({ write: (_piece, _encoding, done) => done() });
+  const terminal = createInterface({ input: process.stdin, output: silent, terminal: true });
+  const ended = new Promise<string>((resolve) => terminal.once('close', () => resolve('')));
+  const given = await Promise.race([terminal.question(''), ended]);
+  terminal.close();
+  process.stderr.write('\n');
+  return given;
 }
 
 export async function askYes(question: string, fallback: boolean): Promise<boolean> {

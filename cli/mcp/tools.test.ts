@@ -20,6 +20,8 @@ describe('the tools', () => {
       'programs.resolve',
       'secrets.get',
       'secrets.set',
+      'serverImport.inspect',
+      'serverImport.start',
     ]);
     for (const name of hidden) expect(operationOfTool(name.replace('.', '_'))).toBeUndefined();
   });

@@ -74,11 +74,15 @@ async function findKind(kind: Kind, facts: ProgramFacts): Promise<FoundProgram |
     path: program?.path ?? null,
     port: listening?.port ?? null,
     holder: listening?.holder ?? null,
-    offer: listening !== null ? 'beside' : series !== null ? 'same-version' : 'none',
+    offer:
+      listening !== null ? (holdsDatabases(kind) ? 'take-over' : 'beside') : series !== null ? 'same-version' : 'none',
     advice: adviceFor(kind, program?.version ?? null, listening?.port ?? null, series),
     series,
   };
 }
+
+/** Servers whose databases can be copied. */
+const holdsDatabases = ({ runtime }: Kind): boolean => runtime === 'mariadb' || runtime === 'postgres';
 
 function adviceFor(
   { label, runtime }: Kind,
@@ -90,6 +94,8 @@ function adviceFor(
     return port === null
       ? `It does not run, and is not in the way.`
       : `It holds port ${port}: links of Kojibox carry a port number as long as it runs.`;
+  if (port !== null && runtime !== 'redis')
+    return `Kojibox takes another port beside it; its databases can be copied: koji db take-over`;
   if (port !== null) return `Kojibox takes another port beside it; both keep their own data.`;
   if (series !== null) return `Kojibox has ${label} ${series} too, and can make it the standard.`;
   return `Kojibox brings its own ${label}${version === null ? '' : ` beside ${version}`}; this one is left alone.`;

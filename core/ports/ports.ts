@@ -22,7 +22,8 @@ export interface Ports {
 export function createPorts(options: {
   readonly network: Network;
   readonly store: JsonStore<PortRegistry>;
-  notice(text: string): void;
+  /** @param topic a later notice about the same takes the place of this one */
+  notice(text: string, topic: string): void;
 }): Ports {
   const { network, store } = options;
   let queue: Promise<unknown> = Promise.resolve();
@@ -55,7 +56,10 @@ export function createPorts(options: {
       if (port !== fallback && port !== known) {
         const holder = await network.holderOf(fallback);
         const holderText = holder?.description ?? 'another program';
-        options.notice(noticeText('portMoved', { service: key, port, holder: holderText, wanted: fallback }));
+        options.notice(
+          noticeText('portMoved', { service: key, port, holder: holderText, wanted: fallback }),
+          `port ${key}`,
+        );
       }
       return remember(key, fallback, port);
     }

@@ -22,7 +22,9 @@ import { databaseHandlers } from './databases.ts';
 import { phpHandlers } from './php.ts';
 import type { createPrivilegedHandlers } from './privileged.ts';
 import { runtimeChoiceHandlers } from './runtime-choices.ts';
+import type { createResolverHandlers } from './resolver.ts';
 import type { createSecretKeyHandlers } from './secret-key.ts';
+import type { createServerImportHandlers } from './server-import.ts';
 import { updateHandlers } from './updates.ts';
 
 export interface HandlerOptions {
@@ -40,10 +42,12 @@ export interface HandlerOptions {
   openFolder(what: 'folder' | 'terminal' | 'editor', folder: string): Promise<void>;
   diagnostics(): Promise<DiagnosticsBundle>;
   readonly metrics: Pick<Metrics, 'snapshot' | 'history'>;
-  /** Of the privileged, the secret-key and the home operations, and of links. */
+  /** Of the privileged, the resolver, the secret-key, the home and the server-import operations, and of links. */
   readonly more: ReturnType<typeof createPrivilegedHandlers> &
+    ReturnType<typeof createResolverHandlers> &
     ReturnType<typeof createSecretKeyHandlers> &
     ReturnType<typeof createHomeHandlers> &
+    ReturnType<typeof createServerImportHandlers> &
     Pick<Handlers, 'daemon.link'>;
   quit(keepServices: boolean, restarting: boolean): void;
   changed(scope: 'app' | 'service' | 'project' | 'domain' | 'proxy', id: string): void;

@@ -45,6 +45,10 @@ export const OPERATIONS_DE: OperationTexts = {
   'mirror.clear': 'Zu den üblichen Quellen zurückkehren.',
   'shell.install': 'Einen markierten Block in die Startdatei einer Shell schreiben, damit die Programme im PATH sind.',
   'imports.undo': 'Die Projekte und Domains eines Imports wieder vergessen; Ordner bleiben.',
+  'resolver.set':
+    'Den Resolver des Systems lokale Namen bei Kojibox erfragen lassen, auch mit Platzhalter; braucht Administratorrechte.',
+  'resolver.clear': 'Den Resolver des Systems zurückgeben, wie er war.',
+  'serverImport.undo': 'Die Datenbanken löschen, die ein Import angelegt hat; vorher werden sie gesichert.',
   'home.move': 'Die Daten von Kojibox in einen anderen Ordner verlegen; solange stehen alle Dienste.',
   'firstRun.apply':
     'Die Antworten der Einrichtung umsetzen: Dienste, Versionen, Ports, Namen, Vertrauen, Import; dann alles starten.',
@@ -89,6 +93,10 @@ export const OPERATIONS_ID: OperationTexts = {
   'mirror.clear': 'Kembali ke sumber biasa.',
   'shell.install': 'Menambahkan blok bertanda ke berkas awal shell agar program ada di PATH.',
   'imports.undo': 'Melupakan lagi proyek dan domain dari satu impor; folder tidak disentuh.',
+  'resolver.set':
+    'Membuat resolver sistem menanyakan nama lokal, termasuk wildcard, ke Kojibox; perlu hak administrator.',
+  'resolver.clear': 'Mengembalikan resolver sistem seperti semula.',
+  'serverImport.undo': 'Menghapus basis data yang dibuat sebuah impor; cadangannya ditulis dulu.',
   'home.move': 'Memindahkan data Kojibox ke folder lain; selama itu semua layanan berhenti.',
   'firstRun.apply':
     'Menerapkan jawaban penyiapan: layanan, versi, port, nama, kepercayaan, impor; lalu menjalankan semuanya.',

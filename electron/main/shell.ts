@@ -11,7 +11,7 @@ import type { AppConfig } from '../../contract/config.ts';
 import type { WireEvent } from '../../contract/index.ts';
 import type { ServiceState } from '../../contract/services.ts';
 import { appMenu } from './app-menu.ts';
-import { APP_SCHEME, isOwnUrl, mayOpenOutside } from './app-origin.ts';
+import { APP_SCHEME, isOwnUrl, mayLoad, mayOpenOutside } from './app-origin.ts';
 import { installFetched, refuseReplacing } from './app-install.ts';
 import { watchUpdates } from './app-updater.ts';
 import { createAssets } from './assets.ts';
@@ -38,6 +38,10 @@ import { openMainWindow, type MainWindow, type PageRequest } from './window.ts';
 
 const dist = dirname(dirname(fileURLToPath(import.meta.url)));
 const platform = process.platform;
+
+/** As electron-builder.yml has it: Windows shows notifications only of an app that it knows by this name. */
+const APP_ID = 'dev.kojibox.app';
+const KEPT_NOTICES = 20;
 
 export interface Shell {
   /** What the system handed over: at start, or from a second start while this one runs. */
@@ -135,11 +139,18 @@ export async function startShell(): Promise<Shell> {
   };
 
   const tray = new Tray(trayImage('offline'));
+  let shown = '';
   const refresh = (): void => {
     const overall = overallState(state);
-    tray.setImage(trayImage(overall));
-    tray.setToolTip(`Kojibox: ${overallText(state, texts)}`);
-    tray.setContextMenu(Menu.buildFromTemplate(toTemplate(trayMenu(state, texts), act)));
+    const entries = trayMenu(state, texts);
+    // A menu that is open is closed when another takes its place: only one that differs does.
+    const now = JSON.stringify([overall, entries]);
+    if (now !== shown) {
+      shown = now;
+      tray.setImage(trayImage(overall));
+      tray.setToolTip(`Kojibox: ${overallText(state, texts)}`);
+      tray.setContextMenu(Menu.buildFromTemplate(toTemplate(entries, act)));
+    }
     const failed = failedServices(state).length;
     app.setBadgeCount(failed);
     main?.window.setOverlayIcon?.(
@@ -147,6 +158,8 @@ export async function startShell(): Promise<Shell> {
       overallText(state, texts),
     );
   };
+  /** Kept, because a notification that was collected as garbage is deaf to its click. */
+  const notices: Notification[] = [];
   const notify = ({ id, name, error, lastError }: ServiceState): void => {
     if (!settings.notifyFailures || !Notification.isSupported()) return;
     const notice = new Notification({
@@ -154,6 +167,8 @@ export async function startShell(): Promise<Shell> {
       body: `${error === null ? (lastError ?? '') : reasonText(error, texts)}\n${texts.failedText}`.trim(),
     });
     notice.on('click', () => act({ type: 'open-page', path: `/logs?service=${id}` }));
+    notices.push(notice);
+    notices.splice(0, notices.length - KEPT_NOTICES);
     notice.show();
   };
 
@@ -192,10 +207,13 @@ export async function startShell(): Promise<Shell> {
         .catch(() => undefined); // The next check asks again.
   };
 
+  if (platform === 'win32') app.setAppUserModelId(APP_ID);
   serveAssets();
   denyPermissions();
+  session.defaultSession.webRequest.onBeforeRequest(({ url }, answer) => answer({ cancel: !mayLoad(url) }));
   Menu.setApplicationMenu(Menu.buildFromTemplate(toTemplate(appMenu(platform, texts), act)));
-  tray.on('click', showWindow);
+  // On macOS a click opens the menu, and would open the window as well.
+  if (platform !== 'darwin') tray.on('click', showWindow);
   refresh();
   client.events(receive, (status) => {
     state = { ...state, connected: status === 'connected' };

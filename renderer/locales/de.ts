@@ -2,6 +2,7 @@
 import { daemonDe } from './daemon/de.ts';
 import { workDe } from './work/de.ts';
 import type { Messages } from './en.ts';
+import { serverImport } from './server-import/de.ts';
 import { setup } from './setup/de.ts';
 
 export const de: Messages = {
@@ -105,11 +106,25 @@ export const de: Messages = {
     ladder: 'Wie sie erreicht wird',
     steps: {
       'hosts-file': 'Hosts-Datei',
+      resolver: 'Resolver des Systems',
       'localhost-name': '*.localhost-Name',
       'localhost-port': 'localhost mit Port',
     },
     inUse: 'in Gebrauch',
     applyHosts: 'Hosts-Datei schreiben',
+    resolverTitle: 'Namen unterhalb einer Seite',
+    resolverHint:
+      'Ist das an, fragt der Resolver des Systems Kojibox nach jedem lokalen Namen, sodass blog.shop.test ohne Zeile in der hosts-Datei geht. Nach keinem anderen Namen wird hier gefragt. Das lässt sich jederzeit zurücknehmen.',
+    resolverSwitch: 'Kojibox nach lokalen Namen fragen',
+    resolverOutdated: 'für anderes eingestellt',
+    resolverWorks: 'geht',
+    resolverSilent: 'keine Antwort',
+    resolverNames: (names: string): string => `Hier gefragt: ${names}`,
+    resolverUnsupported:
+      'Dieses System hat kein systemd-resolved, dem Kojibox das sagen könnte. Namen kommen stattdessen aus der hosts-Datei: siehe oben „Hosts-Datei schreiben“.',
+    resolverAgain: 'Neu einstellen',
+    resolverSet: 'Der Resolver des Systems fragt jetzt Kojibox.',
+    resolverCleared: 'Der Resolver ist wieder wie vorher.',
     rulesTitle: 'Proxy-Regeln',
     rulesHint: 'Der längste Pfad gewinnt. Ziele liegen auf diesem Rechner.',
     path: 'Pfad',
@@ -226,6 +241,7 @@ export const de: Messages = {
     ended: 'Beendet',
   },
   ...setup,
+  serverImport,
   history: {
     title: (name) => `Verbrauch von ${name}`,
     host: 'Dieser Rechner',

@@ -2,6 +2,7 @@
 import type { HealthStatus, ServiceStatus } from '../../contract/services.ts';
 import { workEn } from './work/en.ts';
 import type { DaemonTexts } from './daemon/daemon-texts.ts';
+import { serverImport } from './server-import/en.ts';
 import { setup } from './setup/en.ts';
 
 export const en = {
@@ -106,11 +107,25 @@ export const en = {
     ladder: 'How it is reached',
     steps: {
       'hosts-file': 'Hosts file',
+      resolver: 'Resolver of the system',
       'localhost-name': '*.localhost name',
       'localhost-port': 'localhost with a port',
     } as Record<string, string>,
     inUse: 'in use',
     applyHosts: 'Write the hosts file',
+    resolverTitle: 'Names below a site',
+    resolverHint:
+      'With this on, the resolver of this system asks Kojibox for every local name, so that blog.shop.test works without a line in the hosts file. No other name is asked here. You can take it back at any time.',
+    resolverSwitch: 'Ask Kojibox for local names',
+    resolverOutdated: 'set for something else',
+    resolverWorks: 'works',
+    resolverSilent: 'no answer',
+    resolverNames: (names: string): string => `Asked here: ${names}`,
+    resolverUnsupported:
+      'This system has no systemd-resolved that Kojibox could tell. Names come from the hosts file instead: use “Write the hosts file” above.',
+    resolverAgain: 'Set it again',
+    resolverSet: 'The resolver of this system asks Kojibox now.',
+    resolverCleared: 'The resolver is as it was.',
     rulesTitle: 'Proxy rules',
     rulesHint: 'The longest path wins. Targets are on this machine.',
     path: 'Path',
@@ -226,6 +241,7 @@ export const en = {
     ended: 'Ended',
   },
   ...setup,
+  serverImport,
   history: {
     title: (name: string): string => `Resource use of ${name}`,
     host: 'This machine',

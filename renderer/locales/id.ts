@@ -2,6 +2,7 @@
 import { daemonId } from './daemon/id.ts';
 import { workId } from './work/id.ts';
 import type { Messages } from './en.ts';
+import { serverImport } from './server-import/id.ts';
 import { setup } from './setup/id.ts';
 
 export const id: Messages = {
@@ -110,11 +111,25 @@ export const id: Messages = {
     ladder: 'Cara mencapainya',
     steps: {
       'hosts-file': 'Berkas hosts',
+      resolver: 'Resolver sistem',
       'localhost-name': 'Nama *.localhost',
       'localhost-port': 'localhost dengan port',
     },
     inUse: 'dipakai',
     applyHosts: 'Tulis berkas hosts',
+    resolverTitle: 'Nama di bawah situs',
+    resolverHint:
+      'Jika aktif, resolver sistem menanyakan setiap nama lokal ke Kojibox, sehingga blog.shop.test berfungsi tanpa baris di berkas hosts. Nama lain tidak ditanyakan di sini. Ini dapat dibatalkan kapan saja.',
+    resolverSwitch: 'Tanyakan nama lokal ke Kojibox',
+    resolverOutdated: 'diatur untuk hal lain',
+    resolverWorks: 'berfungsi',
+    resolverSilent: 'tidak ada jawaban',
+    resolverNames: (names: string): string => `Ditanyakan di sini: ${names}`,
+    resolverUnsupported:
+      'Sistem ini tidak punya systemd-resolved yang dapat diberi tahu. Nama diambil dari berkas hosts: gunakan “Tulis berkas hosts” di atas.',
+    resolverAgain: 'Atur ulang',
+    resolverSet: 'Resolver sistem kini bertanya ke Kojibox.',
+    resolverCleared: 'Resolver kembali seperti semula.',
     rulesTitle: 'Aturan proksi',
     rulesHint: 'Jalur terpanjang menang. Tujuan ada di komputer ini.',
     path: 'Jalur',
@@ -230,6 +245,7 @@ export const id: Messages = {
     ended: 'Berakhir',
   },
   ...setup,
+  serverImport,
   history: {
     title: (name) => `Pemakaian sumber daya ${name}`,
     host: 'Komputer ini',

@@ -123,6 +123,26 @@ export const useStack = defineStore('stack', () => {
     }
   }
 
+  /** For who shows a failure where it belongs, such as at a field. */
+  async function attempt<N extends OperationName>(
+    name: N,
+    params: InputOf<N>,
+  ): Promise<
+    { readonly result: OutputOf<N>; readonly error: null } | { readonly result: null; readonly error: KojiboxError }
+  > {
+    try {
+      if (client.value === null)
+        throw new KojiboxError('DAEMON_UNREACHABLE', 'Kojibox does not answer', { source: 'ui' });
+      return { result: await client.value.call(name, params), error: null };
+    } catch (error) {
+      if (error instanceof KojiboxError) return { result: null, error };
+      return {
+        result: null,
+        error: new KojiboxError('INTERNAL', 'cannot finish this', { detail: String(error), source: 'ui' }),
+      };
+    }
+  }
+
   /** The same for questions asked while somebody types: a failure is no news. */
   async function quietly<N extends OperationName>(name: N, params: InputOf<N>): Promise<OutputOf<N> | null> {
     return (await client.value?.call(name, params).catch(() => null)) ?? null;
@@ -179,6 +199,7 @@ export const useStack = defineStore('stack', () => {
     pending,
     begin,
     call,
+    attempt,
     quietly,
     command,
     follow,

@@ -148,7 +148,16 @@ export const daemonDe: DaemonTexts = {
       'Die Datenbank hat abgelehnt',
       'Die Einzelheiten nennen ihre Antwort. Ohne Dump in app/backups geht nichts verloren.',
     ],
+    LOGIN_REFUSED: [
+      'Der Server lehnt die Anmeldung ab',
+      'Prüfe Benutzer und Passwort; die Einzelheiten nennen, was der Server sagt.',
+    ],
+    SERVER_UNREACHABLE: ['Der Server ist nicht zu erreichen', 'Prüfe Adresse und Port, und ob der Server läuft.'],
     DOMAIN_TAKEN: ['Der Name ist vergeben', 'Wähle einen anderen, oder entferne das Projekt, das ihn hat.'],
+    RESOLVER_UNSUPPORTED: [
+      'Der Resolver dieses Systems kann Kojibox nicht fragen',
+      'Schreibe die Namen stattdessen in die hosts-Datei: koji domains apply; oder nimm die .localhost-Namen, die nichts brauchen.',
+    ],
     CERTIFICATE_FAILED: [
       'Das Zertifikat war nicht zu erstellen',
       'Die Einzelheiten nennen die Ursache; die Diagnose prüft die Stelle.',
@@ -172,6 +181,8 @@ export const daemonDe: DaemonTexts = {
     'imports.apply': 'Seiten werden importiert',
     'firstRun.apply': 'Kojibox wird eingerichtet',
     'home.move': 'Die Daten ziehen um',
+    'serverImport.start': 'Datenbanken werden kopiert',
+    'serverImport.undo': 'Import wird zurückgenommen',
   },
   steps: {
     waiting: 'wartet',
@@ -196,6 +207,7 @@ export const daemonDe: DaemonTexts = {
     wait: 'wartet auf anderes',
     swap: 'stellt um',
     confirm: 'bestätigt',
+    'ask-rights': 'fragt nach Administratorrechten',
     'end-new': 'beendet die neue Version',
     'swap-back': 'stellt zurück',
     'start-old': 'startet die vorige Version',
@@ -209,6 +221,8 @@ export const daemonDe: DaemonTexts = {
     hosts: 'Die Namen deiner Projekte werden in die hosts-Datei geschrieben.',
     trust: 'Programme dieses Rechners vertrauen der lokalen Stelle, die nur für lokale Namen bürgen kann.',
     ports: 'Jeder Benutzer dieses Rechners darf Ports ab 80 verwenden, damit Links ohne Portnummer gehen.',
+    resolver:
+      'Der Resolver des Systems fragt Kojibox nach lokalen Namen, auch nach allen unterhalb einer Seite, und nach keinem anderen.',
     undo: 'Diese Änderung am System wird zurückgenommen.',
   },
   checks: {
@@ -224,6 +238,7 @@ export const daemonDe: DaemonTexts = {
     user: 'Benutzer, unter dem die Dienste laufen',
     'low-ports': 'Ports 80 und 443',
     'hosts-file': 'Namen wie hello.test',
+    resolver: 'Namen mit Platzhalter über den Resolver des Systems',
     'localhost-names': 'Programme finden Namen unter .localhost',
     authority: 'Lokale Zertifizierungsstelle',
     trust: 'Programme, die der lokalen Stelle vertrauen',

@@ -112,7 +112,13 @@ export const daemonId: DaemonTexts = {
       'Basis data menolak',
       'Rincian memuat jawabannya. Tidak ada yang hilang tanpa dump di app/backups.',
     ],
+    LOGIN_REFUSED: ['Server menolak masuk', 'Periksa pengguna dan kata sandi; rinciannya memuat jawaban server.'],
+    SERVER_UNREACHABLE: ['Server tidak dapat dijangkau', 'Periksa alamat dan port, serta apakah server berjalan.'],
     DOMAIN_TAKEN: ['Nama sudah dipakai', 'Pilih nama lain, atau hapus proyek yang memakainya.'],
+    RESOLVER_UNSUPPORTED: [
+      'Resolver sistem ini tidak dapat bertanya ke Kojibox',
+      'Tulis nama ke berkas hosts saja: koji domains apply; atau pakai nama .localhost, yang tidak memerlukan apa pun.',
+    ],
     CERTIFICATE_FAILED: [
       'Sertifikat gagal dibuat',
       'Rincian memuat sebabnya; halaman Diagnostik memeriksa otoritasnya.',
@@ -136,6 +142,8 @@ export const daemonId: DaemonTexts = {
     'imports.apply': 'Mengimpor situs',
     'firstRun.apply': 'Menyiapkan Kojibox',
     'home.move': 'Memindahkan data',
+    'serverImport.start': 'Menyalin basis data',
+    'serverImport.undo': 'Membatalkan impor',
   },
   steps: {
     waiting: 'menunggu',
@@ -160,6 +168,7 @@ export const daemonId: DaemonTexts = {
     wait: 'menunggu pekerjaan lain',
     swap: 'beralih',
     confirm: 'memastikan',
+    'ask-rights': 'meminta hak administrator',
     'end-new': 'mengakhiri versi baru',
     'swap-back': 'beralih kembali',
     'start-old': 'memulai versi sebelumnya',
@@ -173,6 +182,8 @@ export const daemonId: DaemonTexts = {
     hosts: 'Nama proyek Anda ditulis ke berkas hosts.',
     trust: 'Program di komputer ini akan memercayai otoritas lokal, yang hanya dapat menjamin nama lokal.',
     ports: 'Semua pengguna komputer ini boleh memakai port mulai 80, sehingga tautan tidak perlu nomor port.',
+    resolver:
+      'Resolver sistem akan menanyakan nama lokal ke Kojibox, termasuk semua nama di bawah sebuah situs, dan tidak menanyakan nama lain.',
     undo: 'Perubahan pada sistem ini dibatalkan.',
   },
   checks: {
@@ -188,6 +199,7 @@ export const daemonId: DaemonTexts = {
     user: 'Pengguna yang menjalankan layanan',
     'low-ports': 'Port 80 dan 443',
     'hosts-file': 'Nama seperti hello.test',
+    resolver: 'Nama wildcard lewat resolver sistem',
     'localhost-names': 'Nama di bawah .localhost dikenali program',
     authority: 'Otoritas sertifikat lokal',
     trust: 'Program yang memercayai otoritas lokal',

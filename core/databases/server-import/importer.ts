@@ -1,0 +1,150 @@
+/** What both engines do for an import, each in its own way. Sessions are closed by who opened them. */
+import type { System } from '../../system/system.ts';
+import type { TaskReporter } from '../../changes/changes.ts';
+import { KojiboxError } from '../../../contract/errors.ts';
+import type { EngineAccess } from '../engine.ts';
+import type { ForeignServers, PipeFailure, Row, ServerAddress, ServerSession } from './foreign-server.ts';
+
+export interface FoundDatabase {
+  readonly name: string;
+  readonly sizeBytes: number;
+  readonly tables: number;
+  readonly collation: string;
+  readonly problems: readonly string[];
+  readonly remarks: readonly string[];
+  /** What the engine said of it; for its creation here. */
+  readonly facts: Row;
+}
+
+export interface FoundServer {
+  readonly product: string;
+  readonly version: string;
+  readonly problems: readonly string[];
+  readonly databases: readonly FoundDatabase[];
+}
+
+/** Kojibox's own server. */
+export interface TargetServer {
+  readonly id: string;
+  readonly name: string;
+  readonly version: string;
+  readonly address: ServerAddress;
+}
+
+export interface LookWork {
+  readonly foreign: ForeignServers;
+  readonly source: ServerAddress;
+  /** Null: it does not run, and what depends on it is not judged. */
+  readonly target: TargetServer | null;
+  /** Series of the client programs that can be had, oldest first; empty where they come with the server. */
+  readonly clientSeries: readonly string[];
+  readonly signal: AbortSignal;
+}
+
+export interface CopyWork {
+  readonly system: System;
+  readonly foreign: ForeignServers;
+  readonly source: ServerAddress;
+  readonly target: TargetServer;
+  /** Client programs; they log in to the target. */
+  readonly access: EngineAccess;
+  readonly signal: AbortSignal;
+}
+
+/** One database on its way. */
+export interface Passage {
+  readonly database: FoundDatabase;
+  /** Of the whole import; part of the mark by which a half-made database is known. */
+  readonly importId: string;
+  readonly index: number;
+  /** The name it has in the end. */
+  readonly final: string;
+  /** The name it has until then. */
+  readonly working: string;
+}
+
+export interface Copied {
+  readonly tables: number;
+  readonly rows: number;
+  readonly remarks: readonly string[];
+}
+
+export interface ServerImporter {
+  /** Runtime of the server that takes it. */
+  readonly runtime: string;
+  look(work: LookWork): Promise<FoundServer>;
+  /** All names that are taken in the target, hidden ones too. */
+  takenNames(target: ServerSession): Promise<Set<string>>;
+  workingName(passage: Pick<Passage, 'importId' | 'index' | 'final'>): string;
+  /** Creates it with its mark. @returns what is different here */
+  create(target: ServerSession, passage: Passage): Promise<string[]>;
+  /** Copies it, then compares both sides. Rejects with DATABASE_FAILED for a difference. */
+  transfer(work: CopyWork, passage: Passage, task: TaskReporter): Promise<Copied>;
+  /** Takes the mark off; from here on it is the user's. */
+  publish(target: ServerSession, passage: Passage): Promise<void>;
+  drop(target: ServerSession, name: string): Promise<void>;
+  /** Databases with a mark: half-made ones of any import. */
+  marked(target: ServerSession): Promise<{ name: string; importId: string }[]>;
+}
+
+/** Runs `work` with a session, and closes it whatever comes. */
+export async function withSession<T>(
+  foreign: ForeignServers,
+  address: ServerAddress,
+  database: string,
+  signal: AbortSignal,
+  work: (session: ServerSession) => Promise<T>,
+): Promise<T> {
+  const session = await foreign.connect(address, database, signal);
+  try {
+    return await work(session);
+  } finally {
+    await session.close();
+  }
+}
+
+const NOTHING_LEFT = 'Nothing of this import is left here, and the other server was only read.';
+
+export const copyFailed = (name: string, detail: string, cure: string): KojiboxError =>
+  new KojiboxError('DATABASE_FAILED', `cannot take over "${name}"`, {
+    detail: detail.slice(0, 900),
+    source: 'databases',
+    remedy: `${NOTHING_LEFT} ${cure}`,
+  });
+
+/** @param password taken out of what the programs said, should they ever say it */
+export function pipeFailed(name: string, failure: PipeFailure, password: string): KojiboxError {
+  const lines = failure.output.split('\n').filter((line) => line.trim() !== '');
+  const said = lines.slice(-3).join(' ') || 'it was ended before it was done';
+  const detail = password === '' ? said : said.replaceAll(password, '••••••');
+  return failure.side === 'from'
+    ? copyFailed(
+        name,
+        `reading it failed: ${detail}`,
+        'See whether that server still runs, and whether its user may read everything.',
+      )
+    : copyFailed(
+        name,
+        `writing it failed: ${detail}`,
+        'Change on that server what the detail names, or leave this database out.',
+      );
+}
+
+export type Counts = ReadonlyMap<string, number>;
+
+/** Rejects with DATABASE_FAILED and every difference between both sides. */
+export function assertSame(name: string, there: Counts, here: Counts, cure: string): void {
+  const differences = [...new Set([...there.keys(), ...here.keys()])]
+    .filter((key) => there.get(key) !== here.get(key))
+    .map((key) => `${key}: ${there.get(key) ?? 'none'} there, ${here.get(key) ?? 'none'} here`);
+  if (differences.length === 0) return;
+  const shown = differences.slice(0, 8).join('; ');
+  const more = differences.length > 8 ? `; and ${differences.length - 8} more` : '';
+  throw copyFailed(name, `both sides differ after the copy: ${shown}${more}`, cure);
+}
+
+export const rowsOf = (counts: Counts): number => [...counts.values()].reduce((sum, count) => sum + count, 0);
+
+export function* batches<T>(items: readonly T[], size: number): Generator<readonly T[]> {
+  for (let at = 0; at < items.length; at += size) yield items.slice(at, at + size);
+}

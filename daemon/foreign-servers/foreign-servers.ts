@@ -1,0 +1,147 @@
+/** Sessions with servers of somebody else, in the house's words. TLS as libpq's "prefer": wherever it can be had, except on this machine. */
+import { existsSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { dirname } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { KojiboxError } from '../../contract/errors.ts';
+import type { ServerKind } from '../../contract/server-import.ts';
+import {
+  isLoopback,
+  type ForeignServers,
+  type ServerAddress,
+  type ServerSession,
+} from '../../core/databases/server-import/foreign-server.ts';
+import type * as Drivers from './drivers.ts';
+import { pipe } from './pipe.ts';
+
+const CONNECT_TIMEOUT_MS = 8000;
+const NAMES: Readonly<Record<ServerKind, string>> = { postgres: 'PostgreSQL', mysql: 'MySQL' };
+/** Where distributions, XAMPP and MAMP have them. */
+const SOCKETS: Readonly<Record<ServerKind, (port: number) => readonly string[]>> = {
+  postgres: (port) => ['/var/run/postgresql', '/tmp'].map((folder) => `${folder}/.s.PGSQL.${port}`),
+  mysql: (port) =>
+    port === 3306
+      ? [
+          '/run/mysqld/mysqld.sock',
+          '/tmp/mysql.sock',
+          '/opt/lampp/var/mysql/mysql.sock',
+          '/Applications/XAMPP/xamppfiles/var/mysql/mysql.sock',
+        ]
+      : port === 8889
+        ? ['/Applications/MAMP/tmp/mysql/mysql.sock']
+        : [],
+};
+
+interface DriverError {
+  readonly code?: string;
+  readonly errno?: number;
+  readonly sqlState?: string | null;
+  readonly sqlMessage?: string | null;
+  readonly message: string;
+}
+const asDriverError = (error: unknown): DriverError => (error instanceof Error ? error : { message: String(error) });
+
+/** @param program bundle of drivers.ts */
+export function createForeignServers(program: string): ForeignServers {
+  let drivers: Promise<typeof Drivers> | undefined;
+  const load = (): Promise<typeof Drivers> =>
+    (drivers ??= import(pathToFileURL(program).href) as Promise<typeof Drivers>);
+
+  const open = async (address: ServerAddress, database: string, encrypted: boolean): Promise<Drivers.DriverSession> => {
+    const { connectPostgres, connectMysql } = await load();
+    const { kind, socket, ...rest } = address;
+    // node-postgres takes the folder and makes the name of it and the port.
+    const folder = socket === null ? null : dirname(socket);
+    const about = { ...rest, database, encrypted, timeoutMs: CONNECT_TIMEOUT_MS };
+    return kind === 'postgres' ? connectPostgres({ ...about, socket: folder }) : connectMysql({ ...about, socket });
+  };
+
+  const connect: ForeignServers['connect'] = async (address, database, signal) => {
+    signal.throwIfAborted();
+    const isLocal = address.socket !== null || isLoopback(address.host);
+    let encrypted = !isLocal;
+    const first = await open(address, database, encrypted).catch(asDriverError);
+    let session = first;
+    if (!('query' in first) && (isLocal ? wantsTls(first) : hasNoTls(first))) {
+      encrypted = !encrypted;
+      session = await open(address, database, encrypted).catch(asDriverError);
+    }
+    if (!('query' in session)) throw connectError(address, session);
+    return sessionOf(session, address, encrypted, signal);
+  };
+
+  return {
+    connect,
+    pipe,
+    findSockets: (kind, port) => SOCKETS[kind](port).filter((path) => existsSync(path)),
+    userName: userInfo().username,
+  };
+}
+
+function sessionOf(
+  session: Drivers.DriverSession,
+  { kind, password }: ServerAddress,
+  encrypted: boolean,
+  signal: AbortSignal,
+): ServerSession {
+  const abort = (): void => session.destroy();
+  signal.addEventListener('abort', abort, { once: true });
+  return {
+    encrypted,
+    async query(sql) {
+      try {
+        return await session.query(sql);
+      } catch (error) {
+        signal.throwIfAborted();
+        const { sqlMessage, message, sqlState, code } = asDriverError(error);
+        const said = withoutPassword(sqlMessage ?? message, password);
+        throw new KojiboxError('DATABASE_FAILED', `cannot ask ${NAMES[kind]}`, {
+          detail: `${said}${sqlState || code ? ` (${sqlState ?? code})` : ''}`,
+          source: 'databases',
+        });
+      }
+    },
+    async close() {
+      signal.removeEventListener('abort', abort);
+      if (signal.aborted) return;
+      // A server that is gone has no session to end.
+      await session.close().catch(() => undefined);
+    },
+  };
+}
+
+const withoutPassword = (text: string, password: string): string =>
+  password === '' ? text : text.replaceAll(password, '••••••');
+
+/** ER_SECURE_TRANSPORT_REQUIRED; pg_hba.conf with "hostssl" alone. */
+const wantsTls = ({ errno, message }: DriverError): boolean => errno === 3159 || /no encryption/i.test(message);
+const hasNoTls = ({ message, code }: DriverError): boolean =>
+  /does not support (SSL|TLS)|SSL not enabled|ssl connection.*not/i.test(message) ||
+  code === 'ER_SERVER_SSL_DISABLED' ||
+  code === 'ER_SERVER_NOT_SUPPORT_SSL';
+
+/** Class 28 is "invalid authorization" in SQL: https://www.postgresql.org/docs/current/errcodes-appendix.html */
+function connectError(
+  address: ServerAddress,
+  { code, errno, sqlState, sqlMessage, message }: DriverError,
+): KojiboxError {
+  const { kind, host, port, socket, user, password } = address;
+  const where = socket ?? `${host}:${port}`;
+  const said = withoutPassword(sqlMessage ?? message, password);
+  const state = sqlState ?? code ?? '';
+  const noPassword = /must be a (non-empty )?string/.test(message);
+  if (state.startsWith('28') || errno === 1045 || errno === 1698 || noPassword)
+    return new KojiboxError('LOGIN_REFUSED', `cannot log in to ${where} as ${user}`, {
+      detail: noPassword ? 'the server wants a password, and none was given' : said,
+      source: 'databases',
+    });
+  if (kind === 'postgres' && state === '3D000')
+    return new KojiboxError('DATABASE_FAILED', `cannot open a database of ${where}`, {
+      detail: said,
+      source: 'databases',
+    });
+  return new KojiboxError('SERVER_UNREACHABLE', `cannot reach ${NAMES[kind]} at ${where}`, {
+    detail: said || String(code),
+    source: 'databases',
+  });
+}

@@ -1,0 +1,41 @@
+/** Texts of imports from other database servers, in Indonesian. */
+import type { ServerImportTexts } from './en.ts';
+
+export const serverImport: ServerImportTexts = {
+  button: 'Impor dari server lain',
+  title: 'Impor dari server lain',
+  intro:
+    'Menyalin basis data dari server MySQL, MariaDB, atau PostgreSQL yang sudah berjalan. Server itu hanya dibaca; kata sandi dipakai sekali dan tidak disimpan.',
+  kind: 'Server',
+  kinds: { postgres: 'PostgreSQL', mysql: 'MySQL atau MariaDB' },
+  host: 'Host',
+  hostHint: 'Kosong: mesin ini. Atau jalur soket Unix-nya.',
+  port: 'Port',
+  portInvalid: 'Angka dari 1 sampai 65535.',
+  user: 'Pengguna',
+  userHint: 'Kosong: Anda sendiri, bila server mengenal Anda tanpa kata sandi.',
+  password: 'Kata sandi',
+  look: 'Lihat',
+  looking: 'Sedang dilihat …',
+  found: (server: string, count: number): string => `${server} memiliki ${count} basis data.`,
+  none: 'Server ini tidak memiliki basis data sendiri. Tidak ada yang perlu disalin.',
+  taken: 'namanya sudah dipakai di sini',
+  staysThere: 'tetap di sana',
+  select: (name: string): string => `Salin ${name}`,
+  newName: (name: string): string => `Nama ${name} di sini`,
+  copy: (count: number): string => `Salin ${count} basis data`,
+  copying: 'Sedang disalin. Anda boleh menutup ini; penyalinan tetap berjalan.',
+  copied: (count: number): string => `${count} basis data sudah ada di sini, sama di kedua sisi.`,
+  rows: (tables: number, rows: number): string => `${tables} tabel, ${rows} baris`,
+  again: 'Server lain',
+  earlier: 'Pernah diimpor',
+  undoTitle: 'Batalkan impor ini?',
+  undoText: (names: string): string =>
+    `${names}: dihapus, beserta perubahan sejak saat itu. Dump masing-masing ditulis lebih dahulu.`,
+  undone: 'Impor dibatalkan; dump ada di app/backups.',
+  advice: 'Kojibox memakai port lain di sampingnya; keduanya tetap berjalan. Basis datanya dapat disalin.',
+  offerTitle: 'Basis data yang sudah berjalan di sini',
+  offerText: 'Dapat disalin sekarang, atau kapan saja nanti di halaman Basis data.',
+  later: 'Dapat disalin setelah penyiapan selesai.',
+  atPort: (port: number): string => `port ${port}`,
+};

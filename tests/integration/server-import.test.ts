@@ -1,0 +1,418 @@
+/** Databases of real servers of somebody else, copied, compared, undone; and everything that can go wrong on the way. */
+import { execFileSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Change } from '../../contract/changes.ts';
+import type { Engine } from '../../contract/databases.ts';
+import type { ForeignDatabase, ServerImportRecord, ServerReport } from '../../contract/server-import.ts';
+import { createDatabasesWorld, ended, type DatabasesWorld } from './databases-world.ts';
+import { createForeignServers, OWNER, PASSWORD, type ForeignServer, type ForeignServers } from './foreign-servers.ts';
+import { createStackWorld, type StackWorld } from './stack-world.ts';
+
+let world: StackWorld;
+let own: DatabasesWorld;
+let foreign: ForeignServers;
+let pg16: ForeignServer;
+let maria: ForeignServer;
+
+/** A name that ends a quoted one and goes on as SQL, in both engines. */
+const HOSTILE = 'a"; drop database `shop`; --';
+
+beforeAll(async () => {
+  world = createStackWorld();
+  // PHP and Redis are not needed for this.
+  await world.koji('setup', '--services', 'postgres,mariadb', '--yes', '--json');
+  await world.koji('runtime', 'install', 'postgres', '16', '--json');
+  own = createDatabasesWorld(world);
+  foreign = createForeignServers(world);
+  [pg16, maria] = await Promise.all([foreign.postgres('16'), foreign.mariadb('10.11')]);
+  await Promise.all([fillPostgres(), fillMariadb()]);
+});
+afterAll(async () => {
+  await foreign.remove();
+  world.remove();
+});
+
+async function fillPostgres(): Promise<void> {
+  for (const name of ['shop', HOSTILE, 'Müller-Straße', 'big', 'guarded'])
+    await pg16.query(`create database "${name.replaceAll('"', '""')}"`);
+  await pg16.query(`alter database shop set search_path to sales, public`);
+  await pg16.query(
+    `create schema sales;
+     create type mood as enum ('good', 'so "so"');
+     create domain price as numeric(10, 2) check (value >= 0);
+     create table sales.customers (id int generated always as identity primary key, name text, mood mood, pic bytea);
+     create table sales.orders (id serial primary key, customer int not null references sales.customers, total price, at timestamptz default now());
+     create table sales."Größe; ""x""" (a int, "select" text);
+     create table sales.parts (day date, n int) partition by range (day);
+     create table sales.parts_2026 partition of sales.parts for values from ('2026-01-01') to ('2027-01-01');
+     create function sales.stamp() returns trigger language plpgsql as $$ begin new.total := new.total + 1; return new; end $$;
+     create trigger stamp before insert on sales.orders for each row execute function sales.stamp();
+     create view sales.sums as select name, sum(total) as total from sales.customers c join sales.orders o on o.customer = c.id group by name;
+     create materialized view sales.kept as select count(*) as n from sales.orders;
+     insert into sales.customers (name, mood, pic) values ('Änne 😀', 'so "so"', '\\x00ff5c0a0d09'), (null, null, null), (E'a\\tb\\n\\\\.\\nc', 'good', '\\x');
+     insert into sales.orders (customer, total) values (1, 9.99), (3, 0);
+     insert into sales."Größe; ""x""" values (1, 'COPY sales.orders (id) FROM stdin;'), (null, null);
+     refresh materialized view sales.kept;
+     insert into sales.parts values ('2026-05-05', 7);
+     select lo_from_bytea(4242, '\\xdeadbeef');`,
+    'shop',
+  );
+  await pg16.query('create table t (a int); insert into t values (1), (2)', HOSTILE);
+  await pg16.query('create table t (a int); insert into t select generate_series(1, 1000)', 'Müller-Straße');
+  await pg16.query(
+    'create role webuser; create table t (a int); alter table t enable row level security; create policy p on t to webuser using (true)',
+    'guarded',
+  );
+  await pg16.query('create table first (a int); create table second (data bytea)', 'big');
+  await pg16.query('alter table second alter data set storage external', 'big');
+  await pg16.query("insert into second select decode(repeat('ab', 1000000), 'hex') from generate_series(1, 50)", 'big');
+}
+
+async function fillMariadb(): Promise<void> {
+  for (const name of ['shop', HOSTILE, 'Müller-Straße', 'big'])
+    await maria.query(`create database \`${name.replaceAll('`', '``')}\` collate utf8mb4_swedish_ci`);
+  for (const sql of [
+    'create table customers (id int primary key auto_increment, name varchar(100), pic blob, born date, key (name))',
+    "create table orders (id int primary key auto_increment, customer int not null, total decimal(10, 2), at timestamp default current_timestamp, constraint belongs foreign key (customer) references customers (id)) comment 'DEFINER=`a`@`b`'",
+    'create table `Größe; ``x``` (a int, `select` text)',
+    "insert into customers (name, pic) values ('Änne 😀', x'00ff5c0a0d27'), (null, null), ('a\\\\b\\'c\\nd', '')",
+    'insert into orders (customer, total) values (1, 9.99), (3, 0)',
+    "insert into `Größe; ``x``` values (1, 'INSERT INTO `orders` VALUES'), (null, null)",
+    `create definer = '${OWNER}'@'127.0.0.1' view sums as select name, sum(total) as total from customers c join orders o on o.customer = c.id group by name`,
+    `create definer = '${OWNER}'@'127.0.0.1' trigger stamp before insert on orders for each row set new.total = new.total + 1`,
+    `create definer = '${OWNER}'@'127.0.0.1' procedure greet() select 'DEFINER=\`a\`@\`b\`'`,
+    'create function twice(x int) returns int deterministic return 2 * x',
+    "create event cleaning on schedule every 1 day do delete from orders where total < 0 and 'it''s' = 'on'",
+  ])
+    await maria.query(sql, 'shop');
+  await maria.query('create table t (a int)', HOSTILE);
+  await maria.query('insert into t values (1), (2)', HOSTILE);
+  await maria.query('create table t (a int)', 'Müller-Straße');
+  await maria.query('create table second (data longblob)', 'big');
+  await maria.query("insert into second select repeat('abcdefghij', 100000) from seq_1_to_50", 'big');
+}
+
+const login = (server: ForeignServer): object => ({
+  kind: server === maria ? 'mysql' : 'postgres',
+  port: server.port,
+  user: OWNER,
+  password: PASSWORD,
+});
+interface Refusal {
+  readonly code: string;
+  readonly message: string;
+  readonly detail: string;
+  readonly remedy?: string;
+}
+async function ask<T>(method: string, params: object): Promise<T> {
+  const { body } = await world.rpc(JSON.stringify({ method, params }));
+  if (body.error !== undefined) throw Object.assign(new Error(body.error.message), body.error);
+  return body.result as T;
+}
+const inspect = (server: ForeignServer, more: object = {}): Promise<ServerReport> =>
+  ask('serverImport.inspect', { ...login(server), ...more });
+const take = (server: ForeignServer, names: readonly string[], more: object = {}): Promise<Change> =>
+  ask('serverImport.start', { ...login(server), databases: names.map((name) => ({ name })), ...more });
+const taken = async (...args: Parameters<typeof take>): Promise<Change> => ended(world, (await take(...args)).id);
+const refused = (work: Promise<unknown>): Promise<Refusal> =>
+  work.then(
+    () => Promise.reject(new Error('it was not refused')),
+    (error: unknown) => error as Refusal,
+  );
+const find = ({ databases }: ServerReport, name: string): ForeignDatabase => {
+  const found = databases.find((one) => one.name === name);
+  if (found === undefined) throw new Error(`${name} is none of ${databases.map((one) => one.name).join(', ')}`);
+  return found;
+};
+/** Without the one that the first page of a fresh home makes. */
+const names = async (engine: string): Promise<string[]> => {
+  const found = (await ask<Engine[]>('databases.list', {})).find(({ id }) => id === engine)?.databases ?? [];
+  return found
+    .map(({ name }) => name)
+    .filter((name) => name !== 'kojibox')
+    .sort();
+};
+const records = (): Promise<ServerImportRecord[]> => ask('serverImport.list', {});
+/** Waits until rows flow. */
+async function untilFlowing(id: string): Promise<void> {
+  for (;;) {
+    const change = await ask<Change>('changes.get', { id });
+    if (change.status !== 'running') throw new Error(`it ended too soon: ${change.error?.detail ?? change.status}`);
+    if (change.tasks.some(({ label, step, doneBytes }) => label === 'big' && step === 'copy' && doneBytes > 0)) return;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+const lastError = async (id: string): Promise<Refusal> => refused(ended(world, id));
+
+describe('a look', () => {
+  it('names version, databases with what becomes of each, and what cannot be taken', async () => {
+    const report = await inspect(pg16);
+    expect(report).toMatchObject({
+      product: 'PostgreSQL',
+      version: expect.stringMatching(/^16\./),
+      engine: { id: 'postgres', running: true },
+      problems: [],
+      login: { host: '127.0.0.1', port: pg16.port, user: OWNER },
+    });
+    expect(JSON.stringify(report)).not.toContain(JSON.stringify(PASSWORD).slice(1, -1));
+    // The server's own database has nothing in it.
+    expect(report.databases.map(({ name }) => name).sort()).toEqual(
+      ['Müller-Straße', HOSTILE, 'big', 'guarded', 'shop'].sort(),
+    );
+    expect(find(report, 'shop')).toMatchObject({ tables: 4, target: 'shop', taken: false, problems: [] });
+    expect(find(report, HOSTILE).target).toBe('a_drop_database_shop');
+    expect(find(report, 'Müller-Straße').target).toBe('Muller_Strasse');
+    expect(find(report, 'big').sizeBytes).toBeGreaterThan(50e6);
+    expect(find(report, 'guarded').problems).toEqual([expect.stringContaining('create role "webuser"')]);
+    expect(find(report, 'shop').remarks).toEqual([expect.stringContaining(`belongs to ${OWNER}`)]);
+    expect(await refused(take(pg16, ['guarded']))).toMatchObject({ code: 'VALIDATION_FAILED' });
+
+    const other = await inspect(maria);
+    expect(other).toMatchObject({
+      product: 'MariaDB',
+      version: expect.stringMatching(/^10\.11/),
+      engine: { id: 'mariadb' },
+    });
+    expect(find(other, 'shop')).toMatchObject({ tables: 3, collation: 'utf8mb4_swedish_ci', problems: [] });
+    // What an account may not see is not there, as the server says it.
+    await maria.query("create user reader@'127.0.0.1' identified by 'r'");
+    await maria.query("grant select, show view on shop.* to reader@'127.0.0.1'");
+    const less = find(await inspect(maria, { user: 'reader', password: 'r' }), 'shop');
+    expect(less).toMatchObject({ tables: 3, problems: [] });
+    expect(less.remarks.join()).toContain('reader may not see triggers, events, routines');
+    expect(find(other, 'shop').remarks.join()).not.toContain('may not see');
+    expect(find(other, 'shop').remarks.join()).toContain(`what ran as ${OWNER}@127.0.0.1`);
+  });
+
+  it('says whether it is the login or the address that is wrong', async () => {
+    for (const server of [pg16, maria]) {
+      const wrong = await refused(inspect(server, { password: 'not it' }));
+      expect(wrong).toMatchObject({ code: 'LOGIN_REFUSED', message: expect.stringContaining(`as ${OWNER}`) });
+      expect(await refused(inspect(server, { password: undefined }))).toMatchObject({ code: 'LOGIN_REFUSED' });
+      expect(await refused(inspect(server, { port: 1 }))).toMatchObject({ code: 'SERVER_UNREACHABLE' });
+    }
+    const ours = (await world.services()).find(({ id }) => id === 'postgres')?.ports[0]?.port;
+    expect(await refused(inspect(pg16, { port: ours }))).toMatchObject({
+      detail: expect.stringContaining('own PostgreSQL'),
+    });
+    expect(await refused(take(pg16, ['nothing']))).toMatchObject({ code: 'NOT_FOUND' });
+  });
+
+  it('needs no password where the server knows the user who runs Kojibox', async () => {
+    const user = execFileSync('id', ['-un'], { encoding: 'utf8' }).trim();
+    await pg16.query(`create role "${user}" superuser login`);
+    const report = await ask<ServerReport>('serverImport.inspect', {
+      kind: 'postgres',
+      socket: pg16.folder,
+      port: pg16.port,
+    });
+    expect(report.login).toMatchObject({ user, socket: `${pg16.folder}/.s.PGSQL.${pg16.port}` });
+    expect(find(report, 'shop').tables).toBe(4);
+    const change = await ask<Change>('serverImport.start', {
+      kind: 'postgres',
+      socket: report.login.socket,
+      databases: [{ name: HOSTILE, target: 'by_socket' }],
+    });
+    await ended(world, change.id);
+    expect(await own.postgres('select * from t order by 1', 'by_socket')).toEqual([{ a: 1 }, { a: 2 }]);
+    await own.run('serverImport.undo', { id: (await records())[0]?.id });
+  });
+});
+
+describe('PostgreSQL 16 into 17', () => {
+  it('brings rows, large objects, routines, settings and every name; the other server stays as it was', async () => {
+    const before = await pg16.query('select datname, oid from pg_database order by 1');
+    const change = await taken(pg16, ['shop', HOSTILE, 'Müller-Straße']);
+    expect(change.tasks.map(({ status }) => status)).toEqual(['done', 'done', 'done', 'done']);
+    expect(change.tasks[1]).toMatchObject({
+      label: 'shop',
+      detail: expect.stringContaining('4 tables, 8 rows: the same on both sides'),
+    });
+    expect(await names('postgres')).toEqual(['Muller_Strasse', 'a_drop_database_shop', 'shop']);
+    for (const sql of [
+      'select * from sales.customers order by id',
+      'select * from sales.orders order by id',
+      'select * from sales."Größe; ""x""" order by a',
+      'select * from sales.sums order by name',
+      'select * from sales.kept',
+      'select * from sales.parts_2026',
+      "select lo_get(4242) as lo, nextval('sales.orders_id_seq')",
+      'show search_path',
+      `select conname, pg_get_constraintdef(oid) as text from pg_constraint where connamespace = 'sales'::regnamespace order by 1, 2`,
+      `select pg_encoding_to_char(encoding) as encoding, datcollate from pg_database where datname = 'shop'`,
+    ])
+      expect(await own.postgres(sql, 'shop'), sql).toEqual(await pg16.query(sql, 'shop'));
+    // The trigger works, and did not fire while rows came.
+    expect(
+      await own.postgres('insert into sales.orders (customer, total) values (1, 1) returning total', 'shop'),
+    ).toEqual([{ total: '2.00' }]);
+    expect(await own.postgres(`select distinct tableowner from pg_tables where schemaname = 'sales'`, 'shop')).toEqual([
+      { tableowner: 'kojibox' },
+    ]);
+    expect(await own.postgres('select count(*)::int as n from t', 'Muller_Strasse')).toEqual([{ n: 1000 }]);
+    expect(await pg16.query('select datname, oid from pg_database order by 1')).toEqual(before);
+  });
+
+  it('refuses a name that is taken, or adds a number; the undo writes dumps and drops just those', async () => {
+    expect(await refused(take(pg16, ['shop']))).toMatchObject({
+      code: 'VALIDATION_FAILED',
+      detail: 'The name shop is taken here.',
+    });
+    expect(find(await inspect(pg16), 'shop')).toMatchObject({ target: 'shop_2', taken: true });
+    await taken(pg16, ['shop', HOSTILE], { onConflict: 'rename' });
+    expect(await names('postgres')).toContain('shop_2');
+    const record = (await records()).at(-1);
+    expect(record?.databases.map(({ name, rows }) => [name, rows])).toEqual([
+      ['shop_2', 8],
+      ['a_drop_database_shop_2', 2],
+    ]);
+    await own.run('serverImport.undo', { id: record?.id });
+    expect(await names('postgres')).toEqual(['Muller_Strasse', 'a_drop_database_shop', 'shop']);
+    expect(readdirSync(world.path('app/backups')).filter((file) => file.startsWith('postgres-shop_2-'))).toHaveLength(
+      1,
+    );
+    expect((await records()).map(({ id }) => id)).not.toContain(record?.id);
+    expect(await refused(own.run('serverImport.undo', { id: record?.id }))).toMatchObject({ code: 'NOT_FOUND' });
+  });
+});
+
+describe('MariaDB', () => {
+  it('brings rows, views, triggers, routines, events and every name, without the accounts of the other server', async () => {
+    await taken(maria, ['shop', HOSTILE, 'Müller-Straße']);
+    expect(await names('mariadb')).toEqual(['Muller_Strasse', 'a_drop_database_shop', 'shop']);
+    for (const sql of [
+      'select * from shop.customers order by id',
+      'select id, customer, total, at from shop.orders order by id',
+      'select * from shop.`Größe; ``x``` order by a',
+      'select * from shop.sums order by name',
+      'select shop.twice(21) as x',
+      "select table_name, table_comment, table_collation from information_schema.tables where table_schema = 'shop' and table_type = 'BASE TABLE' order by 1",
+      "select constraint_name, table_name, referenced_table_name from information_schema.referential_constraints where constraint_schema = 'shop'",
+      "select event_name, status, interval_value from information_schema.events where event_schema = 'shop'",
+      "select default_collation_name, schema_comment from information_schema.schemata where schema_name = 'shop'",
+      "select routine_name, routine_definition from information_schema.routines where routine_schema = 'shop' order by 1",
+    ])
+      expect(await own.mariadb(sql), sql).toEqual(await maria.query(sql));
+    const definers = await own.mariadb(
+      "select definer from information_schema.views where table_schema = 'shop' union select definer from information_schema.routines where routine_schema = 'shop' union select definer from information_schema.triggers where trigger_schema = 'shop' union select definer from information_schema.events where event_schema = 'shop'",
+    );
+    expect(definers).toEqual([{ definer: 'kojibox@127.0.0.1' }]);
+    await own.mariadb('insert into shop.orders (customer, total) values (1, 1)');
+    expect(await own.mariadb('select max(total) as total from shop.orders')).toEqual([{ total: '9.99' }]);
+    expect(await own.mariadb('select total from shop.orders order by id desc limit 1')).toEqual([{ total: '2.00' }]);
+    expect(
+      await own.mariadb("select count(*) as n from information_schema.schemata where schema_comment <> ''"),
+    ).toEqual([{ n: 0n }]);
+  });
+});
+
+it('is a command too: the password comes by the standard input', async () => {
+  const koji = (...args: string[]): string =>
+    execFileSync('./koji', ['db', 'take-over', 'mysql', '--port', String(maria.port), '--user', OWNER, ...args], {
+      input: `${PASSWORD}\n`,
+      encoding: 'utf8',
+      env: { ...process.env, KOJIBOX_HOME: world.home, KOJIBOX_HOSTS_FILE: join(world.root, 'hosts') },
+      stdio: ['pipe', 'pipe', 'ignore'],
+    });
+  const plain = koji('--password-stdin', '--dry-run');
+  expect(plain).toMatch(/MariaDB 10\.11\.\d+ 127\.0\.0\.1:\d+ as boss → MariaDB 10\.11/);
+  expect(plain).toMatch(/4 +shop +3 +[\d.]+ kB +shop_2/);
+  const { imported } = JSON.parse(koji('--password-stdin', '--only', 'shop=by_cli', '--yes', '--json')) as {
+    imported: ServerImportRecord;
+  };
+  expect(imported.databases).toMatchObject([{ from: 'shop', name: 'by_cli', tables: 3, rows: 7 }]);
+  expect(await own.mariadb('select count(*) as n from by_cli.customers')).toEqual([{ n: 3n }]);
+  await world.koji('db', 'undo-import', imported.id, '--json');
+  expect(await names('mariadb')).not.toContain('by_cli');
+  expect(() => koji('--only', 'shop', '--yes')).toThrow();
+});
+
+describe.each(['postgres', 'mariadb'] as const)('an import into %s that does not come to its end', (engine) => {
+  const source = (): ForeignServer => (engine === 'postgres' ? pg16 : maria);
+  const begin = async (): Promise<{ id: string; before: string[] }> => {
+    const before = await names(engine);
+    const { id } = await take(source(), [HOSTILE, 'big'], { onConflict: 'rename' });
+    await untilFlowing(id);
+    expect((await names(engine)).length).toBeGreaterThan(before.length);
+    return { id, before };
+  };
+  /** Nothing of it, neither by its last name nor by another. */
+  const expectNothing = async (before: readonly string[], known: number): Promise<void> => {
+    expect(await names(engine)).toEqual(before);
+    expect(await records()).toHaveLength(known);
+  };
+
+  it('leaves nothing when it is cancelled', async () => {
+    const known = (await records()).length;
+    const { id, before } = await begin();
+    expect(await refused(take(source(), ['big']))).toMatchObject({
+      code: 'UNAVAILABLE',
+      detail: 'another import is under way',
+    });
+    await ask('changes.cancel', { id });
+    expect(await lastError(id)).toMatchObject({ code: 'CANCELLED' });
+    await expectNothing(before, known);
+  });
+
+  it('leaves nothing when Kojibox is killed', async () => {
+    const known = (await records()).length;
+    const { before } = await begin();
+    process.kill(world.daemonFile().pid, 'SIGKILL');
+    await world.koji('up', '--json');
+    // As soon as the next one has taken the server over.
+    await expect.poll(() => names(engine), { timeout: 30_000 }).toEqual(before);
+    await expectNothing(before, known);
+    expect((await ask<{ notices: string[] }>('stack.status', {})).notices.join()).toContain(
+      'import that was broken off',
+    );
+  });
+
+  it('leaves nothing when the other server dies, and says who failed', async () => {
+    const known = (await records()).length;
+    const { id, before } = await begin();
+    await source().kill();
+    const error = await lastError(id);
+    expect(error).toMatchObject({
+      code: 'DATABASE_FAILED',
+      message: 'cannot take over "big"',
+      detail: expect.stringContaining('reading it failed'),
+      remedy: expect.stringContaining('Nothing of this import is left here'),
+    });
+    await expectNothing(before, known);
+  });
+});
+
+it('keeps the password nowhere', () => {
+  const pieces = [PASSWORD, JSON.stringify(PASSWORD).slice(1, -1), encodeURIComponent(PASSWORD)];
+  for (const piece of pieces) {
+    const found = execFileSync('/bin/sh', ['-c', 'grep -rlF -e "$1" "$0" || true', world.path('app'), piece], {
+      encoding: 'utf8',
+    });
+    expect(found, piece).toBe('');
+  }
+});
+
+it('does not take data back to an older series, and says what helps', async () => {
+  const newer = await foreign.postgres('17');
+  await newer.query('create database later');
+  await newer.query('create table t (a int)', 'later');
+  await taken(newer, ['later']);
+  expect(await names('postgres')).toContain('later');
+  await world.koji('runtime', 'use', 'postgres', '16', '--json');
+  const report = await inspect(newer);
+  expect(report.problems).toEqual([
+    expect.stringMatching(/^PostgreSQL 17\S* is newer than the PostgreSQL 16.*koji runtime use postgres/),
+  ]);
+  expect(await refused(take(newer, ['later']))).toMatchObject({
+    code: 'VALIDATION_FAILED',
+    detail: expect.stringContaining('newer'),
+  });
+  // Into the same series, with client programs that are newer than both.
+  await pg16.start();
+  await taken(pg16, ['shop']);
+  expect(await own.postgres('select count(*)::int as n from sales.customers', 'shop')).toEqual([{ n: 3 }]);
+  expect(await refused(inspect(pg16, { engine: 'mariadb' }))).toMatchObject({ code: 'VALIDATION_FAILED' });
+  expect(await refused(inspect(pg16, { engine: 'redis' }))).toMatchObject({ code: 'NOT_FOUND' });
+});
