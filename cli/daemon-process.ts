@@ -12,6 +12,7 @@ import { DaemonFileSchema, type DaemonFile } from '../contract/daemon.ts';
 import { ErrorBodySchema, KojiboxError } from '../contract/errors.ts';
 import { daemonFileIn, resolveHome } from '../contract/home.ts';
 import { createSocketLink } from './socket-link.ts';
+import { assertHomeIsThere, finishMove } from './unfinished-move.ts';
 
 const START_DEADLINE_MS = 20_000;
 const LOOK_EVERY_MS = 100;
@@ -69,6 +70,8 @@ export async function ensureDaemon(): Promise<Client> {
   const running = await findDaemon();
   if (running !== null) return running;
   // Between two versions no daemon runs for a moment; and what a kill left half switched is brought to its end first.
+  await finishMove(homeFolder(), join(distFolder, 'mover', 'main.mjs'));
+  assertHomeIsThere(homeFolder());
   await finishUpdate();
   if ((await findDaemon()) === null) await startDaemon();
   // One that was started by somebody else at the same moment may need a while.

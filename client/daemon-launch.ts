@@ -15,8 +15,18 @@ while :; do
   "$@"; code=$?
 done`;
 
-/** The daemon is idle most of its life: small heap spaces, one helper thread. */
-const NODE_OPTIONS = ['--max-semi-space-size=2', '--v8-pool-size=1', '--optimize-for-size', '--no-warnings'];
+/**
+ * The daemon is idle most of its life: small heap spaces, one helper thread. The optimizing compilers take 8 MB for themselves (20 MB at an
+ * install) and make its heaviest work, a search through a million lines of log, faster by a tenth.
+ */
+const NODE_OPTIONS = [
+  '--max-semi-space-size=2',
+  '--v8-pool-size=1',
+  '--optimize-for-size',
+  '--no-opt',
+  '--no-maglev',
+  '--no-warnings',
+];
 
 /** One arena of malloc (mallopt(3)). */
 export const DAEMON_ENVIRONMENT: Readonly<Record<string, string>> = { MALLOC_ARENA_MAX: '1' };

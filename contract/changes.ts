@@ -31,6 +31,8 @@ export const STEPS = [
   'end-new',
   'swap-back',
   'start-old',
+  'hand-over',
+  'sync',
   'write',
   'create',
   'remove',
@@ -57,6 +59,7 @@ export const CHANGE_KINDS = [
   'firstRun.apply',
   'serverImport.start',
   'serverImport.undo',
+  'home.move',
 ] as const;
 export type ChangeKind = (typeof CHANGE_KINDS)[number];
 

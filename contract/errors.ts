@@ -181,6 +181,21 @@ export const ERRORS = {
     'The former version runs again and nothing was lost. app/logs/update.log and daemon.out.log have the reason.',
   ),
 
+  // The data folder
+  HOME_MISSING: entry(
+    503,
+    6,
+    true,
+    'Connect the disk that holds the data, or put the folder back where the link leads; then run the command again.',
+  ),
+  HOME_MOVE_RUNNING: entry(409, 15, true, 'Wait for it to end: `koji home` shows how far it is.'),
+  HOME_MOVE_FAILED: entry(
+    500,
+    15,
+    true,
+    'The data is whole at the former place, and Kojibox runs from there. app/logs/home-move.log has the reason.',
+  ),
+
   // Services
   DEPENDENCY_CYCLE: entry(422, 20, false, 'Remove one of the dependencies in the printed cycle.'),
   DEPENDENCY_FAILED: entry(424, 20, true, 'Start the service named in the detail first; its log has the reason.'),

@@ -68,6 +68,8 @@ export const FirstRunStatusSchema = z.object({
   data: PlaceSchema.extend({
     /** Who decided it: KOJIBOX_HOME, or the system's place for application data. */
     decidedBy: z.enum(['environment', 'default']),
+    /** The folder in which it really is; another one than `folder`, which then leads there, when it was moved. */
+    place: z.string(),
     /** How to have it elsewhere. */
     howToMove: z.string(),
   }),

@@ -26,3 +26,20 @@ export function daemonFileIn(home: string): string {
   const separator = home.includes('\\') ? '\\' : '/';
   return [home, 'app', 'daemon.json'].join(separator);
 }
+
+/** Beside the home, because the home itself is what is moved. All of one user: nobody else may write there. */
+export interface MovePaths {
+  /** Exists while the data is being moved. */
+  readonly journal: string;
+  /** Held by whoever works on the journal. */
+  readonly lock: string;
+  /** The former folder, between the switch and the moment in which the new one is known to work. */
+  readonly before: string;
+}
+
+/** @param home absolute */
+export const movePathsOf = (home: string): MovePaths => ({
+  journal: `${home}.move.json`,
+  lock: `${home}.move.lock`,
+  before: `${home}.before-move`,
+});

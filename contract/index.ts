@@ -10,6 +10,7 @@ import { diagnosticsOperations } from './diagnostics.ts';
 import { doctorOperations } from './doctor.ts';
 import { domainOperations } from './domains.ts';
 import { firstRunEvents, firstRunOperations } from './first-run.ts';
+import { homeOperations } from './home-move.ts';
 import { importEvents, importOperations } from './importers.ts';
 import { logEvents, logOperations } from './logs.ts';
 import { mailEvents, mailOperations } from './mail.ts';
@@ -66,6 +67,7 @@ export const operations = [
   ...shellOperations,
   ...importOperations,
   ...firstRunOperations,
+  ...homeOperations,
 ] as const;
 
 export const events = [

@@ -80,6 +80,9 @@ export interface Layout {
   readonly updates: string;
   /** What the program that switches versions says. */
   readonly updateLog: string;
+  /** What the program that moves the data says; and how the last move ended. */
+  readonly homeMoveLog: string;
+  readonly homeRecord: string;
   /** What runs, so that the next daemon can adopt it. */
   readonly handles: string;
 }
@@ -141,6 +144,8 @@ export function layoutOf(home: string): Layout {
     newerManifest: join(runtime, 'manifest.json'),
     updates: join(config, 'updates.json'),
     updateLog: join(app, 'logs', 'update.log'),
+    homeMoveLog: join(app, 'logs', 'home-move.log'),
+    homeRecord: join(config, 'home-record.json'),
     handles: join(runtime, 'state'),
   };
 }

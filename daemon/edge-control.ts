@@ -1,6 +1,8 @@
 /** Talking to the edge: its control socket, and a site through it as a browser would. */
+import { X509Certificate } from 'node:crypto';
 import { request } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import type { TLSSocket } from 'node:tls';
 import { EdgeStatusSchema } from '../contract/edge.ts';
 import { KojiboxError } from '../contract/errors.ts';
 import type { EdgeControl } from '../core/proxy/edge-config.ts';
@@ -57,7 +59,9 @@ export function requestSite(url: string, rootCertificate: string): Promise<numbe
         servername: hostname,
         path: pathname,
         headers: { host: port === '' ? hostname : `${hostname}:${port}`, accept: 'text/html' },
-        ca: rootCertificate,
+        // Given `ca`, Node parses all public authorities besides and keeps them: 5 MB. So the certificate is judged below.
+        ca: [],
+        rejectUnauthorized: false,
         timeout: 30_000,
         agent: false,
       },
@@ -65,6 +69,12 @@ export function requestSite(url: string, rootCertificate: string): Promise<numbe
         response.resume();
         resolve(response.statusCode ?? 0);
       },
+    );
+    sent.on('socket', (socket) =>
+      socket.once('secureConnect', () => {
+        const fault = faultOf((socket as TLSSocket).getPeerX509Certificate(), hostname, rootCertificate);
+        if (fault !== null) sent.destroy(new Error(fault));
+      }),
     );
     sent.on('timeout', () => sent.destroy(new Error('no answer within 30 s')));
     sent.on('error', (error) =>
@@ -78,4 +88,16 @@ export function requestSite(url: string, rootCertificate: string): Promise<numbe
     );
     sent.end();
   });
+}
+
+/** Why a browser that trusts this authority alone would not take the certificate (RFC 5280 section 6.1.3, RFC 9525 section 6); null: it would. */
+function faultOf(certificate: X509Certificate | undefined, host: string, authority: string): string | null {
+  if (certificate === undefined) return 'it shows no certificate';
+  const root = new X509Certificate(authority);
+  const now = new Date();
+  if (!certificate.checkIssued(root) || !certificate.verify(root.publicKey))
+    return 'its certificate is not from the local authority';
+  for (const { validFromDate, validToDate } of [certificate, root])
+    if (now < validFromDate || now > validToDate) return 'its certificate is not valid now';
+  return certificate.checkHost(host) === undefined ? `its certificate is not for ${host}` : null;
 }

@@ -29,9 +29,14 @@ import { openFirstRun } from './first-run/open-first-run.ts';
 import { openServerImports } from './foreign-servers/open-server-imports.ts';
 import { edgeControl, requestSite } from './edge-control.ts';
 import { createHandlers, snapshotOf } from './handlers/handlers.ts';
+import { createHomeHandlers } from './handlers/home.ts';
 import { createPrivilegedHandlers } from './handlers/privileged.ts';
 import { createSecretKeyHandlers } from './handlers/secret-key.ts';
 import { createServerImportHandlers } from './handlers/server-import.ts';
+import { digestOfHome } from './home-digest.ts';
+import { withAddresses } from './home/address.ts';
+import { openHome } from './home/open-home.ts';
+import { finishMove } from './home/unfinished-move.ts';
 import { createKeychain } from './keychain/keychain.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import { openPacks, type PackFeatures } from './packs/open-packs.ts';
@@ -70,6 +75,15 @@ const DOWNLOADS_BYTES = 2_000_000_000;
 /** Exit codes that the guardian takes for final; see sysexits(3). */
 const EXIT = { alreadyRunning: 75, cannotRun: 78 } as const;
 
+/**
+ * The edge verifies nobody's certificate: with OpenSSL's own list of authorities, read only when asked for, Node does not parse its built-in
+ * one (2 MB). In the desktop app the daemon runs on the app's own binary, which is a Node only when it is told so, and has no OpenSSL.
+ */
+const edgeNode =
+  process.versions['electron'] === undefined
+    ? { options: ['--use-openssl-ca'], env: {} }
+    : { options: [], env: { ELECTRON_RUN_AS_NODE: '1' } };
+
 const distFolder = dirname(dirname(fileURLToPath(import.meta.url)));
 const startedAt = new Date();
 
@@ -82,6 +96,7 @@ async function main(): Promise<void> {
   };
   const home = resolve(resolveHome(homeFacts));
   const layout = layoutOf(home);
+  await finishMove(home, join(distFolder, 'mover', 'main.mjs'), process.env['KOJIBOX_TRIAL']);
   mkdirSync(dirname(layout.daemonFile), { recursive: true });
   const lock = acquireLock(layout.daemonLock);
   if (lock === null) {
@@ -160,9 +175,14 @@ async function main(): Promise<void> {
     sources,
     edge: {
       command: process.execPath,
-      args: ['--no-warnings', '--max-semi-space-size=16', join(distFolder, 'edge', 'main.mjs'), layout.edgeConfig],
-      // In the desktop app the daemon runs on the app's own binary, which is a Node only when it is told so.
-      env: process.versions['electron'] === undefined ? {} : { ELECTRON_RUN_AS_NODE: '1' },
+      args: [
+        ...edgeNode.options,
+        '--no-warnings',
+        '--max-semi-space-size=16',
+        join(distFolder, 'edge', 'main.mjs'),
+        layout.edgeConfig,
+      ],
+      env: edgeNode.env,
       control: edgeControl,
     },
     templates: join(distFolder, 'runtime', 'templates'),
@@ -283,42 +303,47 @@ async function main(): Promise<void> {
     publish,
     manifestChanged: () => publish('runtime:updated', kojibox.runtimes.manifest()),
   });
+  const homeFeature = openHome({ system, kojibox, dist: distFolder, isEnding: () => quitting });
   const doctor = createDoctor({ system, layout, kojibox, trust });
   const dispatcher = createDispatcher({
     log,
     onCall: (operation, call) => activity.add(operation, call),
-    handlers: createHandlers({
-      kojibox,
-      system,
-      logs: serviceLogs,
-      info,
-      uiUrl: () => `${url}/#token=${token}`,
-      activity,
-      snapshots,
-      setup,
-      mail: () => mail,
-      openFolder: (what, folder) => openFolder(what, folder, process.env),
-      updater,
-      doctor,
-      diagnostics: createDiagnostics({
-        system,
+    handlers: withAddresses(
+      createHandlers({
         kojibox,
-        token,
+        system,
+        logs: serviceLogs,
         info,
+        uiUrl: () => `${url}/#token=${token}`,
+        activity,
+        snapshots,
+        setup,
+        mail: () => mail,
+        openFolder: (what, folder) => openFolder(what, folder, process.env),
+        updater,
         doctor,
-        portsInUse: async () => (await metrics.snapshot()).portsInUse,
+        diagnostics: createDiagnostics({
+          system,
+          kojibox,
+          token,
+          info,
+          doctor,
+          portsInUse: async () => (await metrics.snapshot()).portsInUse,
+        }),
+        metrics,
+        more: {
+          ...createPrivilegedHandlers({ kojibox, trust, ...privileged }),
+          ...createSecretKeyHandlers({ kojibox, keychain }),
+          ...createHomeHandlers(homeFeature),
+          ...createServerImportHandlers(serverImports.current),
+        },
+        quit,
+        changed: (scope, id) => publish('config:changed', { scope, id }),
+        runtimesChanged,
+        packs: { ...packs, shell: shims.current.setup },
       }),
-      metrics,
-      more: {
-        ...createPrivilegedHandlers({ kojibox, trust, ...privileged }),
-        ...createSecretKeyHandlers({ kojibox, keychain }),
-        ...createServerImportHandlers(serverImports.current),
-      },
-      quit,
-      changed: (scope, id) => publish('config:changed', { scope, id }),
-      runtimesChanged,
-      packs: { ...packs, shell: shims.current.setup },
-    }),
+      home,
+    ),
   });
 
   // Before anybody can ask for an install: what a killed one left behind.
@@ -358,7 +383,8 @@ async function main(): Promise<void> {
     `${JSON.stringify({ pid: process.pid, startedAt: startedAt.toISOString(), version: VERSION, socket: socketPath, url, token }, null, 2)}\n`,
     { mode: 0o600 },
   );
-  if (kojibox.stores.app.get().startStack && adopted.length === 0) kojibox.stack.up();
+  // In the middle of a move the move says what runs.
+  if (kojibox.stores.app.get().startStack && adopted.length === 0 && !homeFeature.isMoving()) kojibox.stack.up();
   // After all else: a keychain takes its time, and nothing waits for it.
   void kojibox.secretKey
     .adopt()
@@ -366,6 +392,7 @@ async function main(): Promise<void> {
   log.info('ready', { pid: process.pid, url, home, version: VERSION });
   tellReady();
   updater.begin();
+  homeFeature.begin();
 
   async function shutDown(keepServices: boolean, restarting: boolean): Promise<void> {
     log.info('ending', { keepServices, restarting });
@@ -430,10 +457,6 @@ function tellReady(): void {
   } catch {
     // It did not wait; daemon.json says the same.
   }
-}
-
-function digestOfHome(home: string): string {
-  return Buffer.from(home).toString('base64url').slice(-16);
 }
 
 // For an update, which asks before it switches whether this program starts on this machine at all.

@@ -4,6 +4,9 @@ import { createSecureContext, type SecureContext } from 'node:tls';
 import type { EdgeConfig } from '../contract/edge.ts';
 import { log } from './log.ts';
 
+/** No client shows a certificate. Without this Node parses all public authorities for each process, and keeps 5 MB of them. */
+const NO_CLIENT_AUTHORITIES: { readonly ca: never[] } = { ca: [] };
+
 interface Pair {
   readonly certificate: Buffer;
   readonly key: Buffer;
@@ -60,8 +63,8 @@ export class CertificateStore {
   }
 
   /** PEM, for clients that name no server. */
-  get fallback(): { readonly cert: Buffer; readonly key: Buffer } {
-    return { cert: this.#fallback.certificate, key: this.#fallback.key };
+  get fallback(): { readonly cert: Buffer; readonly key: Buffer; readonly ca: never[] } {
+    return { cert: this.#fallback.certificate, key: this.#fallback.key, ...NO_CLIENT_AUTHORITIES };
   }
 
   /** True when one certificate serves both names. */
@@ -84,4 +87,4 @@ export class CertificateStore {
 }
 
 const contextOf = ({ certificate, key }: Pair): SecureContext =>
-  createSecureContext({ cert: certificate, key, minVersion: 'TLSv1.2' });
+  createSecureContext({ cert: certificate, key, ...NO_CLIENT_AUTHORITIES, minVersion: 'TLSv1.2' });

@@ -1,4 +1,5 @@
 /** npm run build: bundles the programs with esbuild and the user interface with Vite into dist/. */
+import { builtinModules } from 'node:module';
 import { join } from 'node:path';
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { build, type BuildOptions, type Plugin } from 'esbuild';
@@ -20,23 +21,60 @@ const oneLanguage: Plugin = {
   },
 };
 /**
- * An import of node:http or node:tls reads every export of it, also those behind a getter: Node then loads its whole fetch (WebSocket) and
- * parses all public certificates (rootCertificates), 14 and 5 MB that nobody here uses. Taken from the module object, they stay asleep.
+ * An import statement of a built-in module reads every export of it, also those behind a getter: Node then loads its whole fetch
+ * (http.WebSocket), parses all public certificates (tls.rootCertificates), and so on: 20 MB that nobody here uses. Taken from the module
+ * object, and only what is used (a call that is marked as pure can be left out), they stay asleep.
  */
-const COSTLY = { 'node:http': /^(WebSocket|CloseEvent|MessageEvent)$/, 'node:tls': /^rootCertificates$/ } as const;
 const leanBuiltins: Plugin = {
   name: 'lean-builtins',
   setup(bundler) {
-    bundler.onResolve({ filter: /^node:(http|tls)$/ }, ({ path, kind }) =>
+    bundler.onResolve({ filter: /^node:/ }, ({ path, kind }) =>
       kind === 'import-statement' ? { path, namespace: 'lean', sideEffects: false } : undefined,
     );
     bundler.onLoad({ filter: /.*/, namespace: 'lean' }, ({ path }) => {
-      const names = Object.keys(process.getBuiltinModule(path as 'node:http')).filter(
-        (name) => !COSTLY[path as keyof typeof COSTLY].test(name),
-      );
+      const names = Object.keys(process.getBuiltinModule(path as 'node:http')).filter((name) => name !== 'default');
       return {
-        contents: `const builtin = process.getBuiltinModule('${path}');\nexport default builtin;\n${names.map((name) => `export const ${name} = builtin.${name};`).join('\n')}`,
+        contents: [
+          `const builtin = process.getBuiltinModule('${path}');`,
+          'export default builtin;',
+          ...names.map((name) => `export const ${name} = /* @__PURE__ */ (() => builtin.${name})();`),
+        ].join('\n'),
       };
+    });
+  },
+};
+/**
+ * What most programs, and the daemon for most of its life, do not use: it is loaded when one of its functions or classes is first called.
+ * node:tls alone (and node:https with it) parses all public certificates in a thread of its own as soon as it is loaded: 4 MB with its code.
+ */
+const ASLEEP = /^((node:)?(https|tls|zlib)|ws|yauzl|yazl|xz-decompress|node-forge\/lib\/asn1\.js)$/;
+const asleep: Plugin = {
+  name: 'asleep',
+  setup(bundler) {
+    bundler.onResolve({ filter: ASLEEP }, ({ path, kind, namespace }) => {
+      const isBuiltin = builtinModules.includes(path.replace('node:', ''));
+      const isWanted = kind === 'import-statement' || (isBuiltin && kind === 'require-call');
+      return isWanted && namespace !== 'asleep'
+        ? { path: isBuiltin ? `node:${path.replace('node:', '')}` : path, namespace: 'asleep', sideEffects: false }
+        : undefined;
+    });
+    bundler.onLoad({ filter: /.*/, namespace: 'asleep' }, async ({ path }) => {
+      const isBuiltin = path.startsWith('node:');
+      const names = Object.getOwnPropertyDescriptors(
+        isBuiltin ? process.getBuiltinModule(path as 'node:tls') : ((await import(path)) as object),
+      );
+      const lines = Object.entries(names).flatMap(([name, { value }]: [string, PropertyDescriptor]) => {
+        if (!/^\w+$/.test(name)) return []; // 'module.exports', which an import cannot name.
+        const real = `load()${name === 'default' ? '' : `.${name}`}`;
+        const as = name === 'default' ? 'export default' : `export const ${name} =`;
+        if (typeof value === 'function')
+          return `${as} function (...args) { const real = ${real}; return new.target ? new real(...args) : real(...args); };`;
+        if (typeof value === 'object' && value !== null)
+          return `${as} /* @__PURE__ */ new Proxy({}, { get: (_, key) => ${real}[key] });`;
+        return [];
+      });
+      const load = isBuiltin ? `process.getBuiltinModule('${path}')` : `require('${path}')`;
+      return { contents: [`const load = () => ${load};`, ...lines].join('\n'), resolveDir: root };
     });
   },
 };
@@ -68,13 +106,14 @@ const common: BuildOptions = {
   minifySyntax: true,
   minifyWhitespace: true,
   keepNames: false,
-  plugins: [oneLanguage, leanBuiltins, leanZod],
+  plugins: [oneLanguage, asleep, leanBuiltins, leanZod],
 };
 const programs = {
   cli: 'cli/main.ts',
   daemon: 'daemon/main.ts',
   edge: 'edge/main.ts',
   updater: 'daemon/updater/main.ts',
+  mover: 'daemon/home/main.ts',
   electron: 'electron/main/main.ts',
   privileged: 'installer/privileged/main.ts',
   keychain: 'daemon/keychain/main.ts',
@@ -97,6 +136,8 @@ await Promise.all([
         outExtension: { '.js': '.mjs' },
         // Only the command line imports anything late: `koji mcp` brings a library that no other command should pay for.
         splitting: name === 'cli',
+        // Loaded by need as a whole: nothing in it has to sleep.
+        ...(name === 'foreign-servers' ? { plugins: [] } : {}),
         chunkNames: '[name]-[hash]',
         banner: { js: REQUIRE },
         external: ['electron', 'better-sqlite3', '@napi-rs/keyring'],

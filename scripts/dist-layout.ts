@@ -98,6 +98,7 @@ const NEEDED: readonly (readonly [string, 'packed' | 'unpacked'])[] = [
   ['dist/edge/main.mjs', 'unpacked'],
   ['dist/privileged/main.mjs', 'unpacked'],
   ['dist/keychain/main.mjs', 'unpacked'],
+  ['dist/mover/main.mjs', 'unpacked'],
   ['dist/cli/main.mjs', 'unpacked'],
   ['dist/renderer/index.html', 'unpacked'],
   ['dist/runtime/manifest.json', 'unpacked'],

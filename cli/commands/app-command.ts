@@ -3,12 +3,13 @@ import type { Client } from '../../client/index.ts';
 import type { Change } from '../../contract/changes.ts';
 import { parseFlags } from '../arguments.ts';
 import { print, type Command } from '../command.ts';
-import { ensureDaemon, readDaemonFile } from '../daemon-process.ts';
+import { ensureDaemon, homeFolder, readDaemonFile } from '../daemon-process.ts';
 import { followChange } from '../follow-change.ts';
 import { isAlive, waitForExit } from '../process-exit.ts';
 import { printError } from '../render/error.ts';
 import { renderStatus } from '../render/status.ts';
 import { formatDuration, paint } from '../render/style.ts';
+import { isBeingMoved } from '../unfinished-move.ts';
 import { openWindow } from '../window.ts';
 
 export const appCommand: Command = {
@@ -90,7 +91,7 @@ function daemonEnded(client: Client): Promise<void> {
     client.events(
       () => undefined,
       (status) => {
-        if (status === 'disconnected' && readDaemonFile() === null) resolve();
+        if (status === 'disconnected' && readDaemonFile() === null && !isBeingMoved(homeFolder())) resolve();
       },
     );
   });

@@ -3,6 +3,7 @@ import type { Command } from '../command.ts';
 import { appCommand } from './app-command.ts';
 import { completionCommands } from './completion-commands.ts';
 import { daemonCommands } from './daemon-commands.ts';
+import { homeCommands } from './home-commands.ts';
 import { logsCommand } from './log-command.ts';
 import { mcpCommand } from './mcp-command.ts';
 import { operationCommands } from './operation-commands.ts';
@@ -28,6 +29,7 @@ export const commands: readonly Command[] = [
   ...packCommands,
   shellInitCommand,
   ...updateCommands,
+  ...homeCommands,
   shareCommand,
   trustCommand,
   ...operationCommands.map(askForRights),

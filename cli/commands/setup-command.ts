@@ -8,6 +8,7 @@ import { print, printJson, type Command } from '../command.ts';
 import { ensureDaemon } from '../daemon-process.ts';
 import { followChange } from '../follow-change.ts';
 import { renderStatus } from '../render/status.ts';
+import { keepDataIn } from './setup-place.ts';
 import { askEverything } from './setup-interview.ts';
 import { isInteractive } from './setup-questions.ts';
 import { offerTakeOver } from './take-over-command.ts';
@@ -17,7 +18,7 @@ type Given = Partial<FirstRunAnswers>;
 export const setupCommand: Command = {
   words: ['setup'],
   usage:
-    '[--preset NAME] [--services LIST] [--node] [--php V] [--port KEY=PORT] [--hosts] [--trust] [--import TOOL] [--yes]',
+    '[--data-folder PATH] [--preset NAME] [--services LIST] [--node] [--php V] [--port KEY=PORT] [--hosts] [--trust] [--import TOOL] [--yes]',
   group: 'stack',
   summary: 'Choose what Kojibox brings and how it fits in here; asks in a terminal, takes flags in scripts.',
   options: [
@@ -26,6 +27,7 @@ export const setupCommand: Command = {
     ['--node', 'fetch Node now'],
     ['--php V', 'standard version of PHP, e.g. 8.4'],
     ['--node-version V', 'standard version of Node, e.g. 22'],
+    ['--data-folder PATH', 'where Kojibox keeps its data: an empty folder, or a new one'],
     ['--projects PATH', 'where new projects go'],
     ['--port KEY=PORT', 'another port, e.g. postgres.db=5433; may be given several times'],
     ['--hosts', 'write the names into the hosts file'],
@@ -44,6 +46,7 @@ export const setupCommand: Command = {
       node: { type: 'boolean' },
       php: { type: 'string' },
       'node-version': { type: 'string' },
+      'data-folder': { type: 'string' },
       projects: { type: 'string' },
       port: { type: 'string', multiple: true },
       hosts: { type: 'boolean' },
@@ -55,12 +58,14 @@ export const setupCommand: Command = {
     if (positionals.length > 0) throw usage(`it takes no values: ${positionals.join(' ')}`);
     const asks = values['yes'] !== true && !json;
     if (asks && !isInteractive()) throw usage('nobody can be asked here: give --yes, and the flags of what you want');
+    const folder = values['data-folder'];
     const client = await ensureDaemon();
     try {
+      if (typeof folder === 'string') await keepDataIn(client, folder, json);
       const status = await client.call('firstRun.status', {});
       const given = await answersOf(client, status, values);
       if (asks) {
-        if (!(await askEverything(client, status, given))) return 0;
+        if (!(await askEverything(client, status, given, folder === undefined))) return 0;
       } else await client.call('firstRun.answer', { step: 'install', answers: given });
       const change = await followChange(client, await client.call('firstRun.apply', {}), json);
       const stack = await client.call('stack.status', {});

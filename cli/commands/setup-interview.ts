@@ -11,6 +11,7 @@ import {
 import { print } from '../command.ts';
 import { formatBytes, paint } from '../render/style.ts';
 import { renderScan } from './setup-import.ts';
+import { askDataFolder } from './setup-place.ts';
 import { ask, askYes, choose } from './setup-questions.ts';
 
 type Given = Partial<FirstRunAnswers>;
@@ -24,12 +25,19 @@ const PRESET_NAMES: Readonly<Record<string, string>> = {
 const heading = (text: string): void => print(`\n${paint('bold', text)}`);
 
 /** @returns false when the person left without wanting anything done */
-export async function askEverything(client: Client, status: FirstRunStatus, given: Given): Promise<boolean> {
+export async function askEverything(
+  client: Client,
+  status: FirstRunStatus,
+  given: Given,
+  asksDataFolder: boolean,
+): Promise<boolean> {
   const keep = async (step: FirstRunStep, answers: Given): Promise<void> => {
     await client.call('firstRun.answer', { step, answers });
   };
   await keep('place', given);
-  await askPlace(client, status, given);
+  heading('Where things are kept');
+  if (asksDataFolder) await askDataFolder(client, status);
+  await askProjectsFolder(client, status, given);
   await keep('ports', await askStack(status, given));
   await askPorts(client);
   await keep('import', await askNames(status, given));
@@ -46,10 +54,7 @@ export async function askEverything(client: Client, status: FirstRunStatus, give
   return false;
 }
 
-async function askPlace(client: Client, { data, projects }: FirstRunStatus, given: Given): Promise<void> {
-  heading('Where things are kept');
-  print(`  Data: ${data.folder} (${formatBytes(data.freeBytes)} free)`);
-  print(`  ${paint('dim', data.howToMove)}`);
+async function askProjectsFolder(client: Client, { projects }: FirstRunStatus, given: Given): Promise<void> {
   if (given.projectsFolder !== undefined) return;
   await ask('New projects go to', projects.folder, async (text) => {
     try {

@@ -1,5 +1,5 @@
 /** koji uninstall: undo every change made to this system, look at every place again, and with --purge delete the data too. */
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, lstatSync, realpathSync, rmSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import type { Client } from '../../client/index.ts';
 import { KojiboxError } from '../../contract/errors.ts';
@@ -45,16 +45,18 @@ export const uninstallCommand: Command = {
     await end(client);
     if (ownPlaces().length > 0) removeAutostart();
 
-    const states = [...places.map(checkPlace), checkProcesses(homeFolder())];
+    const folders = homeFolders();
+    const states = [...places.map(checkPlace), checkProcesses(folders)];
     const left = states.filter(({ state }) => state === 'left' || state === 'unknown');
     // The ledger is in the home: it stays until there is nothing left to undo.
-    if (purge && left.length === 0 && failure === null) rmSync(homeFolder(), { recursive: true, force: true });
+    if (purge && left.length === 0 && failure === null)
+      for (const folder of folders) rmSync(folder, { recursive: true, force: true });
     states.push(homeState(purge));
-    const done = left.length === 0 && failure === null && (!purge || !existsSync(homeFolder()));
+    const done = left.length === 0 && failure === null && (!purge || !folders.some(isThere));
     if (json)
       printJson({
         undone: left.length === 0 && failure === null,
-        purged: purge && !existsSync(homeFolder()),
+        purged: purge && !folders.some(isThere),
         home: homeFolder(),
         places: states,
         error: failure?.toBody(new Date().toISOString()) ?? null,
@@ -63,6 +65,11 @@ export const uninstallCommand: Command = {
     return done ? 0 : EXIT_LEFT;
   },
 };
+
+/** Where the data is, and the link that leads there when it was moved. */
+const homeFolders = (): string[] =>
+  existsSync(homeFolder()) ? [...new Set([realpathSync(homeFolder()), homeFolder()])] : [homeFolder()];
+const isThere = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 
 /** The app of this user starts the default home, so another home says nothing about it. */
 const ownPlaces = (): Place[] => ((process.env['KOJIBOX_HOME'] ?? '') === '' ? [autostartPlace()] : []);
@@ -90,9 +97,9 @@ async function end(client: Client): Promise<void> {
 
 function homeState(purge: boolean): PlaceState {
   const path = homeFolder();
-  const isThere = existsSync(path);
-  const state = !isThere ? 'clean' : purge ? 'left' : 'kept';
-  const detail = !isThere
+  const kept = isThere(path);
+  const state = !kept ? 'clean' : purge ? 'left' : 'kept';
+  const detail = !kept
     ? 'deleted'
     : purge
       ? 'kept, because the list of what is left to undo is in it'
@@ -124,7 +131,7 @@ async function dryRun(purge: boolean, json: boolean): Promise<number> {
       print(undo.length === 0 ? 'Would undo: nothing' : 'Would undo, newest first:');
       for (const { summary, target } of undo) print(`  ${summary} ${paint('dim', target)}`);
       for (const sentence of rights.sentences) print(`  ${paint('dim', 'as administrator:')} ${sentence}`);
-      print(`Would ${purge ? 'delete' : 'keep'} ${homeFolder()}`);
+      print(`Would ${purge ? 'delete' : 'keep'} ${homeFolders().join(' and ')}`);
       print('Would look at:');
       for (const { label, path } of plan.lookAt) print(`  ${label} ${paint('dim', path)}`);
       print('Nothing was changed.');

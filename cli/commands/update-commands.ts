@@ -6,14 +6,9 @@ import type { UpdateOutcome, UpdateStatus } from '../../contract/updater.ts';
 import { parseFlags, usage } from '../arguments.ts';
 import { print, printJson, type Command } from '../command.ts';
 import { ensureDaemon } from '../daemon-process.ts';
-import { createProgressView } from '../render/progress.ts';
+import { followHandover, untilHandedOver } from '../follow-handover.ts';
 import { paint, renderTable } from '../render/style.ts';
 import { updateStartCommands } from './update-start.ts';
-
-const LOOK_EVERY_MS = 500;
-
-/** Answers of a daemon that is just making room for the next one, or of none. */
-const LOST = new Set(['UNAVAILABLE', 'DAEMON_UNREACHABLE']);
 
 const apply: Command = {
   words: ['update', 'apply'],
@@ -76,68 +71,20 @@ async function switchVersion(begin: (client: Client) => Promise<unknown>, json: 
       else print('The desktop app installs it; look at its window.');
       return 0;
     }
-    if (begun.changeId !== null) await follow(client, begun.changeId, json);
+    if (begun.changeId !== null) await followHandover(client, begun.changeId, json);
     return report(await outcomeOf(begun), json);
   } finally {
     client.close();
   }
 }
 
-/**
- * Shows the change until it ended, or until its daemon made room for the next one: what becomes of the update then is in its record, not in
- * the change. Ctrl-C cancels, as long as nothing was switched. Rejects with why the change failed.
- */
-async function follow(client: Client, changeId: string, json: boolean): Promise<void> {
-  const view = json ? null : createProgressView(process.stderr);
-  const cancel = (): void => {
-    client.call('changes.cancel', { id: changeId }).catch(() => undefined); // Too late: the daemon is gone.
-  };
-  process.on('SIGINT', cancel);
-  try {
-    await new Promise<void>((resolve, reject) => {
-      const stream = client.events(
-        (event) => {
-          const change =
-            event.event === 'change:updated'
-              ? event.data
-              : event.event === 'snapshot'
-                ? event.data.changes.find(({ id }) => id === changeId)
-                : undefined;
-          if (change?.id !== changeId) return;
-          view?.show(change);
-          if (change.status === 'running') return;
-          stream.close();
-          if (change.error === null) resolve();
-          else reject(KojiboxError.fromBody(change.error));
-        },
-        (status) => {
-          if (status !== 'disconnected') return;
-          stream.close();
-          resolve();
-        },
-      );
-    });
-  } finally {
-    view?.end();
-    process.off('SIGINT', cancel);
-  }
-}
-
-/** Asks until the update has ended; each time anew, because it replaces the daemon that is asked. */
-async function outcomeOf({ updateId }: UpdateStatus): Promise<UpdateOutcome | null> {
-  for (;;) {
-    const client = await ensureDaemon();
-    try {
-      const now = await client.call('updater.status', {});
-      if (now.updateId === null) return updateId === null || now.last?.id === updateId ? now.last : null;
-    } catch (error) {
-      if (!(error instanceof KojiboxError && LOST.has(error.code))) throw error;
-    } finally {
-      client.close();
-    }
-    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
-  }
-}
+/** How the update ended; null when it left no word, because it was cancelled. */
+const outcomeOf = ({ updateId }: UpdateStatus): Promise<UpdateOutcome | null> =>
+  untilHandedOver(async (client) => {
+    const now = await client.call('updater.status', {});
+    if (now.updateId !== null) return undefined;
+    return updateId === null || now.last?.id === updateId ? now.last : null;
+  });
 
 /** @param outcome null: it was cancelled before anything was switched */
 function report(outcome: UpdateOutcome | null, json: boolean): number {

@@ -63,7 +63,7 @@ function taskLine(task: ChangeTask): string {
   if (task.status !== 'running') {
     return `${start} ${paint('dim', [task.detail, task.durationMs === null ? '' : formatDuration(task.durationMs)].filter(Boolean).join(', '))}`;
   }
-  if (task.step !== 'fetch' || task.totalBytes === null || task.totalBytes === 0)
+  if (!['fetch', 'copy', 'verify'].includes(task.step) || task.totalBytes === null || task.totalBytes === 0)
     return `${start} ${paint('dim', task.detail)}`;
   const share = Math.min(1, task.doneBytes / task.totalBytes);
   const full = Math.round(share * BAR_CELLS);

@@ -45,10 +45,15 @@ function checkDatabase(
     : state(false, 'does not hold the local authority');
 }
 
-/** Services and programs of this home that still run. Linux: proc(5); elsewhere the daemon's own end is all that can be seen. */
-export function checkProcesses(home: string): PlaceState {
+/**
+ * Services and programs of this home that still run. Linux: proc(5); elsewhere the daemon's own end is all that can be seen.
+ * @param homes the folder of the data, and the link to it when it was moved
+ */
+export function checkProcesses(homes: readonly string[]): PlaceState {
   const left = existsSync('/proc/self/environ')
-    ? readdirSync('/proc').filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid && isOurs(name, home))
+    ? readdirSync('/proc').filter(
+        (name) => /^\d+$/.test(name) && Number(name) !== process.pid && homes.some((home) => isOurs(name, home)),
+      )
     : [];
   return {
     label: 'processes',

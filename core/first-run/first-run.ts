@@ -132,8 +132,9 @@ export function createFirstRun(options: FirstRunOptions): FirstRun {
         folder: layout.home,
         freeBytes: await system.files.freeBytes(layout.home),
         decidedBy: options.homeDecidedBy,
+        place: (await system.files.realPath(layout.home)) ?? layout.home,
         howToMove:
-          'It is decided before Kojibox starts: end it with "koji quit", set KOJIBOX_HOME to another folder, and start it again; that one begins empty.',
+          'koji home move FOLDER moves it to another folder, now or later, and leaves a link; koji home move --back undoes that.',
       },
       projects: { folder, freeBytes: await system.files.freeBytes(folder) },
       presets: PRESETS.map(({ id, services, node }) => ({ id, services: [...services], node })),

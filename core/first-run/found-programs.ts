@@ -114,12 +114,14 @@ async function findProgram(
   { system, home }: ProgramFacts,
 ): Promise<{ path: string; version: string | null } | null> {
   const path = system.host.environment['PATH'] ?? '';
+  // It may be a link: then its programs are elsewhere.
+  const place = (await system.files.realPath(home)) ?? home;
   const folders = [...new Set([...path.split(delimiter).filter(isAbsolute), ...SYSTEM_FOLDERS])];
   for (const [name, flag] of programs) {
     for (const folder of folders) {
       const file = join(folder, name);
       const real = await system.files.realPath(file).catch(() => null);
-      if (real === null || real.startsWith(`${home}/`) || (await system.files.stat(real))?.type !== 'file') continue;
+      if (real === null || real.startsWith(`${place}/`) || (await system.files.stat(real))?.type !== 'file') continue;
       const answer = await system.processes
         .run(file, [flag], { env: { PATH: path, LC_ALL: 'C.UTF-8' }, timeoutMs: ASK_TIMEOUT_MS })
         .catch(() => null); // No program after all.

@@ -8,6 +8,7 @@ import { loadableExtensions, phpIniFile, renderPhpIni, standardValues } from '..
 import type { Runtimes } from '../runtimes/runtimes.ts';
 import type { Supervisor } from '../services/supervisor.ts';
 import type { System } from '../system/system.ts';
+import { compareNames } from '../compare-text.ts';
 import { checkValue, DIRECTIVES, reservedBecause } from './directives.ts';
 import { createPhpCheck, type PhpFacts } from './php-check.ts';
 
@@ -108,7 +109,7 @@ export function createPhpSettings(options: {
       extensions: [
         ...facts.builtIn.map((name) => ({ name, state: 'built-in' as const })),
         ...loadable.map(({ name }) => ({ name, state: off.includes(name) ? ('off' as const) : ('on' as const) })),
-      ].sort((a, b) => a.name.localeCompare(b.name)),
+      ].sort((a, b) => compareNames(a.name, b.name)),
       directives: DIRECTIVES.map(({ name, type, description, min, max, fallback }) => ({
         name,
         type,
@@ -121,7 +122,7 @@ export function createPhpSettings(options: {
       others: Object.entries(values)
         .filter(([name]) => !DIRECTIVES.some((directive) => directive.name === name))
         .map(([name, value]) => ({ name, value }))
-        .sort((a, b) => a.name.localeCompare(b.name)),
+        .sort((a, b) => compareNames(a.name, b.name)),
       services: servicesOf(installed),
     };
   };

@@ -3,6 +3,7 @@ import type { ProjectConfig } from '../../contract/config.ts';
 import type { DomainMapping } from '../../contract/domains.ts';
 import type { EdgeRoute, EdgeSite } from '../../contract/edge.ts';
 import type { ProxyRule } from '../../contract/proxy.ts';
+import { compareText } from '../compare-text.ts';
 
 export interface SiteInputs {
   readonly projects: readonly ProjectConfig[];
@@ -57,7 +58,7 @@ export function planSites(inputs: SiteInputs): PlannedSite[] {
         ? site.routes
         : [...site.routes, { path: '/', route: emptyRoute(site.name) }],
     }))
-    .sort((a, b) => (a.hosts[0] ?? '').localeCompare(b.hosts[0] ?? ''));
+    .sort((a, b) => compareText(a.hosts[0] ?? '', b.hosts[0] ?? ''));
 }
 
 function projectRoute(project: ProjectConfig, inputs: SiteInputs): EdgeRoute | null {

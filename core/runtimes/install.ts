@@ -8,6 +8,7 @@ import type { JsonStore } from '../config/json-store.ts';
 import { runtimeFolder, type Layout } from '../layout.ts';
 import { timestamp } from '../system/clock.ts';
 import type { System } from '../system/system.ts';
+import { compareText } from '../compare-text.ts';
 import { digestOf, withoutEntry, type Lock } from './lock.ts';
 import type { InstallProgress, RuntimeSourceDriver } from './source.ts';
 
@@ -100,7 +101,7 @@ export async function install(
       digest: digestOf(staged.artifacts),
       artifacts: staged.artifacts
         .map(({ file, size, digest, version }) => ({ file: relative(layout.home, file), size, digest, version }))
-        .sort((a, b) => a.file.localeCompare(b.file)),
+        .sort((a, b) => compareText(a.file, b.file)),
       source: source.type,
       ...(staged.via === undefined ? {} : { via: staged.via }),
       sizeOnDisk: staged.sizeOnDisk,

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { PhpChoice } from '../../contract/php.ts';
 import type { FileSystem } from '../system/files.ts';
+import { compareText } from '../compare-text.ts';
 
 const SETTINGS = [
   ['memory_limit', '512M'],
@@ -62,7 +63,7 @@ export async function renderPhpIni(
       .filter(({ name }) => !choice.off.includes(name))
       .flatMap((extension) => extension.lines),
     ...Object.entries(choice.values)
-      .sort(([a], [b]) => a.localeCompare(b))
+      .sort(([a], [b]) => compareText(a, b))
       .map(([name, value]) => `${name} = ${quoteValue(value)}`),
   ];
   return `${[...lines, '; Kojibox', ...own].join('\n')}\n`;
@@ -118,5 +119,5 @@ export async function loadableExtensions(
   const shared = join(tree, 'usr/share');
   for (const name of await files.list(shared)) if (name.startsWith(`php${series}-`)) await collect(join(shared, name));
   await collect(join(tree, `etc/php/${series}/mods-available`));
-  return [...found].sort(([a], [b]) => a.localeCompare(b)).map(([, extension]) => extension);
+  return [...found].sort(([a], [b]) => compareText(a, b)).map(([, extension]) => extension);
 }

@@ -58,7 +58,9 @@ async function assertZoneinfo(system: System, path: string): Promise<void> {
 export async function assertPassable(system: System, path: string): Promise<void> {
   if (!system.host.isRoot) return;
   const user = system.host.serviceUser;
-  for (let folder = dirname(path); folder !== dirname(folder); folder = dirname(folder)) {
+  // Where a link leads elsewhere, the folders on both ways count.
+  const real = (await system.files.realPath(dirname(path))) ?? dirname(path);
+  for (const folder of new Set([...foldersTo(dirname(path)), ...foldersTo(real)])) {
     const stat = await system.files.stat(folder);
     if (stat === null || stat.type === 'link') continue;
     const passes =
@@ -72,6 +74,13 @@ export async function assertPassable(system: System, path: string): Promise<void
       remedy: `Set KOJIBOX_HOME to a folder outside ${folder}, or run: chmod o+x ${folder}`,
     });
   }
+}
+
+/** The folder and all above it but the root. */
+function foldersTo(path: string): string[] {
+  const found: string[] = [];
+  for (let folder = path; folder !== dirname(folder); folder = dirname(folder)) found.push(folder);
+  return found;
 }
 
 async function initialise(

@@ -16,6 +16,7 @@ import type { Metrics } from '../metrics/metrics.ts';
 import type { MailCatcher } from '../mail/mail-catcher.ts';
 import type { ServiceLogs } from '../service-logs.ts';
 import { firstRunHandlers } from './first-run.ts';
+import type { createHomeHandlers } from './home.ts';
 import type { Updater } from '../updater/updater.ts';
 import { databaseHandlers } from './databases.ts';
 import { phpHandlers } from './php.ts';
@@ -40,9 +41,10 @@ export interface HandlerOptions {
   openFolder(what: 'folder' | 'terminal' | 'editor', folder: string): Promise<void>;
   diagnostics(): Promise<DiagnosticsBundle>;
   readonly metrics: Pick<Metrics, 'snapshot' | 'history'>;
-  /** Of the privileged, the secret-key and the server-import operations. */
+  /** Of the privileged, the secret-key, the home and the server-import operations. */
   readonly more: ReturnType<typeof createPrivilegedHandlers> &
     ReturnType<typeof createSecretKeyHandlers> &
+    ReturnType<typeof createHomeHandlers> &
     ReturnType<typeof createServerImportHandlers>;
   quit(keepServices: boolean, restarting: boolean): void;
   changed(scope: 'app' | 'service' | 'project' | 'domain' | 'proxy', id: string): void;

@@ -46,13 +46,16 @@ type Agents = { readonly http: HttpAgent; readonly https: HttpsAgent };
 export function createDownloader(connection: Connection = {}): Downloader {
   const { authorities = [], proxies } = connection;
   const proxy = proxies === undefined ? {} : { proxyEnv: { ...proxies } };
-  const agents: Agents = {
-    http: new HttpAgent(proxy),
-    https: new HttpsAgent({
-      ...proxy,
-      ...(authorities.length === 0 ? {} : { ca: [...getCACertificates('bundled'), ...authorities] }),
-    }),
-  };
+  // Made when the first file is fetched: with TLS come all public authorities, which is 4 MB.
+  let made: Agents | undefined;
+  const agents = (): Agents =>
+    (made ??= {
+      http: new HttpAgent(proxy),
+      https: new HttpsAgent({
+        ...proxy,
+        ...(authorities.length === 0 ? {} : { ca: [...getCACertificates('bundled'), ...authorities] }),
+      }),
+    });
   const running = createSharedWork<Progress, void>();
   return {
     fetch: (url, file, options) =>
@@ -60,7 +63,7 @@ export function createDownloader(connection: Connection = {}): Downloader {
         const progress: Progress = (done, total) => {
           for (const observer of observers) observer(done, total);
         };
-        await download(agents, url, file, { ...options, signal, progress });
+        await download(agents(), url, file, { ...options, signal, progress });
       }),
   };
 }

@@ -4,34 +4,20 @@
  * installation it lies in, whoever left it there, and ends with 0 when nothing is left to do.
  */
 import { dirname } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { resumeAs } from '../../core/updater/journal.ts';
-import { acquireLock, type DaemonLock } from '../daemon-lock.ts';
+import { takeLock } from '../handover/outliving.ts';
 import { detectInstallation } from './installation.ts';
 import { readJournal, removeJournal } from './journal-files.ts';
 import { clearStaging } from './prune.ts';
 import { runSwitch } from './switch-run.ts';
-import type { InstallLayout } from '../../core/updater/install-layout.ts';
-
-const LOOK_EVERY_MS = 200;
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const { install } = detectInstallation(root, false);
 
-/** Null when the journal is gone: whoever held the lock has come to the end. */
-async function takeLock(of: InstallLayout): Promise<DaemonLock | null> {
-  for (;;) {
-    if (readJournal(of) === null) return null;
-    const lock = acquireLock(of.lock);
-    if (lock !== null) return lock;
-    await wait(LOOK_EVERY_MS);
-  }
-}
-
 async function main(): Promise<void> {
   if (install === null) return; // Nothing here is switched.
-  const lock = await takeLock(install);
+  const lock = await takeLock(install.lock, () => readJournal(install) !== null);
   if (lock === null) return;
   try {
     const journal = readJournal(install);

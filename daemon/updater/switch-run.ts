@@ -5,6 +5,7 @@ import { KojiboxError } from '../../contract/errors.ts';
 import type { UpdateOutcome } from '../../contract/updater.ts';
 import { versionFolder, type InstallLayout } from '../../core/updater/install-layout.ts';
 import { outcomeAt, stepAfter, type Journal, type UpdateStep } from '../../core/updater/journal.ts';
+import { runSteps } from '../handover/run-steps.ts';
 import { endDaemon, startDaemonOf, stopDaemon } from './daemon-switch.ts';
 import { readRecord, removeJournal, writeJournal, writeRecord } from './journal-files.ts';
 import { pruneVersions } from './prune.ts';
@@ -14,42 +15,34 @@ const FORMER_DEADLINE_MS = 30_000;
 
 /** @returns how it ended; never rejects for what a version does, only for what the disk refuses */
 export async function runSwitch(install: InstallLayout, begun: Journal): Promise<UpdateOutcome['outcome']> {
-  let journal = begun;
-  for (;;) {
-    const { step } = journal;
-    say(`${journal.id}: ${step} (${journal.from} -> ${journal.to})`);
-    let error: ErrorBody | null = null;
-    try {
-      await STEPS[step]?.(install, journal);
-    } catch (cause) {
-      error = toBody(cause, journal);
-      say(`${journal.id}: ${step} failed: ${error.message}: ${error.detail}`);
-    }
-    const next = stepAfter(step, error === null);
-    journal = { ...journal, error: journal.error ?? error };
-    if (next === null) break;
-    journal = { ...journal, step: next };
-    writeJournal(install, journal);
-  }
+  const journal = await runSteps(begun, {
+    steps: stepsOf(install),
+    stepAfter,
+    write(now) {
+      writeJournal(install, now);
+      return now;
+    },
+    toBody,
+    say,
+  });
   const outcome = outcomeAt(journal.step);
   conclude(install, journal, outcome);
   say(`${journal.id}: ${outcome}`);
   return outcome;
 }
 
-type Step = (install: InstallLayout, journal: Journal) => Promise<void> | void;
-
-/** Each can be done again after a kill in the middle of it. */
-const STEPS: Readonly<Partial<Record<UpdateStep, Step>>> = {
-  stop: (_, { home, to }) => stopDaemon(home, to),
-  swap: (install, { to }) => pointCurrentAt(install, to),
-  start: (install, { home, to, healthDeadlineMs }) => startDaemonOf(install, home, to, healthDeadlineMs),
-  'end-new': (_, { home, from }) => endDaemon(home, from),
-  'swap-back': (install, { from }) => pointCurrentAt(install, from),
+const stepsOf = (
+  install: InstallLayout,
+): Readonly<Partial<Record<UpdateStep, (journal: Journal) => Promise<void> | void>>> => ({
+  stop: ({ home, to }) => stopDaemon(home, to),
+  swap: ({ to }) => pointCurrentAt(install, to),
+  start: ({ home, to, healthDeadlineMs }) => startDaemonOf(install, home, to, healthDeadlineMs),
+  'end-new': ({ home, from }) => endDaemon(home, from),
+  'swap-back': ({ from }) => pointCurrentAt(install, from),
   // It worked before: a short deadline for the new version is none for this one.
-  'start-old': (install, { home, from, healthDeadlineMs }) =>
+  'start-old': ({ home, from, healthDeadlineMs }) =>
     startDaemonOf(install, home, from, Math.max(healthDeadlineMs, FORMER_DEADLINE_MS)),
-};
+});
 
 /** Writes down how it ended, then lets go of the journal: a kill in between does only this again. */
 function conclude(install: InstallLayout, journal: Journal, outcome: UpdateOutcome['outcome']): void {

@@ -1,8 +1,6 @@
 /** The daemon's half of an update: everything up to the moment in which it has to make room for the new version. */
-import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { KojiboxError } from '../../contract/errors.ts';
 import type { ChangeContext, Changes, TaskReporter } from '../../core/changes/changes.ts';
@@ -11,6 +9,7 @@ import type { Release } from '../../core/updater/feed.ts';
 import type { InstallLayout } from '../../core/updater/install-layout.ts';
 import { outcomeAt, resumeAs, type Journal, type UpdateStep } from '../../core/updater/journal.ts';
 import { acquireLock, type DaemonLock } from '../daemon-lock.ts';
+import { isAbandoned, startOutliving } from '../handover/outliving.ts';
 import type { Downloader } from '../sources/download.ts';
 import { fetchFile } from './feed-source.ts';
 import { readJournal, readRecord, removeJournal, writeJournal } from './journal-files.ts';
@@ -168,7 +167,7 @@ export function createUpdateWork(options: UpdateWorkOptions): UpdateWork {
       if (journal?.id !== id) break;
       task.step(journal.step);
       await wait(LOOK_EVERY_MS, undefined, { ref: false });
-      if (readJournal(install)?.id === id && isAbandoned(install)) startRunner();
+      if (readJournal(install)?.id === id && isAbandoned(install.lock)) startRunner();
     }
     const { last } = readRecord(install);
     if (last?.id !== id || last.outcome === 'updated') {
@@ -181,22 +180,14 @@ export function createUpdateWork(options: UpdateWorkOptions): UpdateWork {
       : KojiboxError.fromBody(last.error);
   };
 
-  const startRunner = (): void => {
-    mkdirSync(dirname(options.logFile), { recursive: true });
-    const output = openSync(options.logFile, 'a', 0o600);
-    // In a session of its own: it outlives this daemon, which it is going to end.
-    const child = spawn(process.execPath, ['--no-warnings', options.runner], {
-      detached: true,
-      stdio: ['ignore', output, output],
-      cwd: '/',
-      env: { ...process.env, KOJIBOX_HOME: options.home, KOJIBOX_READY_FD: undefined },
+  const startRunner = (): void =>
+    startOutliving({
+      node: process.execPath,
+      program: options.runner,
+      logFile: options.logFile,
+      home: options.home,
+      onError: (error) => system.log.error('cannot start the program that switches versions', { error: error.message }),
     });
-    child.on('error', (error) =>
-      system.log.error('cannot start the program that switches versions', { error: error.message }),
-    );
-    child.unref();
-    closeSync(output);
-  };
 
   return {
     begin,
@@ -223,11 +214,4 @@ export function createUpdateWork(options: UpdateWorkOptions): UpdateWork {
       await ended.catch(() => undefined); // How it ended is in the record.
     },
   };
-}
-
-/** Whether nobody who is alive works on the journal. */
-function isAbandoned(install: InstallLayout): boolean {
-  const lock = acquireLock(install.lock);
-  lock?.release();
-  return lock !== null;
 }

@@ -9,6 +9,7 @@ import { DAEMON_ENVIRONMENT, daemonCommand } from '../../client/daemon-launch.ts
 import { DaemonFileSchema, type DaemonFile } from '../../contract/daemon.ts';
 import { KojiboxError } from '../../contract/errors.ts';
 import { daemonFileIn, resolveHome } from '../../contract/home.ts';
+import { finishMove } from './unfinished-move.ts';
 import { isNewerVersion } from './versions.ts';
 
 const DEADLINE_MS = 20_000;
@@ -109,6 +110,8 @@ async function startDaemon({ home, program, binary }: DaemonStart): Promise<void
   for (const file of [binary, program])
     if (!existsSync(file)) throw unreachable(`${file} is missing; install Kojibox again`);
   const log = join(home, 'app', 'logs', 'daemon.out.log');
+  await finishMove(home, binary, join(dirname(dirname(program)), 'mover', 'main.mjs'));
+  if ((await findDaemon(home)) !== null) return; // The move started it.
   mkdirSync(dirname(log), { recursive: true });
   const output = openSync(log, 'w', 0o600);
   const { file, args } = daemonCommand(process.platform, binary, program);

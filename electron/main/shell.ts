@@ -20,6 +20,7 @@ import { connectTo, ensureDaemon, homeFolder, type DaemonStart } from './daemon-
 import { readCommandLine } from './deep-link.ts';
 import { toTemplate, type ShellAction } from './menu-entries.ts';
 import { keepOutsideOfMount, unpackedDist } from './program-folder.ts';
+import { finishMove } from './unfinished-move.ts';
 import {
   failedServices,
   foldEvent,
@@ -44,6 +45,8 @@ export interface Shell {
 
 export async function startShell(): Promise<Shell> {
   const home = homeFolder();
+  // Before anything is written into the home: it may be between two places.
+  await finishMove(home, process.execPath, join(unpackedDist(dist), 'mover', 'main.mjs'));
   const start = daemonStart(home);
   const client = connectTo(home, await ensureDaemon(start));
   let state: ShellState = INITIAL_STATE;

@@ -62,7 +62,7 @@ export const PAGES: readonly PageEntry[] = [
     name: 'settings',
     path: '/settings',
     icon: Settings,
-    component: () => import('../features/settings/SettingsPage.vue'),
+    component: () => import('./SettingsView.vue'),
   },
 ];
 

@@ -136,7 +136,7 @@ for (const theme of ['light', 'dark'] as const) {
         ),
       ).toBe(true);
       if (process.env['KOJIBOX_SCREENSHOTS'])
-        await page.screenshot({ path: `docs/images/dashboard-${theme}-${name}.png` });
+        await page.screenshot({ path: `docs/images/dashboard-${theme}-${name}.png`, animations: 'disabled' });
     });
   }
 }

@@ -26,7 +26,7 @@ async function shoot(page: Page, name: string): Promise<void> {
     ] as const) {
       await page.emulateMedia({ colorScheme });
       await page.setViewportSize({ width, height: 800 });
-      await page.screenshot({ path: `test-results/pages/${name}-${colorScheme}-${size}.png` });
+      await page.screenshot({ path: `test-results/pages/${name}-${colorScheme}-${size}.png`, animations: 'disabled' });
     }
 }
 

@@ -38,7 +38,7 @@ async function shoot(page: Page, name: string): Promise<void> {
     ] as const) {
       await page.emulateMedia({ colorScheme: theme });
       await page.setViewportSize({ width, height });
-      await page.screenshot({ path: `test-results/packs/${name}-${theme}-${size}.png` });
+      await page.screenshot({ path: `test-results/packs/${name}-${theme}-${size}.png`, animations: 'disabled' });
     }
   }
   await page.setViewportSize({ width: 1280, height: 800 });

@@ -299,7 +299,10 @@ for (const theme of ['light', 'dark'] as const) {
           await page.evaluate(() => document.documentElement.scrollWidth <= document.documentElement.clientWidth),
         ).toBe(true);
         if (process.env['KOJIBOX_SCREENSHOTS'])
-          await page.screenshot({ path: `test-results/pages/${path.slice(1) || 'dashboard'}-${theme}-${name}.png` });
+          await page.screenshot({
+            path: `test-results/pages/${path.slice(1) || 'dashboard'}-${theme}-${name}.png`,
+            animations: 'disabled',
+          });
       }
       await page.evaluate(axeSource);
       const findings = await page.evaluate(async () => {

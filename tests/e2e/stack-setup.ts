@@ -3,13 +3,16 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { upPrepared } from '../integration/prepared-stack.ts';
 
-export default function setUp(): void {
+export default async function setUp(): Promise<void> {
   const root = mkdtempSync(join(tmpdir(), 'kojibox-e2e-'));
   chmodSync(root, 0o711);
   writeFileSync(join(root, 'hosts'), '127.0.0.1 localhost\n');
   process.env['KOJIBOX_HOME'] = join(root, 'home');
   process.env['KOJIBOX_HOSTS_FILE'] = join(root, 'hosts');
   process.env['KOJIBOX_E2E_ROOT'] = root;
-  execFileSync('./koji', ['up', '--json'], { stdio: ['ignore', 'ignore', 'inherit'], timeout: 180_000 });
+  await upPrepared(join(root, 'home'), () =>
+    execFileSync('./koji', ['up', '--json'], { stdio: ['ignore', 'ignore', 'inherit'], timeout: 180_000 }),
+  );
 }

@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Change } from '../../contract/changes.ts';
 import { createDatabasesWorld, ended, type DatabasesWorld } from './databases-world.ts';
+import { upPrepared } from './prepared-stack.ts';
 import { createStackWorld, type StackWorld } from './stack-world.ts';
 
 let world: StackWorld;
@@ -20,7 +21,7 @@ let databases: DatabasesWorld;
 
 beforeAll(async () => {
   world = createStackWorld();
-  await world.koji('up', '--json');
+  await upPrepared(world.home, () => world.koji('up', '--json'));
   databases = createDatabasesWorld(world);
   await databases.postgres('create database shop');
   await databases.postgres('create table goods (name text)', 'shop');

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { z } from 'zod';
 import { events, operationByName, operations } from '../../contract/index.ts';
 import { ErrorCodeSchema } from '../../contract/errors.ts';
+import { upPrepared } from './prepared-stack.ts';
 import { createStackWorld, type StackWorld } from './stack-world.ts';
 
 const document = readFileSync(new URL('../fixtures/given-contract.md', import.meta.url), 'utf8');
@@ -85,7 +86,7 @@ describe('every request example', () => {
     world = createStackWorld();
     mkdirSync(join(world.root, 'my-app'));
     // The parts of the example's world: its project, its secret, its service.
-    await world.koji('up', '--json');
+    await upPrepared(world.home, () => world.koji('up', '--json'));
     await world.call('config.setProject', {
       id: 'proj-1',
       name: 'my-app',

@@ -3,12 +3,13 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { MailSummary } from '../../contract/mail.ts';
+import { upPrepared } from './prepared-stack.ts';
 import { createStackWorld, type StackWorld } from './stack-world.ts';
 
 let world: StackWorld;
 beforeAll(async () => {
   world = createStackWorld();
-  await world.koji('up', '--json');
+  await upPrepared(world.home, () => world.koji('up', '--json'));
 });
 afterAll(() => world.remove());
 

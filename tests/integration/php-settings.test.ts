@@ -6,6 +6,7 @@ import type { ServiceEffect } from '../../contract/config.ts';
 import type { RuntimeListEntry, RuntimeLock } from '../../contract/runtimes.ts';
 import type { ServiceState } from '../../contract/services.ts';
 import type { PhpSettings } from '../../contract/php.ts';
+import { upPrepared } from './prepared-stack.ts';
 import { createStackWorld, type StackWorld } from './stack-world.ts';
 
 let world: StackWorld;
@@ -25,7 +26,7 @@ interface Seen {
 
 beforeAll(async () => {
   world = createStackWorld();
-  await world.koji('up', '--json');
+  await upPrepared(world.home, () => world.koji('up', '--json'));
   const path = join(world.root, 'probe');
   mkdirSync(path);
   writeFileSync(join(path, 'index.php'), PROBE);

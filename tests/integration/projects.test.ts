@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ProjectConfig, ServiceConfig, ServiceEffect } from '../../contract/config.ts';
 import type { ServiceState } from '../../contract/services.ts';
+import { upPrepared } from './prepared-stack.ts';
 import { createStackWorld, type StackWorld } from './stack-world.ts';
 
 let world: StackWorld;
@@ -14,7 +15,7 @@ beforeAll(async () => {
   world = createStackWorld();
   folder = join(world.root, 'code');
   mkdirSync(folder);
-  await world.koji('up', '--json');
+  await upPrepared(world.home, () => world.koji('up', '--json'));
 });
 afterAll(() => world.remove());
 

@@ -4,11 +4,13 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Share } from '../../contract/sharing.ts';
+import { takePrepared } from './prepared-stack.ts';
 import { createStackWorld, type StackWorld } from './stack-world.ts';
 
 let world: StackWorld;
 beforeAll(async () => {
   world = createStackWorld();
+  takePrepared(world.home);
   for (const name of ['shop', 'blog']) {
     const folder = join(world.root, name);
     mkdirSync(folder);

@@ -9,6 +9,7 @@ import { KojiboxError } from '../../../contract/errors.ts';
 import { SnapshotSchema } from '../../../contract/snapshots.ts';
 import { timestamp } from '../../system/clock.ts';
 import type { System } from '../../system/system.ts';
+import { compareText } from '../../compare-text.ts';
 
 /** What is written down; the rest of the contract's snapshot is found out when it is asked for. */
 const RecordSchema = SnapshotSchema.omit({ complete: true, engine: true, id: true });
@@ -94,7 +95,7 @@ export function createSnapshotStore(system: System, folder: string): SnapshotSto
     discard: (id) => files.remove(partial(id)),
     async list() {
       const found = await Promise.all((await names()).map(read));
-      return found.filter((one) => one !== null).sort((a, b) => b.createdAt.localeCompare(a.createdAt));
+      return found.filter((one) => one !== null).sort((a, b) => compareText(b.createdAt, a.createdAt));
     },
     async get(id) {
       const found = (await names()).includes(id) ? await read(id) : null;

@@ -116,6 +116,15 @@ export const daemonDe: DaemonTexts = {
       'Von hier aus nicht zu aktualisieren',
       'Aktualisiere auf dem Weg, auf dem du installiert hast.',
     ],
+    HOME_MISSING: [
+      'Der Datenordner ist nicht da',
+      'Schließe den Datenträger an, auf dem er liegt, und versuche es erneut.',
+    ],
+    HOME_MOVE_RUNNING: ['Die Daten ziehen gerade um', 'Warte das Ende ab: `koji home` zeigt, wie weit es ist.'],
+    HOME_MOVE_FAILED: [
+      'Der Umzug der Daten ist gescheitert',
+      'Die Daten sind vollständig am bisherigen Ort, und Kojibox läuft von dort. Der Grund steht in app/logs/home-move.log.',
+    ],
     DEPENDENCY_CYCLE: ['Dienste brauchen einander im Kreis', 'Entferne eine der genannten Abhängigkeiten.'],
     DEPENDENCY_FAILED: ['Ein benötigter Dienst läuft nicht', 'Starte zuerst den Dienst aus den Einzelheiten.'],
     INIT_FAILED: [
@@ -169,6 +178,7 @@ export const daemonDe: DaemonTexts = {
     'firstRun.apply': 'Kojibox wird eingerichtet',
     'serverImport.start': 'Datenbanken werden kopiert',
     'serverImport.undo': 'Import wird zurückgenommen',
+    'home.move': 'Die Daten ziehen um',
   },
   steps: {
     waiting: 'wartet',
@@ -196,6 +206,8 @@ export const daemonDe: DaemonTexts = {
     'end-new': 'beendet die neue Version',
     'swap-back': 'stellt zurück',
     'start-old': 'startet die vorige Version',
+    'hand-over': 'übergibt',
+    sync: 'gleicht ab',
     write: 'schreibt',
     create: 'legt an',
     remove: 'entfernt',

@@ -26,6 +26,31 @@ export const setup: SetupTexts = {
     undone: 'Der Import wurde zurückgenommen.',
     started: 'Der Import hat begonnen.',
   },
+  home: {
+    title: 'Datenordner',
+    folder: 'Ordner',
+    link: 'Verweis darauf',
+    size: 'Größe',
+    room: (size: string, free: string, disk: string): string =>
+      `${size}, ${free} frei${disk === '' ? '' : ` auf ${disk}`}`,
+    target: 'Umziehen nach',
+    targetHint:
+      'Ganzer Pfad eines neuen oder leeren Ordners. Datenbanken, Laufzeiten und Einstellungen ziehen gemeinsam um.',
+    checking: 'Der Ort wird geprüft …',
+    renames: 'Er liegt auf demselben Datenträger: Der Ordner wird umbenannt, das dauert nicht.',
+    copies: (size: string, free: string): string =>
+      `${size} werden im laufenden Betrieb auf einen anderen Datenträger kopiert (${free} frei), Byte für Byte verglichen und erst dann hier gelöscht.`,
+    stops: (names: string): string => `Kurz angehalten und wieder gestartet: ${names}.`,
+    waits: (names: string): string => `Zuvor endet noch: ${names}.`,
+    leaves: (home: string): string =>
+      `${home} bleibt als Verweis, damit jeder Pfad in Einstellungen und Datenbanken weiter stimmt.`,
+    move: 'Daten umziehen',
+    back: (place: string): string => `Zurück nach ${place}`,
+    moving: (step: string): string =>
+      `Die Daten ziehen um: ${step}. Für einen Moment hat diese Seite keine Verbindung; sie kommt von selbst wieder.`,
+    moved: (place: string): string => `Die Daten liegen in ${place}.`,
+    notMoved: (place: string): string => `Die Daten sind nicht umgezogen; sie liegen wie bisher in ${place}.`,
+  },
   firstRun: {
     title: 'Kojibox einrichten',
     again: 'Noch einmal einrichten',
@@ -47,11 +72,7 @@ export const setup: SetupTexts = {
     meanwhile:
       'Die Standardausstattung wird inzwischen eingerichtet. Sehen Sie sich um oder schließen Sie das hier; es ist nichts zu tun.',
     placeTitle: 'Wo alles liegt',
-    data: 'Daten',
     free: (size: string): string => `${size} frei`,
-    byVariable: 'durch KOJIBOX_HOME bestimmt',
-    byDefault: 'der übliche Ort',
-    move: 'Das steht fest, bevor Kojibox startet: mit „koji quit“ beenden, KOJIBOX_HOME auf einen anderen Ordner setzen und wieder starten; dort beginnt es leer.',
     projects: 'Neue Projekte kommen nach',
     projectsHint: 'Ganzer Pfad. Leer: unterhalb von Kojibox’ eigenem Ordner.',
     telemetry: 'Telemetrie ist aus und bleibt aus. Nichts über Sie oder Ihre Projekte verlässt diesen Rechner.',

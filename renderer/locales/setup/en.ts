@@ -24,6 +24,29 @@ export const setup = {
     undone: 'The import was undone.',
     started: 'The import has begun.',
   },
+  home: {
+    title: 'Data folder',
+    folder: 'Folder',
+    link: 'Link to it',
+    size: 'Size',
+    room: (size: string, free: string, disk: string): string =>
+      `${size}, ${free} free${disk === '' ? '' : ` on ${disk}`}`,
+    target: 'Move it to',
+    targetHint: 'Whole path of a new or an empty folder. Databases, runtimes and settings move there together.',
+    checking: 'Looking at that place …',
+    renames: 'It is on the same disk: the folder is renamed, which takes no time.',
+    copies: (size: string, free: string): string =>
+      `${size} are copied to another disk (${free} free) while everything runs, compared byte by byte, and only then deleted here.`,
+    stops: (names: string): string => `Stopped for a moment and started again: ${names}.`,
+    waits: (names: string): string => `It waits for: ${names}.`,
+    leaves: (home: string): string => `${home} stays as a link, so every path in settings and databases stays true.`,
+    move: 'Move the data',
+    back: (place: string): string => `Move back to ${place}`,
+    moving: (step: string): string =>
+      `The data is being moved: ${step}. For a moment this page has no connection; it comes back by itself.`,
+    moved: (place: string): string => `The data is in ${place}.`,
+    notMoved: (place: string): string => `The data was not moved; it is in ${place} as before.`,
+  },
   firstRun: {
     title: 'Set up Kojibox',
     again: 'Set up again',
@@ -45,11 +68,7 @@ export const setup = {
     meanwhile:
       'The standard stack is being set up meanwhile. You may look around or close this; nothing has to be done.',
     placeTitle: 'Where things are kept',
-    data: 'Data',
     free: (size: string): string => `${size} free`,
-    byVariable: 'given by KOJIBOX_HOME',
-    byDefault: 'the usual place',
-    move: 'It is decided before Kojibox starts: end it with “koji quit”, set KOJIBOX_HOME to another folder, and start it again; that one begins empty.',
     projects: 'New projects go to',
     projectsHint: 'Whole path. Left empty, they go below Kojibox’s own folder.',
     telemetry: 'Telemetry is off and stays off. Nothing about you or your projects leaves this machine.',

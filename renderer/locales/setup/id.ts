@@ -26,6 +26,31 @@ export const setup: SetupTexts = {
     undone: 'Impor dibatalkan.',
     started: 'Impor dimulai.',
   },
+  home: {
+    title: 'Folder data',
+    folder: 'Folder',
+    link: 'Tautan ke sana',
+    size: 'Ukuran',
+    room: (size: string, free: string, disk: string): string =>
+      `${size}, ${free} kosong${disk === '' ? '' : ` di ${disk}`}`,
+    target: 'Pindahkan ke',
+    targetHint:
+      'Path lengkap folder baru atau folder kosong. Basis data, runtime, dan pengaturan dipindahkan bersama-sama.',
+    checking: 'Memeriksa tempat itu …',
+    renames: 'Disknya sama: folder hanya diganti namanya, tanpa menunggu.',
+    copies: (size: string, free: string): string =>
+      `${size} disalin ke disk lain (${free} kosong) selagi semuanya berjalan, dibandingkan byte demi byte, baru kemudian dihapus di sini.`,
+    stops: (names: string): string => `Berhenti sebentar lalu berjalan lagi: ${names}.`,
+    waits: (names: string): string => `Menunggu selesainya: ${names}.`,
+    leaves: (home: string): string =>
+      `${home} tetap ada sebagai tautan, sehingga semua path di pengaturan dan basis data tetap benar.`,
+    move: 'Pindahkan data',
+    back: (place: string): string => `Kembalikan ke ${place}`,
+    moving: (step: string): string =>
+      `Data sedang dipindahkan: ${step}. Sebentar lagi halaman ini terputus, lalu tersambung lagi dengan sendirinya.`,
+    moved: (place: string): string => `Data ada di ${place}.`,
+    notMoved: (place: string): string => `Data tidak jadi dipindahkan; tetap di ${place}.`,
+  },
   firstRun: {
     title: 'Siapkan Kojibox',
     again: 'Siapkan lagi',
@@ -47,11 +72,7 @@ export const setup: SetupTexts = {
     meanwhile:
       'Sementara itu perangkat standar sedang disiapkan. Silakan melihat-lihat atau menutup halaman ini; tidak ada yang harus dilakukan.',
     placeTitle: 'Tempat penyimpanan',
-    data: 'Data',
     free: (size: string): string => `${size} kosong`,
-    byVariable: 'ditentukan oleh KOJIBOX_HOME',
-    byDefault: 'tempat yang lazim',
-    move: 'Ini ditentukan sebelum Kojibox berjalan: akhiri dengan “koji quit”, isi KOJIBOX_HOME dengan folder lain, lalu jalankan lagi; folder itu mulai dari kosong.',
     projects: 'Proyek baru disimpan di',
     projectsHint: 'Path lengkap. Jika kosong, di bawah folder Kojibox sendiri.',
     telemetry:

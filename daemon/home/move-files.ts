@@ -1,0 +1,56 @@
+/** The journal of a move beside the home, and the record of moves in it. */
+import { join } from 'node:path';
+import type { ErrorBody } from '../../contract/errors.ts';
+import { movePathsOf } from '../../contract/home.ts';
+import {
+  EMPTY_HOME_RECORD,
+  HomeRecordSchema,
+  MoveJournalSchema,
+  moveOutcomeOf,
+  type HomeRecord,
+  type MoveJournal,
+} from '../../core/home/journal.ts';
+import { layoutOf } from '../../core/layout.ts';
+import { readDurable, removeDurable, writeDurable } from '../handover/durable-json.ts';
+
+const OWNER_ONLY = 0o600;
+
+/** Null when nothing is moved. */
+export const readMove = (home: string): MoveJournal | null => readDurable(movePathsOf(home).journal, MoveJournalSchema);
+export const writeMove = (journal: MoveJournal): void =>
+  writeDurable(movePathsOf(journal.home).journal, journal, OWNER_ONLY);
+export const removeMove = (home: string): void => removeDurable(movePathsOf(home).journal);
+
+export const readHomeRecord = (home: string): HomeRecord =>
+  readDurable(layoutOf(home).homeRecord, HomeRecordSchema) ?? EMPTY_HOME_RECORD;
+
+/** In the home, so that it goes with a daemon that was tried out. One for each move: nobody is misled by that of an earlier one. */
+export const trialOf = ({ home, id }: Pick<MoveJournal, 'home' | 'id'>): string => join(home, 'app', `${id}.trial`);
+
+/**
+ * Writes down how it ended, then lets go of the journal: a kill in between does only this again.
+ * @param leftover why the former folder is still there after a move
+ */
+export function concludeMove(journal: MoveJournal, leftover: ErrorBody | null = null): void {
+  const { home, id, from, to, method, error } = journal;
+  const outcome = moveOutcomeOf(journal);
+  const record = readHomeRecord(home);
+  writeDurable(
+    layoutOf(home).homeRecord,
+    {
+      ...record,
+      previous: outcome === 'moved' ? from : record.previous,
+      last: {
+        id,
+        from,
+        to,
+        method,
+        outcome,
+        error: outcome === 'moved' ? leftover : error,
+        endedAt: new Date().toISOString(),
+      },
+    } satisfies HomeRecord,
+    OWNER_ONLY,
+  );
+  removeMove(home);
+}

@@ -1,0 +1,25 @@
+/** A move of the data that was cut off is brought to its end before a daemon starts; a data folder that is not there is told. */
+import { spawn } from 'node:child_process';
+import { existsSync, lstatSync, readlinkSync } from 'node:fs';
+import { KojiboxError } from '../../contract/errors.ts';
+import { movePathsOf } from '../../contract/home.ts';
+
+/**
+ * Rejects with HOME_MISSING when the home leads to a folder that is not there.
+ * @param binary the app's own, run as Node; @param mover dist/mover/main.mjs
+ */
+export async function finishMove(home: string, binary: string, mover: string): Promise<void> {
+  if (existsSync(movePathsOf(home).journal)) {
+    const runner = spawn(binary, [mover], {
+      stdio: 'ignore',
+      cwd: '/',
+      env: { ...process.env, KOJIBOX_HOME: home, ELECTRON_RUN_AS_NODE: '1' },
+    });
+    await new Promise((ended) => runner.on('error', ended).on('exit', ended));
+  }
+  if (lstatSync(home, { throwIfNoEntry: false })?.isSymbolicLink() !== true || existsSync(home)) return;
+  throw new KojiboxError('HOME_MISSING', 'cannot open the data folder', {
+    detail: `${home} leads to ${readlinkSync(home)}, which is not there`,
+    source: 'electron',
+  });
+}

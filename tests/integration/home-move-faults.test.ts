@@ -1,0 +1,163 @@
+/** Moving the data when something goes wrong: a kill at each step, full and unfit disks, services that do not start there. */
+import { execFileSync } from 'node:child_process';
+import { existsSync, lstatSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { HomePlan } from '../../contract/home-move.ts';
+import { createHomeWorld, IS_ROOT, otherDisk, type HomeWorld } from './home-world.ts';
+
+let world: HomeWorld;
+let disk: string;
+/** Where the data is now. */
+let place: string;
+let moves = 0;
+
+const planOf = (folder: string): Promise<HomePlan> => world.call<HomePlan>('home.plan', { folder });
+/** To the other disk or back from it. */
+const elsewhere = (): string => join(place.startsWith(disk) ? world.root : disk, `data-${moves++}`);
+
+beforeAll(async () => {
+  world = await createHomeWorld();
+  const found = otherDisk('faults');
+  disk = found ?? world.mount('disk', 'size=512m');
+  place = world.home;
+  await world.fill();
+});
+afterAll(async () => {
+  await world.remove();
+  rmSync(disk, { recursive: true, force: true });
+});
+
+describe('a place that cannot hold the data', () => {
+  it.each<[string, string, () => string]>([
+    ['is relative', 'VALIDATION_FAILED', () => 'some/where'],
+    ['is where it is already', 'VALIDATION_FAILED', () => world.home],
+    ['is inside of it', 'VALIDATION_FAILED', () => join(world.home, 'app/data')],
+    ['is around it', 'VALIDATION_FAILED', () => world.root],
+    [
+      'has files in it',
+      'VALIDATION_FAILED',
+      () => {
+        mkdirSync(world.path('full'));
+        writeFileSync(world.path('full/file'), '');
+        return world.path('full');
+      },
+    ],
+    ['is a file', 'VALIDATION_FAILED', () => world.path('hosts')],
+    ['is below a file', 'VALIDATION_FAILED', () => world.path('hosts/data')],
+    [
+      'has a partial copy of another move beside it',
+      'VALIDATION_FAILED',
+      () => {
+        mkdirSync(world.path('other.partial'));
+        return world.path('other');
+      },
+    ],
+  ])('%s', async (_, code, prepare) => {
+    const folder = prepare();
+    expect((await planOf(folder)).problem).toMatchObject({ code, remedy: expect.stringMatching(/./) as string });
+    await expect(world.call('home.move', { folder })).rejects.toThrow(code);
+    expect(await world.status()).toMatchObject({ phase: 'idle', place });
+  });
+
+  it.runIf(IS_ROOT)('cannot be passed by the user of the services, may not run programs, or is too small', async () => {
+    mkdirSync(world.path('locked'), { mode: 0o700 });
+    expect((await planOf(world.path('locked/data'))).problem).toMatchObject({
+      code: 'PERMISSION_DENIED',
+      remedy: expect.stringContaining(`chmod o+x ${world.path('locked')}`) as string,
+    });
+    const unfit = world.mount('unfit', 'size=300m,noexec');
+    expect((await planOf(join(unfit, 'data'))).problem).toMatchObject({
+      code: 'VALIDATION_FAILED',
+      detail: expect.stringContaining('noexec') as string,
+    });
+    const small = world.mount('small', 'size=2m');
+    expect((await planOf(join(small, 'data'))).problem).toMatchObject({ code: 'DISK_FULL' });
+    // A whole disk is no folder that could be replaced.
+    expect((await planOf(small)).problem).toMatchObject({ code: 'VALIDATION_FAILED' });
+  });
+
+  it.runIf(IS_ROOT)('fills up while it is copied: everything is as it was', async () => {
+    const full = world.mount('fills', 'size=512m,nr_inodes=40');
+    const { code, stdout } = await world.koji('home', 'move', join(full, 'data'), '--json');
+    expect(code).toBe(12);
+    expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'DISK_FULL' } });
+    await world.expectOneHome(place);
+    expect((await world.status()).last).toMatchObject({ outcome: 'undone' });
+  });
+});
+
+/** Still everything where it was, and running again. */
+const expectUnmoved = (): Promise<unknown> =>
+  expect.poll(() => world.expectOneHome(place).then(() => 'one home'), { timeout: 30_000 }).toBe('one home');
+
+describe('kill -9 at each step', () => {
+  it.each(['wait', 'copy', 'stop', 'verify'])('%s: undone', async (step) => {
+    const to = elsewhere();
+    world.killAt(step);
+    const said = await world.koji('home', 'move', to, '--json');
+    expect(world.killed(), said.stdout + said.stderr).toBe(true);
+    expect((await world.settled()).last).toMatchObject({ outcome: 'undone', to });
+    await expectUnmoved();
+    expect(existsSync(to)).toBe(false);
+  });
+
+  it.each([
+    ['hand-over', 'rename'],
+    ['sync', 'copy'],
+    ['swap', 'copy'],
+    ['swap', 'rename'],
+    ['start', 'copy'],
+    ['remove', 'copy'],
+  ])('%s (%s): gone on from', async (step, method) => {
+    const to = method === 'copy' ? elsewhere() : join(dirname(place), `data-${moves++}`);
+    world.killAt(step);
+    const said = await world.koji('home', 'move', to, '--json');
+    expect(world.killed(), said.stdout + said.stderr).toBe(true);
+    expect((await world.settled()).last).toMatchObject({ outcome: 'moved', to, method });
+    if (place !== world.home) expect(existsSync(place)).toBe(false);
+    place = to;
+    await world.expectOneHome(place);
+  });
+
+  it.runIf(IS_ROOT).each(['end-new', 'swap-back', 'start-old'])('%s, on the way back: gone on from', async (step) => {
+    const unfit = world.mount(`unfit-${step}`, 'size=512m');
+    world.killAt('start');
+    await world.call('home.move', { folder: join(unfit, 'data') });
+    // Copied and switched: from now on no program can run there.
+    await expect.poll(() => world.killed(), { timeout: 60_000 }).toBe(true);
+    execFileSync('mount', ['-o', 'remount,noexec', unfit]);
+    world.killAt(step);
+    expect((await world.settled()).last).toMatchObject({ outcome: 'rolled-back', error: { code: 'HOME_MOVE_FAILED' } });
+    expect(world.killed()).toBe(true);
+    await world.expectOneHome(place);
+    world.unmount(unfit);
+  });
+});
+
+it('is cancelled as long as nothing was switched', async () => {
+  const to = elsewhere();
+  // Takes a while to copy.
+  writeFileSync(join(place, 'app/projects/large'), Buffer.alloc(200_000_000, 'x'));
+  const { changeId } = await world.call<{ changeId: string }>('home.move', { folder: to });
+  await expect(world.call('home.move', { folder: to })).rejects.toThrow('HOME_MOVE_RUNNING');
+  await world.call('changes.cancel', { id: changeId });
+  expect((await world.settled()).last).toMatchObject({ outcome: 'undone', to, error: null });
+  await expectUnmoved();
+  rmSync(join(place, 'app/projects/large'));
+});
+
+it('says what is missing when the folder is not there, and makes no new one', async () => {
+  expect(lstatSync(world.home).isSymbolicLink()).toBe(true);
+  await world.koji('quit');
+  renameSync(place, `${place}-away`);
+  const said = await world.koji('info', '--json');
+  expect(JSON.parse(said.stdout)).toMatchObject({
+    error: { code: 'HOME_MISSING', detail: expect.stringContaining(place) as string },
+  });
+  expect(existsSync(place)).toBe(false);
+  renameSync(`${place}-away`, place);
+  await world.koji('info');
+  for (const id of ['redis', 'edge']) await world.call('services.start', { id });
+  await world.expectOneHome(place);
+});

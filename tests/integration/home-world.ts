@@ -1,0 +1,199 @@
+/** A small home (Redis and one site of plain files), disks of the test, and ways to cut a move of the data short. */
+import { execFile, execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { request } from 'node:https';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { expect } from 'vitest';
+import type { DaemonFile } from '../../contract/daemon.ts';
+import type { ErrorBody } from '../../contract/errors.ts';
+import type { HomeStatus } from '../../contract/home-move.ts';
+
+const run = promisify(execFile);
+const PLAIN = { uid: 65534, gid: 65534 };
+export const IS_ROOT = process.getuid?.() === 0;
+
+export interface Result {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+export type HomeWorld = Awaited<ReturnType<typeof createHomeWorld>>;
+
+/** A folder on another disk than the temporary folder; null where this machine has none. */
+export function otherDisk(name: string): string | null {
+  if (!existsSync('/dev/shm') || lstatSync('/dev/shm').dev === lstatSync(tmpdir()).dev) return null;
+  const folder = mkdtempSync(`/dev/shm/kojibox-${name}-`);
+  chmodSync(folder, 0o711);
+  return folder;
+}
+
+/** @param plain true: everything is done as an unprivileged user (needs root) */
+export async function createHomeWorld(plain = false) {
+  const root = mkdtempSync(join(tmpdir(), 'kojibox-home-'));
+  chmodSync(root, 0o711);
+  const program = plain ? join(root, 'program') : process.cwd();
+  if (plain) {
+    for (const part of ['dist', 'koji', 'package.json']) cpSync(part, join(program, part), { recursive: true });
+    cpSync(process.execPath, join(program, 'bin/node'));
+    // Only to look at it: the parent of the home has to be the user's own.
+    for (const folder of [root, join(root, 'user')]) {
+      mkdirSync(folder, { recursive: true });
+      chownSync(folder, PLAIN.uid, PLAIN.gid);
+    }
+  }
+  const home = join(root, 'home');
+  const killFile = join(root, 'kill-at');
+  writeFileSync(join(root, 'hosts'), '127.0.0.1 localhost\n');
+  const environment = {
+    ...process.env,
+    PATH: `${plain ? join(program, 'bin') : dirname(process.execPath)}:/usr/local/bin:/usr/bin:/bin`,
+    HOME: plain ? join(root, 'user') : process.env['HOME'],
+    XDG_RUNTIME_DIR: undefined,
+    KOJIBOX_HOME: home,
+    KOJIBOX_HOSTS_FILE: join(root, 'hosts'),
+    ...(plain
+      ? {}
+      : { NODE_OPTIONS: `--import=file://${resolve('tests/fixtures/updates/kill-at.mjs')}`, KILL_AT_FILE: killFile }),
+  };
+  const koji = async (...args: string[]): Promise<Result> => {
+    const options = { env: environment, cwd: '/', ...(plain ? PLAIN : {}) };
+    try {
+      return { code: 0, ...(await run(join(program, 'koji'), args, options)) };
+    } catch (error) {
+      const { code, stdout, stderr } = error as Result;
+      return { code, stdout, stderr };
+    }
+  };
+  /** Straight to the daemon where one runs; rejects with the code first. */
+  const call = async <T>(method: string, params: unknown = {}): Promise<T> => {
+    const { url, token } = JSON.parse(readFileSync(join(home, 'app/daemon.json'), 'utf8')) as DaemonFile;
+    const answer = await fetch(`${url}/rpc`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ method, params }),
+    });
+    const { result, error } = (await answer.json()) as { result: T; error?: ErrorBody };
+    if (error !== undefined) throw new Error(`${error.code}: ${error.message}: ${error.detail}`);
+    return result;
+  };
+  const redis = async (...args: string[]): Promise<string> => {
+    const { code, stdout, stderr } = await koji('redis-cli', ...args);
+    if (code !== 0) throw new Error(`redis-cli: ${stdout}${stderr}`);
+    return stdout.trim();
+  };
+  const status = (): Promise<HomeStatus> => call<HomeStatus>('home.status');
+  const mounted: string[] = [];
+
+  return {
+    root,
+    home,
+    koji,
+    call,
+    status,
+    path: (...parts: string[]) => join(root, ...parts),
+
+    /** Redis with a key in it, and a site below the home. */
+    async fill(): Promise<void> {
+      const installed = await koji('runtime', 'install', 'redis');
+      expect(installed, installed.stdout + installed.stderr).toMatchObject({ code: 0 });
+      await call('services.start', { id: 'redis' });
+      await redis('set', 'kept', 'by redis');
+      const site = join(home, 'app/projects/site');
+      mkdirSync(site, { recursive: true });
+      writeFileSync(join(site, 'index.html'), 'still here');
+      if (plain) execFileSync('chown', ['-R', `${PLAIN.uid}:${PLAIN.gid}`, site]);
+      await call('config.setProject', {
+        id: 's',
+        name: 'S',
+        path: site,
+        domain: 's.test',
+        stack: 'static',
+        overrides: {},
+      });
+      await call('services.start', { id: 'edge' });
+    },
+
+    /** A disk of its own; needs root. */
+    mount(name: string, options: string): string {
+      const folder = join(root, name);
+      mkdirSync(folder);
+      execFileSync('mount', ['-t', 'tmpfs', '-o', `mode=711,${options}`, 'tmpfs', folder]);
+      mounted.push(folder);
+      return folder;
+    },
+    unmount(folder: string): void {
+      execFileSync('umount', [folder]);
+      mounted.splice(mounted.indexOf(folder), 1);
+    },
+
+    /** The next process that writes this step into the journal dies before it does it. */
+    killAt: (step: string): void => writeFileSync(killFile, step),
+    killed: (): boolean => !existsSync(killFile),
+
+    /** Waits until nothing is moved any more, as a user would see it who asks now and then. */
+    async settled(): Promise<HomeStatus> {
+      for (;;) {
+        // The next `koji` is what ends a move that was cut off.
+        await koji('info');
+        const now = await status().catch(() => null);
+        if (now !== null && now.moveId === null && !existsSync(`${home}.move.json`)) return now;
+        await new Promise((wait) => setTimeout(wait, 200));
+      }
+    },
+
+    /** Exactly one complete home is in use, everything that ran runs from it, and nothing is half done. */
+    async expectOneHome(place: string): Promise<void> {
+      expect(realpathSync(home)).toBe(place);
+      expect(lstatSync(home).isSymbolicLink()).toBe(place !== home);
+      const beside = readdirSync(root).filter((name) => name.startsWith('home') && name !== 'home');
+      expect(beside.filter((name) => join(root, name) !== place)).toEqual([]);
+      expect(existsSync(`${place}.partial`)).toBe(false);
+      const services = await call<{ id: string; state: string; pid: number }[]>('services.list');
+      const states = services.filter(({ id }) => id === 'redis' || id === 'edge').map(({ state }) => state);
+      expect(states).toEqual(['running', 'running']);
+      expect(await redis('get', 'kept')).toBe('by redis');
+      expect(await this.visit()).toBe('200 still here');
+      const { pid } = services.find(({ id }) => id === 'redis')!;
+      expect(realpathSync(`/proc/${pid}/exe`).startsWith(`${place}/`)).toBe(true);
+    },
+
+    /** Through the edge, trusting the local authority alone. */
+    visit(): Promise<string> {
+      const ports = readFileSync(join(home, 'app/config/ports.json'), 'utf8');
+      const { assigned } = (JSON.parse(ports) as { value: { assigned: Record<string, number> } }).value;
+      const ca = readFileSync(join(home, 'app/certs/root-ca.pem'));
+      return new Promise((answer) => {
+        const options = { host: '127.0.0.1', port: assigned['edge.https'], servername: 's.test', ca, agent: false };
+        const sent = request({ ...options, headers: { host: 's.test' } }, (response) => {
+          let body = '';
+          response.setEncoding('utf8').on('data', (part: string) => (body += part));
+          response.on('end', () => answer(`${response.statusCode ?? 0} ${body}`));
+        });
+        sent.on('error', (error) => answer(error.message));
+        sent.end();
+      });
+    },
+
+    async remove(): Promise<void> {
+      rmSync(killFile, { force: true });
+      await koji('uninstall', '--purge', '--yes');
+      for (const folder of [...mounted]) this.unmount(folder);
+      rmSync(root, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,83 @@
+/**
+ * Runtimes that an earlier suite of the same build installed, so that not every suite unpacks the same 150 packages again. The install itself is
+ * tested where it is meant: stack, newcomer, runtimes, pack.
+ */
+import { createHash } from 'node:crypto';
+import {
+  constants,
+  cpSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+
+/** The only files of the installed trees that name the home. */
+const NAMING_THE_HOME = 'runtime/bin/php/*/*/usr/bin/php.ini';
+const KEPT = ['runtime/bin', 'runtime/lock.json', 'runtime/cache/downloads'];
+
+const digest = (...parts: (string | Buffer)[]): string =>
+  parts
+    .reduce((hash, part) => hash.update(part), createHash('sha256'))
+    .digest('hex')
+    .slice(0, 16);
+
+/** One per checkout; another build of it makes its own. */
+const store = (): string => join(tmpdir(), `kojibox-test-stack-${userInfo().uid}-${digest(process.cwd())}`);
+const build = (): string => digest(readFileSync('dist/daemon/main.mjs'), readFileSync('dist/runtime/manifest.json'));
+
+/** Copies with modes, times and links as they are; shares the blocks where the file system can. */
+const copy = (from: string, to: string): void =>
+  cpSync(from, to, {
+    recursive: true,
+    preserveTimestamps: true,
+    verbatimSymlinks: true,
+    mode: constants.COPYFILE_FICLONE,
+  });
+
+function moveHome(folder: string, from: string, to: string): void {
+  for (const name of globSync(NAMING_THE_HOME, { cwd: folder })) {
+    const file = join(folder, name);
+    writeFileSync(file, readFileSync(file, 'utf8').replaceAll(from, to));
+  }
+}
+
+/**
+ * Puts the runtimes where a home that does not exist yet will have them.
+ *
+ * @returns false when no suite has prepared them for this build
+ */
+export function takePrepared(home: string): boolean {
+  const prepared = join(store(), build());
+  if (!existsSync(prepared)) return false;
+  mkdirSync(join(home, 'runtime'), { recursive: true, mode: 0o755 });
+  for (const name of KEPT) copy(join(prepared, name), join(home, name));
+  moveHome(home, readFileSync(join(prepared, 'home'), 'utf8'), home);
+  return true;
+}
+
+function keepPrepared(home: string): void {
+  rmSync(store(), { recursive: true, force: true });
+  mkdirSync(store(), { recursive: true });
+  const staging = mkdtempSync(join(store(), 'staging-'));
+  for (const name of KEPT) copy(join(home, name), join(staging, name));
+  writeFileSync(join(staging, 'home'), home);
+  renameSync(staging, join(store(), build()));
+}
+
+/**
+ * `koji up` of the whole stack in a home that does not exist yet.
+ *
+ * @param up brings it up, and installs what is not there
+ */
+export async function upPrepared(home: string, up: () => unknown): Promise<void> {
+  const isPrepared = takePrepared(home);
+  await up();
+  if (!isPrepared) keepPrepared(home);
+}
