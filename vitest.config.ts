@@ -11,6 +11,8 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['{contract,core,client,cli,daemon,edge,electron,installer,renderer}/**/*.test.ts'],
+          // Properties with thousands of runs, on a machine that has other work.
+          testTimeout: 30_000,
         },
       },
       { test: { name: 'architecture', include: ['tests/architecture/**/*.test.ts'] } },

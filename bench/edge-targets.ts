@@ -68,6 +68,7 @@ function edgeConfig({ folder, www, certificate, key, ports, upstreamPort, worker
     fallbackKey: key,
     runAs: null,
     shares: [],
+    resolver: null,
     sites: [
       {
         hosts: ['hello.test'],

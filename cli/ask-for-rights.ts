@@ -8,18 +8,35 @@ import { paint } from './render/style.ts';
 export type Goal = InputOf<'privileged.plan'>;
 const MAX_OUTPUT_CHARACTERS = 60_000;
 
+/** Whether a password can be asked for here. */
+export const canAskForRights = (): boolean => process.stdin.isTTY === true && process.stderr.isTTY === true;
+
 /**
  * Does nothing without a terminal (then the daemon asks in its own way, or says what to run), and when nothing needs more rights.
  * Rejects with CANCELLED or PERMISSION_DENIED; then nothing was changed.
  */
 export async function reachWithRights(client: Client, goal: Goal): Promise<void> {
-  if (process.stdin.isTTY !== true || process.stderr.isTTY !== true) return;
+  if (!canAskForRights()) return;
   const order = await client.call('privileged.begin', { ...goal, interactive: true });
   if (order.command === null) return;
   process.stderr.write(`${paint('bold', 'As administrator:')}\n`);
   for (const sentence of order.sentences) process.stderr.write(`  ${sentence}\n`);
-  const ending = await start(order.command, order.input);
-  await client.call('privileged.finish', { ...goal, ids: order.ids, interactive: true, ...ending });
+  const { command, input, ids } = order;
+  await withoutInterrupt(async () => {
+    const ending = await start(command, input);
+    await client.call('privileged.finish', { ...goal, ids, interactive: true, ...ending });
+  });
+}
+
+/** Ctrl-C at the question is meant for sudo; this process stays, to have the entry in the ledger put right. */
+export async function withoutInterrupt<T>(work: () => Promise<T>): Promise<T> {
+  const stay = (): void => undefined;
+  process.on('SIGINT', stay);
+  try {
+    return await work();
+  } finally {
+    process.off('SIGINT', stay);
+  }
 }
 
 interface Ending {
@@ -32,9 +49,6 @@ function start(command: readonly string[], input: string): Promise<Ending> {
   const [file = '', ...args] = command;
   return new Promise((resolve, reject) => {
     const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'pipe'], cwd: '/' });
-    // Ctrl-C at the question is meant for it; this process stays, to have the entry in the ledger put right.
-    const stay = (): void => undefined;
-    process.on('SIGINT', stay);
     let stdout = '';
     let stderr = '';
     child.stdout
@@ -45,13 +59,11 @@ function start(command: readonly string[], input: string): Promise<Ending> {
       process.stderr.write(text);
     });
     child.on('error', (cause) => {
-      process.off('SIGINT', stay);
       reject(
         new KojiboxError('PERMISSION_DENIED', `cannot start ${file}`, { detail: cause.message, source: 'cli', cause }),
       );
     });
     child.on('close', (exitCode) => {
-      process.off('SIGINT', stay);
       resolve({ exitCode, stdout, stderr });
     });
     child.stdin.on('error', () => undefined); // It ended before it read; its exit code tells more.

@@ -4,16 +4,28 @@ import { existsSync, lstatSync, readlinkSync } from 'node:fs';
 import { KojiboxError } from '../contract/errors.ts';
 import { movePathsOf } from '../contract/home.ts';
 
+/** Each is a kill that was survived. */
+const MAX_TRIES = 10;
+
 export const isBeingMoved = (home: string): boolean => existsSync(movePathsOf(home).journal);
 
-/** Waits for a move of the data, and goes on with one that was left behind. @param mover dist/mover/main.mjs */
+/**
+ * Waits for a move of the data, and goes on with one that was left behind. Rejects with HOME_MOVE_RUNNING when it does not come to an end.
+ * @param mover dist/mover/main.mjs
+ */
 export async function finishMove(home: string, mover: string): Promise<void> {
-  if (!isBeingMoved(home)) return;
-  const runner = spawn(process.execPath, ['--no-warnings', mover], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-    env: { ...process.env, KOJIBOX_HOME: home },
-  });
-  await new Promise((ended) => runner.on('error', ended).on('exit', ended));
+  for (let tries = 0; isBeingMoved(home); tries++) {
+    if (tries === MAX_TRIES)
+      throw new KojiboxError('HOME_MOVE_RUNNING', 'cannot start Kojibox while its data is between two places', {
+        detail: `the move does not come to an end; see ${movePathsOf(home).journal}`,
+        source: 'cli',
+      });
+    const runner = spawn(process.execPath, ['--no-warnings', mover], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+      env: { ...process.env, KOJIBOX_HOME: home },
+    });
+    await new Promise((ended) => runner.on('error', ended).on('exit', ended));
+  }
 }
 
 /** Throws HOME_MISSING when the address leads to a folder that is not there: a disk that is not connected. */

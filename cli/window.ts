@@ -42,8 +42,8 @@ const WINDOW_FLAGS = [
 export async function openWindow(url: string, kind: 'app' | 'tab'): Promise<OpenedWindow> {
   if (!hasDisplay()) return { opened: false, message: `No display here; open ${url}` };
   if (kind === 'app') {
-    const electron = electronBinary();
-    if (electron !== null && (await launch(electron, [dirname(distFolder), ...rootFlags()])))
+    const electron = electronApp();
+    if (electron !== null && (await launch(electron.binary, [...electron.args, ...rootFlags()])))
       return { opened: true, message: 'The Kojibox window is open.' };
     for (const browser of browsersOnPath()) {
       const profile = `--user-data-dir=${join(homeFolder(), 'app', 'cache', 'window')}`;
@@ -66,6 +66,17 @@ const rootFlags = (): string[] => (process.getuid?.() === 0 ? ['--no-sandbox'] :
 function hasDisplay(): boolean {
   return process.platform !== 'linux' || Boolean(process.env['DISPLAY'] ?? process.env['WAYLAND_DISPLAY']);
 }
+
+/** The desktop app that this `koji` belongs to, or Electron's binary beside a checkout. */
+function electronApp(): { binary: string; args: string[] } | null {
+  if (process.versions['electron'] !== undefined) return isWholeApp() ? { binary: process.execPath, args: [] } : null;
+  const binary = electronBinary();
+  return binary === null ? null : { binary, args: [dirname(distFolder)] };
+}
+
+/** What an AppImage leaves in the home for the daemon has no resources for a window. Only Linux has AppImages. */
+const isWholeApp = (): boolean =>
+  process.platform !== 'linux' || existsSync(join(dirname(process.execPath), 'resources.pak'));
 
 function electronBinary(): string | null {
   try {
@@ -105,7 +116,12 @@ function isExecutable(file: string): boolean {
 /** True when it is still running (or ended well) after 400 ms. */
 function launch(command: string, args: readonly string[]): Promise<boolean> {
   return new Promise((answer) => {
-    const child = spawn(command, args, { detached: true, stdio: 'ignore' });
+    const child = spawn(command, args, {
+      detached: true,
+      stdio: 'ignore',
+      // Set where `koji` is the desktop app's own binary: the app would be a bare Node.
+      env: { ...process.env, ELECTRON_RUN_AS_NODE: undefined },
+    });
     const timer = setTimeout(() => answer(true), 400);
     child.on('error', () => {
       clearTimeout(timer);

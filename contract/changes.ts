@@ -28,6 +28,7 @@ export const STEPS = [
   'wait',
   'swap',
   'confirm',
+  'ask-rights',
   'end-new',
   'swap-back',
   'start-old',
@@ -57,9 +58,9 @@ export const CHANGE_KINDS = [
   'packs.install',
   'imports.apply',
   'firstRun.apply',
+  'home.move',
   'serverImport.start',
   'serverImport.undo',
-  'home.move',
 ] as const;
 export type ChangeKind = (typeof CHANGE_KINDS)[number];
 

@@ -14,6 +14,7 @@ export const DOCTOR_CHECKS = [
   'user',
   'low-ports',
   'hosts-file',
+  'resolver',
   'localhost-names',
   'secrets-key',
   'authority',

@@ -12,7 +12,7 @@ export const DomainMappingSchema = z.object({
 export type DomainMapping = z.infer<typeof DomainMappingSchema>;
 
 export const ResolveStepSchema = z.object({
-  step: z.enum(['hosts-file', 'localhost-name', 'localhost-port']),
+  step: z.enum(['hosts-file', 'resolver', 'localhost-name', 'localhost-port']),
   /** True for the first step that works here: the one whose link is printed. */
   inUse: z.boolean(),
   works: z.boolean(),

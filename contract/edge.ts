@@ -67,6 +67,11 @@ export const EdgeConfigSchema = z.strictObject({
   sites: z.array(EdgeSiteSchema),
   /** Sites that other machines of the same network may open, over plain HTTP: a phone does not know our authority. */
   shares: z.array(z.strictObject({ host: HostNameSchema, address: z.string(), port: PortSchema })).default([]),
+  /** The name server on 127.0.0.1, and the names that are on this machine, each with all below it; null: none. */
+  resolver: z
+    .strictObject({ port: PortSchema, suffixes: z.array(z.string().regex(/^[a-z0-9.-]{1,253}$/)).min(1) })
+    .nullable()
+    .default(null),
 });
 export type EdgeConfig = z.infer<typeof EdgeConfigSchema>;
 

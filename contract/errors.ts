@@ -220,6 +220,12 @@ export const ERRORS = {
 
   // Projects, names, certificates
   DOMAIN_TAKEN: entry(409, 30, false, 'Choose another name, or remove the project that has it.'),
+  RESOLVER_UNSUPPORTED: entry(
+    422,
+    30,
+    false,
+    'Put the names into the hosts file instead: koji domains apply; or use the .localhost names, which need nothing.',
+  ),
   CERTIFICATE_FAILED: entry(500, 31, true, 'The detail has the cause; `koji doctor` checks the certificate authority.'),
 } as const satisfies Record<string, ErrorEntry>;
 

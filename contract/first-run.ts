@@ -30,6 +30,8 @@ export const FirstRunAnswersSchema = z.object({
   removeUnused: z.boolean(),
   /** Names go into the hosts file. */
   hosts: z.boolean(),
+  /** The system's resolver asks Kojibox for local names, so that those below a site work too. */
+  resolver: z.boolean(),
   /** The local authority goes into the trust stores. */
   trust: z.boolean(),
   imports: z.array(
@@ -87,6 +89,10 @@ export const FirstRunStatusSchema = z.object({
   missingBytes: z.number(),
   /** Can the hosts file be written without more rights? */
   hostsWritable: z.boolean(),
+  /** Does this system have a resolver that can be told? */
+  resolverOffered: z.boolean(),
+  /** How the daemon would ask for administrator rights (`pkexec`, `sudo-without-asking`, …); null: only a terminal can. */
+  rightsBy: z.string().nullable(),
   /** The change that puts it into effect now, or null. */
   changeId: z.string().nullable(),
 });
@@ -176,9 +182,13 @@ export const firstRunOperations = [
     kind: 'command',
     access: 'admin',
     returnsChange: true,
-    input: z.strictObject({}),
+    input: z.strictObject({
+      /** Who asks for administrator rights: the daemon, once for all that need them, or a client afterwards (`privileged.begin`). */
+      rights: z.enum(['daemon', 'client']).default('daemon'),
+    }),
     output: ChangeSchema,
     errors: ['CONFIG_CORRUPT'],
+    example: { rights: 'daemon' },
     cli: { command: ['setup', 'apply'] },
   }),
   defineOperation({

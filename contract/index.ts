@@ -23,6 +23,7 @@ import { phpOperations } from './php.ts';
 import { programOperations } from './programs.ts';
 import { projectOperations } from './projects.ts';
 import { proxyOperations } from './proxy.ts';
+import { resolverOperations } from './resolver.ts';
 import { runtimeEvents, runtimeOperations } from './runtimes.ts';
 import { secretKeyOperations } from './secret-key.ts';
 import { secretOperations } from './secrets.ts';
@@ -44,6 +45,7 @@ export const operations = [
   ...projectOperations,
   ...sharingOperations,
   ...domainOperations,
+  ...resolverOperations,
   ...proxyOperations,
   ...certificateOperations,
   ...changeOperations,

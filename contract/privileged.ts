@@ -7,14 +7,19 @@ import { z } from 'zod';
 import { defineOperation } from './define.ts';
 import { SystemChangeSchema } from './system-changes.ts';
 
-export const PrivilegedGoalSchema = z.enum(['hosts', 'trust', 'ports', 'undo']);
+export const PrivilegedGoalSchema = z.enum(['hosts', 'trust', 'ports', 'resolver', 'undo']);
 export type PrivilegedGoal = z.infer<typeof PrivilegedGoalSchema>;
 
 const GoalInputSchema = z.strictObject({
-  /** `hosts`: names in the hosts file; `trust`: the system's trust store; `ports`: ports from 80 on for everybody; `undo`: take changes back. */
+  /** `hosts`: names in the hosts file; `trust`: the system's trust store; `ports`: ports from 80 on for everybody; `resolver`: the system asks Kojibox for local names; `undo`: take changes back. */
   goal: PrivilegedGoalSchema,
   /** Of the ledger entry, for `undo`; all without it. */
   id: z.string().max(64).optional(),
+  /** More goals, for one password together. */
+  also: z
+    .array(PrivilegedGoalSchema.exclude(['undo']))
+    .max(4)
+    .optional(),
 });
 
 export const PrivilegedPlanSchema = z.object({

@@ -99,7 +99,7 @@ export interface Kojibox {
   detectProject(path: string): Promise<DetectedProject>;
   removeProject(id: string): Promise<void>;
   /** Adds a sentence for the user to the notices, and to the daemon's log. */
-  notice(text: string): void;
+  notice(text: string, topic?: string): void;
   sites(): Site[];
   /** Defines services for the projects, writes the edge's configuration, names and certificates. */
   applySites(): Promise<void>;

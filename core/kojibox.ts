@@ -13,9 +13,11 @@ import { ADMINER_HOST, createAdminer } from './databases/adminer.ts';
 import { createDatabases } from './databases/databases.ts';
 import { createDataHold } from './databases/snapshots/data-hold.ts';
 import { createDomains } from './domains/domains.ts';
+import { NAME_SERVER_PORT_KEY } from './domains/resolver.ts';
 import { assertGone, recordKeychainEntry, settleKeychainEntries } from './ledger/entries.ts';
 import { createLedger } from './ledger/ledger.ts';
 import { layoutOf } from './layout.ts';
+import { createNotices } from './notices.ts';
 import { createPorts } from './ports/ports.ts';
 import { detectProject } from './projects/detect.ts';
 import { createPhpSettings, createPhpSettingsStore } from './php/php-settings.ts';
@@ -46,11 +48,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
   const { system, home, publish } = options;
   const layout = layoutOf(home);
   const homeDigest = createHash('sha256').update(home).digest('hex').slice(0, 8);
-  const notices: string[] = [];
-  const notice = (text: string): void => {
-    notices.push(text);
-    system.log.warn(text);
-  };
+  const { list: notices, add: notice } = createNotices((text) => system.log.warn(text));
 
   await ensureHome(
     system,
@@ -135,6 +133,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     store: domainStore,
     homeDigest,
     ledger: () => ledger,
+    nameServerPort: () => ports.registry().assigned[NAME_SERVER_PORT_KEY] ?? null,
     projectWith: (domain) => projectStore.get().find((project) => project.domain === domain)?.id ?? null,
   });
   const ledger = createLedger({
@@ -272,7 +271,21 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     caBundle,
     rootCertificate: layout.rootCertificate,
     publicAuthorities: options.publicAuthorities,
-    edge: createEdgeConfigWriter({ system, layout, certificates, control: options.edge.control, controlSocket }),
+    edge: createEdgeConfigWriter({
+      system,
+      layout,
+      certificates,
+      control: options.edge.control,
+      controlSocket,
+      replaceOutdated() {
+        if (!supervisor.isOutdated(EDGE_ID)) return false;
+        // Not waited for: a start writes this very file first.
+        void supervisor
+          .restart(EDGE_ID)
+          .catch((error: unknown) => system.log.error('cannot replace the edge', { error: String(error) }));
+        return true;
+      },
+    }),
     wantsHosts: () => app.get().useHosts,
     edgeRuns: () => entries.has(EDGE_ID) && supervisor.state(EDGE_ID).state === 'running',
     projects: () => projectStore.get(),
@@ -348,6 +361,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     projects,
     catalog,
     applySites,
+    urlOf: ({ id, domain }) => sites().find(({ projectId }) => projectId === id)?.url ?? `https://${domain}`,
     tools: {
       files: system.files,
       processes: system.processes,

@@ -26,11 +26,13 @@ import { pruneDownloads } from './downloads-cache.ts';
 import { createDoctor } from './doctor/doctor.ts';
 import { createProcessDriver } from './drivers/process/process-driver.ts';
 import { openFirstRun } from './first-run/open-first-run.ts';
+import { createSetupRights } from './first-run/setup-rights.ts';
 import { openServerImports } from './foreign-servers/open-server-imports.ts';
 import { edgeControl, requestSite } from './edge-control.ts';
 import { createHandlers, snapshotOf } from './handlers/handlers.ts';
 import { createHomeHandlers } from './handlers/home.ts';
 import { createPrivilegedHandlers } from './handlers/privileged.ts';
+import { createResolverHandlers } from './handlers/resolver.ts';
 import { createSecretKeyHandlers } from './handlers/secret-key.ts';
 import { createServerImportHandlers } from './handlers/server-import.ts';
 import { digestOfHome } from './home-digest.ts';
@@ -41,6 +43,7 @@ import { createKeychain } from './keychain/keychain.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import { openPacks, type PackFeatures } from './packs/open-packs.ts';
 import { createPrivileged } from './privileged/create-privileged.ts';
+import { createResolverCheck } from './resolver/resolver.ts';
 import { createServiceLogs, type ServiceLogs } from './service-logs.ts';
 import { openShims } from './shims/open-shims.ts';
 import { createDebianSource } from './sources/debian.ts';
@@ -210,6 +213,7 @@ async function main(): Promise<void> {
   });
   const trust = createTrustStores({ system, layout, certificates: kojibox.certificates, ledger: kojibox.ledger });
   const privileged = createPrivileged({ system, kojibox, helper: join(distFolder, 'privileged', 'main.mjs') });
+  const resolver = createResolverCheck(system, kojibox);
   const serviceLogs = createServiceLogs({
     folder: layout.serviceLogs,
     exportFolder: layout.logExports,
@@ -255,6 +259,7 @@ async function main(): Promise<void> {
     kojibox,
     system,
     trust,
+    rights: createSetupRights(system, privileged),
     usualHome: resolve(resolveHome({ ...homeFacts, environment: { ...process.env, KOJIBOX_HOME: '' } })),
     mailPort: () => mail.port,
     publish,
@@ -304,7 +309,8 @@ async function main(): Promise<void> {
     manifestChanged: () => publish('runtime:updated', kojibox.runtimes.manifest()),
   });
   const homeFeature = openHome({ system, kojibox, dist: distFolder, isEnding: () => quitting });
-  const doctor = createDoctor({ system, layout, kojibox, trust });
+  const doctor = createDoctor({ system, layout, kojibox, trust, resolver });
+  const privilegedHandlers = createPrivilegedHandlers({ kojibox, trust, ...privileged });
   const dispatcher = createDispatcher({
     log,
     onCall: (operation, call) => activity.add(operation, call),
@@ -332,7 +338,13 @@ async function main(): Promise<void> {
         }),
         metrics,
         more: {
-          ...createPrivilegedHandlers({ kojibox, trust, ...privileged }),
+          ...privilegedHandlers,
+          ...createResolverHandlers({
+            resolver,
+            privileged: privileged.privileged,
+            ledger: kojibox.ledger,
+            undo: (id) => privilegedHandlers['ledger.undo']({ id }),
+          }),
           ...createSecretKeyHandlers({ kojibox, keychain }),
           ...createHomeHandlers(homeFeature),
           ...createServerImportHandlers(serverImports.current),

@@ -1,5 +1,6 @@
 /** From a request to whoever answers it: host name, certificate, longest path prefix. */
 import type { EdgeConfig, EdgeRoute, EdgeSite, EdgeStatus } from '../contract/edge.ts';
+import { createNameServer } from './dns/server.ts';
 import { renderError } from './error-page.ts';
 import { fail, type Exchange } from './exchange.ts';
 import { createListeners } from './listeners.ts';
@@ -30,6 +31,7 @@ export function createEdge(initial: EdgeConfig): Edge {
   let certificates = new CertificateStore(initial, null);
   let requests = 0;
   const watch = new ConnectionWatch();
+  const nameServer = createNameServer();
 
   const handle = (exchange: Exchange): void => {
     requests += 1;
@@ -91,6 +93,7 @@ export function createEdge(initial: EdgeConfig): Edge {
       await shares
         .apply(config.shares)
         .catch((error: unknown) => log('error', `cannot share a site: ${String(error)}`));
+      await nameServer.apply(config.resolver);
     },
     async reload(next) {
       const nextCertificates = new CertificateStore(next, certificates);
@@ -100,6 +103,7 @@ export function createEdge(initial: EdgeConfig): Edge {
       const fallbackChanged = !nextCertificates.fallback.cert.equals(certificates.fallback.cert);
       certificates = nextCertificates;
       if (fallbackChanged) listeners.refreshFallback();
+      await nameServer.apply(config.resolver);
       await shares.apply(config.shares);
     },
     status: () => ({
@@ -114,6 +118,7 @@ export function createEdge(initial: EdgeConfig): Edge {
     async close() {
       listeners.close();
       shares.close();
+      nameServer.close();
       watch.drainAll();
       const until = performance.now() + DRAIN_MS;
       while (watch.size > 0 && performance.now() < until)

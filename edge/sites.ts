@@ -19,7 +19,7 @@ export function createRoutingTable(config: EdgeConfig): RoutingTable {
   const port = config.httpsPort === 443 ? '' : `:${config.httpsPort}`;
   return {
     generation: config.generation,
-    find: (host) => byHost.get(host),
+    find: (host) => byHost.get(host) ?? byHost.get(parentOf(host)),
     all: config.sites.map(({ name, hosts }) => ({
       name,
       host: hosts[0] ?? '',
@@ -27,6 +27,9 @@ export function createRoutingTable(config: EdgeConfig): RoutingTable {
     })),
   };
 }
+
+/** A site has every name one label below its own, which is as far as a wildcard in its certificate reaches (RFC 6125 section 6.4.3). */
+export const parentOf = (host: string): string => host.slice(host.indexOf('.') + 1);
 
 /** A prefix ends at a slash: `/api` routes `/api` and `/api/x`, not `/apis`. */
 export function routeFor(site: EdgeSite, path: string): EdgeRoute | undefined {

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import type { EdgeConfig } from '../contract/edge.ts';
 import { log } from './log.ts';
+import { parentOf } from './sites.ts';
 
 /** No client shows a certificate. Without this Node parses all public authorities for each process, and keeps 5 MB of them. */
 const NO_CLIENT_AUTHORITIES: { readonly ca: never[] } = { ca: [] };
@@ -69,11 +70,15 @@ export class CertificateStore {
 
   /** True when one certificate serves both names. */
   isShared(a: string, b: string): boolean {
-    return (this.#byHost.get(a) ?? this.#fallback) === (this.#byHost.get(b) ?? this.#fallback);
+    return this.#pairFor(a) === this.#pairFor(b);
+  }
+
+  #pairFor(host: string): Pair {
+    return this.#byHost.get(host) ?? this.#byHost.get(parentOf(host)) ?? this.#fallback;
   }
 
   contextFor(serverName: string): SecureContext {
-    const pair = this.#byHost.get(serverName) ?? this.#fallback;
+    const pair = this.#pairFor(serverName);
     try {
       return (pair.context ??= contextOf(pair));
     } catch (error) {

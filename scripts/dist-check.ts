@@ -56,6 +56,10 @@ try {
     'application/vnd.kojibox.pack+zip',
     'Exec=',
     'Categories=Development',
+    'StartupWMClass=kojibox',
+    'Keywords=php;',
+    // Of the file that tells the desktop what a pack is.
+    '<glob pattern="*.kojipack"/>',
   ])
     check(desktopEntry.includes(part), `the desktop entry has no ${part}`);
   checkSqlite(unpacked);
@@ -76,20 +80,19 @@ process.stdout.write(
 );
 process.exit(problems.length === 0 ? 0 : 1);
 
-/** The entry that a deb, an rpm and an AppImage get, from the part of electron-builder that writes it. */
+/** The entry that a deb, an rpm and an AppImage get, and their kinds of files, from the part of electron-builder that writes them. */
 async function desktopEntryOf({ packager }: AfterPackContext, destination: string): Promise<string> {
   const require = createRequire(createRequire(import.meta.url).resolve('electron-builder'));
   const { LinuxTargetHelper } = require('app-builder-lib/out/targets/LinuxTargetHelper') as {
     LinuxTargetHelper: new (packager: unknown) => {
+      readonly mimeTypeFiles: Promise<string | null>;
       writeDesktopEntry(options: unknown, exec: string, destination: string): Promise<string>;
     };
   };
-  const file = await new LinuxTargetHelper(packager).writeDesktopEntry(
-    packager.config.linux ?? {},
-    '/opt/Kojibox/kojibox %U',
-    destination,
-  );
-  return readFileSync(file, 'utf8');
+  const helper = new LinuxTargetHelper(packager);
+  const kinds = await helper.mimeTypeFiles;
+  const file = await helper.writeDesktopEntry(packager.config.linux ?? {}, '/opt/Kojibox/kojibox %U', destination);
+  return readFileSync(file, 'utf8') + (kinds === null ? '' : readFileSync(kinds, 'utf8'));
 }
 
 /** Everything that a program or a page refers to must be packaged; the main process finds `electron` in itself. */

@@ -5,6 +5,7 @@ import { parseFlags } from '../arguments.ts';
 import { print, type Command } from '../command.ts';
 import { ensureDaemon, homeFolder, readDaemonFile } from '../daemon-process.ts';
 import { followChange } from '../follow-change.ts';
+import { untilHandedOver } from '../follow-handover.ts';
 import { isAlive, waitForExit } from '../process-exit.ts';
 import { printError } from '../render/error.ts';
 import { renderStatus } from '../render/status.ts';
@@ -65,6 +66,11 @@ async function bringUp(client: Client, change: Change, signal: AbortSignal): Pro
   try {
     await followChange(client, change, false, signal);
   } catch (error) {
+    if (!signal.aborted && isBeingMoved(homeFolder())) {
+      // The data folder was chosen in the window meanwhile: the daemon of the new place goes on with the stack, and this joins it.
+      await untilHandedOver(async (now) => ((await now.call('home.status', {})).moveId === null ? true : undefined));
+      return bringUp(client, await client.call('stack.up', {}), signal);
+    }
     // Another stack was chosen in the window meanwhile: that choice brings it up instead.
     const instead = signal.aborted ? undefined : await findSetup(client);
     if (instead === undefined) throw error;

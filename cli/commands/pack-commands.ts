@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline/promises';
 import type { Client } from '../../client/index.ts';
 import { KojiboxError } from '../../contract/errors.ts';
 import type { PackInfo } from '../../contract/packs.ts';
+import { quoteForSh } from '../../contract/shell-init.ts';
 import { parseFlags, usage, type FlagTypes, type FlagValues } from '../arguments.ts';
 import { print, printJson, type Command } from '../command.ts';
 import { ensureDaemon } from '../daemon-process.ts';
@@ -74,7 +75,9 @@ const create: Command = {
       else {
         print(`${paint('green', '✓')} ${path}, ${megabytes(statSync(path).size)}`);
         print(`  Signed with the key of this machine: ${fingerprint}`);
-        print(`  On the other machine: koji pack install ${output} --trust-key ${fingerprint}`);
+        print(
+          `  On the other machine: koji pack install ${/^[\w@%+=:,./-]+$/.test(output) ? output : quoteForSh(output)} --trust-key ${fingerprint}`,
+        );
       }
       return 0;
     });

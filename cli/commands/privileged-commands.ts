@@ -10,6 +10,11 @@ type GoalsOf = (client: Client, argv: readonly string[]) => Promise<readonly Goa
 
 const GOALS: Readonly<Record<string, GoalsOf>> = {
   'domains apply': async () => [{ goal: 'hosts' }],
+  'domains resolver on': async () => [{ goal: 'resolver' }],
+  'domains resolver off': async (client) =>
+    (await client.call('ledger.list', {}))
+      .filter(({ kind, undoneAt }) => kind === 'resolver' && undoneAt === null)
+      .map(({ id }) => ({ goal: 'undo', id })),
   'certs trust': async () => [{ goal: 'trust' }],
   'certs untrust': async (client) =>
     (await client.call('ledger.list', {}))

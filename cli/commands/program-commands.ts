@@ -29,7 +29,8 @@ export const programCommands: readonly Command[] = PROGRAMS.map((program) => ({
     return new Promise((resolve, reject) => {
       const child = spawn(resolved.command, [...resolved.args, ...argv], {
         stdio: 'inherit',
-        env: { ...process.env, ...resolved.env },
+        // Set where `koji` is the desktop app's own binary; the program may be an Electron app itself.
+        env: { ...process.env, ELECTRON_RUN_AS_NODE: undefined, ...resolved.env },
       });
       // Ctrl-C in a terminal reaches the program too; it decides what that means.
       process.on('SIGINT', () => undefined);

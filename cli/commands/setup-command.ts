@@ -4,11 +4,13 @@ import { KojiboxError } from '../../contract/errors.ts';
 import { CHOOSABLE_SERVICES, type FirstRunAnswers, type FirstRunStatus } from '../../contract/first-run.ts';
 import { IMPORT_TOOLS } from '../../contract/importers.ts';
 import { parseFlags, usage, type FlagValues } from '../arguments.ts';
+import { canAskForRights, withoutInterrupt } from '../ask-for-rights.ts';
 import { print, printJson, type Command } from '../command.ts';
 import { ensureDaemon } from '../daemon-process.ts';
 import { followChange } from '../follow-change.ts';
 import { renderStatus } from '../render/status.ts';
 import { keepDataIn } from './setup-place.ts';
+import { reachConsents } from './setup-rights.ts';
 import { askEverything } from './setup-interview.ts';
 import { isInteractive } from './setup-questions.ts';
 import { offerTakeOver } from './take-over-command.ts';
@@ -18,7 +20,7 @@ type Given = Partial<FirstRunAnswers>;
 export const setupCommand: Command = {
   words: ['setup'],
   usage:
-    '[--data-folder PATH] [--preset NAME] [--services LIST] [--node] [--php V] [--port KEY=PORT] [--hosts] [--trust] [--import TOOL] [--yes]',
+    '[--data-folder PATH] [--preset NAME] [--services LIST] [--node] [--php V] [--port KEY=PORT] [--hosts] [--resolver] [--trust] [--import TOOL] [--yes]',
   group: 'stack',
   summary: 'Choose what Kojibox brings and how it fits in here; asks in a terminal, takes flags in scripts.',
   options: [
@@ -31,6 +33,7 @@ export const setupCommand: Command = {
     ['--projects PATH', 'where new projects go'],
     ['--port KEY=PORT', 'another port, e.g. postgres.db=5433; may be given several times'],
     ['--hosts', 'write the names into the hosts file'],
+    ['--resolver', "have the system's resolver ask Kojibox for local names, so that wildcards work"],
     ['--trust', 'let browsers and programs trust the local authority'],
     ['--import TOOL', `take over the sites of ${IMPORT_TOOLS.join(', ')}; may be given several times`],
     ['--remove-unused', 'remove programs that are here and not wanted; data folders stay'],
@@ -50,6 +53,7 @@ export const setupCommand: Command = {
       projects: { type: 'string' },
       port: { type: 'string', multiple: true },
       hosts: { type: 'boolean' },
+      resolver: { type: 'boolean' },
       trust: { type: 'boolean' },
       import: { type: 'string', multiple: true },
       'remove-unused': { type: 'boolean' },
@@ -67,7 +71,10 @@ export const setupCommand: Command = {
       if (asks) {
         if (!(await askEverything(client, status, given, folder === undefined))) return 0;
       } else await client.call('firstRun.answer', { step: 'install', answers: given });
-      const change = await followChange(client, await client.call('firstRun.apply', {}), json);
+      const { answers } = await client.call('firstRun.status', {});
+      const rights = canAskForRights() ? 'client' : 'daemon';
+      const change = await followChange(client, await client.call('firstRun.apply', { rights }), json);
+      if (rights === 'client') await withoutInterrupt(() => reachConsents(client, answers));
       const stack = await client.call('stack.status', {});
       if (json) printJson({ change, status: stack });
       else print(renderStatus(stack));
@@ -113,6 +120,7 @@ async function answersOf(client: Client, status: FirstRunStatus, values: FlagVal
     ...optional('projectsFolder', text('projects')),
     ...(list('port').length === 0 ? {} : { ports }),
     ...(values['hosts'] === true ? { hosts: true } : {}),
+    ...(values['resolver'] === true ? { resolver: true } : {}),
     ...(values['trust'] === true ? { trust: true } : {}),
     ...(values['remove-unused'] === true ? { removeUnused: true } : {}),
     ...(imports.length === 0 ? {} : { imports }),

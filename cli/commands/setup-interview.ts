@@ -134,7 +134,7 @@ async function askPorts(client: Client): Promise<void> {
   }
 }
 
-async function askNames({ hostsWritable }: FirstRunStatus, given: Given): Promise<Given> {
+async function askNames({ hostsWritable, resolverOffered }: FirstRunStatus, given: Given): Promise<Given> {
   heading('Names and certificates');
   const result: Given = {};
   print(
@@ -146,6 +146,13 @@ async function askNames({ hostsWritable }: FirstRunStatus, given: Given): Promis
       hostsWritable ? 'Write the hosts file?' : 'Write the hosts file (needs more rights)?',
       hostsWritable,
     );
+  if (resolverOffered && given.resolver === undefined) {
+    print(
+      "  Names below a site (blog.shop.test) need more: the system's resolver can ask Kojibox for every name under .test,",
+    );
+    print('  and for no other. That is one unit of systemd, or one file on macOS, and can be taken back at any time.');
+    result.resolver = await askYes("Have the system's resolver ask Kojibox (needs your password)?", false);
+  }
   print(
     '  Sites have certificates of an authority that is made here, for local names alone, and whose key stays here.',
   );

@@ -4,6 +4,7 @@ import type { DomainMapping, ResolveStep } from '../../contract/domains.ts';
 import type { JsonStore } from '../config/json-store.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { System } from '../system/system.ts';
+import { isSentHere } from './resolver.ts';
 import { conflictsInHosts, hostsBlock, setHostsBlock } from './hosts-block.ts';
 
 export interface Domains {
@@ -29,6 +30,8 @@ export interface DomainsOptions {
   readonly store: JsonStore<DomainMapping[]>;
   readonly homeDigest: string;
   ledger(): Ledger;
+  /** Of the edge's name server; null before it has one. */
+  nameServerPort(): number | null;
   /** A project that has the domain already. */
   projectWith(domain: string): string | null;
 }
@@ -111,12 +114,22 @@ export function createDomains(options: DomainsOptions): Domains {
           : inHosts
             ? `${file} points it at this machine`
             : `${file} does not have it, and may not be changed without more rights`;
+      const sent = await isSentHere(system, domain, options.nameServerPort());
       return [
         { step: 'hosts-file', works: hostsWork, inUse: hostsWork, reason: hostsReason, url: linkTo(domain, httpsPort) },
         {
+          step: 'resolver',
+          works: sent && conflict === undefined,
+          inUse: !hostsWork && sent && conflict === undefined,
+          reason: sent
+            ? "the system's resolver asks Kojibox for it, and for every name below it"
+            : "the system's resolver is not told to ask Kojibox: koji domains resolver status",
+          url: linkTo(domain, httpsPort),
+        },
+        {
           step: 'localhost-name',
           works: true,
-          inUse: !hostsWork,
+          inUse: !hostsWork && !(sent && conflict === undefined),
           reason: 'browsers send every name under .localhost to this machine',
           url: linkTo(localhostName(domain), httpsPort),
         },

@@ -1,16 +1,17 @@
 /** Puts the answers of the first run into effect. Each part may be done already: begun again, it goes on where it was cut short. */
-import { KojiboxError } from '../../contract/errors.ts';
 import { CHOOSABLE_SERVICES, type ChoosableService, type FirstRunAnswers } from '../../contract/first-run.ts';
 import type { ChangeContext, TaskReporter } from '../changes/changes.ts';
 import type { Imports } from '../importers/imports.ts';
 import type { Kojibox } from '../kojibox-types.ts';
 import type { System } from '../system/system.ts';
+import { applyConsents, consentTasks, type SetupRights } from './rights.ts';
 
 export interface ApplyOptions {
   readonly kojibox: Kojibox;
   readonly system: System;
   readonly imports: Imports;
   readonly trust: { add(): Promise<void> };
+  readonly rights: SetupRights;
   readonly context: ChangeContext;
   readonly projectsFolder: string;
   starterFolder(stack: 'node' | 'static'): string;
@@ -20,15 +21,14 @@ export interface ApplyOptions {
 const STACK_WEIGHT = 20;
 const NODE_WEIGHT = 8;
 
-/** Rejects with the first failure of what must work; names and trust that need more rights are skipped with the command. */
+/** Rejects with the first failure of what must work; what needs rights that are not given is skipped with the cure. */
 export async function applyAnswers(answers: FirstRunAnswers, options: ApplyOptions): Promise<void> {
   const { kojibox, context } = options;
   const { task, signal } = context;
   const settings = task('settings', 'Choices', 1);
   const node = answers.node ? task('node', 'Node', NODE_WEIGHT) : null;
   const stack = task('stack', 'Services', STACK_WEIGHT);
-  const names = answers.hosts ? task('names', 'Names', 1) : null;
-  const trust = answers.trust ? task('trust', 'Trust', 1) : null;
+  const tasks = consentTasks(answers, task);
 
   settings.step('write');
   const versionsBefore = kojibox.stores.runtimes.get().defaults;
@@ -37,14 +37,9 @@ export async function applyAnswers(answers: FirstRunAnswers, options: ApplyOptio
   if (node !== null) await withTask(node, () => installNode(options, node));
   await withTask(stack, () => bringUp(answers, versionsBefore, options, stack));
   if (answers.removeUnused) await removeUnused(answers, options);
-  if (names !== null) await orSkip(names, () => writeNames(options));
-  if (trust !== null) {
-    await orSkip(trust, async () => {
-      await kojibox.certificates.ensureRoot();
-      await options.trust.add();
-    });
-  }
   await importSites(answers, options);
+  // Last, so that the names of imported sites are among them, and one password is enough for all.
+  await applyConsents(tasks, options);
 }
 
 async function applySettings(answers: FirstRunAnswers, options: ApplyOptions, task: TaskReporter): Promise<void> {
@@ -186,11 +181,6 @@ async function removeUnused(answers: FirstRunAnswers, { kojibox, context }: Appl
   });
 }
 
-async function writeNames({ kojibox }: ApplyOptions): Promise<void> {
-  await kojibox.domains.applyHosts([...kojibox.projects.list(), ...kojibox.domains.list()].map(({ domain }) => domain));
-  await kojibox.applySites();
-}
-
 async function importSites(answers: FirstRunAnswers, { imports, context }: ApplyOptions): Promise<void> {
   for (const { tool, path, keys } of answers.imports) {
     // After an interruption some are there already.
@@ -211,17 +201,5 @@ async function withTask(task: TaskReporter, work: () => Promise<void>): Promise<
   } catch (error) {
     task.fail(error instanceof Error ? error.message : String(error));
     throw error;
-  }
-}
-
-/** What needs more rights is no failure of the rest. */
-async function orSkip(task: TaskReporter, work: () => Promise<void>): Promise<void> {
-  task.step('write');
-  try {
-    await work();
-    task.done();
-  } catch (error) {
-    if (!(error instanceof KojiboxError) || error.code !== 'PERMISSION_DENIED') throw error;
-    task.skip(error.remedy);
   }
 }

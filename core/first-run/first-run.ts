@@ -23,6 +23,7 @@ import { isServable } from '../projects/servable.ts';
 import { recipes } from '../recipes/index.ts';
 import type { System } from '../system/system.ts';
 import { applyAnswers } from './apply.ts';
+import type { SetupRights } from './rights.ts';
 import { findPrograms } from './found-programs.ts';
 import { checkPorts, type CheckedPort } from './port-checks.ts';
 import { downloadsOf, missingBytes, PRESETS } from './presets.ts';
@@ -43,7 +44,8 @@ export interface FirstRun {
   programs(): Promise<FoundProgram[]>;
   /** Rejects with VALIDATION_FAILED, RUNTIME_UNSUPPORTED or PORT_CONFLICT; then nothing was kept. */
   answer(step: FirstRunStep | undefined, answers: GivenAnswers): Promise<FirstRunStatus>;
-  apply(): Change;
+  /** @param rights who asks for administrator rights */
+  apply(rights: 'daemon' | 'client'): Change;
   /** @param untouched true: only when nobody answered yet */
   skip(untouched: boolean): Promise<void>;
 }
@@ -54,6 +56,7 @@ export interface FirstRunOptions {
   readonly imports: Imports;
   readonly store: JsonStore<FirstRunRecord>;
   readonly trust: { add(): Promise<void> };
+  readonly rights: SetupRights;
   readonly homeDecidedBy: 'environment' | 'default';
   /** Port of the mail catcher; null when it does not listen. */
   mailPort(): number | null;
@@ -99,6 +102,7 @@ export function createFirstRun(options: FirstRunOptions): FirstRun {
       ports: {},
       removeUnused: false,
       hosts: app.useHosts && (await kojibox.domains.canWriteHosts()),
+      resolver: false,
       trust: false,
       imports: [],
     };
@@ -141,6 +145,8 @@ export function createFirstRun(options: FirstRunOptions): FirstRun {
       downloads,
       missingBytes: missingBytes(current, downloads),
       hostsWritable: await kojibox.domains.canWriteHosts(),
+      resolverOffered: await options.rights.hasResolver(),
+      rightsBy: options.rights.way(),
       // Its last word is said a moment before it ends.
       changeId: record.state === 'applying' ? (changes.running('firstRun.apply')?.change.id ?? null) : null,
     };
@@ -211,7 +217,7 @@ export function createFirstRun(options: FirstRunOptions): FirstRun {
       return status();
     },
 
-    apply() {
+    apply(rights) {
       const running = changes.running('firstRun.apply');
       if (running !== undefined) return running.change;
       return changes.run('firstRun.apply', 'Setting up Kojibox', async (context) => {
@@ -219,6 +225,7 @@ export function createFirstRun(options: FirstRunOptions): FirstRun {
         try {
           await applyAnswers(await answers(), {
             ...options,
+            rights: rights === 'daemon' ? options.rights : { ...options.rights, way: () => null, later: true },
             projectsFolder: (await answers()).projectsFolder,
             starterFolder: (stack) => join(layout.projects, `hello-${stack}`),
             context,

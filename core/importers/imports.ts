@@ -46,6 +46,8 @@ export interface ImportsOptions {
   world(): Pick<CandidateWorld, 'domainOwner' | 'localDomains' | 'versions' | 'detect' | 'isServable' | 'proxyFolder'>;
   projects(): readonly ProjectConfig[];
   setProject(project: ProjectConfig): Promise<void>;
+  /** The link of a project as it can be opened now. */
+  urlOf(project: ProjectConfig): string;
   removeProject(id: string): Promise<void>;
   /** Both apply the sites themselves. */
   addDomain(domain: string, projectId: string): Promise<void>;
@@ -154,7 +156,7 @@ export function createImports(options: ImportsOptions): Imports {
           await keep((mine) => ({ ...mine, domains: [...mine.domains, alias] }));
           await options.addDomain(alias, each.project.id);
         }
-        task.done(`https://${each.project.domain}`);
+        task.done(options.urlOf(each.project));
       } catch (error) {
         if (!options.projects().some(({ id: known }) => known === each.project.id))
           await keep((mine) => ({ ...mine, projects: mine.projects.filter(({ id }) => id !== each.project.id) }));

@@ -21,7 +21,8 @@ export interface Ports {
 export function createPorts(options: {
   readonly network: Network;
   readonly store: JsonStore<PortRegistry>;
-  notice(text: string): void;
+  /** @param topic a later notice about the same takes the place of this one */
+  notice(text: string, topic: string): void;
 }): Ports {
   const { network, store } = options;
   let queue: Promise<unknown> = Promise.resolve();
@@ -55,6 +56,7 @@ export function createPorts(options: {
         const holder = await network.holderOf(fallback);
         options.notice(
           `${key} uses port ${port}, because ${holder?.description ?? 'another program'} has port ${fallback}.`,
+          `port ${key}`,
         );
       }
       return remember(key, fallback, port);

@@ -6,7 +6,7 @@ export interface PrivilegedPlaces {
   readonly authorities: string | null;
   /** sysctl.d(5) file that opens the low ports; null where there is nothing to open. */
   readonly lowPorts: string | null;
-  /** resolved.conf.d(5) file (Linux), or folder of resolver(5) files (macOS); null where there is none. */
+  /** Unit that tells systemd-resolved (Linux), or folder of resolver(5) files (macOS); null where there is none. */
   readonly resolver: string | null;
 }
 
@@ -15,7 +15,7 @@ const PLACES = {
     hosts: '/etc/hosts',
     authorities: '/usr/local/share/ca-certificates',
     lowPorts: '/etc/sysctl.d/60-kojibox.conf',
-    resolver: '/etc/systemd/resolved.conf.d/kojibox.conf',
+    resolver: '/etc/systemd/system/kojibox-resolver.service',
   },
   darwin: { hosts: '/etc/hosts', authorities: null, lowPorts: null, resolver: '/etc/resolver' },
   windows: {

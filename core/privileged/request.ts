@@ -10,13 +10,21 @@ import { isLocalName, LOCAL_DOMAINS } from '../certificates/local-domains.ts';
 export const MAX_REQUEST_BYTES = 65_536;
 const MAX_NAMES = 500;
 const MAX_ACTIONS = 8;
+export const MAX_SUFFIXES = 32;
 const MAX_CERTIFICATE_CHARACTERS = 8192;
 
 const LocalNameSchema = HostNameSchema.refine(
   isLocalName,
   `only names under ${LOCAL_DOMAINS.map((name) => `.${name}`).join(', ')} may be given to this machine`,
 );
-const SuffixSchema = z.enum(['test', 'internal', 'home.arpa', 'lan']);
+/** `.test` as a whole; of what a network may have names of its own under, single names alone. */
+const SuffixSchema = z.union([
+  z.literal('test'),
+  LocalNameSchema.refine(
+    (name) => !LOCAL_DOMAINS.includes(name) && !/\.(test|localhost|local)$/.test(name),
+    'only test, and single names under the other local suffixes, may be asked of a name server of this machine',
+  ),
+]);
 
 export const PrivilegedActionSchema = z.discriminatedUnion('verb', [
   z.strictObject({
@@ -39,7 +47,7 @@ export const PrivilegedActionSchema = z.discriminatedUnion('verb', [
   /** Names under these suffixes are asked of a name server on loopback. */
   z.strictObject({
     verb: z.literal('resolver.set'),
-    suffixes: z.array(SuffixSchema).min(1).max(4),
+    suffixes: z.array(SuffixSchema).min(1).max(MAX_SUFFIXES),
     port: PortSchema.min(1024),
   }),
   z.strictObject({ verb: z.literal('resolver.clear') }),

@@ -3,6 +3,7 @@
  * The intent is in the ledger before the helper starts; afterwards the machine is looked at, whatever the helper said.
  */
 import { join } from 'node:path';
+import type { PrivilegedGoal } from '../../contract/privileged.ts';
 import type { Place, SystemChange } from '../../contract/system-changes.ts';
 import { isLocalName } from '../certificates/local-domains.ts';
 import { hostsBlock, setHostsBlock } from '../domains/hosts-block.ts';
@@ -11,6 +12,7 @@ import type { System } from '../system/system.ts';
 import { LOW_PORT_START, PORT_START_FILE } from './low-ports.ts';
 import { authorityFileName, privilegedPlaces } from './places.ts';
 import type { PrivilegedAction } from './request.ts';
+import { resolverSteps, resolverTarget } from './resolver-steps.ts';
 
 export interface Step {
   readonly entry: Pick<SystemChange, 'kind' | 'target' | 'summary' | 'undoCommand'>;
@@ -23,7 +25,7 @@ export interface Step {
 
 export interface SystemWork {
   /** Only what is not so already, and cannot be done without more rights. */
-  steps(goal: 'hosts' | 'trust' | 'ports'): Promise<Step[]>;
+  steps(goal: Exclude<PrivilegedGoal, 'undo'>): Promise<Step[]>;
   /** How an entry of the ledger is taken back with more rights; null: it needs none, or nothing is left of it. */
   undoStep(change: SystemChange): Promise<Step | null>;
   /** Whether what the entry says is on this machine now. */
@@ -41,6 +43,8 @@ export interface SystemWorkOptions {
   fingerprint(): Promise<string | null>;
   /** All names of this home. */
   names(): readonly string[];
+  /** Of the edge's name server; null before it has one. */
+  nameServerPort(): number | null;
 }
 
 /** Where `koji shell-init` may have put a block. */
@@ -137,7 +141,13 @@ export function createSystemWork(options: SystemWorkOptions): SystemWork {
 
   return {
     isThere,
-    steps: (goal) => (goal === 'hosts' ? hostsSteps(names()) : goal === 'trust' ? trustSteps() : portSteps()),
+    steps: (goal) =>
+      ({
+        hosts: () => hostsSteps(names()),
+        trust: trustSteps,
+        ports: portSteps,
+        resolver: () => resolverSteps(system, options.names(), options.nameServerPort()),
+      })[goal](),
 
     async undoStep(change) {
       const { kind, target, summary, undoCommand } = change;
@@ -178,7 +188,7 @@ export function createSystemWork(options: SystemWorkOptions): SystemWork {
         });
       for (const [id, label, path] of [
         ['low-ports', 'low ports', places.lowPorts],
-        ['resolver', 'resolver of the system', host.os === 'linux' ? places.resolver : null],
+        ['resolver', 'resolver of the system', resolverTarget(host.os)],
       ] as const)
         // Another home may have it too, and then it stays.
         if (path !== null && (isOurs(path) || (await files.stat(path)) === null))

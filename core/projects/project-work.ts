@@ -31,6 +31,8 @@ export function createProjectWork(options: {
   readonly catalog: Catalog;
   readonly tools: ProjectFiles;
   applySites(): Promise<void>;
+  /** The link of a project as it can be opened now: with the name and the port that are in use. */
+  urlOf(project: ProjectConfig): string;
   changed(id: string): void;
 }): ProjectWork {
   const { changes, runtimes, supervisor, projects, catalog, tools } = options;
@@ -110,7 +112,7 @@ export function createProjectWork(options: {
         options.changed(project.id);
         site.step('start');
         await startNeeded(project, true, site, signal);
-        site.done(`https://${project.domain}`);
+        site.done(options.urlOf(project));
       }).change;
     },
 

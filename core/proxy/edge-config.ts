@@ -1,6 +1,7 @@
 /** Writes the configuration of the edge and makes the running edge take it, certificates included. */
 import type { EdgeConfig, EdgeStatus } from '../../contract/edge.ts';
 import type { Certificates } from '../certificates/certificates.ts';
+import { resolverSuffixes } from '../domains/resolver.ts';
 import type { Layout } from '../layout.ts';
 import type { System } from '../system/system.ts';
 import type { PlannedSite } from './edge-sites.ts';
@@ -14,6 +15,8 @@ export interface EdgeControl {
 export interface EdgePorts {
   readonly httpPort: number | null;
   readonly httpsPort: number;
+  /** Of the name server. */
+  readonly dnsPort: number;
 }
 
 export interface EdgeConfigWriter {
@@ -31,6 +34,8 @@ export function createEdgeConfigWriter(options: {
   readonly certificates: Certificates;
   readonly control: EdgeControl;
   readonly controlSocket: string;
+  /** Begins to restart an edge of another version than this; false: there is none. */
+  replaceOutdated(): boolean;
 }): EdgeConfigWriter {
   const { system, layout, certificates, control, controlSocket } = options;
   let generation: number | null = null;
@@ -55,7 +60,8 @@ export function createEdgeConfigWriter(options: {
     let renewed = fallback.renewed;
     const withCertificates = await Promise.all(
       sites.map(async (site) => {
-        const leaf = await certificates.ensureLeaf(site.hosts[0] ?? site.name, [...site.hosts]);
+        const wildcards = site.hosts.map((host) => `*.${host}`);
+        const leaf = await certificates.ensureLeaf(site.hosts[0] ?? site.name, [...site.hosts, ...wildcards]);
         renewed ||= leaf.renewed;
         return { ...site, certificate: leaf.certificateFile, key: leaf.keyFile };
       }),
@@ -73,6 +79,7 @@ export function createEdgeConfigWriter(options: {
       runAs: system.host.isRoot ? system.host.serviceUser : null,
       sites: withCertificates,
       shares,
+      resolver: { port: ports.dnsPort, suffixes: resolverSuffixes(sites.flatMap(({ hosts }) => hosts)) },
     };
     const text = (): string => `${JSON.stringify(config, null, 2)}\n`;
     if (!renewed && (await system.files.readText(layout.edgeConfig)) === text()) return;
@@ -83,7 +90,10 @@ export function createEdgeConfigWriter(options: {
       mode: 0o600,
       ...(system.host.isRoot ? { owner: system.host.serviceUser } : {}),
     });
-    await control.reload(controlSocket);
+    await control.reload(controlSocket).catch((error: unknown) => {
+      // After an update: the edge of the version before does not know everything that this one writes. The new one reads the file.
+      if (!options.replaceOutdated()) throw error;
+    });
   };
 
   return {

@@ -9,16 +9,12 @@ import type { Certificates } from '../certificates/certificates.ts';
 import type { Domains } from '../domains/domains.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { System } from '../system/system.ts';
-import type { createEdgeConfigWriter } from './edge-config.ts';
+import type { createEdgeConfigWriter, EdgePorts } from './edge-config.ts';
+import { NAME_SERVER_PORT, NAME_SERVER_PORT_KEY } from '../domains/resolver.ts';
 import { planSites, type PlannedSite } from './edge-sites.ts';
 
 const HTTP_PORTS = { low: 80, high: 8080 } as const;
 const HTTPS_PORTS = { low: 443, high: 8443 } as const;
-
-interface EdgePorts {
-  readonly httpPort: number | null;
-  readonly httpsPort: number;
-}
 
 export interface SiteWork {
   /** Defines services for the projects, writes the edge's configuration, names and certificates. */
@@ -65,14 +61,18 @@ export function createSiteWork(options: {
     const known = ports.registry().assigned;
     // The running edge holds its ports itself; asking whether they are free would move it.
     if (options.edgeRuns() && known['edge.https'] !== undefined)
-      return { httpPort: known['edge.http'] ?? null, httpsPort: known['edge.https'] };
+      return {
+        httpPort: known['edge.http'] ?? null,
+        httpsPort: known['edge.https'],
+        dnsPort: known[NAME_SERVER_PORT_KEY] ?? (await ports.assign(NAME_SERVER_PORT_KEY, NAME_SERVER_PORT)),
+      };
     const low = (await system.network.canBind(HTTPS_PORTS.low)).ok;
     const httpsPort = await ports.assign('edge.https', low ? HTTPS_PORTS.low : HTTPS_PORTS.high);
     const httpPort = await ports.assign(
       'edge.http',
       low && (await system.network.canBind(HTTP_PORTS.low)).ok ? HTTP_PORTS.low : HTTP_PORTS.high,
     );
-    return { httpPort, httpsPort };
+    return { httpPort, httpsPort, dnsPort: await ports.assign(NAME_SERVER_PORT_KEY, NAME_SERVER_PORT) };
   };
 
   /** What planSites asks of each project, found out beforehand because it takes time. */

@@ -4,6 +4,15 @@ import type { Recipe } from './recipe.ts';
 
 export const MARIADB_USER = 'kojibox';
 const LOG_FILE_SIZE = '--innodb-log-file-size=16M';
+/**
+ * mariadb-install-db is a shell script that takes paths apart at spaces, and `Application Support` has one. So it gets links without.
+ * $1 the tree's usr, $2 the data folder, $3 a folder for temporary files; the rest goes to the script.
+ */
+const INSTALL_DB = `links=$(mktemp -d /tmp/kojibox-mariadb.XXXXXX) || exit 1
+trap 'rm -rf "$links"' EXIT
+ln -s "$1" "$links/usr" && ln -s "$2" "$links/data" && ln -s "$3" "$links/tmp" || exit 1
+shift 3
+"$links/usr/bin/mariadb-install-db" --no-defaults --basedir="$links/usr" --datadir="$links/data" --tmpdir="$links/tmp" "$@"`;
 const CHARACTERS = ['--character-set-server=utf8mb4', '--collation-server=utf8mb4_unicode_ci'];
 
 export const mariadb: Recipe = {
@@ -62,17 +71,19 @@ export const mariadb: Recipe = {
         files: (folder) => [{ path: `${folder}.sql`, content: accountsSql(context.password) }],
         steps: (folder) => [
           {
-            command: join(usr, 'bin/mariadb-install-db'),
+            command: '/bin/sh',
             args: [
-              '--no-defaults',
-              `--basedir=${usr}`,
-              `--datadir=${folder}`,
+              '-c',
+              INSTALL_DB,
+              'mariadb-install-db',
+              usr,
+              folder,
+              tempFolder,
               '--auth-root-authentication-method=normal',
               '--skip-test-db',
               '--skip-name-resolve',
               LOG_FILE_SIZE,
               ...CHARACTERS,
-              `--tmpdir=${tempFolder}`,
             ],
             env,
             cwd: '/',

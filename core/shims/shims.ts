@@ -100,7 +100,7 @@ koji_find() {
 }
 koji_key=${DEFAULT_KEY}
 if [ -r "$koji_shims/.table" ]; then
-  koji_find "$PWD" || koji_find "$(pwd -P)"
+  koji_find "$PWD" || koji_find "$(pwd -P 2>/dev/null)"
 fi
 if [ -r "$koji_shims/.for/$koji_key/$koji_name" ]; then
   . "$koji_shims/.for/$koji_key/$koji_name"

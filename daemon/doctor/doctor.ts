@@ -6,6 +6,7 @@ import { ERRORS } from '../../contract/errors.ts';
 import type { Kojibox } from '../../core/kojibox-types.ts';
 import type { Layout } from '../../core/layout.ts';
 import type { System } from '../../core/system/system.ts';
+import type { ResolverCheck } from '../resolver/resolver.ts';
 import type { TrustStores } from '../trust/trust-stores.ts';
 
 type Result = Pick<DoctorCheck, 'status' | 'evidence'> & {
@@ -24,8 +25,9 @@ export function createDoctor(options: {
   readonly layout: Layout;
   readonly kojibox: Kojibox;
   readonly trust: TrustStores;
+  readonly resolver: ResolverCheck;
 }): () => Promise<DoctorCheck[]> {
-  const { system, layout, kojibox, trust } = options;
+  const { system, layout, kojibox, trust, resolver } = options;
   const { files, host, network } = system;
   const passed = (evidence: string): Result => ({ status: 'passed', evidence });
   const problem = (status: 'warning' | 'failed', evidence: string, remedy: string): Result => ({
@@ -171,6 +173,20 @@ export function createDoctor(options: {
                 ),
                 fix: { method: 'domains.applyHosts', params: {} },
               },
+    },
+    {
+      id: 'resolver',
+      category: 'names',
+      description: "Wildcard names through the system's resolver",
+      run: async () => {
+        const { state, answers, reason } = await resolver.status();
+        if (state === 'off') return { status: 'skipped', evidence: reason };
+        if (answers && state === 'on') return passed(reason);
+        return {
+          ...problem('warning', reason, 'koji domains resolver on (asks for your password), or koji up'),
+          fix: { method: 'resolver.set', params: {} },
+        };
+      },
     },
     {
       id: 'localhost-names',

@@ -3,6 +3,7 @@ import type { EventData, EventName } from '../../contract/index.ts';
 import { LOCAL_DOMAINS } from '../../core/certificates/local-domains.ts';
 import { openJsonStore } from '../../core/config/json-store.ts';
 import { createFirstRun, firstRecord, FirstRunRecordSchema, type FirstRun } from '../../core/first-run/first-run.ts';
+import type { SetupRights } from '../../core/first-run/rights.ts';
 import { createImports, ImportRecordsSchema, type Imports } from '../../core/importers/imports.ts';
 import type { Kojibox } from '../../core/kojibox-types.ts';
 import { detectProject } from '../../core/projects/detect.ts';
@@ -18,6 +19,7 @@ export interface FirstRunPartsOptions {
   readonly kojibox: Kojibox;
   readonly system: System;
   readonly trust: { add(): Promise<void> };
+  readonly rights: SetupRights;
   /** Where Kojibox would keep everything if nobody said where. */
   readonly usualHome: string;
   mailPort(): number | null;
@@ -77,6 +79,7 @@ export async function openFirstRun(options: FirstRunPartsOptions): Promise<First
       await kojibox.setProject(project);
       changedProject(project.id);
     },
+    urlOf: ({ id, domain }) => kojibox.sites().find(({ projectId }) => projectId === id)?.url ?? `https://${domain}`,
     async removeProject(id) {
       await kojibox.removeProject(id);
       changedProject(id);
@@ -99,6 +102,7 @@ export async function openFirstRun(options: FirstRunPartsOptions): Promise<First
     imports,
     store: record,
     trust: options.trust,
+    rights: options.rights,
     homeDecidedBy: layout.home === options.usualHome ? 'default' : 'environment',
     mailPort: options.mailPort,
     changed: ({ state, step }) => publish('firstRun:changed', { state, step }),

@@ -17,7 +17,7 @@ export function firstRunHandlers({
     'firstRun.ports': async () => firstRun.ports(),
     'firstRun.programs': async () => firstRun.programs(),
     'firstRun.answer': async ({ step, answers }) => firstRun.answer(step, answers),
-    'firstRun.apply': async () => firstRun.apply(),
+    'firstRun.apply': async ({ rights }) => firstRun.apply(rights),
     'firstRun.skip': async ({ untouched }) => {
       await firstRun.skip(untouched);
       return 'ok';

@@ -22,6 +22,7 @@ import { databaseHandlers } from './databases.ts';
 import { phpHandlers } from './php.ts';
 import type { createPrivilegedHandlers } from './privileged.ts';
 import { runtimeChoiceHandlers } from './runtime-choices.ts';
+import type { createResolverHandlers } from './resolver.ts';
 import type { createSecretKeyHandlers } from './secret-key.ts';
 import type { createServerImportHandlers } from './server-import.ts';
 import { updateHandlers } from './updates.ts';
@@ -41,8 +42,9 @@ export interface HandlerOptions {
   openFolder(what: 'folder' | 'terminal' | 'editor', folder: string): Promise<void>;
   diagnostics(): Promise<DiagnosticsBundle>;
   readonly metrics: Pick<Metrics, 'snapshot' | 'history'>;
-  /** Of the privileged, the secret-key, the home and the server-import operations. */
+  /** Of the privileged, the resolver, the secret-key, the home and the server-import operations. */
   readonly more: ReturnType<typeof createPrivilegedHandlers> &
+    ReturnType<typeof createResolverHandlers> &
     ReturnType<typeof createSecretKeyHandlers> &
     ReturnType<typeof createHomeHandlers> &
     ReturnType<typeof createServerImportHandlers>;

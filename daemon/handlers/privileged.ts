@@ -47,7 +47,8 @@ export function createPrivilegedHandlers(options: {
     'privileged.plan': async (goal) => privileged.plan(goal),
     'privileged.apply': async (goal) => privileged.apply(goal),
     'privileged.begin': async ({ interactive, ...goal }) => privileged.begin(goal, interactive),
-    'privileged.finish': async ({ goal, id, ids, ...ending }) => privileged.finish({ goal, id }, ids, ending),
+    'privileged.finish': async ({ goal, id, also, ids, ...ending }) =>
+      privileged.finish({ goal, id, also }, ids, ending),
 
     'ledger.list': async () => ledger.list(),
     'ledger.undo': async ({ id }) => undo(id),

@@ -1,4 +1,5 @@
 /** Puts together what changes this system with more rights. */
+import { NAME_SERVER_PORT, NAME_SERVER_PORT_KEY } from '../../core/domains/resolver.ts';
 import { EDGE_ID } from '../../core/stack/catalog.ts';
 import { createSystemWork, type SystemWork } from '../../core/privileged/system-work.ts';
 import type { Kojibox } from '../../core/kojibox-types.ts';
@@ -15,6 +16,7 @@ export function createPrivileged(options: {
   const { system, kojibox, helper } = options;
   const { certificates, domains, ledger, layout, projects, supervisor } = kojibox;
 
+  const nameServerPort = (): number | null => kojibox.ports.registry().assigned[NAME_SERVER_PORT_KEY] ?? null;
   const systemWork = createSystemWork({
     system,
     homeDigest: kojibox.homeDigest,
@@ -23,15 +25,20 @@ export function createPrivileged(options: {
     fingerprint: async () =>
       (await system.files.stat(layout.rootCertificate)) === null ? null : certificates.rootFingerprint(),
     names: () => [...projects.list(), ...domains.list()].map(({ domain }) => domain),
+    nameServerPort,
   });
   const privileged = createPrivilegedWork({
     work: systemWork,
     ledger,
     privileges: createPrivileges({ host: system.host, helper }),
     isRoot: system.host.isRoot,
-    ensureAuthority: () => certificates.ensureRoot(),
+    async prepare(goal) {
+      if (goal === 'trust') await certificates.ensureRoot();
+      if (goal === 'resolver' && nameServerPort() === null)
+        await kojibox.ports.assign(NAME_SERVER_PORT_KEY, NAME_SERVER_PORT);
+    },
     async reached(goal) {
-      if (goal === 'hosts') await kojibox.applySites();
+      if (goal === 'hosts' || goal === 'resolver') await kojibox.applySites();
       if (goal === 'ports') await useLowPorts();
     },
   });

@@ -12,11 +12,15 @@ import type { Privileges } from './privileges.ts';
 export interface Goal {
   readonly goal: PrivilegedGoal;
   readonly id?: string | undefined;
+  /** More of them, for one password together. */
+  readonly also?: readonly Exclude<PrivilegedGoal, 'undo'>[] | undefined;
 }
 type Order = z.output<typeof PrivilegedOrderSchema>;
 
 export interface PrivilegedWork {
   plan(goal: Goal): Promise<PrivilegedPlan>;
+  /** How the daemon itself would ask for the rights; null: it cannot. */
+  way(): string | null;
   /** Does nothing when nothing needs more rights. Rejects with PERMISSION_DENIED or CANCELLED, and then nothing changed. */
   apply(goal: Goal): Promise<SystemChange[]>;
   begin(goal: Goal, interactive: boolean): Promise<Order>;
@@ -32,18 +36,23 @@ export function createPrivilegedWork(options: {
   readonly ledger: Ledger;
   readonly privileges: Privileges;
   readonly isRoot: boolean;
-  /** Makes the local authority when there is none. */
-  ensureAuthority(): Promise<void>;
+  /** Makes what the goal needs and this home does not have yet: the local authority, a port. */
+  prepare(goal: PrivilegedGoal): Promise<void>;
   /** The goal is reached: sites may have better links now. */
   reached(goal: PrivilegedGoal): Promise<void>;
 }): PrivilegedWork {
   const { work, ledger, privileges } = options;
 
-  const stepsOf = async ({ goal, id }: Goal): Promise<Step[]> => {
-    if (goal !== 'undo') {
-      if (goal === 'trust') await options.ensureAuthority();
-      return work.steps(goal);
+  const stepsOf = async ({ goal, id, also = [] }: Goal): Promise<Step[]> => {
+    const steps = goal === 'undo' ? await undoSteps(id) : [];
+    for (const one of new Set([goal, ...also])) {
+      if (one === 'undo') continue;
+      await options.prepare(one);
+      steps.push(...(await work.steps(one)));
     }
+    return steps;
+  };
+  const undoSteps = async (id: string | undefined): Promise<Step[]> => {
     const open = ledger.list().filter((change) => change.undoneAt === null && (id === undefined || change.id === id));
     if (id !== undefined && open.length === 0)
       throw new KojiboxError('NOT_FOUND', `there is no change "${id}" to undo`, {
@@ -76,10 +85,14 @@ export function createPrivilegedWork(options: {
       { detail: failed.map(({ verb, message }) => `${verb}: ${message}`).join('; '), source: 'privileged' },
     );
   };
+  const reached = async ({ goal, also = [] }: Goal): Promise<void> => {
+    for (const one of new Set([goal, ...also])) await options.reached(one);
+  };
   const byHandOf = (steps: readonly Step[]): string[] => steps.map(({ byHand }) => byHand);
   const actionsOf = (steps: readonly Step[]): Step['action'][] => steps.map(({ action }) => action);
 
   return {
+    way: () => privileges.way(),
     async plan(goal) {
       const steps = await stepsOf(goal);
       return {
@@ -103,7 +116,7 @@ export function createPrivilegedWork(options: {
       }
       const entries = await settle(goal.goal, ids);
       assertDone(results);
-      await options.reached(goal.goal);
+      await reached(goal);
       return entries;
     },
 
@@ -122,8 +135,8 @@ export function createPrivilegedWork(options: {
     async finish(goal, ids, ending) {
       const entries = await settle(goal.goal, ids);
       const way = options.isRoot ? 'root' : ending.interactive ? 'sudo' : 'sudo-without-asking';
-      assertDone(readOutcome({ way }, ending, [], byHandOf(await stepsOf({ goal: goal.goal }))));
-      await options.reached(goal.goal);
+      assertDone(readOutcome({ way }, ending, [], byHandOf(await stepsOf({ ...goal, id: undefined }))));
+      await reached(goal);
       return entries;
     },
   };

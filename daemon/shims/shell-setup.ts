@@ -32,24 +32,36 @@ export function createShellSetup(options: {
         kind: 'shell-rc' as const,
         target: file,
         summary: `Programs of the stack on the PATH of ${shell}`,
-        undoCommand: `sed -i '/^# BEGIN kojibox shell ${id}/,/^# END kojibox shell ${id}/d' ${quoteForSh(file)}`,
+        undoCommand: `sed -i --follow-symlinks '/^# BEGIN kojibox shell ${id}/,/^# END kojibox shell ${id}/d' ${quoteForSh(file)}`,
       };
       await ledger.record(change, async () => {
         // A file that is a link (dotfiles in a repository) stays one.
         const target = (await files.realPath(file)) ?? file;
         const before = await files.stat(target);
+        // A rename would go through; whoever protected the file does not want that.
+        if (before !== null && (before.mode & 0o222) === 0) throw cannotWrite(shell, file, 'it is read-only');
         const text = withRcBlock(await files.readText(target), id, shellInit(shell, shims));
         const owner =
           before === null ? {} : { mode: before.mode & 0o7777, owner: { uid: before.uid, gid: before.gid } };
         await files.writeAtomic(target, text, owner).catch((cause: unknown) => {
-          throw new KojiboxError('PERMISSION_DENIED', `cannot write ${file}`, {
-            detail: cause instanceof Error ? cause.message : String(cause),
-            source: 'shell',
-            remedy: `Add this to ${file} by hand: eval "$(koji shell-init ${shell})"`,
-            cause,
-          });
+          throw cannotWrite(shell, file, cause instanceof Error ? cause.message : String(cause), cause);
         });
       });
     },
   };
 }
+
+const LINES: Readonly<Record<InitShell, string>> = {
+  bash: 'eval "$(koji shell-init bash)"',
+  zsh: 'eval "$(koji shell-init zsh)"',
+  fish: 'koji shell-init fish | source',
+  powershell: 'koji shell-init powershell | Out-String | Invoke-Expression',
+};
+
+const cannotWrite = (shell: InitShell, file: string, detail: string, cause?: unknown): KojiboxError =>
+  new KojiboxError('PERMISSION_DENIED', `cannot write ${file}`, {
+    detail,
+    source: 'shell',
+    remedy: `Add this to ${file} by hand: ${LINES[shell]}`,
+    cause,
+  });

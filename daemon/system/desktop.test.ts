@@ -11,8 +11,15 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(root, { recursive: true }));
 const program = (name: string): void =>
-  writeFileSync(join(root, name), `#!/bin/sh\necho "$PWD|$*" > "${root}/${name}.out"\n`, { mode: 0o755 });
-const environment = (): Record<string, string> => ({ DISPLAY: ':0', PATH: `${root}:/bin:/usr/bin` });
+  writeFileSync(join(root, name), `#!/bin/sh\necho "$PWD|$*$ELECTRON_RUN_AS_NODE" > "${root}/${name}.out"\n`, {
+    mode: 0o755,
+  });
+const environment = (): Record<string, string> => ({
+  DISPLAY: ':0',
+  PATH: `${root}:/bin:/usr/bin`,
+  // As the daemon of the desktop app has it; an editor made with Electron must not.
+  ELECTRON_RUN_AS_NODE: '1',
+});
 
 it('opens a folder in the first program that there is', async () => {
   const folder = join(root, 'my project');

@@ -77,7 +77,7 @@ export async function openFolder(
     const child = spawn(
       file,
       args.map((part) => (part === '%' ? folder : part)),
-      { cwd: folder, detached: true, stdio: 'ignore', env: { ...environment } },
+      { cwd: folder, detached: true, stdio: 'ignore', env: forOthers(environment) },
     );
     child.once('spawn', () => {
       child.unref();
@@ -86,6 +86,9 @@ export async function openFolder(
     child.once('error', (error) => reject(unavailable(error.message)));
   });
 }
+
+/** In the desktop app the daemon has this one set; an editor built on Electron, or one started in that terminal, would be a bare Node. */
+const forOthers = (environment: Environment): Environment => ({ ...environment, ELECTRON_RUN_AS_NODE: undefined });
 
 function onPath(program: string, environment: Environment): string | null {
   for (const folder of (environment['PATH'] ?? '').split(delimiter)) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isOwnUrl, isTrustedSender, mayOpenOutside } from './app-origin.ts';
+import { isOwnUrl, isTrustedSender, mayLoad, mayOpenOutside } from './app-origin.ts';
 
 describe('the own page', () => {
   it.each([
@@ -50,5 +50,22 @@ describe('what may open in the browser', () => {
     ['', false],
   ])('%s: %s', (url, may) => {
     expect(mayOpenOutside(url, sites)).toBe(may);
+  });
+});
+
+describe('what the window loads', () => {
+  it.each([
+    ['app://kojibox/assets/index.js', true],
+    ['blob:app://kojibox/0f0e', true],
+    ['data:image/png;base64,AA==', true],
+    ['app://other/', false],
+    ['blob:https://evil.example/0f0e', false],
+    ['https://evil.example/?secret', false],
+    ['http://127.0.0.1:7420/rpc', false],
+    ['wss://evil.example/', false],
+    ['file:///etc/passwd', false],
+    ['ftp://evil.example/', false],
+  ])('%s: %s', (url, loads) => {
+    expect(mayLoad(url)).toBe(loads);
   });
 });

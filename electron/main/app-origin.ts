@@ -16,6 +16,13 @@ export function isOwnUrl(url: string): boolean {
   );
 }
 
+/**
+ * What the window may load at all: its own files, and what it holds itself. A second wall behind the page's own policy, which says
+ * nothing about a few ways out of a page.
+ */
+export const mayLoad = (url: string): boolean =>
+  isOwnUrl(url) || url.startsWith(`blob:${APP_ORIGIN}/`) || /^(data|about|devtools):/.test(url);
+
 export interface Sender {
   readonly contentsId: number;
   /** Of the frame that sent it; null once it is gone. */

@@ -5,10 +5,11 @@ import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { createClient, createHttpLink, type Client } from '../../client/index.ts';
-import { DAEMON_ENVIRONMENT, daemonCommand } from '../../client/daemon-launch.ts';
+import { daemonCommand } from '../../client/daemon-launch.ts';
 import { DaemonFileSchema, type DaemonFile } from '../../contract/daemon.ts';
 import { KojiboxError } from '../../contract/errors.ts';
 import { daemonFileIn, resolveHome } from '../../contract/home.ts';
+import { daemonEnvironment } from './daemon-environment.ts';
 import { finishMove } from './unfinished-move.ts';
 import { isNewerVersion } from './versions.ts';
 
@@ -119,13 +120,7 @@ async function startDaemon({ home, program, binary }: DaemonStart): Promise<void
     detached: true,
     stdio: ['ignore', output, output, 'pipe'],
     cwd: '/',
-    env: {
-      ...process.env,
-      ...DAEMON_ENVIRONMENT,
-      KOJIBOX_HOME: home,
-      KOJIBOX_READY_FD: '3',
-      ELECTRON_RUN_AS_NODE: '1',
-    },
+    env: daemonEnvironment(process.env, home),
   });
   closeSync(output);
   const ready = child.stdio[3] as unknown as NodeJS.ReadableStream & { destroy(): void };

@@ -12,10 +12,10 @@ protocol.registerSchemesAsPrivileged([
 
 async function run(): Promise<void> {
   /** What came before the shell was ready. */
-  const early: string[][] = [[...process.argv]];
+  const early: { argv: readonly string[]; folder: string }[] = [{ argv: process.argv, folder: process.cwd() }];
   let shell: Shell | null = null;
   const handOver = (argv: readonly string[], folder = process.cwd()): void => {
-    if (shell === null) early.push([...argv]);
+    if (shell === null) early.push({ argv, folder });
     else shell.handOver(argv, folder);
   };
   // macOS hands links and files over by events, everything else by command lines.
@@ -42,7 +42,7 @@ async function run(): Promise<void> {
   if (app.isPackaged) app.setAsDefaultProtocolClient(LINK_SCHEME);
   shell = await startShell();
   if (!process.argv.includes('--hidden')) shell.showWindow();
-  for (const argv of early.splice(0)) shell.handOver(argv, process.cwd());
+  for (const { argv, folder } of early.splice(0)) shell.handOver(argv, folder);
 }
 
 if (app.requestSingleInstanceLock()) {

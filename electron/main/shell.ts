@@ -10,7 +10,7 @@ import type { AppConfig } from '../../contract/config.ts';
 import type { WireEvent } from '../../contract/index.ts';
 import type { ServiceState } from '../../contract/services.ts';
 import { appMenu } from './app-menu.ts';
-import { APP_SCHEME, isOwnUrl, mayOpenOutside } from './app-origin.ts';
+import { APP_SCHEME, isOwnUrl, mayLoad, mayOpenOutside } from './app-origin.ts';
 import { watchUpdates } from './app-updater.ts';
 import { createAssets } from './assets.ts';
 import { applyAutostart, autostartFile } from './autostart.ts';
@@ -36,6 +36,10 @@ import { openMainWindow, type MainWindow, type PageRequest } from './window.ts';
 
 const dist = dirname(dirname(fileURLToPath(import.meta.url)));
 const platform = process.platform;
+
+/** As electron-builder.yml has it: Windows shows notifications only of an app that it knows by this name. */
+const APP_ID = 'dev.kojibox.app';
+const KEPT_NOTICES = 20;
 
 export interface Shell {
   /** What the system handed over: at start, or from a second start while this one runs. */
@@ -133,11 +137,18 @@ export async function startShell(): Promise<Shell> {
   };
 
   const tray = new Tray(trayImage('offline'));
+  let shown = '';
   const refresh = (): void => {
     const overall = overallState(state);
-    tray.setImage(trayImage(overall));
-    tray.setToolTip(`Kojibox: ${overallText(state, texts)}`);
-    tray.setContextMenu(Menu.buildFromTemplate(toTemplate(trayMenu(state, texts), act)));
+    const entries = trayMenu(state, texts);
+    // A menu that is open is closed when another takes its place: only one that differs does.
+    const now = JSON.stringify([overall, entries]);
+    if (now !== shown) {
+      shown = now;
+      tray.setImage(trayImage(overall));
+      tray.setToolTip(`Kojibox: ${overallText(state, texts)}`);
+      tray.setContextMenu(Menu.buildFromTemplate(toTemplate(entries, act)));
+    }
     const failed = failedServices(state).length;
     app.setBadgeCount(failed);
     main?.window.setOverlayIcon?.(
@@ -145,6 +156,8 @@ export async function startShell(): Promise<Shell> {
       overallText(state, texts),
     );
   };
+  /** Kept, because a notification that was collected as garbage is deaf to its click. */
+  const notices: Notification[] = [];
   const notify = ({ id, name, error, lastError }: ServiceState): void => {
     if (!settings.notifyFailures || !Notification.isSupported()) return;
     const notice = new Notification({
@@ -152,6 +165,8 @@ export async function startShell(): Promise<Shell> {
       body: `${error?.message ?? lastError ?? ''}\n${texts.failedText}`.trim(),
     });
     notice.on('click', () => act({ type: 'open-page', path: `/logs?service=${id}` }));
+    notices.push(notice);
+    notices.splice(0, notices.length - KEPT_NOTICES);
     notice.show();
   };
 
@@ -190,10 +205,13 @@ export async function startShell(): Promise<Shell> {
         .catch(() => undefined); // The next check asks again.
   };
 
+  if (platform === 'win32') app.setAppUserModelId(APP_ID);
   serveAssets();
   denyPermissions();
+  session.defaultSession.webRequest.onBeforeRequest(({ url }, answer) => answer({ cancel: !mayLoad(url) }));
   Menu.setApplicationMenu(Menu.buildFromTemplate(toTemplate(appMenu(platform, texts), act)));
-  tray.on('click', showWindow);
+  // On macOS a click opens the menu, and would open the window as well.
+  if (platform !== 'darwin') tray.on('click', showWindow);
   refresh();
   client.events(receive, (status) => {
     state = { ...state, connected: status === 'connected' };

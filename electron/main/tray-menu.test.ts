@@ -69,6 +69,36 @@ describe('the tray', () => {
     expect(labels(entries)[0]).toMatch(/^PHP: exit 1 x{50,}…$/);
   });
 
+  it('fits the screen with any number of services and projects, and still shows at once what failed', () => {
+    const services = [
+      ...Array.from({ length: 200 }, (_, index) => service(`s${index}`, 'running')),
+      service('broken', 'error'),
+    ];
+    const sites = Array.from({ length: 300 }, (_, index) => ({
+      projectId: `p${index}`,
+      name: `P${index}`,
+      domain: `p${index}.test`,
+      url: `https://p${index}.test`,
+    }));
+    const menu = trayMenu({ ...stateOf(services), sites }, texts);
+    expect(menu.length).toBeLessThan(20);
+    expect(labels(menu)).toContain('✕ broken 1');
+    expect(submenu(menu, 'All 201 services')).toHaveLength(201);
+    const projects = submenu(menu, 'Projects');
+    expect(projects.length).toBeLessThan(30);
+    expect(projects.at(-1)).toMatchObject({ label: 'All 300 projects …', action: { path: '/projects' } });
+  });
+
+  it('shows odd names as one line of whole characters in the order of the menu', () => {
+    const name = `\u202Eevil\u2066\n\u0007${'😀'.repeat(100)}`;
+    const [label = ''] = labels(trayMenu(stateOf([service('x', 'running', { name })]), texts)).filter((text) =>
+      text.includes('evil'),
+    );
+    expect(label).toMatch(/^● evil (😀)+…$/u);
+    expect([...label]).toHaveLength(70);
+    expect(labels(trayMenu(stateOf([service('ar', 'running', { name: 'متجر' })]), texts))).toContain('● متجر 1');
+  });
+
   it('counts what failed', () => {
     expect(overallText(stateOf([service('a', 'error')]), texts)).toBe('1 service failed');
     expect(overallText(stateOf([service('a', 'error'), service('b', 'error')]), textsIn('de'))).toBe(

@@ -14,6 +14,10 @@ const MARKS: Readonly<Record<ServiceState['state'], string>> = {
 };
 /** Menus grow as wide as their longest label. */
 const MAX_LABEL_CHARACTERS = 70;
+/** More services than these are in a menu of their own, except those that failed: a tray's menu has the height of the screen at most. */
+const MAX_SERVICES = 12;
+/** More projects than these are on their page. */
+const MAX_SITES = 25;
 
 export function overallText(state: ShellState, texts: Texts): string {
   const overall = overallState(state);
@@ -34,7 +38,7 @@ export function trayMenu(state: ShellState, texts: Texts): MenuEntry[] {
     separator,
     call(texts.startAll, 'stack.up', {}, connected && mayStart),
     call(texts.stopAll, 'stack.down', {}, connected && isUp),
-    ...services.map((service) => serviceMenu(service, connected, texts)),
+    ...serviceMenus(services, connected, texts),
     separator,
     ...(sites.length === 0
       ? []
@@ -42,9 +46,16 @@ export function trayMenu(state: ShellState, texts: Texts): MenuEntry[] {
           {
             type: 'submenu',
             label: texts.projects,
-            entries: sites.map((site) =>
-              act(texts.openSite(shorten(site.name)), { type: 'open-site', url: site.url }, connected),
-            ),
+            entries: [
+              ...sites
+                .slice(0, MAX_SITES)
+                .map((site) =>
+                  act(texts.openSite(shorten(site.name)), { type: 'open-site', url: site.url }, connected),
+                ),
+              ...(sites.length <= MAX_SITES
+                ? []
+                : [separator, act(texts.allProjects(sites.length), { type: 'open-page', path: '/projects' })]),
+            ],
           } as const,
         ]),
     ...(errors.length === 0
@@ -66,6 +77,14 @@ export function trayMenu(state: ShellState, texts: Texts): MenuEntry[] {
     act(texts.quit, { type: 'quit' }),
     act(texts.quitAndStop, { type: 'quit-and-stop' }, connected),
   ];
+}
+
+function serviceMenus(services: readonly ServiceState[], connected: boolean, texts: Texts): MenuEntry[] {
+  const menus = (some: readonly ServiceState[]): MenuEntry[] =>
+    some.map((service) => serviceMenu(service, connected, texts));
+  if (services.length <= MAX_SERVICES) return menus(services);
+  const failed = services.filter(({ state }) => state === 'error').slice(0, MAX_SERVICES);
+  return [...menus(failed), { type: 'submenu', label: texts.services(services.length), entries: menus(services) }];
 }
 
 function serviceMenu(service: ServiceState, connected: boolean, texts: Texts): MenuEntry {
@@ -98,7 +117,13 @@ const call = (
   enabled: boolean,
 ): MenuEntry => act(label, { type: 'call', method, params }, enabled);
 
+/** One line of whole characters; what turns the direction of text around, or is not seen, is taken out. */
 const shorten = (text: string): string => {
-  const line = text.replaceAll(/\s+/g, ' ').trim();
-  return line.length > MAX_LABEL_CHARACTERS ? `${line.slice(0, MAX_LABEL_CHARACTERS - 1)}…` : line;
+  const line = [
+    ...text
+      .replaceAll(/[\s\p{Cc}]+/gu, ' ')
+      .replaceAll(/[\u061C\u200B\u200E\u200F\u202A-\u202E\u2060\u2066-\u2069\uFEFF]/g, '')
+      .trim(),
+  ];
+  return line.length > MAX_LABEL_CHARACTERS ? `${line.slice(0, MAX_LABEL_CHARACTERS - 1).join('')}…` : line.join('');
 };

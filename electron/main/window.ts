@@ -4,6 +4,7 @@ import type { Bridge, BridgePort } from './bridge.ts';
 import { APP_ORIGIN, isOwnUrl, isTrustedSender, mayOpenOutside } from './app-origin.ts';
 import type { DeepLink } from './deep-link.ts';
 import type { PagePath } from './menu-entries.ts';
+import { createRateLimit } from './rate-limit.ts';
 import { fitToDisplays, loadWindowState, MIN_SIZE, saveWindowState } from './window-state.ts';
 
 /** What the shell asks of the page. */
@@ -17,6 +18,10 @@ export interface MainWindow {
 }
 
 const SAVE_AFTER_MS = 500;
+/** Of a page: so many at once, then one a minute. */
+const RELOADS = { burst: 3, perSecond: 1 / 60 } as const;
+/** Of ports for a page. Each brings a bridge with a limit of its own, so a page that asked for one after another would have none. */
+const PORTS = { burst: 10, perSecond: 0.2 } as const;
 
 export function openMainWindow(options: {
   readonly preload: string;
@@ -64,12 +69,20 @@ export function openMainWindow(options: {
   webContents.on('will-redirect', (event) => {
     if (!isOwnUrl(event.url)) event.preventDefault();
   });
+  // WebRTC would go around the policy of the page.
+  webContents.setWebRTCIPHandlingPolicy('disable_non_proxied_udp');
+  const now = (): number => performance.now();
+  const reloads = createRateLimit({ ...RELOADS, now });
+  webContents.on('render-process-gone', (_event, { reason }) => {
+    if (reason !== 'clean-exit' && reloads.take()) webContents.reload();
+  });
   webContents.on('will-attach-webview', (event) => event.preventDefault());
   webContents.setWindowOpenHandler(({ url }) => {
     if (mayOpenOutside(url, options.siteUrls())) void shell.openExternal(url);
     return { action: 'deny' };
   });
 
+  const ports = createRateLimit({ ...PORTS, now });
   let bridge: Bridge | null = null;
   let isListening = false;
   const waiting: PageRequest[] = [];
@@ -80,7 +93,7 @@ export function openMainWindow(options: {
       frameUrl: frame?.url ?? null,
       isMainFrame: frame !== null && frame === webContents.mainFrame,
     };
-    if (!isTrustedSender(sender, webContents.id)) return;
+    if (!isTrustedSender(sender, webContents.id) || !ports.take()) return;
     bridge?.close();
     const { port1, port2 } = new MessageChannelMain();
     const mine = options.createBridge(port1);

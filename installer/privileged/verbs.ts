@@ -1,14 +1,14 @@
 /** What the helper does for each verb. Paths are constants of the system, below a root that only tests set to something else than `/`. */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { readAuthority } from '../../core/privileged/authority.ts';
 import { setHostsBlock } from '../../core/domains/hosts-block.ts';
 import { LOW_PORT_START, lowPortsFile, PORT_START_FILE, startBefore } from '../../core/privileged/low-ports.ts';
 import { privilegedPlaces } from '../../core/privileged/places.ts';
 import type { PrivilegedAction, PrivilegedResult } from '../../core/privileged/request.ts';
-import { macResolverFile, resolvedFile } from '../../core/privileged/resolver.ts';
 import { Declined } from './declined.ts';
 import type { Machine, Outcome } from './machine.ts';
+import { clearResolver, setResolver } from './resolver-tools.ts';
 import { createTrustTools } from './trust-tools.ts';
 import { readPlainFile, removeFile, replaceFile } from './root-files.ts';
 
@@ -86,38 +86,3 @@ const portStart = ({ root }: Machine): number => {
 };
 // Not by its size: files of procfs say that they have none.
 const readKernel = (file: string): string => (existsSync(file) ? (readPlainFile(file) ?? '').trim() : '');
-
-const SYSTEMCTL = '/usr/bin/systemctl';
-const RESOLVED_UNIT = 'systemd-resolved.service';
-
-function setResolver(suffixes: readonly string[], port: number, place: string, machine: Machine): Outcome {
-  if (machine.system === 'darwin') {
-    for (const suffix of suffixes) replaceFile(join(place, suffix), macResolverFile(port));
-    return changed(`names under ${suffixes.join(', ')} are asked of 127.0.0.1:${port}`);
-  }
-  const program = machine.root === '/' ? SYSTEMCTL : join(machine.root, SYSTEMCTL);
-  if (!existsSync(program)) throw new Declined('unsupported', 'this system has no systemd-resolved');
-  const text = resolvedFile(suffixes, port);
-  if (readPlainFile(place) === text) return unchanged('the resolver is set already');
-  replaceFile(place, text);
-  try {
-    machine.run(SYSTEMCTL, ['try-reload-or-restart', RESOLVED_UNIT]);
-  } catch (error) {
-    removeFile(place); // Nothing half done.
-    throw error;
-  }
-  return changed(`names under ${suffixes.join(', ')} are asked of 127.0.0.1:${port}`);
-}
-
-function clearResolver(place: string, machine: Machine): Outcome {
-  if (machine.system === 'darwin') {
-    const ours = (existsSync(place) ? readdirSync(place) : []).filter((name) =>
-      readPlainFile(join(place, name))?.startsWith('# Made by Kojibox.'),
-    );
-    for (const name of ours) removeFile(join(place, name));
-    return ours.length > 0 ? changed('the resolver is as it was') : unchanged('there was nothing to take out');
-  }
-  if (!removeFile(place)) return unchanged('there was nothing to take out');
-  machine.run(SYSTEMCTL, ['try-reload-or-restart', RESOLVED_UNIT]);
-  return changed('the resolver is as it was');
-}

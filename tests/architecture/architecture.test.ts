@@ -5,6 +5,7 @@ import { ERRORS } from '../../contract/errors.ts';
 import {
   checkCoreGlobals,
   checkErrorCodes,
+  checkFootprint,
   checkForbiddenText,
   checkImports,
   checkShape,
@@ -39,6 +40,10 @@ describe('the house', () => {
 
   it('core touches the world through its interfaces', () => {
     expect(checkCoreGlobals(product)).toEqual([]);
+  });
+
+  it('the daemon does not wake what it is small without', () => {
+    expect(checkFootprint(product)).toEqual([]);
   });
 
   it('files are short and named for their job', () => {
@@ -86,6 +91,11 @@ describe('each rule can fail', () => {
   it('a timer in core, but not the word in a comment or a string', () => {
     expect(checkCoreGlobals(broken('core/a.ts', 'setTimeout(f, 1)'))).toHaveLength(1);
     expect(checkCoreGlobals(broken('core/a.ts', "// setTimeout\nconst a = 'setTimeout';"))).toEqual([]);
+  });
+
+  it('text compared by collation', () => {
+    expect(checkFootprint(broken('core/a.ts', 'a.localeCompare(b)'))).toHaveLength(1);
+    expect(checkFootprint(broken('cli/a.ts', 'a.localeCompare(b)'))).toEqual([]);
   });
 
   it('long, vague, wrongly named and platform-minded files', () => {

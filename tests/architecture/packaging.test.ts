@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -97,4 +97,10 @@ describe('reading what was built', () => {
       ),
     ).toEqual(['./a-1.mjs', 'node:fs', 'better-sqlite3', 'ws/lib']);
   });
+});
+
+it('the app calls itself as its installer does, or Windows shows none of its notifications', () => {
+  const installer = /^appId: (\S+)$/m.exec(readFileSync('electron-builder.yml', 'utf8'))?.[1];
+  expect(installer).toBeDefined();
+  expect(readFileSync('electron/main/shell.ts', 'utf8')).toContain(`APP_ID = '${installer ?? ''}'`);
 });

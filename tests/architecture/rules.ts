@@ -156,6 +156,17 @@ export function checkCoreGlobals(files: readonly SourceFile[]): Violation[] {
     });
 }
 
+/** What would wake a part of Node that the daemon is small without; see docs/explanation/memory.md. */
+export function checkFootprint(files: readonly SourceFile[]): Violation[] {
+  return files
+    .filter(({ path }) => /^(core|daemon|contract)\//.test(path) && !isTest(path))
+    .flatMap(({ path, text }) =>
+      /\.localeCompare\(|Intl\.Collator/.test(text)
+        ? [{ path, what: 'loads the collation tables; take compareText or compareNames' }]
+        : [],
+    );
+}
+
 const VAGUE_NAME = /(^|\/)(utils?|helpers?|common|managers?|misc)\.[a-z]+$/;
 const PLATFORM_FOLDERS =
   /^(daemon\/(system|drivers|sources|helper)|scripts|tests|bench|cli|electron\/main|daemon\/main\.ts|installer)/;

@@ -64,11 +64,6 @@ test('the setup checks a folder while it is typed, moves the data there, and the
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme });
     await expectNoFindings(page, colorScheme);
-    for (const width of process.env['KOJIBOX_LOOK'] === undefined ? [] : [1280, 420]) {
-      await page.setViewportSize({ width, height: 900 });
-      await page.screenshot({ path: `/tmp/home-shots/setup-${colorScheme}-${width}.png` });
-    }
-    await page.setViewportSize({ width: 1280, height: 800 });
   }
   await target.press('Tab');
   await expect(move).toBeFocused();
@@ -86,11 +81,6 @@ test('the settings offer the way back', async ({ page }) => {
   const place = page.locator('[data-home]');
   await place.locator('[data-move-back]').click();
   await expect(place.locator('[data-place]')).toHaveText(join(root, 'home'), { timeout: 30_000 });
-  if (process.env['KOJIBOX_LOOK'] !== undefined)
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme });
-      await page.screenshot({ path: `/tmp/home-shots/settings-${colorScheme}.png`, fullPage: true });
-    }
   await expect(page.locator('[data-notice]')).toContainText(`The data is in ${join(root, 'home')}`);
   expect(existsSync(join(root, 'elsewhere'))).toBe(false);
 });

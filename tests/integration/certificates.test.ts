@@ -2,13 +2,15 @@ import { execFileSync } from 'node:child_process';
 import { generateKeyPairSync, X509Certificate, createPrivateKey, createPublicKey } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createCertificates, type Certificates } from '../../core/certificates/certificates.ts';
-import { issueLeaf } from '../../core/certificates/x509.ts';
+import { issueLeaf, issueRoot, type Issuer } from '../../core/certificates/x509.ts';
 import { layoutOf } from '../../core/layout.ts';
+import { requestSite } from '../../daemon/edge-control.ts';
 import { createNodeSystem } from '../../daemon/system/node-system.ts';
 
 let home: string;
@@ -104,5 +106,49 @@ describe('the local authority', () => {
     expect(await healed.rootFingerprint()).not.toBe(before);
     expect(notices.join()).toContain('was damaged');
     expect(await healed.ensureLeaf('hello.test', ['hello.test', 'hello.localhost'])).toMatchObject({ renewed: true });
+  });
+});
+
+describe('the look at a site after the start', () => {
+  const root = (name: string): ReturnType<typeof issueRoot> =>
+    issueRoot({ name, domains: ['test', 'localhost'], now: new Date(), days: 30 });
+  const ours = root('ours');
+  const day = 86_400_000;
+
+  const look = async (host: string, leaf: { certificate: string; privateKey: string }): Promise<number> => {
+    const server = createServer({ cert: leaf.certificate, key: leaf.privateKey }, (request, response) =>
+      response.writeHead(request.headers.host?.startsWith('hello.test') === true ? 200 : 404).end(),
+    );
+    const port = await new Promise<number>((resolve) =>
+      server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port)),
+    );
+    try {
+      return await requestSite(`https://${host}:${port}`, ours.certificate);
+    } finally {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    }
+  };
+  const leaf = (issuer: Issuer, from: number): ReturnType<typeof issueLeaf> =>
+    issueLeaf({ issuer, hosts: ['hello.test'], now: new Date(Date.now() + from), days: 1 });
+
+  it('takes a certificate of the local authority', async () => {
+    expect(await look('hello.test', leaf(ours.issuer, 0))).toBe(200);
+  });
+  it('takes no other', async () => {
+    const said = (detail: string): object => ({ code: 'START_FAILED', detail });
+    const elsewhere = root('ours'); // Of the same name, with another key.
+    await expect(look('hello.test', leaf(elsewhere.issuer, 0))).rejects.toMatchObject(
+      said('its certificate is not from the local authority'),
+    );
+    await expect(look('hello.test', leaf(ours.issuer, -5 * day))).rejects.toMatchObject(
+      said('its certificate is not valid now'),
+    );
+    await expect(look('hello.test', leaf(ours.issuer, 5 * day))).rejects.toMatchObject(
+      said('its certificate is not valid now'),
+    );
+    await expect(look('other.test', leaf(ours.issuer, 0))).rejects.toMatchObject(
+      said('its certificate is not for other.test'),
+    );
   });
 });

@@ -46,18 +46,22 @@ describe('completion in bash', () => {
       domain: 'shop.test',
       stack: 'static',
     });
-    expect(await complete('logs', 'po')).toEqual(['postgres']);
-    expect(await complete('open', 'sh')).toEqual(['shop']);
-    expect(await complete('domains', 'resolve', 'shop')).toEqual(['shop.test']);
-    expect(await complete('runtime', 'install', 'php', '8.')).toEqual(['8.2', '8.4']);
+    // A completion gives up on a daemon that is slow to answer, and offers nothing; on a busy machine it is asked again.
+    const offers = (words: string[], wanted: string[]): Promise<void> =>
+      expect.poll(() => complete(...words), { timeout: 20_000, interval: 100 }).toEqual(wanted);
+    await offers(['logs', 'po'], ['postgres']);
+    await offers(['open', 'sh'], ['shop']);
+    await offers(['domains', 'resolve', 'shop'], ['shop.test']);
+    await offers(['runtime', 'install', 'php', '8.'], ['8.2', '8.4']);
     const times: number[] = [];
     for (let round = 0; round < 7; round += 1) {
       const began = performance.now();
-      expect(await world.koji('complete', '--', 'start', 'post')).toBe('postgres\tPostgreSQL, stopped\n');
-      times.push(performance.now() - began);
+      const answer = await world.koji('complete', '--', 'start', 'post');
+      if (answer === 'postgres\tPostgreSQL, stopped\n') times.push(performance.now() - began);
+      else expect(answer).toBe('');
     }
     console.log(`koji complete: ${times.map((ms) => ms.toFixed(0)).join(', ')} ms`);
-    // The best, because this machine may be busy with something else.
+    // The best (of none: Infinity), because this machine may be busy with something else.
     expect(Math.min(...times)).toBeLessThan(150);
   });
 

@@ -30,6 +30,7 @@ beforeEach(() => {
     store: memoryStore([]),
     homeDigest: 'abcd1234',
     ledger: () => ledger,
+    nameServerPort: () => null,
     projectWith: () => null,
   });
   ledger = createLedger({

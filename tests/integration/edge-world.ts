@@ -96,6 +96,7 @@ export async function createEdgeWorld(
     fallbackKey: fallback.key,
     runAs: null,
     shares: [],
+    resolver: null,
     sites: sites.map(({ host, routes }) => ({
       hosts: [host],
       name: host,

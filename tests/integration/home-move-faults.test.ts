@@ -102,35 +102,32 @@ describe('kill -9 at each step', () => {
     expect(existsSync(to)).toBe(false);
   });
 
-  it.each([
-    ['hand-over', 'rename'],
-    ['sync', 'copy'],
-    ['swap', 'copy'],
-    ['swap', 'rename'],
-    ['start', 'copy'],
-    ['remove', 'copy'],
-  ])('%s (%s): gone on from', async (step, method) => {
-    const to = method === 'copy' ? elsewhere() : join(dirname(place), `data-${moves++}`);
-    world.killAt(step);
-    const said = await world.koji('home', 'move', to, '--json');
-    expect(world.killed(), said.stdout + said.stderr).toBe(true);
-    expect((await world.settled()).last).toMatchObject({ outcome: 'moved', to, method });
-    if (place !== world.home) expect(existsSync(place)).toBe(false);
-    place = to;
-    await world.expectOneHome(place);
-  });
+  it.each(['copy', 'rename'])(
+    'from the hand-over on, with a %s: gone on from, five times in one move',
+    async (method) => {
+      const to = method === 'copy' ? elsewhere() : join(dirname(place), `data-${moves++}`);
+      world.killAt('hand-over', 'sync', 'swap', 'start', 'remove');
+      await world.call('home.move', { folder: to });
+      expect((await world.settled()).last).toMatchObject({ outcome: 'moved', to, method });
+      expect(world.killed()).toBe(true);
+      if (place !== world.home) expect(existsSync(place)).toBe(false);
+      place = to;
+      await world.expectOneHome(place);
+    },
+  );
 
-  it.runIf(IS_ROOT).each(['end-new', 'swap-back', 'start-old'])('%s, on the way back: gone on from', async (step) => {
-    const unfit = world.mount(`unfit-${step}`, 'size=512m');
+  it.runIf(IS_ROOT)('on the way back from a place where no program runs: gone on from, three times', async () => {
+    const unfit = world.mount('unfit-later', 'size=512m');
     world.killAt('start');
     await world.call('home.move', { folder: join(unfit, 'data') });
     // Copied and switched: from now on no program can run there.
     await expect.poll(() => world.killed(), { timeout: 60_000 }).toBe(true);
     execFileSync('mount', ['-o', 'remount,noexec', unfit]);
-    world.killAt(step);
+    world.killAt('end-new', 'swap-back', 'start-old');
     expect((await world.settled()).last).toMatchObject({ outcome: 'rolled-back', error: { code: 'HOME_MOVE_FAILED' } });
     expect(world.killed()).toBe(true);
     await world.expectOneHome(place);
+    expect((await world.call<{ notices: string[] }>('stack.status')).notices.join()).toContain('could not be moved');
     world.unmount(unfit);
   });
 });
@@ -160,4 +157,25 @@ it('says what is missing when the folder is not there, and makes no new one', as
   await world.koji('info');
   for (const id of ['redis', 'edge']) await world.call('services.start', { id });
   await world.expectOneHome(place);
+});
+
+it('is chosen in the setup, and a stack that is being brought up goes on at the new place', async () => {
+  const chosen = elsewhere();
+  const setup = await world.koji('setup', '--data-folder', chosen, '--services', 'redis', '--yes', '--json');
+  expect(setup, setup.stdout + setup.stderr).toMatchObject({ code: 0 });
+  place = chosen;
+  await world.expectOneHome(place);
+  expect(await world.call('firstRun.status')).toMatchObject({ state: 'done', data: { folder: world.home, place } });
+
+  // Redis has to be unpacked again, which takes longer than to say where the data is to be.
+  await world.call('services.stop', { id: 'redis' });
+  expect((await world.koji('runtime', 'remove', 'redis', '7.0')).code).toBe(0);
+  await world.call('stack.up');
+  const to = elsewhere();
+  await world.call('home.move', { folder: to });
+  expect((await world.settled()).last).toMatchObject({ outcome: 'moved', to });
+  place = to;
+  await expectUnmoved();
+  const changes = await world.call<{ kind: string }[]>('changes.list');
+  expect(changes.map(({ kind }) => kind)).toContain('stack.up');
 });

@@ -141,8 +141,13 @@ export async function createHomeWorld(plain = false) {
       mounted.splice(mounted.indexOf(folder), 1);
     },
 
-    /** The next process that writes this step into the journal dies before it does it. */
-    killAt: (step: string): void => writeFileSync(killFile, step),
+    /** Whoever writes one of these steps into the journal dies before it does it; each once. */
+    killAt: (...steps: string[]): void => writeFileSync(killFile, steps.join(' ')),
+    /** What the program that moves said; for messages. */
+    moveLog: (): string => {
+      const file = join(home, 'app/logs/home-move.log');
+      return existsSync(file) ? readFileSync(file, 'utf8') : '';
+    },
     killed: (): boolean => !existsSync(killFile),
 
     /** Waits until nothing is moved any more, as a user would see it who asks now and then. */

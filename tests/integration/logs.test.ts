@@ -13,7 +13,6 @@ import {
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { createGunzip, gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createProcessDriver } from '../../daemon/drivers/process/process-driver.ts';
@@ -72,15 +71,35 @@ async function* allLines(): AsyncGenerator<string> {
   yield* createInterface({ input: createReadStream(file, { start: readStart(file) }) });
 }
 
+/** Processor time of this thread, ms. */
+const threadMs = (): number => (process.threadCpuUsage().user + process.threadCpuUsage().system) / 1000;
+
+/**
+ * Counts what blocks the event loop in work of this thread, because other programs of a busy machine interrupt it for longer.
+ *
+ * @returns ends it and tells the longest, ms
+ */
+function watchLoop(): () => number {
+  let [longest, worked] = [0, threadMs()];
+  const timer = setInterval(() => {
+    const now = threadMs();
+    longest = Math.max(longest, now - worked);
+    worked = now;
+  }, 1);
+  return () => {
+    clearInterval(timer);
+    return longest;
+  };
+}
+
 describe('rotation', () => {
   it('loses no line of a million, written as fast as possible while it rotates', async () => {
     const LINES = 1_000_000;
     const driver = createProcessDriver({ folder: join(folder, 'state'), homeDigest: 'test', table });
-    rotate({ lookEveryMs: 20, keptArchives: 1000 });
-    const delay = monitorEventLoopDelay({ resolution: 5 });
+    const rotation = rotate({ lookEveryMs: 20, keptArchives: 1000 });
+    const blocked = watchLoop();
     const rssBefore = process.memoryUsage.rss();
     let rssMax = rssBefore;
-    delay.enable();
     // A pause after each megabyte, so that it writes for longer than one rotation takes.
     const spec = misbehaving(folder, 'web', ['--flood', String(LINES), '--flood-pause', '5']);
     const handle = await driver.start(spec);
@@ -93,7 +112,10 @@ describe('rotation', () => {
       60_000,
     );
     await driver.kill(handle);
-    delay.disable();
+    // One that is under way would make another archive of the end while the archives are read below.
+    rotation.stop();
+    await rotation.rotateDue();
+    const blockedMs = blocked();
     const archives = archivesOf(file).length;
     const seen = new Uint8Array(LINES);
     let others = 0;
@@ -102,7 +124,6 @@ describe('rotation', () => {
       if (match === null) others += 1;
       else seen[Number(match[1])] = (seen[Number(match[1])] ?? 0) + 1;
     }
-    const blockedMs = delay.max / 1e6;
     console.log(
       `1,000,000 lines: ${archives} archives, event loop blocked at most ${blockedMs.toFixed(1)} ms, RSS +${((rssMax - rssBefore) / 1048576).toFixed(0)} MB, left on disk ${(blocksOf(file) / 2048).toFixed(1)} MB`,
     );
@@ -200,9 +221,9 @@ describe('tail', () => {
   it('answers quickly on a huge log, and bounds what it reads of one endless line', () => {
     writeFileSync(file, Buffer.alloc(64 * 1024 * 1024, 'x'));
     appendFileSync(file, '\nlast\n');
-    const began = performance.now();
+    const began = threadMs();
     expect(lastLines(file, 1)).toEqual(['last']);
-    expect(performance.now() - began).toBeLessThan(20);
+    expect(threadMs() - began).toBeLessThan(20);
     const bytes = lastLines(file, 5).join('').length;
     expect(bytes).toBeLessThan(17 * 1024 * 1024);
   });
@@ -236,8 +257,7 @@ describe('follow', () => {
       skipped += left;
       last = lines.at(-1) ?? last;
     });
-    const delay = monitorEventLoopDelay({ resolution: 5 });
-    delay.enable();
+    const blocked = watchLoop();
     const spec = misbehaving(folder, 'web', ['--flood', '200000']);
     const began = performance.now();
     const child = spawn('/bin/sh', ['-c', 'exec "$0" "$@" >> "$LOG"', spec.command, ...spec.args], {
@@ -245,14 +265,14 @@ describe('follow', () => {
       stdio: 'ignore',
     });
     await eventually('the end was followed', () => last === 'flood done', 20_000);
-    delay.disable();
+    const blockedMs = blocked();
     child.kill('SIGKILL');
     const allowed = 64 * 1024 * (Math.ceil((performance.now() - began) / 100) + 1);
     expect(bytes).toBeLessThanOrEqual(allowed);
     expect(turns).toBeLessThanOrEqual(allowed / (64 * 1024));
     expect(skipped).toBeGreaterThan(0);
     expect(bytes + skipped).toBe(statSync(file).size);
-    expect(delay.max / 1e6).toBeLessThan(100);
+    expect(blockedMs).toBeLessThan(100);
     expect(logOf({ ...spec, logFile: file }).startsWith('0000000000 ')).toBe(true);
   }, 30_000);
 });

@@ -29,7 +29,8 @@ export interface World {
 /** @param plain true: a copy of the checkout that belongs to an unprivileged user (needs root) */
 export function createWorld(plain: boolean): World {
   const root = mkdtempSync(join(tmpdir(), 'kojibox-newcomer-'));
-  const home = join(root, 'home');
+  // As on many machines: a space (`Application Support`) and a letter that is not ASCII.
+  const home = join(root, 'Jürgens home');
   // In a folder of its own: who owns the folder may replace the file, and a plain user does not own /etc.
   const hostsFile = join(root, 'etc', 'hosts');
   // Services of a root daemon run as another user, who has to pass.

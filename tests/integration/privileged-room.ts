@@ -149,6 +149,35 @@ export async function createRoom(packages: readonly string[] = []): Promise<Room
   return room;
 }
 
+/** A pseudo terminal (script(1)) in which koji runs; `type` answers what is asked. */
+export function inTerminal(
+  room: Room,
+  command: string,
+  type?: { when: RegExp; keys: string; until?: RegExp },
+  more: Record<string, string> = {},
+): Promise<Ended> {
+  const [file, args] = room.enter(['script', '-qec', command, '/dev/null'], {
+    user: true,
+    env: { TERM: 'dumb', ...more },
+  });
+  return new Promise((resolve) => {
+    const child = spawn(file, args, { timeout: 60_000 });
+    let stdout = '';
+    let answered = false;
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text;
+      if (answered || type?.when.test(stdout) !== true) return;
+      answered = true;
+      // Again and again: sudo does not hear a key in the moment between its prompt and its reading.
+      const pressing = setInterval(() => child.stdin.write(type.keys), 200);
+      child.once('close', () => clearInterval(pressing));
+      child.stdout.on('data', () => type.until?.test(stdout) === true && clearInterval(pressing));
+    });
+    child.stdin.on('error', () => undefined); // It ended while a key was pressed.
+    child.on('close', (code) => resolve({ code: code ?? -1, stdout, stderr: '' }));
+  });
+}
+
 /** The first process in the name spaces: unshare's child. */
 function childOf({ pid }: ChildProcess): number {
   return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')[0]);

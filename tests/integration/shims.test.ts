@@ -227,7 +227,18 @@ describe('koji shell-init', () => {
     await expect.poll(table, { timeout: 10_000 }).toBe('');
   });
 
+  it('leaves a file alone that is read-only', async () => {
+    writeFileSync(rc, '# mine\n');
+    chmodSync(rc, 0o444);
+    const { code, stderr } = await world.kojiResult('shell-init', 'bash', '--install', '--yes', '--file', rc);
+    expect(stderr).toContain('read-only');
+    expect(code).not.toBe(0);
+    expect(readFileSync(rc, 'utf8')).toBe('# mine\n');
+    expect(await entries()).toEqual([]);
+  });
+
   it.each<[string, string | null]>([
+    ['a file with Windows line ends', '# mine\r\nexport A=1\r\n'],
     ['a file with a last newline', 'alias ll="ls -l"\n'],
     ['a file without one', 'alias ll="ls -l"'],
     ['an empty file', ''],

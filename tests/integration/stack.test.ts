@@ -304,6 +304,7 @@ describe('the stack', () => {
     const rss = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1]) / 1024;
     console.log(`idle daemon: ${rss.toFixed(0)} MB RSS, ${percent.toFixed(2)} % CPU`);
     expect(percent).toBeLessThan(2);
-    expect(rss).toBeLessThan(110);
+    // 65 on a quiet machine, after everything above.
+    expect(rss).toBeLessThan(85);
   });
 });

@@ -1,8 +1,7 @@
-import { spawn } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SystemChange } from '../../contract/system-changes.ts';
 import type { PlaceState } from '../../cli/uninstall/check-places.ts';
-import { APP, createRoom, USER, whyNoRoom, type Ended, type Room } from './privileged-room.ts';
+import { APP, createRoom, inTerminal, USER, whyNoRoom, type Ended, type Room } from './privileged-room.ts';
 
 const missing = whyNoRoom();
 if (missing !== null) console.warn(`SKIPPED: sudo and koji uninstall are not run: ${missing}`);
@@ -12,34 +11,6 @@ interface Uninstalled {
   readonly purged: boolean;
   readonly places: readonly PlaceState[];
   readonly error: { code: string } | null;
-}
-
-/** A pseudo terminal (script(1)) in which koji runs; `type` answers what is asked. */
-function inTerminal(
-  room: Room,
-  command: string,
-  type?: { when: RegExp; keys: string },
-  more: Record<string, string> = {},
-): Promise<Ended> {
-  const [file, args] = room.enter(['script', '-qec', command, '/dev/null'], {
-    user: true,
-    env: { TERM: 'dumb', ...more },
-  });
-  return new Promise((resolve) => {
-    const child = spawn(file, args, { timeout: 60_000 });
-    let stdout = '';
-    let answered = false;
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      stdout += text;
-      if (answered || type?.when.test(stdout) !== true) return;
-      answered = true;
-      // Again and again: sudo does not hear a key in the moment between its prompt and its reading.
-      const pressing = setInterval(() => child.stdin.write(type.keys), 200);
-      child.once('close', () => clearInterval(pressing));
-    });
-    child.stdin.on('error', () => undefined); // It ended while a key was pressed.
-    child.on('close', (code) => resolve({ code: code ?? -1, stdout, stderr: '' }));
-  });
 }
 
 describe.skipIf(missing !== null)('a plain user with sudo', () => {

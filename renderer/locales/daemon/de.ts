@@ -154,6 +154,10 @@ export const daemonDe: DaemonTexts = {
     ],
     SERVER_UNREACHABLE: ['Der Server ist nicht zu erreichen', 'Prüfe Adresse und Port, und ob der Server läuft.'],
     DOMAIN_TAKEN: ['Der Name ist vergeben', 'Wähle einen anderen, oder entferne das Projekt, das ihn hat.'],
+    RESOLVER_UNSUPPORTED: [
+      'Der Resolver dieses Systems kann Kojibox nicht fragen',
+      'Schreibe die Namen stattdessen in die hosts-Datei: koji domains apply; oder nimm die .localhost-Namen, die nichts brauchen.',
+    ],
     CERTIFICATE_FAILED: [
       'Das Zertifikat war nicht zu erstellen',
       'Die Einzelheiten nennen die Ursache; die Diagnose prüft die Stelle.',
@@ -176,9 +180,9 @@ export const daemonDe: DaemonTexts = {
     'packs.install': 'Ein Paket wird installiert',
     'imports.apply': 'Seiten werden importiert',
     'firstRun.apply': 'Kojibox wird eingerichtet',
+    'home.move': 'Die Daten ziehen um',
     'serverImport.start': 'Datenbanken werden kopiert',
     'serverImport.undo': 'Import wird zurückgenommen',
-    'home.move': 'Die Daten ziehen um',
   },
   steps: {
     waiting: 'wartet',
@@ -203,6 +207,7 @@ export const daemonDe: DaemonTexts = {
     wait: 'wartet auf anderes',
     swap: 'stellt um',
     confirm: 'bestätigt',
+    'ask-rights': 'fragt nach Administratorrechten',
     'end-new': 'beendet die neue Version',
     'swap-back': 'stellt zurück',
     'start-old': 'startet die vorige Version',
@@ -216,6 +221,8 @@ export const daemonDe: DaemonTexts = {
     hosts: 'Die Namen deiner Projekte werden in die hosts-Datei geschrieben.',
     trust: 'Programme dieses Rechners vertrauen der lokalen Stelle, die nur für lokale Namen bürgen kann.',
     ports: 'Jeder Benutzer dieses Rechners darf Ports ab 80 verwenden, damit Links ohne Portnummer gehen.',
+    resolver:
+      'Der Resolver des Systems fragt Kojibox nach lokalen Namen, auch nach allen unterhalb einer Seite, und nach keinem anderen.',
     undo: 'Diese Änderung am System wird zurückgenommen.',
   },
   checks: {
@@ -231,6 +238,7 @@ export const daemonDe: DaemonTexts = {
     user: 'Benutzer, unter dem die Dienste laufen',
     'low-ports': 'Ports 80 und 443',
     'hosts-file': 'Namen wie hello.test',
+    resolver: 'Namen mit Platzhalter über den Resolver des Systems',
     'localhost-names': 'Programme finden Namen unter .localhost',
     authority: 'Lokale Zertifizierungsstelle',
     trust: 'Programme, die der lokalen Stelle vertrauen',

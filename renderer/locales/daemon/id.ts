@@ -115,6 +115,10 @@ export const daemonId: DaemonTexts = {
     LOGIN_REFUSED: ['Server menolak masuk', 'Periksa pengguna dan kata sandi; rinciannya memuat jawaban server.'],
     SERVER_UNREACHABLE: ['Server tidak dapat dijangkau', 'Periksa alamat dan port, serta apakah server berjalan.'],
     DOMAIN_TAKEN: ['Nama sudah dipakai', 'Pilih nama lain, atau hapus proyek yang memakainya.'],
+    RESOLVER_UNSUPPORTED: [
+      'Resolver sistem ini tidak dapat bertanya ke Kojibox',
+      'Tulis nama ke berkas hosts saja: koji domains apply; atau pakai nama .localhost, yang tidak memerlukan apa pun.',
+    ],
     CERTIFICATE_FAILED: [
       'Sertifikat gagal dibuat',
       'Rincian memuat sebabnya; halaman Diagnostik memeriksa otoritasnya.',
@@ -137,9 +141,9 @@ export const daemonId: DaemonTexts = {
     'packs.install': 'Memasang paket',
     'imports.apply': 'Mengimpor situs',
     'firstRun.apply': 'Menyiapkan Kojibox',
+    'home.move': 'Memindahkan data',
     'serverImport.start': 'Menyalin basis data',
     'serverImport.undo': 'Membatalkan impor',
-    'home.move': 'Memindahkan data',
   },
   steps: {
     waiting: 'menunggu',
@@ -164,6 +168,7 @@ export const daemonId: DaemonTexts = {
     wait: 'menunggu pekerjaan lain',
     swap: 'beralih',
     confirm: 'memastikan',
+    'ask-rights': 'meminta hak administrator',
     'end-new': 'mengakhiri versi baru',
     'swap-back': 'beralih kembali',
     'start-old': 'memulai versi sebelumnya',
@@ -177,6 +182,8 @@ export const daemonId: DaemonTexts = {
     hosts: 'Nama proyek Anda ditulis ke berkas hosts.',
     trust: 'Program di komputer ini akan memercayai otoritas lokal, yang hanya dapat menjamin nama lokal.',
     ports: 'Semua pengguna komputer ini boleh memakai port mulai 80, sehingga tautan tidak perlu nomor port.',
+    resolver:
+      'Resolver sistem akan menanyakan nama lokal ke Kojibox, termasuk semua nama di bawah sebuah situs, dan tidak menanyakan nama lain.',
     undo: 'Perubahan pada sistem ini dibatalkan.',
   },
   checks: {
@@ -192,6 +199,7 @@ export const daemonId: DaemonTexts = {
     user: 'Pengguna yang menjalankan layanan',
     'low-ports': 'Port 80 dan 443',
     'hosts-file': 'Nama seperti hello.test',
+    resolver: 'Nama wildcard lewat resolver sistem',
     'localhost-names': 'Nama di bawah .localhost dikenali program',
     authority: 'Otoritas sertifikat lokal',
     trust: 'Program yang memercayai otoritas lokal',

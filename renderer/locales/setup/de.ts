@@ -109,7 +109,16 @@ export const setup: SetupTexts = {
     hosts: 'Namen in die Hosts-Datei schreiben',
     hostsText:
       'Ein markierter Block in der Hosts-Datei leitet Namen wie shop.test auf diesen Rechner. Ohne ihn hat jede Seite einen Namen unter .localhost, der nichts braucht.',
-    hostsDenied: 'Dafür braucht es mehr Rechte, als Kojibox jetzt hat; der Befehl dazu wird dann gezeigt.',
+    hostsDenied:
+      'Das braucht Administratorrechte, und Kojibox kann hier nicht nach einem Passwort fragen. Es wird dann ausgelassen, mit dem Befehl dafür.',
+    rightsAsked:
+      'Für Änderungen am System sind Administratorrechte nötig. Am Ende der Einrichtung fragt dein System nach deinem Passwort, einmal für alles zusammen. Lehnst du ab, wird nur das ausgelassen.',
+    rightsSilent:
+      'Für Änderungen am System sind Administratorrechte nötig. sudo gibt sie dir ohne Passwort, daher wird niemand gefragt; alles lässt sich zurücknehmen.',
+    resolver: 'Auch Namen unterhalb einer Seite möglich machen',
+    resolverText:
+      'Der Resolver des Systems fragt Kojibox dann nach jedem Namen unter .test und nach keinem anderen: blog.shop.test geht ohne eigene Zeile. Das lässt sich jederzeit zurücknehmen.',
+    willResolve: 'Namen unterhalb einer Seite',
     trust: 'Den lokalen Zertifikaten vertrauen',
     trustText:
       'Die Zertifikate stammen von einer Stelle, die hier entsteht, nur für lokale Namen bürgt und deren Schlüssel hier bleibt. Browser warnen, bis sie ihr vertrauen; das lässt sich jederzeit zurücknehmen.',

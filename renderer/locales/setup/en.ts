@@ -105,7 +105,16 @@ export const setup = {
     hosts: 'Write the names into the hosts file',
     hostsText:
       'A marked block in the hosts file sends names like shop.test to this machine. Without it, every site is at a name under .localhost, which needs nothing.',
-    hostsDenied: 'This needs more rights than Kojibox has now; the command for it is shown then.',
+    hostsDenied:
+      'This needs administrator rights, and Kojibox cannot ask for a password here. It is left out then, with the command that does it.',
+    rightsAsked:
+      'Writing to the system needs administrator rights. At the end of the setup, your system asks for your password, once for all of it. Say no, and only this is left out.',
+    rightsSilent:
+      'Writing to the system needs administrator rights. sudo gives them to you without a password, so nobody is asked; all of it can be taken back.',
+    resolver: 'Make names below a site work too',
+    resolverText:
+      'The resolver of this system then asks Kojibox for every name under .test, and for no other: blog.shop.test works without a line of its own. It can be taken back at any time.',
+    willResolve: 'Names below a site',
     trust: 'Trust the local certificates',
     trustText:
       'Certificates come from an authority that is made here, vouches for local names alone, and whose key stays here. Browsers warn until they trust it; that can be undone at any time.',

@@ -110,7 +110,16 @@ export const setup: SetupTexts = {
     hosts: 'Tulis nama ke berkas hosts',
     hostsText:
       'Blok bertanda di berkas hosts mengarahkan nama seperti shop.test ke mesin ini. Tanpa itu, setiap situs berada di nama di bawah .localhost, yang tidak memerlukan apa-apa.',
-    hostsDenied: 'Ini memerlukan hak lebih dari yang dimiliki Kojibox sekarang; perintahnya akan ditampilkan.',
+    hostsDenied:
+      'Ini memerlukan hak administrator, dan Kojibox tidak dapat meminta kata sandi di sini. Langkah ini dilewati, dan perintahnya ditampilkan.',
+    rightsAsked:
+      'Mengubah sistem memerlukan hak administrator. Di akhir penyiapan, sistem meminta kata sandi Anda, sekali untuk semuanya. Jika Anda menolak, hanya bagian ini yang dilewati.',
+    rightsSilent:
+      'Mengubah sistem memerlukan hak administrator. sudo memberikannya tanpa kata sandi, jadi Anda tidak ditanya; semuanya dapat dibatalkan.',
+    resolver: 'Aktifkan juga nama di bawah sebuah situs',
+    resolverText:
+      'Resolver sistem akan menanyakan setiap nama di bawah .test ke Kojibox, dan tidak menanyakan nama lain: blog.shop.test berfungsi tanpa baris tersendiri. Ini dapat dibatalkan kapan saja.',
+    willResolve: 'Nama di bawah situs',
     trust: 'Percayai sertifikat lokal',
     trustText:
       'Sertifikat berasal dari otoritas yang dibuat di sini, hanya menjamin nama lokal, dan kuncinya tetap di sini. Peramban memberi peringatan sampai memercayainya; itu bisa dibatalkan kapan saja.',
