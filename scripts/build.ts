@@ -144,6 +144,8 @@ await Promise.all([
         outExtension: { '.js': '.mjs' },
         // Only the command line imports anything late: `koji mcp` brings a library that no other command should pay for.
         splitting: name === 'cli',
+        // Loaded by need as a whole: nothing in it has to sleep.
+        ...(name === 'foreign-servers' ? { plugins: [] } : {}),
         chunkNames: '[name]-[hash]',
         banner: { js: REQUIRE },
         external: ['electron', 'better-sqlite3', '@napi-rs/keyring'],

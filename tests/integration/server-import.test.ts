@@ -21,11 +21,11 @@ const HOSTILE = 'a"; drop database `shop`; --';
 
 beforeAll(async () => {
   world = createStackWorld();
+  foreign = createForeignServers(world);
   // PHP and Redis are not needed for this.
   await world.koji('setup', '--services', 'postgres,mariadb', '--yes', '--json');
   await world.koji('runtime', 'install', 'postgres', '16', '--json');
   own = createDatabasesWorld(world);
-  foreign = createForeignServers(world);
   [pg16, maria] = await Promise.all([foreign.postgres('16'), foreign.mariadb('10.11')]);
   await Promise.all([fillPostgres(), fillMariadb()]);
 });
