@@ -271,7 +271,21 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     caBundle,
     rootCertificate: layout.rootCertificate,
     publicAuthorities: options.publicAuthorities,
-    edge: createEdgeConfigWriter({ system, layout, certificates, control: options.edge.control, controlSocket }),
+    edge: createEdgeConfigWriter({
+      system,
+      layout,
+      certificates,
+      control: options.edge.control,
+      controlSocket,
+      replaceOutdated() {
+        if (!supervisor.isOutdated(EDGE_ID)) return false;
+        // Not waited for: a start writes this very file first.
+        void supervisor
+          .restart(EDGE_ID)
+          .catch((error: unknown) => system.log.error('cannot replace the edge', { error: String(error) }));
+        return true;
+      },
+    }),
     wantsHosts: () => app.get().useHosts,
     edgeRuns: () => entries.has(EDGE_ID) && supervisor.state(EDGE_ID).state === 'running',
     projects: () => projectStore.get(),

@@ -73,6 +73,8 @@ const asleep: Plugin = {
           return `${as} /* @__PURE__ */ new Proxy({}, { get: (_, key) => ${real}[key] });`;
         return [];
       });
+      // `import tls from 'node:tls'`: a built-in module has no default of its own in its object.
+      if (isBuiltin) lines.push('export default /* @__PURE__ */ new Proxy({}, { get: (_, key) => load()[key] });');
       const load = isBuiltin ? `process.getBuiltinModule('${path}')` : `require('${path}')`;
       return { contents: [`const load = () => ${load};`, ...lines].join('\n'), resolveDir: root };
     });

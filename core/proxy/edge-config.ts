@@ -34,6 +34,8 @@ export function createEdgeConfigWriter(options: {
   readonly certificates: Certificates;
   readonly control: EdgeControl;
   readonly controlSocket: string;
+  /** Begins to restart an edge of another version than this; false: there is none. */
+  replaceOutdated(): boolean;
 }): EdgeConfigWriter {
   const { system, layout, certificates, control, controlSocket } = options;
   let generation: number | null = null;
@@ -88,7 +90,10 @@ export function createEdgeConfigWriter(options: {
       mode: 0o600,
       ...(system.host.isRoot ? { owner: system.host.serviceUser } : {}),
     });
-    await control.reload(controlSocket);
+    await control.reload(controlSocket).catch((error: unknown) => {
+      // After an update: the edge of the version before does not know everything that this one writes. The new one reads the file.
+      if (!options.replaceOutdated()) throw error;
+    });
   };
 
   return {

@@ -77,6 +77,8 @@ export interface Supervisor {
   states(): ServiceState[];
   /** Throws NOT_FOUND. */
   state(id: string): ServiceState;
+  /** True: an earlier daemon started it, otherwise than this one would; the next start restarts it. */
+  isOutdated(id: string): boolean;
   /** The service and those that depend on it and are up, as a restart would take them. */
   withDependents(id: string): string[];
   /** Starts what it depends on, side by side, then the service itself. Rejects with the KojiboxError of the failure, with the last lines of the log. */

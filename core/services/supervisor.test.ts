@@ -374,6 +374,7 @@ describe('supervisor', () => {
     const recovered = watch(supervisor.recover());
     await clock.advance(10);
     expect(recovered.value).toEqual(['a', 'b']);
+    expect(['a', 'b', 'c'].map((id) => supervisor.isOutdated(id))).toEqual([false, true, false]);
     expect(driver.calls).toEqual(['stop c SIGTERM', 'kill c']);
     expect(supervisor.state('a')).toMatchObject({
       state: 'running',
@@ -388,6 +389,7 @@ describe('supervisor', () => {
     await clock.advance(10);
     expect(renewed.value).toMatchObject({ state: 'running' });
     expect(supervisor.state('b').pid).not.toBe(101);
+    expect(supervisor.isOutdated('b')).toBe(false);
     driver.crash('a');
     await clock.advance(10);
     expect(supervisor.state('a')).toMatchObject({ state: 'running', restarts: 1 });

@@ -229,6 +229,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       });
     },
     stopAll,
+    isOutdated: (id) => runners.get(id)?.outdated ?? false,
     async recover() {
       const found = await Promise.all(
         [...options.drivers.values()].map(async (driver) =>
