@@ -233,6 +233,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
       await dataHold.free(id, signal);
       return catalog.prepare(entryOf(id));
     },
+    portLost: (id, lost) => ports.lost(id, lost),
     lastLogLines: options.lastLogLines,
     onState(state) {
       publish('service:stateChanged', state);
