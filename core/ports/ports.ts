@@ -72,7 +72,8 @@ export function createPorts(options: {
   return {
     registry: () => store.get(),
     async lost(service, ports) {
-      for (const { name, port } of ports) if (!(await network.canBind(port)).ok) return conflict(network, `${service}.${name}`, port);
+      for (const { name, port } of ports)
+        if (!(await network.canBind(port)).ok) return conflict(network, `${service}.${name}`, port);
       return null;
     },
     async release(key) {
