@@ -129,28 +129,32 @@ export async function startDaemon({
   });
   closeSync(output);
   const ready = child.stdio[3] as unknown as NodeJS.ReadableStream & { destroy(): void };
-  await new Promise<void>((started, failed) => {
-    const fail = (why: string): void => failed(explainStart(readFileSync(daemonLog(), 'utf8'), why, daemonLog()));
-    const timer = setTimeout(() => {
-      if (endsOnFailure && child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
-      fail(`it did not answer within ${deadlineMs / 1000} s`);
-    }, deadlineMs);
-    ready.on('data', () => {
-      clearTimeout(timer);
-      started();
+  try {
+    await new Promise<void>((started, failed) => {
+      const fail = (why: string): void => failed(explainStart(readFileSync(daemonLog(), 'utf8'), why, daemonLog()));
+      const timer = setTimeout(() => {
+        if (endsOnFailure && child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+        fail(`it did not answer within ${deadlineMs / 1000} s`);
+      }, deadlineMs);
+      ready.on('data', () => {
+        clearTimeout(timer);
+        started();
+      });
+      child.on('error', (error) => {
+        clearTimeout(timer);
+        fail(error.message);
+      });
+      child.on('exit', (code) => {
+        clearTimeout(timer);
+        // 75: somebody else's daemon won the race; it will do.
+        if (code === 75) started();
+        else fail(`it ended with code ${code ?? 'unknown'}`);
+      });
     });
-    child.on('error', (error) => {
-      clearTimeout(timer);
-      fail(error.message);
-    });
-    child.on('exit', (code) => {
-      clearTimeout(timer);
-      // 75: somebody else's daemon won the race; it will do.
-      if (code === 75) started();
-      else fail(`it ended with code ${code ?? 'unknown'}`);
-    });
-  });
-  ready.destroy();
-  child.removeAllListeners();
-  child.unref();
+  } finally {
+    // Else one that neither answers nor ends keeps this process, after it has told its error.
+    ready.destroy();
+    child.removeAllListeners();
+    child.unref();
+  }
 }
