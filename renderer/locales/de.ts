@@ -19,7 +19,7 @@ export const de: Messages = {
     databases: 'Datenbanken',
     mail: 'E-Mail',
     logs: 'Protokolle',
-    domains: 'Domains & Zertifikate',
+    domains: 'Domains',
     activity: 'Aktivität',
     diagnostics: 'Diagnose',
     settings: 'Einstellungen',
@@ -97,6 +97,7 @@ export const de: Messages = {
     none: 'Nichts passt.',
   },
   domains: {
+    title: 'Domains & Zertifikate',
     domainsTitle: 'Domains',
     addDomain: 'Domain hinzufügen',
     domain: 'Domain',

@@ -20,7 +20,7 @@ export const en = {
     databases: 'Databases',
     mail: 'Mail',
     logs: 'Logs',
-    domains: 'Domains & certificates',
+    domains: 'Domains',
     activity: 'Activity',
     diagnostics: 'Diagnostics',
     settings: 'Settings',
@@ -98,6 +98,7 @@ export const en = {
     none: 'Nothing matches.',
   },
   domains: {
+    title: 'Domains & certificates',
     domainsTitle: 'Domains',
     addDomain: 'Add a domain',
     domain: 'Domain',

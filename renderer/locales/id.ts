@@ -19,7 +19,7 @@ export const id: Messages = {
     databases: 'Basis data',
     mail: 'Surel',
     logs: 'Log',
-    domains: 'Domain & sertifikat',
+    domains: 'Domain',
     activity: 'Aktivitas',
     diagnostics: 'Diagnostik',
     settings: 'Pengaturan',
@@ -102,6 +102,7 @@ export const id: Messages = {
     none: 'Tidak ada yang cocok.',
   },
   domains: {
+    title: 'Domain & sertifikat',
     domainsTitle: 'Domain',
     addDomain: 'Tambah domain',
     domain: 'Domain',
