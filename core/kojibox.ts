@@ -18,6 +18,7 @@ import { assertGone, recordKeychainEntry, settleKeychainEntries } from './ledger
 import { createLedger } from './ledger/ledger.ts';
 import { layoutOf } from './layout.ts';
 import { createNotices } from './notices.ts';
+import { portName } from './ports/port-name.ts';
 import { createPorts } from './ports/ports.ts';
 import { detectProject } from './projects/detect.ts';
 import { createPhpSettings, createPhpSettingsStore } from './php/php-settings.ts';
@@ -38,7 +39,7 @@ import { createOwnServices } from './services/own-services.ts';
 import { assertPassable, ensureHome, ensureRunFolder, prepareService } from './services/prepare.ts';
 import { removeRcBlock } from './shims/undo-rc.ts';
 import { createCatalog, EDGE_ID, type Catalog, type CatalogEntry } from './stack/catalog.ts';
-import { isProgram, resolveProgram } from './stack/programs.ts';
+import { isProgram, projectAt, resolveProgram } from './stack/programs.ts';
 import { createStack } from './stack/stack.ts';
 import { createSupervisor } from './services/supervisor.ts';
 import { updateProgressOf } from './updater/progress.ts';
@@ -95,7 +96,12 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     entryRemoved: () => settleKeychainEntries(ledger),
   });
   const secrets = createSecrets({ key: secretKey, store: secretStore });
-  const ports = createPorts({ network: system.network, store: portStore, notice });
+  const ports = createPorts({
+    network: system.network,
+    store: portStore,
+    nameOf: (key) => portName(key, supervisor.states()),
+    notice,
+  });
   const certificates = createCertificates({ system, layout, userName: options.userName, notice });
   const caBundle = join(layout.certificates, 'ca-bundle.pem');
 
@@ -182,7 +188,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     resolveProgram(name, {
       runtimes,
       runFolder,
-      project: projectStore.get().find(({ path }) => folder === path || folder?.startsWith(`${path}/`)) ?? null,
+      project: projectAt(projectStore.get(), folder),
       port: (key, fallback) => ports.registry().assigned[key] ?? fallback,
       password: async (service) => (await secrets.get({ key: `${service}-password`, scope: 'service' })) ?? '',
     });

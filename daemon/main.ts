@@ -43,6 +43,7 @@ import { openHome } from './home/open-home.ts';
 import { finishMove } from './home/unfinished-move.ts';
 import { createKeychain } from './keychain/keychain.ts';
 import { createMetrics } from './metrics/metrics.ts';
+import { withMirrorHint } from './packs/mirror-hint.ts';
 import { openPacks, type PackFeatures } from './packs/open-packs.ts';
 import { createPrivileged } from './privileged/create-privileged.ts';
 import { createResolverCheck } from './resolver/resolver.ts';
@@ -157,7 +158,7 @@ async function main(): Promise<void> {
     createHttpsSource({ downloads: layout.downloads, mirror: mirror('https') }),
     createSystemSource({ processes: system.processes, environment: process.env }),
     debian,
-  ];
+  ].map((source) => withMirrorHint(source, () => kojibox.stores.app.get().mirrors));
   const manifests = createManifestSource({
     builtIn: join(distFolder, 'runtime'),
     stored: layout.newerManifest,

@@ -56,7 +56,7 @@ describe('ports', () => {
         return forbidden.includes(port) ? { ok: false, reason: 'forbidden', detail: 'EACCES' } : { ok: true };
       },
       holderOf: async (port): Promise<PortHolder | null> =>
-        taken[port] === undefined ? null : { pid: 7, description: taken[port] },
+        taken[port] === undefined ? null : { pid: 7, program: null, description: taken[port] },
     } as PortFacts['network'],
     assigned: {},
     isOurs: () => false,

@@ -2,7 +2,7 @@
 import type { PortRegistry } from '../../contract/config.ts';
 import { KojiboxError } from '../../contract/errors.ts';
 import { noticeText } from '../../contract/notices.ts';
-import type { Network } from '../system/network.ts';
+import type { Network, PortHolder } from '../system/network.ts';
 import type { JsonStore } from '../config/json-store.ts';
 
 const RANGE = 99;
@@ -22,6 +22,8 @@ export interface Ports {
 export function createPorts(options: {
   readonly network: Network;
   readonly store: JsonStore<PortRegistry>;
+  /** What a person calls the service that has this port. */
+  nameOf(key: string): string;
   /** @param topic a later notice about the same takes the place of this one */
   notice(text: string, topic: string): void;
 }): Ports {
@@ -55,9 +57,13 @@ export function createPorts(options: {
       if (port > 65535 || isTakenByUs(key, port) || !(await network.canBind(port)).ok) continue;
       if (port !== fallback && port !== known) {
         const holder = await network.holderOf(fallback);
-        const holderText = holder?.description ?? 'another program';
         options.notice(
-          noticeText('portMoved', { service: key, port, holder: holderText, wanted: fallback }),
+          noticeText('portMoved', {
+            service: options.nameOf(key),
+            port,
+            holder: shortNameOf(holder),
+            wanted: fallback,
+          }),
           `port ${key}`,
         );
       }
@@ -78,6 +84,13 @@ export function createPorts(options: {
       return mine;
     },
   };
+}
+
+/** As in a sentence: the whole command line is for errors, which somebody must act on. */
+function shortNameOf(holder: PortHolder | null): string {
+  if (holder === null) return 'another program';
+  if (holder.pid === null) return holder.description;
+  return `${holder.program ?? 'a process'} (pid ${holder.pid})`;
 }
 
 /** The given error form: who holds the port. */

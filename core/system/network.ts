@@ -2,6 +2,8 @@
 export interface PortHolder {
   /** Null when another user's process holds it and the system does not tell. */
   readonly pid: number | null;
+  /** Name of the program alone; null when the system does not tell. */
+  readonly program: string | null;
   /** Program and its command line, or "another user's process". */
   readonly description: string;
 }

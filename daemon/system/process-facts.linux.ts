@@ -107,3 +107,14 @@ export function describe(pid: number): Promise<string | null> {
     return Promise.resolve(null); // Gone, or hidden (proc mounted with hidepid).
   }
 }
+
+/** Name of the program alone. What a server wrote over its arguments begins with it: `nginx: master process …`. */
+export function programOf(pid: number): string | null {
+  try {
+    const first = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')[0] ?? '';
+    const name = first.startsWith('/') ? (first.split('/').at(-1) ?? '') : (first.split(/[:\s]/)[0] ?? '');
+    return name === '' ? readFileSync(`/proc/${pid}/comm`, 'utf8').trim() : name;
+  } catch {
+    return null; // Gone, or hidden (proc mounted with hidepid).
+  }
+}

@@ -312,6 +312,18 @@ export const de: Messages = {
     error: 'Fehlgeschlagen',
   },
   health: { unknown: '', starting: '', healthy: '', unhealthy: 'antwortet nicht' },
+  answered: {
+    by: (name: string): string => `${name} antwortete`,
+    status: (status: string): string => `antwortete mit ${status}`,
+    runs: 'der Prozess läuft',
+  },
+  remarks: {
+    title: 'Hinweise',
+    ports: (count: number): string => `${count} Ports sind von anderen Programmen belegt`,
+    change: 'Andere Ports wählen',
+    dismiss: (text: string): string => `Ausblenden: ${text}`,
+    dismissAll: 'Alle ausblenden',
+  },
   evidence: (text, latency, ago) => `${text} in ${latency}, ${ago}`,
   restarts: (count) => (count === 1 ? 'einmal neu gestartet' : `${count}-mal neu gestartet`),
   now: 'gerade eben',

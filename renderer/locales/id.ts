@@ -317,6 +317,18 @@ export const id: Messages = {
     error: 'Gagal',
   },
   health: { unknown: '', starting: '', healthy: '', unhealthy: 'tidak menjawab' },
+  answered: {
+    by: (name: string): string => `${name} menjawab`,
+    status: (status: string): string => `menjawab ${status}`,
+    runs: 'prosesnya berjalan',
+  },
+  remarks: {
+    title: 'Catatan',
+    ports: (count: number): string => `${count} port dipakai program lain`,
+    change: 'Pilih port lain',
+    dismiss: (text: string): string => `Sembunyikan: ${text}`,
+    dismissAll: 'Sembunyikan semua',
+  },
   evidence: (text, latency, ago) => `${text} dalam ${latency}, ${ago}`,
   restarts: (count) => `dimulai ulang ${count} kali`,
   now: 'baru saja',
