@@ -2,7 +2,7 @@
 const NAMES: Readonly<Record<string, string>> = {
   'edge.http': 'HTTP',
   'edge.https': 'HTTPS',
-  'edge.dns': 'Local names (DNS)',
+  'edge.dns': 'DNS',
   'mail.smtp': 'Mail',
 };
 

@@ -2,7 +2,7 @@
 import type { PortRegistry } from '../../contract/config.ts';
 import { KojiboxError } from '../../contract/errors.ts';
 import { noticeText } from '../../contract/notices.ts';
-import type { Network, PortHolder } from '../system/network.ts';
+import { holderName, type Network } from '../system/network.ts';
 import type { JsonStore } from '../config/json-store.ts';
 
 const RANGE = 99;
@@ -61,7 +61,7 @@ export function createPorts(options: {
           noticeText('portMoved', {
             service: options.nameOf(key),
             port,
-            holder: shortNameOf(holder),
+            holder: holderName(holder),
             wanted: fallback,
           }),
           `port ${key}`,
@@ -84,13 +84,6 @@ export function createPorts(options: {
       return mine;
     },
   };
-}
-
-/** As in a sentence: the whole command line is for errors, which somebody must act on. */
-function shortNameOf(holder: PortHolder | null): string {
-  if (holder === null) return 'another program';
-  if (holder.pid === null) return holder.description;
-  return `${holder.program ?? 'a process'} (pid ${holder.pid})`;
 }
 
 /** The given error form: who holds the port. */

@@ -21,3 +21,10 @@ export interface Network {
   /** Ports on which these processes, their groups and all that descend from them listen; sorted, each once. */
   listeningPorts(pids: readonly number[]): Promise<number[]>;
 }
+
+/** For a sentence: the whole command line is for errors, which somebody must act on. */
+export function holderName(holder: PortHolder | null): string {
+  if (holder === null) return 'another program';
+  if (holder.pid === null) return holder.description;
+  return `${holder.program ?? 'a process'} (pid ${holder.pid})`;
+}

@@ -108,12 +108,17 @@ export function describe(pid: number): Promise<string | null> {
   }
 }
 
-/** Name of the program alone. What a server wrote over its arguments begins with it: `nginx: master process …`. */
+/** proc_pid_comm(5) cuts names here. */
+const COMM_LENGTH = 15;
+
+/** Name of the program alone. */
 export function programOf(pid: number): string | null {
   try {
-    const first = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')[0] ?? '';
-    const name = first.startsWith('/') ? (first.split('/').at(-1) ?? '') : (first.split(/[:\s]/)[0] ?? '');
-    return name === '' ? readFileSync(`/proc/${pid}/comm`, 'utf8').trim() : name;
+    const name = readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
+    // Node calls its first thread so.
+    if (name !== 'MainThread' && name.length < COMM_LENGTH) return name;
+    const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')[0] ?? '';
+    return command.split('/').at(-1) || name;
   } catch {
     return null; // Gone, or hidden (proc mounted with hidepid).
   }

@@ -16,7 +16,7 @@ it('a notice is said in the language of the window', async () => {
   const text = english('portMoved', { service: 'Redis', port: 6381, holder: 'x (pid 7)', wanted: 6379 });
   expect(noticeText(text)).toBe(text);
   await setLanguage('de');
-  expect(noticeText(text)).toBe('Redis nimmt Port 6381, denn 6379 hat x (pid 7).');
+  expect(noticeText(text)).toBe('Redis nutzt Port 6381, denn x (pid 7) belegt 6379.');
   expect(noticeText('Something newer.')).toBe('Something newer.');
   await setLanguage('en');
 });
