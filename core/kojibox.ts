@@ -1,5 +1,4 @@
 /** createKojibox: core's only public entry. Joins the parts of core; what touches the machine is given. */
-import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { ProjectConfig } from '../contract/config.ts';
 import type { Change } from '../contract/changes.ts';
@@ -16,7 +15,7 @@ import { createDomains } from './domains/domains.ts';
 import { NAME_SERVER_PORT_KEY } from './domains/resolver.ts';
 import { assertGone, recordKeychainEntry, settleKeychainEntries } from './ledger/entries.ts';
 import { createLedger } from './ledger/ledger.ts';
-import { layoutOf } from './layout.ts';
+import { digestOfHome, layoutOf } from './layout.ts';
 import { createNotices } from './notices.ts';
 import { portName } from './ports/port-name.ts';
 import { createPorts } from './ports/ports.ts';
@@ -48,7 +47,7 @@ import type { Kojibox, KojiboxOptions } from './kojibox-types.ts';
 export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
   const { system, home, publish } = options;
   const layout = layoutOf(home);
-  const homeDigest = createHash('sha256').update(home).digest('hex').slice(0, 8);
+  const homeDigest = digestOfHome(home);
   const { list: notices, add: notice } = createNotices((text) => system.log.warn(text));
 
   await ensureHome(
@@ -239,6 +238,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
       await dataHold.free(id, signal);
       return catalog.prepare(entryOf(id));
     },
+    portLost: (id, lost) => ports.lost(id, lost),
     lastLogLines: options.lastLogLines,
     onState(state) {
       publish('service:stateChanged', state);

@@ -1,4 +1,5 @@
 /** Which port each service has: its fixed default first, then the range above it; remembered, and never taken from somebody else. */
+import type { PortDef } from '../../contract/common.ts';
 import type { PortRegistry } from '../../contract/config.ts';
 import { KojiboxError } from '../../contract/errors.ts';
 import { noticeText } from '../../contract/notices.ts';
@@ -15,6 +16,8 @@ export interface Ports {
    */
   assign(key: string, fallback: number, wanted?: number): Promise<number>;
   registry(): PortRegistry;
+  /** PORT_CONFLICT for the first of the service's ports that cannot be bound now; null: all can. */
+  lost(service: string, ports: readonly PortDef[]): Promise<KojiboxError | null>;
   /** The next assign begins with the default again. */
   release(key: string): Promise<void>;
 }
@@ -74,6 +77,11 @@ export function createPorts(options: {
 
   return {
     registry: () => store.get(),
+    async lost(service, ports) {
+      for (const { name, port } of ports)
+        if (!(await network.canBind(port)).ok) return conflict(network, `${service}.${name}`, port);
+      return null;
+    },
     async release(key) {
       await store.update(({ assigned: { [key]: _released, ...assigned }, ranges }) => ({ assigned, ranges }));
     },

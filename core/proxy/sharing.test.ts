@@ -14,6 +14,7 @@ const setUp = (addresses = [{ address: '192.168.7.20', kind: 'private' as const 
   const ports = {
     assign: (_: string, fallback: number) => Promise.resolve(fallback),
     registry: vi.fn(),
+    lost: () => Promise.resolve(null),
     release: vi.fn(),
   };
   return {

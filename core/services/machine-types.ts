@@ -59,8 +59,8 @@ export type MachineEvent =
   | { readonly type: 'exited'; readonly how: string }
   /** The graceful signal could not be sent. */
   | { readonly type: 'signal-failed' }
-  /** No process of the group is left. */
-  | { readonly type: 'gone' }
+  /** No process of the group is left. `portLost`: it was never ready, and somebody else has a port of it by now. */
+  | { readonly type: 'gone'; readonly portLost?: KojiboxError }
   | { readonly type: 'kill-failed'; readonly failure: KojiboxError }
   | { readonly type: 'timer'; readonly generation: number };
 

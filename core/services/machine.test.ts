@@ -106,6 +106,23 @@ describe('service machine', () => {
     expect(play(['start-requested', 'prepared', 'dependencies-ready', 'launch-failed']).phase).toBe('failed');
   });
 
+  it('takes another port at once when somebody was faster, three times, and not for what had its port already', () => {
+    const portLost = new KojiboxError('PORT_CONFLICT', 'cannot have the port', { source: 'config' });
+    const launch: EventName[] = ['prepared', 'dependencies-ready', 'launched', 'exited'];
+    const lose = (from: MachineState): MachineState =>
+      transition(play(launch, from).state, { type: 'gone', portLost }, policy, 0).state;
+    let state = play(['start-requested']).state;
+    for (let time = 1; time <= 3; time++) {
+      state = lose(state);
+      expect(state).toMatchObject({ phase: { name: 'preparing' }, restarts: 0, tries: time });
+    }
+    expect(lose(state).phase).toMatchObject({ name: 'failed', failure: { code: 'PORT_CONFLICT' } });
+    expect(transition(play(['exited'], running).state, { type: 'gone', portLost }, policy, 0).state).toMatchObject({
+      phase: { name: 'preparing' },
+      restarts: 1,
+    });
+  });
+
   it('restarts what does not answer when the policy says so', () => {
     const failed = Array<EventName>(UNHEALTHY_AFTER).fill('probe-failed');
     expect(play(failed.slice(1), running).phase).toBe('running');
@@ -222,6 +239,12 @@ class World {
           if (answer === 'gone') this.alive = false;
           this.send(eventNamed(answer, this.state));
         });
+        if (answer === 'gone')
+          found.push(() => {
+            this.pending = this.pending.filter((other) => other !== type);
+            this.alive = false;
+            this.send({ type: 'gone', portLost: failure });
+          });
       }
     }
     const { armed } = this;

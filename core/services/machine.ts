@@ -23,6 +23,8 @@ import type {
 export const UNHEALTHY_AFTER = 3;
 const KILL_ATTEMPTS = 3;
 const KILL_RETRY_MS = 1000;
+/** How often another port is tried when somebody was faster. */
+const PORT_TRIES = 3;
 
 export const INITIAL_STATE: MachineState = {
   phase: { name: 'stopped' },
@@ -103,9 +105,13 @@ function retry({ state, policy, now }: Context, failure: KojiboxError): Transiti
 }
 
 /** No process is left: what is wanted by now counts more than what had been planned. */
-function afterGone(next: Next, context: Context): Transition {
-  if (context.state.desired === 'down') return rest(context.state);
-  return next.then === 'rest' ? prepare(context.state) : retry(context, next.failure);
+function afterGone(next: Next, portLost: KojiboxError | undefined, context: Context): Transition {
+  const { state } = context;
+  if (state.desired === 'down') return rest(state);
+  if (next.then === 'rest') return prepare(state);
+  if (portLost === undefined || state.proven) return retry(context, next.failure);
+  // Between the choice of the port and the launch another program took it: the next one is chosen at once.
+  return state.tries < PORT_TRIES ? prepare({ ...state, tries: state.tries + 1 }) : fail(state, portLost);
 }
 
 const RETRY_OUTCOMES = ['preparing', 'backoff', 'failed'] as const;
@@ -187,7 +193,9 @@ const rules: readonly Rule[] = [
     stay({ ...asked(state), phase: { ...phase, next: { then: 'rest' } } }),
   ),
 
-  rule('killing', 'gone', ['stopped', ...RETRY_OUTCOMES], (phase, _, context) => afterGone(phase.next, context)),
+  rule('killing', 'gone', ['stopped', ...RETRY_OUTCOMES], (phase, { portLost }, context) =>
+    afterGone(phase.next, portLost, context),
+  ),
   rule('killing', 'kill-failed', ['killing', 'failed'], (phase, { failure }, { state }) =>
     phase.attempt >= KILL_ATTEMPTS
       ? fail(state, failure, true)

@@ -257,6 +257,18 @@ export function createServiceRunner(initial: ServiceEntry, options: RunnerOption
     }
   };
 
+  /** Asked of a first start that failed alone: a service that was ready had its ports. */
+  const lostPort = async (): Promise<KojiboxError | null> => {
+    const { phase, proven } = machine;
+    if (proven || resolved === null || phase.name !== 'killing' || phase.next.then !== 'retry') return null;
+    try {
+      return await options.portLost(entry.id, resolved.plan.ports);
+    } catch (error) {
+      log.warn('cannot look at the ports of a service', { id: entry.id, error: textOf(error) });
+      return null;
+    }
+  };
+
   const kill = async (): Promise<void> => {
     try {
       if (handle !== null) {
@@ -264,7 +276,8 @@ export function createServiceRunner(initial: ServiceEntry, options: RunnerOption
         await driver.release(handle);
       }
       handle = null;
-      post({ type: 'gone' });
+      const portLost = await lostPort();
+      post(portLost === null ? { type: 'gone' } : { type: 'gone', portLost });
     } catch (error) {
       log.error('cannot end a service', { id: entry.id, error: textOf(error) });
       post({ type: 'kill-failed', failure: asKojiboxError(error, `cannot end ${entry.name}`) });

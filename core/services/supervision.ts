@@ -1,5 +1,6 @@
 /** What the supervisor needs and what it offers; the parts of it share these types. */
 import type { PortDef } from '../../contract/common.ts';
+import type { KojiboxError } from '../../contract/errors.ts';
 import type { HealthStatus, ServiceState } from '../../contract/services.ts';
 import type { ServicePlan } from '../recipes/recipe.ts';
 import type { Clock } from '../system/clock.ts';
@@ -58,6 +59,8 @@ export interface SupervisorOptions {
   random(): number;
   /** Runs before each launch, and once for each adopted service. Rejects with a KojiboxError. */
   resolve(id: string, context: ResolveContext): Promise<ResolvedService>;
+  /** PORT_CONFLICT when one of the service's ports cannot be bound now, which names its holder; null: all can. */
+  portLost(id: string, ports: readonly PortDef[]): Promise<KojiboxError | null>;
   /** Last lines of the service's log since its launch, for the detail of errors; '' when there are none. */
   lastLogLines(id: string): Promise<string>;
   onState(state: ServiceState): void;

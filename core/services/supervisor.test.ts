@@ -29,6 +29,8 @@ function setUp(machine: FakeMachine = createFakeMachine()) {
   const resolving = new Map<string, (context: ResolveContext) => Promise<void>>();
   const fingerprints = new Map<string, string>();
   const warnings: string[] = [];
+  /** Ports of other programs. */
+  const taken = new Set<number>();
   const ok: ProbeResult = { ok: true, text: 'answered', latencyMs: 1 };
   const supervisor = createSupervisor({
     clock,
@@ -63,6 +65,12 @@ function setUp(machine: FakeMachine = createFakeMachine()) {
       };
       return { plan, spec: specOf(id, fingerprints.get(id)) };
     },
+    portLost: (_, ports) =>
+      Promise.resolve(
+        ports.some(({ port }) => taken.has(port))
+          ? new KojiboxError('PORT_CONFLICT', 'Requested port is already in use', { source: 'config' })
+          : null,
+      ),
     lastLogLines: (id) => Promise.resolve(`last words of ${id}`),
     onState: (state) => void published.push(state),
     onHealth: (id, status: HealthStatus) => void health.push(`${id} ${status}`),
@@ -100,6 +108,7 @@ function setUp(machine: FakeMachine = createFakeMachine()) {
     answering,
     statesOf,
     warnings,
+    taken,
     machine,
   };
 }
@@ -358,6 +367,39 @@ describe('supervisor', () => {
     ]);
     expect(restarted.value).toMatchObject({ state: 'running' });
     expect(supervisor.state('mail').state).toBe('stopped');
+  });
+
+  it('chooses another port when somebody was faster, and says who has it when that does not help', async () => {
+    const { supervisor, define, clock, driver, plans, resolving, silent, taken } = setUp();
+    define('a');
+    silent('a');
+    let port = 5432;
+    resolving.set('a', () => {
+      plans.set('a', { ports: [{ name: 'db', port, protocol: 'tcp' }] });
+      port += 1;
+      return Promise.resolve();
+    });
+    taken.add(5432);
+    const started = watch(supervisor.start('a'));
+    await clock.advance(10);
+    driver.crash('a', { exitCode: 1, signal: null });
+    await clock.advance(10);
+    expect(driver.calls).toEqual(['start a', 'kill a', 'start a']);
+    expect(supervisor.state('a')).toMatchObject({
+      state: 'starting',
+      ports: [{ port: 5433 }],
+      restarts: 0,
+      error: null,
+    });
+
+    for (const more of [5433, 5434, 5435, 5436]) {
+      taken.add(more);
+      driver.crash('a', { exitCode: 1, signal: null });
+      await clock.advance(10);
+      if (supervisor.state('a').state === 'error') break;
+    }
+    expect(started.error).toMatchObject({ code: 'PORT_CONFLICT' });
+    expect(driver.calls.filter((call) => call === 'start a')).toHaveLength(4);
   });
 
   it('adopts what runs, ends what is not defined, and restarts an outdated one at the next start', async () => {

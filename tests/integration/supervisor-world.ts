@@ -40,6 +40,7 @@ export function createWorld(
     ]),
     probes: probeRunner,
     random: Math.random,
+    portLost: () => Promise.resolve(null),
     resolve(id) {
       const service = byId.get(id);
       if (service === undefined) return Promise.reject(new Error(`${id} is not part of this test`));
