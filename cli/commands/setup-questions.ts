@@ -1,6 +1,10 @@
-/** Questions in a terminal. Enter takes what stands in brackets; the end of the input (Ctrl-D) counts as Enter. */
-import { createInterface } from 'node:readline/promises';
+/**
+ * Questions in a terminal. Enter takes what stands in brackets; the end of the input (Ctrl-D) counts as Enter. Ctrl-C answers nothing: it ends the
+ * command with CANCELLED.
+ */
+import { createInterface, type Interface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
+import { KojiboxError } from '../../contract/errors.ts';
 import { print } from '../command.ts';
 import { paint } from '../render/style.ts';
 
@@ -14,12 +18,7 @@ export async function ask(
 ): Promise<string> {
   for (;;) {
     const terminal = createInterface({ input: process.stdin, output: process.stderr });
-    const ended = new Promise<string>((resolve) => terminal.once('close', () => resolve('')));
-    const given = await Promise.race([
-      terminal.question(`${question}${fallback === '' ? '' : ` ${paint('dim', `[${fallback}]`)}`} `),
-      ended,
-    ]);
-    terminal.close();
+    const given = await answerOf(terminal, `${question}${fallback === '' ? '' : ` ${paint('dim', `[${fallback}]`)}`} `);
     const text = given.trim() === '' ? fallback : given.trim();
     const why = await check(text);
     if (why === null) return text;
@@ -32,11 +31,33 @@ export async function askHidden(question: string): Promise<string> {
   process.stderr.write(`${question}: `);
   const silent = new Writable({ write: (_piece, _encoding, done) => done() });
   const terminal = createInterface({ input: process.stdin, output: silent, terminal: true });
-  const ended = new Promise<string>((resolve) => terminal.once('close', () => resolve('')));
-  const given = await Promise.race([terminal.question(''), ended]);
-  terminal.close();
-  process.stderr.write('\n');
-  return given;
+  return answerOf(terminal, '', false);
+}
+
+/**
+ * Closes the terminal, which gives back its echo, whatever comes.
+ *
+ * @param echoes whether the Enter that ends the answer moves to the next line by itself
+ */
+async function answerOf(terminal: Interface, prompt: string, echoes = true): Promise<string> {
+  let isEntered = false;
+  try {
+    return await new Promise((resolve, reject) => {
+      // In raw mode the key comes here, and the process gets no signal. Without a listener it would close, as Ctrl-D does.
+      terminal.once('SIGINT', () => {
+        const detail = 'Ctrl-C was pressed';
+        reject(new KojiboxError('CANCELLED', 'the questions were broken off', { detail, source: 'cli' }));
+      });
+      terminal.once('close', () => resolve(''));
+      terminal.question(prompt).then((text) => {
+        isEntered = true;
+        resolve(text);
+      }, reject);
+    });
+  } finally {
+    terminal.close();
+    if (!isEntered || !echoes) process.stderr.write('\n');
+  }
 }
 
 export async function askYes(question: string, fallback: boolean): Promise<boolean> {

@@ -77,7 +77,7 @@ export const takeOverCommand: Command = {
   },
 };
 
-/** For the setup: offers it for a server that was found running. A refusal of the login or of the import is told, and the setup goes on. */
+/** For the setup: offers it for a server that was found running. A refusal of the login or of the import is told, and the setup goes on; Ctrl-C ends it. */
 export async function offerTakeOver(client: Client, { name, port }: FoundProgram): Promise<void> {
   const kind = name === 'postgres' ? 'postgres' : 'mysql';
   if (
@@ -92,11 +92,13 @@ export async function offerTakeOver(client: Client, { name, port }: FoundProgram
     print(renderReport(report));
     await takeOver(client, report, used, { values: {}, asks: true, json: false });
   } catch (error) {
-    if (!(error instanceof KojiboxError)) throw error;
+    if (!(error instanceof KojiboxError) || error.code === 'CANCELLED') throw error;
     print(`${paint('yellow', '!')} ${error.message}: ${error.detail}`);
     print(`  ${error.remedy} Any time later: koji db take-over`);
   }
 }
+
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
 
 interface Wishes {
   readonly values: FlagValues;
@@ -136,7 +138,7 @@ async function takeOver(
   else {
     for (const { from, name, tables, rows, remarks } of imported?.databases ?? []) {
       print(
-        `${paint('green', '✓')} ${from === name ? name : `${from} → ${name}`}: ${tables} tables, ${rows} rows, the same on both sides`,
+        `${paint('green', '✓')} ${from === name ? name : `${from} → ${name}`}: ${counted(tables, 'table')}, ${counted(rows, 'row')}, the same on both sides`,
       );
       for (const remark of remarks) print(`  ${paint('dim', remark)}`);
     }

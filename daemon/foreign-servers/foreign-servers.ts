@@ -1,4 +1,7 @@
-/** Sessions with servers of somebody else, in the house's words. TLS as libpq's "prefer": wherever it can be had, except on this machine. */
+/**
+ * Sessions with servers of somebody else, in the house's words. TLS as libpq's "prefer", wherever it can be
+ * had; on this machine as its "allow", where a server wants it. https://www.postgresql.org/docs/current/libpq-ssl.html
+ */
 import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { dirname } from 'node:path';
@@ -59,15 +62,14 @@ export function createForeignServers(program: string): ForeignServers {
   const connect: ForeignServers['connect'] = async (address, database, signal) => {
     signal.throwIfAborted();
     const isLocal = address.socket !== null || isLoopback(address.host);
-    let encrypted = !isLocal;
-    const first = await open(address, database, encrypted).catch(asDriverError);
-    let session = first;
-    if (!('query' in first) && (isLocal ? wantsTls(first) : hasNoTls(first))) {
-      encrypted = !encrypted;
-      session = await open(address, database, encrypted).catch(asDriverError);
-    }
-    if (!('query' in session)) throw connectError(address, session);
-    return sessionOf(session, address, encrypted, signal);
+    const first = await open(address, database, !isLocal).catch(asDriverError);
+    if ('query' in first) return sessionOf(first, address, !isLocal, signal);
+    const again = address.socket === null && (isLocal ? mayWantTls(first) : hasNoTls(first));
+    if (!again) throw connectError(address, first);
+    const second = await open(address, database, isLocal).catch(asDriverError);
+    if ('query' in second) return sessionOf(second, address, isLocal, signal);
+    // A server without TLS has said all in its first answer.
+    throw connectError(address, isLocal && !isRefused(second) ? first : second);
   };
 
   return {
@@ -113,29 +115,33 @@ function sessionOf(
 const withoutPassword = (text: string, password: string): string =>
   password === '' ? text : text.replaceAll(password, '••••••');
 
-/** ER_SECURE_TRANSPORT_REQUIRED; pg_hba.conf with "hostssl" alone. */
-const wantsTls = ({ errno, message }: DriverError): boolean => errno === 3159 || /no encryption/i.test(message);
+const stateOf = ({ sqlState, code }: DriverError): string => sqlState ?? code ?? '';
+/** Class 28 is "invalid authorization" in SQL: https://www.postgresql.org/docs/current/errcodes-appendix.html; ER_ACCESS_DENIED_ERROR and its kind. */
+const isRefused = (error: DriverError): boolean =>
+  stateOf(error).startsWith('28') || error.errno === 1045 || error.errno === 1698;
+/**
+ * MySQL says so (ER_SECURE_TRANSPORT_REQUIRED). MariaDB, and both for an account with `require ssl`, say what they say to a wrong password. PostgreSQL
+ * with "hostssl" alone has no entry for the login, which is 28000; a wrong password is 28P01.
+ */
+const mayWantTls = (error: DriverError): boolean =>
+  error.errno === 3159 || (isRefused(error) && stateOf(error) !== '28P01');
 const hasNoTls = ({ message, code }: DriverError): boolean =>
   /does not support (SSL|TLS)|SSL not enabled|ssl connection.*not/i.test(message) ||
   code === 'ER_SERVER_SSL_DISABLED' ||
   code === 'ER_SERVER_NOT_SUPPORT_SSL';
 
-/** Class 28 is "invalid authorization" in SQL: https://www.postgresql.org/docs/current/errcodes-appendix.html */
-function connectError(
-  address: ServerAddress,
-  { code, errno, sqlState, sqlMessage, message }: DriverError,
-): KojiboxError {
+function connectError(address: ServerAddress, error: DriverError): KojiboxError {
   const { kind, host, port, socket, user, password } = address;
+  const { code, sqlMessage, message } = error;
   const where = socket ?? `${host}:${port}`;
   const said = withoutPassword(sqlMessage ?? message, password);
-  const state = sqlState ?? code ?? '';
   const noPassword = /must be a (non-empty )?string/.test(message);
-  if (state.startsWith('28') || errno === 1045 || errno === 1698 || noPassword)
+  if (isRefused(error) || noPassword)
     return new KojiboxError('LOGIN_REFUSED', `cannot log in to ${where} as ${user}`, {
       detail: noPassword ? 'the server wants a password, and none was given' : said,
       source: 'databases',
     });
-  if (kind === 'postgres' && state === '3D000')
+  if (kind === 'postgres' && stateOf(error) === '3D000')
     return new KojiboxError('DATABASE_FAILED', `cannot open a database of ${where}`, {
       detail: said,
       source: 'databases',

@@ -1,11 +1,8 @@
 /** Joins imports from other servers to the parts of Kojibox that they use. */
 import { join } from 'node:path';
 import { openJsonStore } from '../../core/config/json-store.ts';
-import {
-  createServerImports,
-  ServerImportStoreSchema,
-  type ServerImports,
-} from '../../core/databases/server-import/server-imports.ts';
+import { ServerImportStoreSchema } from '../../core/databases/server-import/server-import-store.ts';
+import { createServerImports, type ServerImports } from '../../core/databases/server-import/server-imports.ts';
 import type { Kojibox } from '../../core/kojibox-types.ts';
 import type { System } from '../../core/system/system.ts';
 import { createForeignServers } from './foreign-servers.ts';

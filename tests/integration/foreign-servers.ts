@@ -30,6 +30,8 @@ export interface ForeignServer {
   /** kill -9, as a power cut would. */
   kill(): Promise<void>;
   start(): Promise<void>;
+  /** Whether a login by TCP without TLS is turned away, from now on. */
+  insistOnTls(insists: boolean): Promise<void>;
 }
 
 const isRoot = process.getuid?.() === 0;
@@ -53,6 +55,25 @@ export function createForeignServers(world: Pick<StackWorld, 'path'>): ForeignSe
     const folder = world.path('runtime/bin', name, version);
     return join(folder, readdirSync(folder)[0] ?? '');
   };
+  /** For 127.0.0.1, signed by nobody: what servers make for themselves. */
+  const makeCertificate = (folder: string): { cert: string; key: string } => {
+    const [cert, key] = [join(folder, 'server.crt'), join(folder, 'server.key')];
+    const request = [
+      'req',
+      '-x509',
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:prime256v1',
+      '-nodes',
+      '-days',
+      '2',
+    ];
+    execFileSync('openssl', [...request, '-subj', '/CN=127.0.0.1', '-keyout', key, '-out', cert], { stdio: 'pipe' });
+    chmodSync(key, 0o600);
+    if (isRoot) for (const file of [cert, key]) chownSync(file, 65534, 65534);
+    return { cert, key };
+  };
   const makeFolder = (name: string): string => {
     const folder = join(root, name);
     mkdirSync(folder, { mode: 0o700 });
@@ -65,12 +86,14 @@ export function createForeignServers(world: Pick<StackWorld, 'path'>): ForeignSe
     command: string,
     args: readonly string[],
     query: ForeignServer['query'],
+    insistOnTls: ForeignServer['insistOnTls'],
   ): ForeignServer => {
     let child: ChildProcess | undefined;
     const server: ForeignServer = {
       port,
       folder,
       query,
+      insistOnTls,
       async start() {
         const log = join(root, `${port}.log`);
         const started = spawn('/bin/sh', ['-c', 'exec "$@" >> "$0" 2>&1', log, command, ...args], {
@@ -132,9 +155,14 @@ export function createForeignServers(world: Pick<StackWorld, 'path'>): ForeignSe
         { ...plainUser, cwd: '/', env: { PATH: '/usr/bin:/bin', LC_ALL: 'C.UTF-8' }, stdio: 'pipe' },
       );
       // Whoever runs this test may log in by the socket alone.
-      writeFileSync(join(data, 'pg_hba.conf'), 'local all all peer\nhost all all 127.0.0.1/32 scram-sha-256\n');
+      const letIn = (host: 'host' | 'hostssl'): void =>
+        writeFileSync(join(data, 'pg_hba.conf'), `local all all peer\n${host} all all 127.0.0.1/32 scram-sha-256\n`);
+      letIn('host');
+      const { cert, key } = makeCertificate(folder);
+      let ssl = false;
       const query: ForeignServer['query'] = async (sql, database = 'postgres') => {
-        const client = new Client({ host: '127.0.0.1', port, user: OWNER, password: PASSWORD, database });
+        const login = { host: '127.0.0.1', port, user: OWNER, password: PASSWORD, database };
+        const client = new Client({ ...login, ssl: ssl && { rejectUnauthorized: false } });
         // One that is killed under the test's own sessions.
         client.on('error', () => undefined);
         await client.connect();
@@ -159,9 +187,15 @@ export function createForeignServers(world: Pick<StackWorld, 'path'>): ForeignSe
             '-c',
             `unix_socket_directories=${folder}`,
           ],
-          ...['-c', 'fsync=off', '-c', 'shared_buffers=32MB', ...extraArgs],
+          ...['-c', 'fsync=off', '-c', 'shared_buffers=32MB'],
+          ...['-c', 'ssl=on', '-c', `ssl_cert_file=${cert}`, '-c', `ssl_key_file=${key}`, ...extraArgs],
         ]),
         query,
+        async (insists) => {
+          letIn(insists ? 'hostssl' : 'host');
+          await query('select pg_reload_conf()');
+          ssl = insists;
+        },
       );
       await server.start();
       return server;
@@ -186,6 +220,8 @@ export function createForeignServers(world: Pick<StackWorld, 'path'>): ForeignSe
         ],
         { ...plainUser, cwd: '/', env, stdio: 'pipe' },
       );
+      const { cert, key } = makeCertificate(folder);
+      let ssl = false;
       const quoted = `'${PASSWORD.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
       writeFileSync(
         join(folder, 'accounts.sql'),
@@ -212,6 +248,7 @@ export function createForeignServers(world: Pick<StackWorld, 'path'>): ForeignSe
           port,
           user: OWNER,
           password: PASSWORD,
+          ssl: ssl && { rejectUnauthorized: false },
           ...(database === undefined ? {} : { database }),
         });
         try {
@@ -237,9 +274,15 @@ export function createForeignServers(world: Pick<StackWorld, 'path'>): ForeignSe
             `--tmpdir=${folder}`,
             '--innodb-flush-log-at-trx-commit=0',
             `--plugin-dir=${usr}/lib/mysql/plugin`,
+            `--ssl-cert=${cert}`,
+            `--ssl-key=${key}`,
           ],
         ]),
         query,
+        async (insists) => {
+          await query(`set global require_secure_transport = ${insists ? 'on' : 'off'}`);
+          ssl = insists;
+        },
       );
       await server.start();
       return server;

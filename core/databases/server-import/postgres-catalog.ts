@@ -1,4 +1,6 @@
 /** What is asked of PostgreSQL for an import; every column as text. https://www.postgresql.org/docs/current/catalogs.html */
+import type { Row } from './foreign-server.ts';
+
 const USER_SCHEMA = `n.nspname not in ('pg_catalog', 'information_schema') and n.nspname !~ '^pg_(toast|temp)'`;
 const notOfExtension = (catalog: string, oid: string): string =>
   `not exists (select 1 from pg_depend x where x.classid = '${catalog}'::regclass and x.objid = ${oid} and x.deptype = 'e')`;
@@ -6,6 +8,9 @@ const USER_TABLE = `c.relkind = 'r' and ${USER_SCHEMA} and ${notOfExtension('pg_
 
 export const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 export const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+
+export const majorOf = (version: string): number => Number.parseInt(version, 10);
+export const namesOf = (rows: readonly Row[]): Set<string> => new Set(rows.map(({ name }) => name ?? ''));
 
 export const SERVER = `select current_setting('server_version') as version, current_setting('server_version_num') as number`;
 

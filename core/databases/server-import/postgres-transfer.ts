@@ -1,0 +1,120 @@
+/**
+ * One database by pg_dump of one snapshot into psql. The snapshot is the one in which the rows are counted, so that a source which is written to
+ * meanwhile makes no difference. https://www.postgresql.org/docs/current/app-pgdump.html,
+ * https://www.postgresql.org/docs/current/functions-admin.html#FUNCTIONS-SNAPSHOT-SYNCHRONIZATION
+ */
+import { dirname } from 'node:path';
+import type { ClientCommand, EngineAccess } from '../engine.ts';
+import { postgresClient } from '../postgres-engine.ts';
+import { createDumpProgress } from './dump-progress.ts';
+import type { ServerAddress, ServerSession } from './foreign-server.ts';
+import { assertSame, batches, pipeFailed, rowsOf, withSession, type Counts, type ServerImporter } from './importer.ts';
+import { countRows, majorOf, OBJECTS, quote, SETTINGS, TABLES, type TableName } from './postgres-catalog.ts';
+
+const TABLES_AT_ONCE = 40;
+/** Every dump has its settings before this many bytes. */
+const HEAD_BYTES = 2048;
+
+function sourceClient(
+  access: EngineAccess,
+  { host, port, socket, user, password }: ServerAddress,
+  database: string,
+  args: readonly string[],
+): ClientCommand {
+  const command = postgresClient(access, 'pg_dump', database, args);
+  return {
+    ...command,
+    env: {
+      ...command.env,
+      PGHOST: socket === null ? host : dirname(socket),
+      PGPORT: String(port),
+      PGUSER: user,
+      PGPASSWORD: password,
+      // Only what was given here is used, nobody's file.
+      PGPASSFILE: '/dev/null',
+    },
+  };
+}
+
+/** The settings at the head of a dump that an older server does not know. */
+function withoutNewSettings(): (piece: Uint8Array) => Uint8Array {
+  let head: Buffer | null = Buffer.alloc(0);
+  return (piece) => {
+    if (head === null) return piece;
+    head = Buffer.concat([head, piece]);
+    if (head.length < HEAD_BYTES && !head.includes('\nSELECT pg_catalog.set_config')) return Buffer.alloc(0);
+    const text = head.toString('latin1').replace(/^SET transaction_timeout = 0;\n/m, '');
+    head = null;
+    return Buffer.from(text, 'latin1');
+  };
+}
+
+async function countAll(session: ServerSession, signal: AbortSignal): Promise<Counts> {
+  const tables = (await session.query(TABLES)) as unknown as TableName[];
+  const counts = new Map<string, number>();
+  for (const batch of batches(tables, TABLES_AT_ONCE)) {
+    signal.throwIfAborted();
+    for (const { place, rows } of await session.query(countRows(batch))) {
+      const table = batch[Number(place)];
+      if (table !== undefined) counts.set(`${table.schema}.${table.name}`, Number(rows));
+    }
+  }
+  return counts;
+}
+const countObjects = async (session: ServerSession): Promise<Counts> =>
+  new Map(Object.entries((await session.query(OBJECTS))[0] ?? {}).map(([kind, count]) => [kind, Number(count)]));
+
+export const transferPostgres: ServerImporter['transfer'] = async (work, passage, task) => {
+  const { foreign, source, target, access, signal } = work;
+  const { name } = passage.database;
+  return withSession(foreign, source, name, signal, async (session) => {
+    await session.query('begin transaction isolation level repeatable read read only');
+    const snapshot = (await session.query('select pg_export_snapshot() as id'))[0]?.['id'] ?? '';
+    const tables = await session.query(TABLES);
+    const progress = createDumpProgress(
+      'postgres',
+      new Map(tables.map(({ quoted, bytes }) => [quoted ?? '', Number(bytes)])),
+    );
+    const dump = sourceClient(access, source, name, [
+      ...['--no-owner', '--no-privileges', '--no-publications', '--no-subscriptions', '--no-tablespaces'],
+      ...['--no-security-labels', '--encoding=UTF8', `--snapshot=${snapshot}`],
+    ]);
+    const load = postgresClient(access, 'psql', passage.working, [
+      '-X',
+      '-q',
+      '-v',
+      'ON_ERROR_STOP=1',
+      '-o',
+      '/dev/null',
+    ]);
+    const cleaned = Number(access.series) > majorOf(target.version) ? withoutNewSettings() : null;
+    task.step('copy');
+    const failure = await foreign.pipe(dump, load, {
+      signal,
+      through(piece) {
+        const before = progress.tables;
+        progress.feed(piece);
+        if (progress.tables !== before) task.step('copy', `${progress.table} (${progress.tables}/${tables.length})`);
+        task.bytes(progress.done, progress.total);
+        return cleaned === null ? piece : cleaned(piece);
+      },
+    });
+    if (failure !== null) throw pipeFailed(name, failure, source.password);
+
+    task.step('check');
+    task.bytes(progress.total, progress.total);
+    const [there, objectsThere] = [await countAll(session, signal), await countObjects(session)];
+    const settings = await session.query(SETTINGS);
+    const cure = 'Please report this: both sides were counted in the same snapshot.';
+    const remarks: string[] = [];
+    await withSession(foreign, target.address, passage.working, signal, async (own) => {
+      assertSame(name, there, await countAll(own, signal), cure);
+      assertSame(name, objectsThere, await countObjects(own), cure);
+      for (const { setting } of settings)
+        await own
+          .query(`alter database ${quote(passage.working)} ${setting ?? ''}`)
+          .catch(() => remarks.push(`its setting "${setting ?? ''}" is not known here`));
+    });
+    return { tables: there.size, rows: rowsOf(there), remarks };
+  });
+};

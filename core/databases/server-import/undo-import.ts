@@ -1,0 +1,37 @@
+/** An import taken back: its databases are dropped, each dumped first. */
+import type { Change } from '../../../contract/changes.ts';
+import { KojiboxError } from '../../../contract/errors.ts';
+import type { ImportTools } from './import-tools.ts';
+
+/** Throws NOT_FOUND; the change fails with UNAVAILABLE when the server does not run. What is gone already is passed over. */
+export function undoImport({ kojibox, store }: Pick<ImportTools, 'kojibox' | 'store'>, id: string): Change {
+  const { changes, databases } = kojibox;
+  const record = store.get().records.find((one) => one.id === id);
+  if (record === undefined)
+    throw new KojiboxError('NOT_FOUND', `there is no import "${id}"`, {
+      source: 'databases',
+      remedy: 'See: koji db imports',
+    });
+  const names = record.databases.map(({ name }) => name);
+  return changes.run('serverImport.undo', `Dropping ${names.join(', ')}`, async ({ task, signal }) => {
+    const work = names.map((name) => ({ name, reporter: task(name, name) }));
+    const there = (await databases.list()).find((one) => one.id === record.engine);
+    if (there?.running !== true)
+      throw new KojiboxError('UNAVAILABLE', `cannot reach ${record.engine}`, {
+        detail: 'it does not run',
+        source: 'databases',
+        remedy: `Start it with: koji start ${record.engine}`,
+      });
+    for (const { name, reporter } of work) {
+      signal.throwIfAborted();
+      if (!there.databases.some((one) => one.name === name)) {
+        reporter.skip('it is not there any more');
+        continue;
+      }
+      reporter.step('drop');
+      const ended = await changes.ended((await databases.drop(record.engine, name)).id);
+      reporter.done(ended.tasks[0]?.detail ?? '');
+    }
+    await store.update((now) => ({ ...now, records: now.records.filter((one) => one.id !== id) }));
+  }).change;
+}
