@@ -28,9 +28,10 @@ export async function ask(
 
 /** One line that is not shown while it is typed. */
 export async function askHidden(question: string): Promise<string> {
-  process.stderr.write(`${question}: `);
   const silent = new Writable({ write: (_piece, _encoding, done) => done() });
   const terminal = createInterface({ input: process.stdin, output: silent, terminal: true });
+  // The echo is off by now: what is typed the moment the question is there does not show.
+  process.stderr.write(`${question}: `);
   return answerOf(terminal, '', false);
 }
 

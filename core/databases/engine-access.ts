@@ -95,6 +95,7 @@ export function createEngineAccess(options: {
         password: await passwordOf(id),
         tree: runtimes.treePath(installed),
         series: installed.series,
+        serverVersion: state.version ?? '',
       };
     },
 

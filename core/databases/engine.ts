@@ -14,6 +14,8 @@ export interface EngineAccess {
   readonly tree: string;
   /** Series of that tree. */
   readonly series: string;
+  /** Of the server, as `17.10`. */
+  readonly serverVersion: string;
 }
 
 /** How all that a server holds gets into one file while it runs, and back. */

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { POSTGRES_USER } from '../recipes/postgres.ts';
 import type { ClientCommand, DatabaseEngine, EngineAccess } from './engine.ts';
+import { readAsServerKnows } from './postgres-older-server.ts';
 
 export const postgresClient = (
   { tree, series, port, password }: EngineAccess,
@@ -42,7 +43,10 @@ export const postgresEngine: DatabaseEngine = {
   dump: (access, name, file) => postgresClient(access, 'pg_dump', name, ['--no-owner', '--no-privileges', '-f', file]),
   // One transaction: a dump that breaks off leaves nothing of itself.
   restore: (access, name) =>
-    postgresClient(access, 'psql', name, ['-X', '-q', '-1', '-v', 'ON_ERROR_STOP=1', '-o', '/dev/null']),
+    readAsServerKnows(
+      access,
+      postgresClient(access, 'psql', name, ['-X', '-q', '-1', '-v', 'ON_ERROR_STOP=1', '-o', '/dev/null']),
+    ),
   url: ({ port, password }, name) =>
     `postgresql://${POSTGRES_USER}:${encodeURIComponent(password)}@127.0.0.1:${port}/${name}`,
 };

@@ -4,6 +4,7 @@
  */
 import type { SnapshotRecipe } from './engine.ts';
 import { postgresClient } from './postgres-engine.ts';
+import { readAsServerKnows } from './postgres-older-server.ts';
 
 /** Roles, their settings and memberships; https://www.postgresql.org/docs/current/catalog-pg-authid.html. Not the one Kojibox logs in with. */
 const ROLES = String.raw`
@@ -49,6 +50,9 @@ export const postgresSnapshots: SnapshotRecipe = {
     };
   },
   restoreAll: (access) =>
-    postgresClient(access, 'psql', 'postgres', ['-X', '-q', '-v', 'ON_ERROR_STOP=1', '-o', '/dev/null']),
+    readAsServerKnows(
+      access,
+      postgresClient(access, 'psql', 'postgres', ['-X', '-q', '-v', 'ON_ERROR_STOP=1', '-o', '/dev/null']),
+    ),
   check: (access) => postgresClient(access, 'psql', 'postgres', ['-X', '-q', '-c', 'select count(*) from pg_database']),
 };

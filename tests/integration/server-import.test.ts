@@ -1,6 +1,6 @@
 /** Databases of real servers of somebody else, copied, compared, undone; and everything that can go wrong on the way. */
 import { execFileSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Change } from '../../contract/changes.ts';
@@ -8,7 +8,9 @@ import type { Engine } from '../../contract/databases.ts';
 import type { ForeignDatabase, ServerImportRecord, ServerReport } from '../../contract/server-import.ts';
 import { createDatabasesWorld, ended, type DatabasesWorld } from './databases-world.ts';
 import { createForeignServers, OWNER, PASSWORD, type ForeignServer, type ForeignServers } from './foreign-servers.ts';
+import { takePrepared } from './prepared-stack.ts';
 import { createStackWorld, type StackWorld } from './stack-world.ts';
+import { openTerminal, type Terminal } from './terminal.ts';
 
 let world: StackWorld;
 let own: DatabasesWorld;
@@ -22,6 +24,7 @@ const HOSTILE = 'a"; drop database `shop`; --';
 beforeAll(async () => {
   world = createStackWorld();
   foreign = createForeignServers(world);
+  takePrepared(world.home);
   // PHP and Redis are not needed for this.
   await world.koji('setup', '--services', 'postgres,mariadb', '--yes', '--json');
   await world.koji('runtime', 'install', 'postgres', '16', '--json');
@@ -144,6 +147,14 @@ async function untilFlowing(id: string): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
+/** Empty when the process has ended meanwhile. */
+function readProcessFile(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
 const lastError = async (id: string): Promise<Refusal> => refused(ended(world, id));
 
 describe('a look', () => {
@@ -219,6 +230,27 @@ describe('a look', () => {
     expect(await own.postgres('select * from t order by 1', 'by_socket')).toEqual([{ a: 1 }, { a: 2 }]);
     await own.run('serverImport.undo', { id: (await records())[0]?.id });
   });
+});
+
+it('takes over from servers that insist on TLS', async () => {
+  await maria.query("create user sealed@'127.0.0.1' identified by 's' require ssl");
+  await maria.query("grant select, show view, trigger on `Müller-Straße`.* to sealed@'127.0.0.1'");
+  const account = { user: 'sealed', password: 's' };
+  expect((await inspect(maria, account)).databases.map(({ name }) => name)).toEqual(['Müller-Straße']);
+  for (const [server, engine] of [
+    [pg16, 'postgres'],
+    [maria, 'mariadb'],
+  ] as const) {
+    await server.insistOnTls(true);
+    try {
+      expect(await refused(inspect(server, { password: 'not it' }))).toMatchObject({ code: 'LOGIN_REFUSED' });
+      await taken(server, ['Müller-Straße']);
+      expect(await names(engine)).toEqual(['Muller_Strasse']);
+      await own.run('serverImport.undo', { id: (await records()).at(-1)?.id });
+    } finally {
+      await server.insistOnTls(false);
+    }
+  }
 });
 
 describe('PostgreSQL 16 into 17', () => {
@@ -329,6 +361,76 @@ it('is a command too: the password comes by the standard input', async () => {
   expect(() => koji('--only', 'shop', '--yes')).toThrow();
 });
 
+describe('at a terminal', () => {
+  const env = { ...process.env };
+  /** The shell outlives a Ctrl-C, to tell how the command left the terminal. */
+  const sit = (): Terminal =>
+    openTerminal(
+      `trap : INT; ./koji db take-over mysql --port ${maria.port} --user ${OWNER}; echo "ended with $?"; stty -a`,
+      {
+        ...env,
+        KOJIBOX_HOME: world.home,
+        KOJIBOX_HOSTS_FILE: join(world.root, 'hosts'),
+      },
+    );
+  /** Argument lists and environments of what belongs to this home. https://man7.org/linux/man-pages/man5/proc.5.html */
+  const processTexts = (): string[] =>
+    readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .map((pid) => ['cmdline', 'environ'].map((file) => readProcessFile(`/proc/${pid}/${file}`)).join('\0'))
+      .filter((text) => text.includes(world.root));
+  const expectOrder = async (terminal: Terminal): Promise<void> => {
+    await terminal.waitFor('ended with 130');
+    await terminal.waitFor(' icanon');
+    await terminal.waitFor(' echo ');
+  };
+
+  it('the password is neither shown nor seen, a wrong one is asked again, and Ctrl-C copies nothing', async () => {
+    const before = await names('mariadb');
+    const terminal = sit();
+    try {
+      await terminal.waitFor('User');
+      terminal.type('\r');
+      await terminal.waitFor('Password');
+      terminal.type('a wrong one\r');
+      await terminal.waitFor("Access denied for user 'boss'");
+      await terminal.waitFor('User');
+      terminal.type('\r');
+      await terminal.waitFor('Password');
+      terminal.type(`${PASSWORD}\r`);
+      await terminal.waitFor('Which of them?');
+      const texts = processTexts();
+      expect(texts.length).toBeGreaterThan(1);
+      expect(texts.filter((text) => text.includes(PASSWORD))).toEqual([]);
+      terminal.type('1\r');
+      await terminal.waitFor('instead?');
+      terminal.type('\r');
+      await terminal.waitFor('now?');
+      terminal.type('\u0003');
+      await expectOrder(terminal);
+      expect(terminal.shown()).not.toContain(PASSWORD);
+      expect(terminal.shown()).not.toContain('a wrong one');
+    } finally {
+      await terminal.close();
+    }
+    expect(await names('mariadb')).toEqual(before);
+  });
+
+  it('Ctrl-C in the middle of a password leaves the terminal in order', async () => {
+    const terminal = sit();
+    try {
+      await terminal.waitFor('User');
+      terminal.type('\r');
+      await terminal.waitFor('Password');
+      terminal.type('half a pass\u0003');
+      await expectOrder(terminal);
+      expect(terminal.shown()).not.toContain('half a pass');
+    } finally {
+      await terminal.close();
+    }
+  });
+});
+
 describe.each(['postgres', 'mariadb'] as const)('an import into %s that does not come to its end', (engine) => {
   const source = (): ForeignServer => (engine === 'postgres' ? pg16 : maria);
   const begin = async (): Promise<{ id: string; before: string[] }> => {
@@ -413,6 +515,31 @@ it('does not take data back to an older series, and says what helps', async () =
   await pg16.start();
   await taken(pg16, ['shop']);
   expect(await own.postgres('select count(*)::int as n from sales.customers', 'shop')).toEqual([{ n: 3 }]);
+  await bringsDumpsBack();
   expect(await refused(inspect(pg16, { engine: 'mariadb' }))).toMatchObject({ code: 'VALIDATION_FAILED' });
   expect(await refused(inspect(pg16, { engine: 'redis' }))).toMatchObject({ code: 'NOT_FOUND' });
 });
+
+/** A dump of PostgreSQL 16 is written by the pg_dump of 17, and has a setting that 16 does not know. Rows that look like it stay. */
+async function bringsDumpsBack(): Promise<void> {
+  const rows = [
+    'SET idle_in_transaction_session_timeout = 0;',
+    'SET transaction_timeout = 0;',
+    'COPY x FROM stdin;',
+    '\\.',
+  ];
+  const lines = async (database: string): Promise<unknown[]> =>
+    (await own.postgres('select line from public.lines order by n', database)).map(({ line }) => line);
+  await own.postgres('create table public.lines (line text, n serial)', 'shop');
+  await own.postgres(`insert into public.lines (line) values ${rows.map((row) => `('${row}')`).join(', ')}`, 'shop');
+  const path = join(world.root, 'shop.sql.gz');
+  await own.run('databases.export', { engine: 'postgres', name: 'shop', path });
+  await ask('databases.create', { engine: 'postgres', name: 'back' });
+  await own.run('databases.import', { engine: 'postgres', name: 'back', path });
+  expect(await lines('back')).toEqual(rows);
+  const snapshot = await own.take('postgres', 'all', 'dump');
+  await own.postgres('drop table public.lines', 'shop');
+  await own.run('databases.restore', { id: snapshot });
+  expect(await lines('shop')).toEqual(rows);
+  expect(await lines('back')).toEqual(rows);
+}
