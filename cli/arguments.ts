@@ -85,7 +85,8 @@ export function parseOperationArguments(operation: Operation, argv: readonly str
         ] as const,
     ),
   );
-  const { values, positionals } = parseFlags(argv, flags);
+  const { values, positionals: given } = parseFlags(argv, flags);
+  const positionals = splitVersions(operation, fields, given);
   const params: Record<string, unknown> = {};
   const places = fields.filter((field) => field.positional);
   if (positionals.length > places.length) throw usage(`too many values: ${positionals.slice(places.length).join(' ')}`);
@@ -103,6 +104,18 @@ export function parseOperationArguments(operation: Operation, argv: readonly str
     if (typeof path === 'string') params[name] = resolve(path);
   }
   return params;
+}
+
+/** `php@8.4` in place of `php 8.4`, as in `pack create`: wherever a runtime is followed by its version. */
+function splitVersions(operation: Operation, fields: readonly Field[], given: readonly string[]): string[] {
+  const sourceAt = (index: number): string | undefined => operation.cli?.completes?.[fields[index]?.name ?? ''];
+  return given.flatMap((text, index) => {
+    if (sourceAt(index) !== 'runtimes' || sourceAt(index + 1) !== 'runtime-versions') return [text];
+    const [, name, version] = /^([^@]*)@(.*)$/.exec(text) ?? [];
+    if (name === undefined || version === undefined) return [text];
+    if (name === '' || version === '') throw usage(`"${text}" is not NAME@VERSION, such as php@8.4`);
+    return [name, version];
+  });
 }
 
 export type FlagTypes = Record<string, { type: 'string' | 'boolean'; multiple?: boolean; short?: string }>;

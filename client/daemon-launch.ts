@@ -6,8 +6,9 @@
  * While an update tries this version (its journal is named by KOJIBOX_TRIAL) every end is: the update then goes back to the former one.
  *
  * A start that fails by itself within ten seconds cannot load: after three of those it gives up, and who waits is told why. Descriptor 3,
- * on which the daemon says that it is ready, stays open until then. A daemon that did run gets six starts, one that is killed twelve, at
- * once at first and then with longer and longer pauses; who ran for a minute has earned all of them back.
+ * on which the daemon says that it is ready, stays open until then. A daemon that did run gets six starts, one that crashes by a signal
+ * twelve. SIGKILL is no fault of its own, so that it gets 32. They come at once at first and then with longer and longer pauses; who ran
+ * for a minute has earned all of them back.
  */
 const GUARDIAN = `trap '' HUP
 tries=0
@@ -18,6 +19,7 @@ while :; do
   [ $lived -ge 60 ] && tries=0
   [ $lived -ge 10 ] && { exec 3>&-; unset KOJIBOX_READY_FD; }
   tries=$((tries+1)); limit=12; free=5
+  [ $code -eq 137 ] && { free=25; limit=32; }
   [ $code -lt 128 ] && { free=0; limit=6; [ $lived -lt 10 ] && limit=3; }
   [ $tries -ge $limit ] && { echo "kojibox: gave up after $tries starts in a row; the last one ended with code $code"; exit $code; }
   [ $tries -gt $free ] && sleep $((1<<(tries-free-1)))

@@ -8,9 +8,9 @@ it.each(Object.entries(NOTICES))('%s is found again with its values', (kind, tem
 });
 
 it('what a person reads', () => {
-  const values = { service: 'edge.https', port: 8444, holder: 'process 1 (nginx)', wanted: 8443 };
+  const values = { service: 'HTTPS', port: 8444, holder: 'nginx (pid 812)', wanted: 8443 };
   const text = noticeText('portMoved', values);
-  expect(text).toBe('edge.https uses port 8444, because process 1 (nginx) has port 8443.');
+  expect(text).toBe('HTTPS uses port 8444, because nginx (pid 812) has 8443.');
   expect(readNotice(text)?.values).toEqual({ ...values, port: '8444', wanted: '8443' });
   expect(readNotice('Something else.')).toBeNull();
 });

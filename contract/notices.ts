@@ -3,7 +3,7 @@
  * command line reads them; because each is one of these, a window can find out which one it is and say it in its own language.
  */
 export const NOTICES = {
-  portMoved: '{service} uses port {port}, because {holder} has port {wanted}.',
+  portMoved: '{service} uses port {port}, because {holder} has {wanted}.',
   authorityRenewed:
     'The local certificate authority was damaged or had expired, so a new one was made. Trust it again with: koji certs trust {domain}',
   configRestored:

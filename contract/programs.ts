@@ -1,6 +1,8 @@
 /** Programs of installed runtimes, for use on the command line: the versions and passwords of this stack. */
 import { z } from 'zod';
+import { ChangeSchema } from './changes.ts';
 import { defineOperation } from './define.ts';
+import { INSTALL_ERRORS } from './runtimes.ts';
 
 export const PROGRAMS = [
   'php',
@@ -38,5 +40,20 @@ export const programOperations = [
     errors: ['RUNTIME_MISSING', 'NOT_FOUND'],
     holdsSecret: true,
     example: { program: 'php', folder: '/home/me/code/shop' },
+  }),
+  defineOperation({
+    name: 'programs.install',
+    summary: 'Install the runtimes that a program needs and that are not there, in the background.',
+    kind: 'command',
+    access: 'operate',
+    returnsChange: true,
+    input: z.strictObject({
+      program: z.enum(PROGRAMS),
+      /** As in `programs.resolve`. */
+      folder: z.string().optional(),
+    }),
+    output: ChangeSchema,
+    errors: INSTALL_ERRORS,
+    example: { program: 'composer' },
   }),
 ] as const;

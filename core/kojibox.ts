@@ -1,5 +1,4 @@
 /** createKojibox: core's only public entry. Joins the parts of core; what touches the machine is given. */
-import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { ProjectConfig } from '../contract/config.ts';
 import type { Change } from '../contract/changes.ts';
@@ -16,8 +15,9 @@ import { createDomains } from './domains/domains.ts';
 import { NAME_SERVER_PORT_KEY } from './domains/resolver.ts';
 import { assertGone, recordKeychainEntry, settleKeychainEntries } from './ledger/entries.ts';
 import { createLedger } from './ledger/ledger.ts';
-import { layoutOf } from './layout.ts';
+import { digestOfHome, layoutOf } from './layout.ts';
 import { createNotices } from './notices.ts';
+import { portName } from './ports/port-name.ts';
 import { createPorts } from './ports/ports.ts';
 import { detectProject } from './projects/detect.ts';
 import { createPhpSettings, createPhpSettingsStore } from './php/php-settings.ts';
@@ -38,7 +38,7 @@ import { createOwnServices } from './services/own-services.ts';
 import { assertPassable, ensureHome, ensureRunFolder, prepareService } from './services/prepare.ts';
 import { removeRcBlock } from './shims/undo-rc.ts';
 import { createCatalog, EDGE_ID, type Catalog, type CatalogEntry } from './stack/catalog.ts';
-import { isProgram, resolveProgram } from './stack/programs.ts';
+import { isProgram, projectAt, resolveProgram } from './stack/programs.ts';
 import { createStack } from './stack/stack.ts';
 import { createSupervisor } from './services/supervisor.ts';
 import { updateProgressOf } from './updater/progress.ts';
@@ -47,7 +47,7 @@ import type { Kojibox, KojiboxOptions } from './kojibox-types.ts';
 export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
   const { system, home, publish } = options;
   const layout = layoutOf(home);
-  const homeDigest = createHash('sha256').update(home).digest('hex').slice(0, 8);
+  const homeDigest = digestOfHome(home);
   const { list: notices, add: notice } = createNotices((text) => system.log.warn(text));
 
   await ensureHome(
@@ -95,7 +95,12 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     entryRemoved: () => settleKeychainEntries(ledger),
   });
   const secrets = createSecrets({ key: secretKey, store: secretStore });
-  const ports = createPorts({ network: system.network, store: portStore, notice });
+  const ports = createPorts({
+    network: system.network,
+    store: portStore,
+    nameOf: (key) => portName(key, supervisor.states()),
+    notice,
+  });
   const certificates = createCertificates({ system, layout, userName: options.userName, notice });
   const caBundle = join(layout.certificates, 'ca-bundle.pem');
 
@@ -182,7 +187,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     resolveProgram(name, {
       runtimes,
       runFolder,
-      project: projectStore.get().find(({ path }) => folder === path || folder?.startsWith(`${path}/`)) ?? null,
+      project: projectAt(projectStore.get(), folder),
       port: (key, fallback) => ports.registry().assigned[key] ?? fallback,
       password: async (service) => (await secrets.get({ key: `${service}-password`, scope: 'service' })) ?? '',
     });

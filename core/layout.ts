@@ -1,4 +1,5 @@
 /** Every file and folder name on disk. Nothing else in the product spells one. */
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 
 export interface Layout {
@@ -154,3 +155,6 @@ export function layoutOf(home: string): Layout {
 export function runtimeFolder(layout: Layout, name: string, version: string, os: string, arch: string): string {
   return join(layout.bin, name, version, `${os}-${arch}`);
 }
+
+/** Tells what belongs to one home from what belongs to another; by its address, which stays when the data is moved. */
+export const digestOfHome = (home: string): string => createHash('sha256').update(home).digest('hex').slice(0, 8);

@@ -1,9 +1,12 @@
 /** php, composer, node, psql, mariadb, …: programs of the installed runtimes, run in this terminal. */
 import { spawn } from 'node:child_process';
-import { PROGRAMS } from '../../contract/programs.ts';
+import type { Client } from '../../client/index.ts';
+import { PROGRAMS, type Program } from '../../contract/programs.ts';
 import { KojiboxError } from '../../contract/errors.ts';
 import type { Command } from '../command.ts';
 import { ensureDaemon } from '../daemon-process.ts';
+import { followChange } from '../follow-change.ts';
+import { askYes, isInteractive } from './setup-questions.ts';
 
 const EXAMPLES: Partial<Record<(typeof PROGRAMS)[number], string>> = {
   php: 'php -v',
@@ -14,18 +17,35 @@ const EXAMPLES: Partial<Record<(typeof PROGRAMS)[number], string>> = {
   'redis-cli': 'redis-cli ping',
 };
 
+type ProgramName = (typeof PROGRAMS)[number];
+
+/** In a terminal what is missing can be had at once; a script gets the error, which has the command. */
+async function resolveOrInstall(client: Client, program: ProgramName): Promise<Program> {
+  const params = { program, folder: process.cwd() };
+  try {
+    return await client.call('programs.resolve', params);
+  } catch (error) {
+    if (!(error instanceof KojiboxError) || error.code !== 'RUNTIME_MISSING' || !mayAsk()) throw error;
+    if (!(await askYes(`${error.detail}. Install it now?`, true))) throw error;
+    await followChange(client, await client.call('programs.install', params), false);
+    return client.call('programs.resolve', params);
+  }
+}
+
+/** Arguments are all the program's own, so it is switched off in the environment. */
+const mayAsk = (): boolean =>
+  isInteractive() && process.stderr.isTTY === true && (process.env['KOJIBOX_NO_INSTALL'] ?? '') === '';
+
 export const programCommands: readonly Command[] = PROGRAMS.map((program) => ({
   words: [program],
   usage: '…',
   group: 'programs',
-  summary: `Run ${program} of this stack; all arguments are its own.`,
+  summary: `Run ${program} of this stack; all arguments are its own. In a terminal, what is missing is offered to be installed (not with KOJIBOX_NO_INSTALL=1).`,
   examples: [EXAMPLES[program] ?? `${program} --help`],
   passThrough: true,
   async run({ argv }) {
     const client = await ensureDaemon();
-    const resolved = await client
-      .call('programs.resolve', { program, folder: process.cwd() })
-      .finally(() => client.close());
+    const resolved = await resolveOrInstall(client, program).finally(() => client.close());
     return new Promise((resolve, reject) => {
       const child = spawn(resolved.command, [...resolved.args, ...argv], {
         stdio: 'inherit',

@@ -155,7 +155,7 @@ export function createDomains(options: DomainsOptions): Domains {
       const change = {
         kind: 'hosts-block' as const,
         target: file,
-        summary: `${wanted.length} names in ${file}`,
+        summary: `${wanted.length === 1 ? '1 name' : `${wanted.length} names`} in ${file}`,
         undoCommand: `sudo sed -i '/# BEGIN kojibox ${homeDigest}/,/# END kojibox ${homeDigest}/d' ${file}`,
       };
       await options.ledger().record(change, () => write((current) => setHostsBlock(current, homeDigest, wanted)));

@@ -56,7 +56,9 @@ describe('ports', () => {
         return forbidden.includes(port) ? { ok: false, reason: 'forbidden', detail: 'EACCES' } : { ok: true };
       },
       holderOf: async (port): Promise<PortHolder | null> =>
-        taken[port] === undefined ? null : { pid: 7, description: taken[port] },
+        taken[port] === undefined
+          ? null
+          : { pid: 7, program: taken[port], description: `process 7 (/usr/sbin/${taken[port]} --and --more)` },
     } as PortFacts['network'],
     assigned: {},
     isOurs: () => false,
@@ -82,10 +84,10 @@ describe('ports', () => {
 
   it('are held by somebody, and the next free one is proposed, to one service alone', async () => {
     const other = { ...postgres, key: 'other.db' };
-    const checked = await checkPorts([postgres, other], facts({ 5432: 'process 7 (postgres)', 5433: 'x' }));
+    const checked = await checkPorts([postgres, other], facts({ 5432: 'postgres', 5433: 'x' }));
     expect(checked.map(({ state, holder, proposed }) => [state, holder, proposed])).toEqual([
-      ['taken', 'process 7 (postgres)', 5434],
-      ['taken', 'process 7 (postgres)', 5435],
+      ['taken', 'postgres (pid 7)', 5434],
+      ['taken', 'postgres (pid 7)', 5435],
     ]);
   });
 

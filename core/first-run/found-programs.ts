@@ -1,6 +1,7 @@
 /** Databases, web servers and languages that are on this machine already: along PATH, and by the ports they listen on. */
 import { delimiter, isAbsolute, join } from 'node:path';
 import type { FoundProgram } from '../../contract/first-run.ts';
+import { holderName, type PortHolder } from '../system/network.ts';
 import type { System } from '../system/system.ts';
 
 interface Kind {
@@ -64,7 +65,7 @@ async function findKind(kind: Kind, facts: ProgramFacts): Promise<FoundProgram |
   const found = await findProgram(kind, facts);
   const listening = await findListener(kind, facts);
   // A program that lies here need not be the one that listens.
-  const isIt = listening === null || listening.holder.includes(found?.path.split('/').at(-1) ?? '/');
+  const isIt = listening === null || listening.holder.description.includes(found?.path.split('/').at(-1) ?? '/');
   const program = isIt ? found : null;
   if (program === null && listening === null) return null;
   const series = kind.runtime === null || program === null ? null : seriesFor(kind.runtime, program.version, facts);
@@ -73,7 +74,7 @@ async function findKind(kind: Kind, facts: ProgramFacts): Promise<FoundProgram |
     version: program?.version ?? null,
     path: program?.path ?? null,
     port: listening?.port ?? null,
-    holder: listening?.holder ?? null,
+    holder: listening === null ? null : holderName(listening.holder),
     offer:
       listening !== null ? (holdsDatabases(kind) ? 'take-over' : 'beside') : series !== null ? 'same-version' : 'none',
     advice: adviceFor(kind, program?.version ?? null, listening?.port ?? null, series),
@@ -136,11 +137,11 @@ async function findProgram(
 async function findListener(
   { ports }: Kind,
   { system, isOurs }: ProgramFacts,
-): Promise<{ port: number; holder: string } | null> {
+): Promise<{ port: number; holder: PortHolder } | null> {
   for (const port of ports) {
     if (isOurs(port)) continue;
     const holder = await system.network.holderOf(port);
-    if (holder !== null) return { port, holder: holder.description };
+    if (holder !== null) return { port, holder };
   }
   return null;
 }

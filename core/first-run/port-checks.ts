@@ -1,6 +1,6 @@
 /** The usual ports, looked at now: free, held by Kojibox itself, or by somebody else; and what would be used instead. */
 import type { PortCheck } from '../../contract/first-run.ts';
-import type { Network } from '../system/network.ts';
+import { holderName, type Network } from '../system/network.ts';
 
 /** How far above its usual port a free one is looked for. */
 const RANGE = 99;
@@ -41,7 +41,11 @@ export async function checkPorts(ports: readonly CheckedPort[], facts: PortFacts
       port,
       state: ours ? 'ours' : bindable?.ok === true ? 'free' : 'taken',
       holder:
-        holder?.description ?? (bindable !== null && !bindable.ok ? whyNot(bindable.reason, bindable.detail) : null),
+        holder !== null
+          ? holderName(holder)
+          : bindable !== null && !bindable.ok
+            ? whyNot(bindable.reason, bindable.detail)
+            : null,
       proposed: next ?? null,
       choosable,
     });

@@ -3,7 +3,7 @@ import type { PortDef } from '../../contract/common.ts';
 import type { PortRegistry } from '../../contract/config.ts';
 import { KojiboxError } from '../../contract/errors.ts';
 import { noticeText } from '../../contract/notices.ts';
-import type { Network } from '../system/network.ts';
+import { holderName, type Network } from '../system/network.ts';
 import type { JsonStore } from '../config/json-store.ts';
 
 const RANGE = 99;
@@ -25,6 +25,8 @@ export interface Ports {
 export function createPorts(options: {
   readonly network: Network;
   readonly store: JsonStore<PortRegistry>;
+  /** What a person calls the service that has this port. */
+  nameOf(key: string): string;
   /** @param topic a later notice about the same takes the place of this one */
   notice(text: string, topic: string): void;
 }): Ports {
@@ -58,9 +60,13 @@ export function createPorts(options: {
       if (port > 65535 || isTakenByUs(key, port) || !(await network.canBind(port)).ok) continue;
       if (port !== fallback && port !== known) {
         const holder = await network.holderOf(fallback);
-        const holderText = holder?.description ?? 'another program';
         options.notice(
-          noticeText('portMoved', { service: key, port, holder: holderText, wanted: fallback }),
+          noticeText('portMoved', {
+            service: options.nameOf(key),
+            port,
+            holder: holderName(holder),
+            wanted: fallback,
+          }),
           `port ${key}`,
         );
       }

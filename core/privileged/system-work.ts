@@ -71,7 +71,7 @@ export function createSystemWork(options: SystemWorkOptions): SystemWork {
         entry: {
           kind: 'hosts-block',
           target: host.hostsFile,
-          summary: `${wanted.length} names in ${host.hostsFile}`,
+          summary: `${wanted.length === 1 ? '1 name' : `${wanted.length} names`} in ${host.hostsFile}`,
           undoCommand: `sudo sed -i '/# BEGIN kojibox ${homeDigest}/,/# END kojibox ${homeDigest}/d' ${host.hostsFile}`,
         },
         sentence:

@@ -45,22 +45,27 @@ export async function planShims(plan: ShimPlan): Promise<ShimFile[]> {
     );
     for (const path of paths) if (!path.includes('\n')) table.push(`${key} ${path}`);
     for (const name of PROGRAMS) {
-      const content = await runLines(plan, name, project);
-      if (content !== null)
-        files.push({ path: `.for/${project === null ? '' : 'project-'}${key}/${name}`, content, mode: 0o644 });
+      const { content, isFallback } = await runLines(plan, name, project);
+      const folder = isFallback ? '.missing' : `.for/${project === null ? '' : 'project-'}${key}`;
+      // What is said when nobody else has it either depends on no project.
+      if (!isFallback || project === null) files.push({ path: `${folder}/${name}`, content, mode: 0o644 });
     }
   }
   files.push({ path: '.table', content: table.map((line) => `project-${line}\n`).join(''), mode: 0o644 });
   return files;
 }
 
-/** Null: the next program of this name on the PATH is meant. */
-async function runLines(plan: ShimPlan, name: ProgramName, project: ProjectConfig | null): Promise<string | null> {
+/** `isFallback`: the next program of this name on the PATH is meant, and this is for when there is none. */
+async function runLines(
+  plan: ShimPlan,
+  name: ProgramName,
+  project: ProjectConfig | null,
+): Promise<{ readonly content: string; readonly isFallback: boolean }> {
+  const throughKoji = execLines(plan.koji, [name], { ...plan.kojiEnvironment, KOJIBOX_HOME: plan.home });
   try {
     const { command, args, env } = await plan.resolve(name, project);
-    return THROUGH_KOJI.includes(name)
-      ? execLines(plan.koji, [name], { ...plan.kojiEnvironment, KOJIBOX_HOME: plan.home })
-      : execLines([command], args, env);
+    const content = THROUGH_KOJI.includes(name) ? throughKoji : execLines([command], args, env);
+    return { content, isFallback: false };
   } catch (error) {
     if (!(error instanceof KojiboxError)) throw error;
     if (error.code !== 'RUNTIME_MISSING' && error.code !== 'RUNTIME_UNSUPPORTED') throw error;
@@ -68,8 +73,12 @@ async function runLines(plan: ShimPlan, name: ProgramName, project: ProjectConfi
     const asks =
       project !== null &&
       ['PHP_VERSION', 'NODE_VERSION'].some((key) => error.detail.includes(` ${project.overrides[key] ?? '\n'} `));
-    if (!asks) return null;
-    return `echo ${quoteForSh(`koji: ${error.message} in ${project.name}: ${error.detail}. ${error.remedy}`)} >&2\nexit 127\n`;
+    const says = asks
+      ? `koji: ${error.message} in ${project.name}: ${error.detail}. ${error.remedy}`
+      : `koji: there is no ${name}, neither in Kojibox nor elsewhere. ${error.remedy}`;
+    // In a terminal `koji` offers to install it.
+    const content = `if [ -t 0 ] && [ -t 2 ]; then\n${throughKoji}fi\necho ${quoteForSh(says)} >&2\nexit 127\n`;
+    return { content, isFallback: !asks };
   }
 }
 
@@ -114,6 +123,9 @@ while [ -n "$koji_rest" ]; do
     exec "$koji_next" "$@"
   fi
 done
+if [ -r "$koji_shims/.missing/$koji_name" ]; then
+  . "$koji_shims/.missing/$koji_name"
+fi
 echo "koji: there is no $koji_name, neither in Kojibox nor elsewhere. See: koji runtime list" >&2
 exit 127
 `;

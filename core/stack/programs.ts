@@ -16,6 +16,43 @@ export interface ProgramContext {
   readonly project: ProjectConfig | null;
 }
 
+/** The project one stands in. */
+export const projectAt = (projects: readonly ProjectConfig[], folder: string | undefined): ProjectConfig | null =>
+  projects.find(({ path }) => folder === path || folder?.startsWith(`${path}/`)) ?? null;
+
+/** The client of the server's own series, where there is one: an older one warns at each start, and lacks commands. */
+function clientSeries(runtimes: Runtimes): string | undefined {
+  const server = runtimes.defaultSeries('postgres');
+  const isKnown = runtimes.list(new Map()).some(({ name, series }) => name === 'postgres-client' && series === server);
+  return isKnown ? server : undefined;
+}
+
+/** What must be installed for it; no series: the one that is used by default. */
+export function runtimesOfProgram(
+  name: ProgramName,
+  project: ProjectConfig | null,
+  runtimes: Runtimes,
+): readonly { readonly runtime: string; readonly series?: string | undefined }[] {
+  const php = { runtime: 'php', series: project?.overrides['PHP_VERSION'] };
+  switch (name) {
+    case 'php':
+      return [php];
+    case 'composer':
+      return [php, { runtime: 'composer' }];
+    case 'node':
+    case 'npm':
+    case 'npx':
+      return [{ runtime: 'node', series: project?.overrides['NODE_VERSION'] }];
+    case 'psql':
+      return [{ runtime: 'postgres-client', series: clientSeries(runtimes) }];
+    case 'mariadb':
+    case 'mariadb-dump':
+      return [{ runtime: 'mariadb' }];
+    case 'redis-cli':
+      return [{ runtime: 'redis' }];
+  }
+}
+
 export async function resolveProgram(name: ProgramName, context: ProgramContext): Promise<Program> {
   const tree = (runtime: string, series?: string): { path: string; series: string } => {
     const installed = context.runtimes.installed(runtime, series);
@@ -68,7 +105,7 @@ export async function resolveProgram(name: ProgramName, context: ProgramContext)
     case 'npx':
       return node('npx-cli.js');
     case 'psql': {
-      const { path, series } = tree('postgres-client');
+      const { path, series } = tree('postgres-client', clientSeries(context.runtimes));
       const env = {
         PGHOST: '127.0.0.1',
         PGPORT: String(context.port('postgres.db', 5432)),

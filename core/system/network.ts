@@ -2,6 +2,8 @@
 export interface PortHolder {
   /** Null when another user's process holds it and the system does not tell. */
   readonly pid: number | null;
+  /** Name of the program alone; null when the system does not tell. */
+  readonly program: string | null;
   /** Program and its command line, or "another user's process". */
   readonly description: string;
 }
@@ -18,4 +20,11 @@ export interface Network {
   holderOf(port: number): Promise<PortHolder | null>;
   /** Ports on which these processes, their groups and all that descend from them listen; sorted, each once. */
   listeningPorts(pids: readonly number[]): Promise<number[]>;
+}
+
+/** For a sentence: the whole command line is for errors, which somebody must act on. */
+export function holderName(holder: PortHolder | null): string {
+  if (holder === null) return 'another program';
+  if (holder.pid === null) return holder.description;
+  return `${holder.program ?? 'a process'} (pid ${holder.pid})`;
 }

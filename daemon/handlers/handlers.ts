@@ -21,6 +21,7 @@ import type { OpenUpdater } from '../updater/open-updater.ts';
 import { databaseHandlers } from './databases.ts';
 import { phpHandlers } from './php.ts';
 import type { createPrivilegedHandlers } from './privileged.ts';
+import { programHandlers } from './programs.ts';
 import { runtimeChoiceHandlers } from './runtime-choices.ts';
 import type { createResolverHandlers } from './resolver.ts';
 import type { createSecretKeyHandlers } from './secret-key.ts';
@@ -324,6 +325,6 @@ export function createHandlers(options: HandlerOptions): Handlers {
 
     ...createPackHandlers(options.packs),
 
-    'programs.resolve': async ({ program, folder }) => kojibox.program(program, folder),
+    ...programHandlers({ kojibox, changed: () => options.runtimesChanged() }),
   };
 }

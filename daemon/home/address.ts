@@ -34,5 +34,7 @@ export function withAddresses(handlers: Handlers, home: string): Handlers {
     'config.setProject': (project) => handlers['config.setProject']({ ...project, path: told(project.path) }),
     'programs.resolve': (input) =>
       handlers['programs.resolve'](input.folder === undefined ? input : { ...input, folder: told(input.folder) }),
+    'programs.install': (input) =>
+      handlers['programs.install'](input.folder === undefined ? input : { ...input, folder: told(input.folder) }),
   };
 }

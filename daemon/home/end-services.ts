@@ -1,9 +1,8 @@
 /** Ends the services that a daemon left running, when there is no daemon to do it. */
 import { setTimeout as wait } from 'node:timers/promises';
-import { layoutOf } from '../../core/layout.ts';
+import { digestOfHome, layoutOf } from '../../core/layout.ts';
 import type { ServiceDriver } from '../../core/services/driver.ts';
 import { createProcessDriver } from '../drivers/process/process-driver.ts';
-import { digestOfHome } from '../home-digest.ts';
 import { allPids, identifyNow, readProcessStat } from '../system/process-facts.linux.ts';
 
 const GRACE_MS = 10_000;

@@ -1,7 +1,7 @@
 /** Who listens on a TCP port: /proc/net/tcp gives the socket's inode, /proc/PID/fd the process that holds it; see proc(5). */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import type { PortHolder } from '../../core/system/network.ts';
-import { allPids, describe, familiesOf } from './process-facts.linux.ts';
+import { allPids, describe, familiesOf, programOf } from './process-facts.linux.ts';
 
 const LISTEN = '0A';
 
@@ -32,9 +32,9 @@ export async function holderOf(port: number): Promise<PortHolder | null> {
   if (inodes.size === 0) return null;
   for (const pid of allPids()) {
     if (!holdsSocket(pid, inodes)) continue;
-    return { pid, description: `process ${pid} (${(await describe(pid)) ?? 'unnamed'})` };
+    return { pid, program: programOf(pid), description: `process ${pid} (${(await describe(pid)) ?? 'unnamed'})` };
   }
-  return { pid: null, description: "another user's process" };
+  return { pid: null, program: null, description: "another user's process" };
 }
 
 export function listeningPorts(pids: readonly number[]): Promise<number[]> {

@@ -107,3 +107,19 @@ export function describe(pid: number): Promise<string | null> {
     return Promise.resolve(null); // Gone, or hidden (proc mounted with hidepid).
   }
 }
+
+/** proc_pid_comm(5) cuts names here. */
+const COMM_LENGTH = 15;
+
+/** Name of the program alone. */
+export function programOf(pid: number): string | null {
+  try {
+    const name = readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
+    // Node calls its first thread so.
+    if (name !== 'MainThread' && name.length < COMM_LENGTH) return name;
+    const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')[0] ?? '';
+    return command.split('/').at(-1) || name;
+  } catch {
+    return null; // Gone, or hidden (proc mounted with hidepid).
+  }
+}

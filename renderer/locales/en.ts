@@ -20,7 +20,7 @@ export const en = {
     databases: 'Databases',
     mail: 'Mail',
     logs: 'Logs',
-    domains: 'Domains & certificates',
+    domains: 'Domains',
     activity: 'Activity',
     diagnostics: 'Diagnostics',
     settings: 'Settings',
@@ -98,6 +98,7 @@ export const en = {
     none: 'Nothing matches.',
   },
   domains: {
+    title: 'Domains & certificates',
     domainsTitle: 'Domains',
     addDomain: 'Add a domain',
     domain: 'Domain',
@@ -314,6 +315,18 @@ export const en = {
     HealthStatus,
     string
   >,
+  answered: {
+    by: (name: string): string => `${name} answered`,
+    status: (status: string): string => `answered ${status}`,
+    runs: 'the process runs',
+  },
+  remarks: {
+    title: 'Notes',
+    ports: (count: number): string => `${count} ports are taken by other programs`,
+    change: 'Choose other ports',
+    dismiss: (text: string): string => `Dismiss: ${text}`,
+    dismissAll: 'Dismiss all of these',
+  },
   evidence: (text: string, latency: string, ago: string): string => `${text} in ${latency}, ${ago}`,
   restarts: (count: number): string => (count === 1 ? 'restarted once' : `restarted ${count} times`),
   now: 'just now',

@@ -39,3 +39,12 @@ export function noticeText(text: string): string {
   const known = texts === undefined ? null : readNotice(text);
   return known === null || texts === undefined ? text : fillNotice(texts[known.kind], known.values);
 }
+
+/** What a probe saw. Answers that are good are the usual ones; what a failing one says stays as the program said it. */
+export function evidenceText(text: string): string {
+  const name = /^(\S.*) answered$/.exec(text)?.[1];
+  if (name !== undefined) return t.answered.by(name);
+  const status = /^answered (\d{3})$/.exec(text)?.[1];
+  if (status !== undefined) return t.answered.status(status);
+  return text === 'the process runs' ? t.answered.runs : text;
+}

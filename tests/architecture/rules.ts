@@ -43,7 +43,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'contract',
   ],
 };
-/** Parts of the daemon that main.ts alone joins. */
+/** Parts of the daemon that only the files at its top join. */
 const DAEMON_PARTS = ['drivers', 'sources', 'handlers', 'transports'];
 const CORE_NODE_MODULES = /^node:(crypto|path|url|util|zlib|buffer|stream)(\/|$)/;
 const PURE_NPM = /^(zod|canonicalize|node-forge|hostile)(\/|$)/;
@@ -105,7 +105,7 @@ function judgeImport(path: string, area: string, target: string): string | null 
   if (!allowed.some((folder) => resolved.startsWith(`${folder}/`))) return `${area} must not import ${resolved}`;
   const part = (file: string): string | undefined => DAEMON_PARTS.find((name) => file.startsWith(`daemon/${name}/`));
   if (area === 'daemon' && part(path) !== undefined && part(resolved) !== undefined && part(path) !== part(resolved))
-    return `${path} must not import ${resolved}: only main.ts joins the parts of the daemon`;
+    return `${path} must not import ${resolved}: only the files at its top join the parts of the daemon`;
   const feature = (file: string): string | undefined => /^renderer\/features\/([^/]+)\//.exec(file)?.[1];
   if (area === 'renderer/features' && feature(resolved) !== undefined && feature(path) !== feature(resolved))
     return 'features must not import features';

@@ -14,7 +14,7 @@ const PAGES = [
   ['/mail', 'Mail'],
   ['/runtimes', 'Runtimes'],
   ['/logs', 'Logs'],
-  ['/domains', 'Domains & certificates'],
+  ['/domains', 'Domains'],
   ['/activity', 'Activity'],
   ['/diagnostics', 'Diagnostics'],
   ['/settings', 'Settings'],
@@ -199,7 +199,7 @@ test('logs: found by service, level and text, followed, exported', async ({ page
 test('domains: the ladder, a domain, a rule that is checked while it is typed, and the undo of a change', async ({
   page,
 }) => {
-  await open(page, 'Domains & certificates');
+  await open(page, 'Domains');
   await page.getByRole('button', { name: 'How it is reached: hello.test' }).click();
   await expect(page.getByRole('dialog')).toContainText('in use');
   await page.keyboard.press('Escape');

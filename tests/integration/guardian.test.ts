@@ -1,7 +1,7 @@
 /** The shell that starts a daemon again: real programs in the place of the daemon, and pauses that are only noted. */
 import { spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { daemonCommand } from '../../client/daemon-launch.ts';
@@ -62,14 +62,20 @@ describe('the guardian', () => {
     expect(read('starts')).toHaveLength(3);
   });
 
-  it('starts a killed one again, at once at first, then with longer and longer pauses, and ends at last', async () => {
-    const { code } = await guard(
-      "process.kill(process.pid, 'SIGKILL'); await new Promise(() => setInterval(() => {}, 1000));",
-    );
-    expect(code).toBe(137);
-    expect(read('starts')).toHaveLength(12);
-    expect(read('pauses')).toEqual(['1', '2', '4', '8', '16', '32']);
-  });
+  it.each([
+    { signal: 'SIGSEGV' as const, starts: 12 },
+    { signal: 'SIGKILL' as const, starts: 32 },
+  ])(
+    'starts one again that ended by $signal, at once at first, then with longer pauses, and ends at last',
+    async ({ signal, starts }) => {
+      const { code } = await guard(
+        `process.kill(process.pid, '${signal}'); await new Promise(() => setInterval(() => {}, 1000));`,
+      );
+      expect(code).toBe(128 + constants.signals[signal]);
+      expect(read('starts')).toHaveLength(starts);
+      expect(read('pauses')).toEqual(['1', '2', '4', '8', '16', '32']);
+    },
+  );
 
   it.each([0, 75, 78])('takes exit code %i for final', async (wanted) => {
     expect((await guard(`process.exit(${wanted});`)).code).toBe(wanted);

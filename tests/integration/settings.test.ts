@@ -153,11 +153,14 @@ describe('ports', () => {
     const ports = createPorts({
       network,
       store: memoryStore<PortRegistry>({ assigned: {}, ranges: {} }),
+      nameOf: () => 'PostgreSQL',
       notice: (text) => notices.push(text),
     });
     const first = await ports.assign('postgres.db', busy);
     expect(first).toBeGreaterThan(busy);
-    expect(notices.join()).toContain(`process ${process.pid}`);
+    expect(notices.join()).toMatch(
+      new RegExp(`^PostgreSQL uses port ${first}, because \\S+ \\(pid ${process.pid}\\) has ${busy}\\.$`),
+    );
     expect(await ports.assign('postgres.db', busy)).toBe(first);
     expect(await ports.assign('mariadb.db', busy)).not.toBe(first);
     await expect(ports.assign('redis.redis', 6379, busy)).rejects.toMatchObject({

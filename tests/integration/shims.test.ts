@@ -139,11 +139,25 @@ describe('a shim', () => {
 
   it('lets the next program of its name run where Kojibox has none, and ends when there is none', () => {
     expect(say('bash', root, 'psql a')).toBe('psql of the system <a>');
-    expect(say('bash', root, 'composer')).toContain('there is no composer, neither in Kojibox nor elsewhere');
+    expect(say('bash', root, 'composer')).toBe(
+      'koji: there is no composer, neither in Kojibox nor elsewhere. Install it with: koji runtime install php 8.4 code 127',
+    );
     // Also when the folder of shims is on the PATH under a second name.
     symlinkSync(shims, join(root, 'again'));
     const env = { ...environment, PATH: `${join(root, 'again')}:${environment.PATH}` };
     expect(say('bash', root, 'psql a', env)).toBe('psql of the system <a>');
+  });
+
+  it('lets koji offer what is missing where somebody sits at a terminal', () => {
+    const atTerminal = (folder: string, name: string): string =>
+      spawnSync('script', ['-qec', '"$SHIM" -v', '/dev/null'], {
+        cwd: folder,
+        env: { ...environment, PWD: folder, SHIM: join(shims, name), SHELL: '/bin/sh' },
+        encoding: 'utf8',
+      }).stdout.replaceAll(/\s+/g, ' ');
+    expect(atTerminal(root, 'composer')).toBe('koji <composer> <-v> ');
+    expect(atTerminal(old, 'php')).toBe('koji <php> <-v> ');
+    expect(atTerminal(root, 'psql')).toBe('psql of the system <-v> ');
   });
 
   it('asks koji where a password is needed, so that none is written down', () => {

@@ -130,6 +130,8 @@ describe('the stack', () => {
       execFileSync(process.execPath, ['dist/daemon/main.mjs'], {
         env: { ...process.env, KOJIBOX_HOME: world.home },
         stdio: 'pipe',
+        // Were it taken in after all, it would stay.
+        timeout: 30_000,
       }),
     ).toThrow(/second daemon/);
   });

@@ -49,6 +49,8 @@ export interface Variant {
   readonly daemonStart?: string;
   /** What the package says of itself, where that is not the truth. */
   readonly described?: { readonly os: 'linux' | 'windows'; readonly arch: 'x64' };
+  /** Its edge takes no new configuration, as one that does not know all of it. */
+  readonly deafEdge?: boolean;
   /** A file of so many zeros, which an archive hardly shows. */
   readonly zeros?: number;
 }
@@ -93,6 +95,8 @@ export async function createUpdateWorld() {
       if (name.startsWith('electron') || name.endsWith('.map') || name.startsWith('runtime/keys/')) continue;
       const target = join(tree, 'dist', name);
       if (lstatSync(source).isDirectory()) mkdirSync(target, { recursive: true });
+      else if (variant.deafEdge === true && name === 'edge/main.mjs')
+        writeFileSync(target, readFileSync(source, 'utf8').replace('"/reload"', '"/none"'));
       else if (/^(cli|daemon)\//.test(name)) {
         const text = readFileSync(source, 'utf8').replaceAll(`"${baseVersion}"`, `"${version}"`);
         const start = name === 'daemon/main.mjs' && variant.daemonStart !== undefined ? variant.daemonStart : '';
@@ -175,12 +179,12 @@ export async function createUpdateWorld() {
     /** Replaces the installation by a fresh one of this version, and its daemon; services go on. */
     async freshInstallation(
       version: string,
-      options: { at?: string; env?: Record<string, string> } = {},
+      options: { at?: string; env?: Record<string, string>; variant?: Variant } = {},
     ): Promise<void> {
       if (install !== '') await koji('quit', '--keep-services');
       const former = install;
       install = options.at ?? join(root, `install-${installs++}`);
-      buildVersion(layOutInstallation(install, version), version);
+      buildVersion(layOutInstallation(install, version), version, options.variant);
       const started = await kojiWith(options.env ?? {}, 'info');
       expect(started.stderr).toBe('');
       if (former !== '') rmSync(former, { recursive: true });

@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import { request } from 'node:https';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { ServiceState } from '../../contract/services.ts';
 import type { UpdateCheck } from '../../contract/updater.ts';
 import { createUpdateWorld, makeKey, type UpdateWorld } from './update-world.ts';
 
@@ -71,6 +72,26 @@ describe('a good update', () => {
     expect(visited).toBeGreaterThan(5);
     // Somebody went back from it: it is not offered again by itself.
     expect(await world.call<UpdateCheck>('updater.check')).toMatchObject({ available: false });
+    await world.call('services.stop', { id: 'edge' });
+  });
+
+  it('replaces an edge of the version before that refuses what the new one writes', async () => {
+    await world.freshInstallation('1.0.0', { variant: { deafEdge: true } });
+    const edge = await world.call<ServiceState>('services.start', { id: 'edge' });
+    world.offer([good]);
+    expect((await world.koji('update', 'apply')).code).toBe(0);
+    expect((await world.service('edge')).pid).toBe(edge.pid);
+
+    await world.call('config.setProject', {
+      id: 'late',
+      name: 'Late',
+      path: join(world.root, 'site'),
+      domain: 'late.test',
+      stack: 'static',
+      overrides: {},
+    });
+    await expect.poll(async () => (await world.service('edge')).pid, { timeout: 20_000 }).not.toBe(edge.pid);
+    await expect.poll(() => visit('late.test'), { timeout: 20_000 }).toBe('200 still here');
     await world.call('services.stop', { id: 'edge' });
   });
 
@@ -283,31 +304,34 @@ describe('a newer list of runtimes', () => {
   });
 });
 
-/** Asks the site over HTTPS again and again. */
-function visitAllTheTime(): { end(): Promise<{ visited: number; failed: string[] }> } {
-  let stopped = false;
-  let visited = 0;
-  const failed: string[] = [];
+/** What a site says over HTTPS: status and text, or why it could not be asked. */
+function visit(domain: string): Promise<string> {
   const { assigned } = (
     JSON.parse(readFileSync(join(world.home, 'app/config/ports.json'), 'utf8')) as {
       value: { assigned: Record<string, number> };
     }
   ).value;
   const ca = readFileSync(join(world.home, 'app/certs/root-ca.pem'));
-  const visit = (): Promise<string> =>
-    new Promise((resolve) => {
-      const options = { host: '127.0.0.1', port: assigned['edge.https'], servername: 's.test', ca, agent: false };
-      const sent = request({ ...options, headers: { host: 's.test' } }, (response) => {
-        let body = '';
-        response.setEncoding('utf8').on('data', (part: string) => (body += part));
-        response.on('end', () => resolve(`${response.statusCode ?? 0} ${body}`));
-      });
-      sent.on('error', (error) => resolve(error.message));
-      sent.end();
+  return new Promise((resolve) => {
+    const options = { host: '127.0.0.1', port: assigned['edge.https'], servername: domain, ca, agent: false };
+    const sent = request({ ...options, headers: { host: domain } }, (response) => {
+      let body = '';
+      response.setEncoding('utf8').on('data', (part: string) => (body += part));
+      response.on('end', () => resolve(`${response.statusCode ?? 0} ${body}`));
     });
+    sent.on('error', (error) => resolve(error.message));
+    sent.end();
+  });
+}
+
+/** Asks the first site again and again. */
+function visitAllTheTime(): { end(): Promise<{ visited: number; failed: string[] }> } {
+  let stopped = false;
+  let visited = 0;
+  const failed: string[] = [];
   const all = (async () => {
     while (!stopped) {
-      const said = await visit();
+      const said = await visit('s.test');
       visited += 1;
       if (said !== '200 still here') failed.push(said);
       await new Promise((resolve) => setTimeout(resolve, 50));

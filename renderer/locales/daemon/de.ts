@@ -245,7 +245,7 @@ export const daemonDe: DaemonTexts = {
     config: 'Einstellungen sind unversehrt',
   },
   notices: {
-    portMoved: '{service} nimmt Port {port}, denn Port {wanted} hat: {holder}.',
+    portMoved: '{service} nutzt Port {port}, denn {holder} belegt {wanted}.',
     authorityRenewed:
       'Die lokale Zertifizierungsstelle war beschädigt oder abgelaufen, darum gibt es eine neue. Vertraue ihr mit: koji certs trust {domain}',
     configRestored:

@@ -206,7 +206,7 @@ export const daemonId: DaemonTexts = {
     config: 'Pengaturan utuh',
   },
   notices: {
-    portMoved: '{service} memakai port {port}, karena port {wanted} dipakai oleh {holder}.',
+    portMoved: '{service} memakai port {port}, karena {wanted} dipakai {holder}.',
     authorityRenewed:
       'Otoritas sertifikat lokal rusak atau kedaluwarsa, jadi dibuat yang baru. Percayai lagi dengan: koji certs trust {domain}',
     configRestored:

@@ -13,10 +13,10 @@ it.each(Object.keys(NOTICES) as NoticeKind[])('%s names the same things in every
 
 it('a notice is said in the language of the window', async () => {
   Object.assign(globalThis, { document: { documentElement: { lang: '' } } });
-  const text = english('portMoved', { service: 'redis', port: 6381, holder: 'process 7 (x)', wanted: 6379 });
+  const text = english('portMoved', { service: 'Redis', port: 6381, holder: 'x (pid 7)', wanted: 6379 });
   expect(noticeText(text)).toBe(text);
   await setLanguage('de');
-  expect(noticeText(text)).toBe('redis nimmt Port 6381, denn Port 6379 hat: process 7 (x).');
+  expect(noticeText(text)).toBe('Redis nutzt Port 6381, denn x (pid 7) belegt 6379.');
   expect(noticeText('Something newer.')).toBe('Something newer.');
   await setLanguage('en');
 });

@@ -13,7 +13,7 @@ export const serverImport: ServerImportTexts = {
   port: 'Port',
   portInvalid: 'Eine Zahl von 1 bis 65535.',
   user: 'Benutzer',
-  userHint: 'Leer: Sie selbst, wo der Server Sie ohne Passwort kennt.',
+  userHint: 'Leer: du selbst, wo der Server dich ohne Passwort kennt.',
   password: 'Passwort',
   look: 'Nachsehen',
   looking: 'Wird angesehen …',
@@ -25,7 +25,7 @@ export const serverImport: ServerImportTexts = {
   select: (name: string): string => `${name} kopieren`,
   newName: (name: string): string => `Name von ${name} hier`,
   copy: (count: number): string => (count === 1 ? '1 Datenbank kopieren' : `${count} Datenbanken kopieren`),
-  copying: 'Es wird kopiert. Sie können dies schließen; es geht weiter.',
+  copying: 'Es wird kopiert. Du kannst dies schließen; es geht weiter.',
   copied: (count: number): string =>
     `${count === 1 ? '1 Datenbank ist' : `${count} Datenbanken sind`} da, auf beiden Seiten gleich.`,
   rows: (tables: number, rows: number): string =>

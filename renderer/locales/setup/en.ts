@@ -90,6 +90,16 @@ export const setup = {
     removeUnused: 'Remove programs that are here and not chosen',
     removeUnusedHint: 'Only programs; what databases keep stays.',
     programs: 'On this machine already',
+    advice: {
+      idle: 'It does not run, and is not in the way.',
+      holds: (port: number): string =>
+        `It holds port ${port}: links of Kojibox carry a port number as long as it runs.`,
+      beside: 'Kojibox takes another port beside it; both keep their own data.',
+      same: (label: string, series: string): string =>
+        `Kojibox has ${label} ${series} too, and can make it the standard.`,
+      own: (label: string, version: string): string =>
+        `Kojibox brings its own ${label}; ${version === '' ? 'this one' : version} is left alone.`,
+    },
     noPrograms: 'No database, web server, PHP or Node of somebody else was found.',
     useVersion: (name: string): string => `Use ${name} here too`,
     mailAlways: 'Mail is always caught, whatever you choose: it costs nothing.',

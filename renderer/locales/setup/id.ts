@@ -95,6 +95,15 @@ export const setup: SetupTexts = {
     removeUnused: 'Hapus program yang ada tetapi tidak dipilih',
     removeUnusedHint: 'Hanya program; isi basis data tetap ada.',
     programs: 'Sudah ada di mesin ini',
+    advice: {
+      idle: 'Tidak berjalan dan tidak mengganggu.',
+      holds: (port: number): string => `Memakai port ${port}: selama ia berjalan, tautan Kojibox memuat nomor port.`,
+      beside: 'Kojibox memakai port lain di sampingnya; keduanya menyimpan datanya sendiri.',
+      same: (label: string, series: string): string =>
+        `Kojibox juga punya ${label} ${series} dan dapat menjadikannya standar.`,
+      own: (label: string, version: string): string =>
+        `Kojibox membawa ${label} sendiri; ${version === '' ? 'yang ini' : version} tidak disentuh.`,
+    },
     noPrograms: 'Tidak ditemukan basis data, server web, PHP, atau Node lain.',
     useVersion: (name: string): string => `Pakai ${name} di sini juga`,
     mailAlways: 'Surel selalu ditangkap, apa pun pilihan Anda: tanpa biaya.',

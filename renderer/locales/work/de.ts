@@ -155,7 +155,7 @@ export const workDe: WorkMessages = {
     create: 'Neue Datenbank',
     createIn: (engine) => `Neue Datenbank in ${engine}`,
     tables: (count) => (count === 1 ? '1 Tabelle' : `${count} Tabellen`),
-    none: 'Noch keine eigene Datenbank.',
+    none: 'Noch keine eigene Datenbank. Lege hier eine an, oder importiere oben die eines anderen Servers.',
     export: 'Exportieren',
     import: 'Importieren',
     importTitle: (name) => `In ${name} importieren`,

@@ -137,7 +137,7 @@ export const workEn = {
     create: 'New database',
     createIn: (engine: string): string => `New database in ${engine}`,
     tables: (count: number): string => (count === 1 ? '1 table' : `${count} tables`),
-    none: 'No database of your own yet.',
+    none: 'No database of your own yet. Make one here, or import those of another server above.',
     export: 'Export',
     import: 'Import',
     importTitle: (name: string): string => `Import into ${name}`,

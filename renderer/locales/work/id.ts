@@ -152,7 +152,7 @@ export const workId: WorkMessages = {
     create: 'Basis data baru',
     createIn: (engine) => `Basis data baru di ${engine}`,
     tables: (count) => `${count} tabel`,
-    none: 'Belum ada basis data Anda.',
+    none: 'Belum ada basis data Anda. Buat di sini, atau impor dari server lain di atas.',
     export: 'Ekspor',
     import: 'Impor',
     importTitle: (name) => `Impor ke ${name}`,

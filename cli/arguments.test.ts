@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest';
+import { operations } from '../contract/index.ts';
+import type { Operation } from '../contract/define.ts';
+import { parseOperationArguments } from './arguments.ts';
+
+const all: readonly Operation[] = operations;
+const parse = (name: string, ...argv: string[]): unknown => {
+  const operation = all.find((one) => one.name === name);
+  if (operation === undefined) throw new Error(`no operation ${name}`);
+  return parseOperationArguments(operation, argv);
+};
+
+describe('a runtime with its version', () => {
+  const withVersions = all.filter(({ cli }) => Object.values(cli?.completes ?? {}).includes('runtime-versions'));
+
+  it.each(withVersions.map(({ name }) => name))('%s takes both forms', (name) => {
+    expect(parse(name, 'php', '8.4')).toEqual({ name: 'php', version: '8.4' });
+    expect(parse(name, 'php@8.4')).toEqual({ name: 'php', version: '8.4' });
+    expect(parse(name, 'postgres-client@17')).toEqual({ name: 'postgres-client', version: '17' });
+  });
+
+  it('is refused where it is said twice or only half', () => {
+    expect(withVersions.length).toBeGreaterThan(3);
+    expect(parse('runtime.install', 'php')).toEqual({ name: 'php' });
+    for (const argv of [['php@8.4', '8.3'], ['php@'], ['@8.4']])
+      expect(() => parse('runtime.install', ...argv)).toThrow(expect.objectContaining({ code: 'VALIDATION_FAILED' }));
+  });
+
+  it('is no matter of other words: an @ elsewhere stays', () => {
+    expect(parse('runtime.lock', 'shop', '/a@b')).toEqual({ project: 'shop', path: '/a@b' });
+  });
+});

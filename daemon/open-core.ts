@@ -1,0 +1,133 @@
+/** Joins the core with this machine: sources of runtimes, processes, logs, trust stores, rights. */
+import { hostname, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { getCACertificates } from 'node:tls';
+import type { MirrorKind } from '../contract/mirror.ts';
+import type { Kojibox } from '../core/kojibox-types.ts';
+import { createKojibox } from '../core/kojibox.ts';
+import { digestOfHome, type Layout } from '../core/layout.ts';
+import type { System } from '../core/system/system.ts';
+import { linkCheck } from './archives/link-check.ts';
+import { unpackZip } from './archives/unpack-zip.ts';
+import { createProcessDriver } from './drivers/process/process-driver.ts';
+import { edgeControl, requestSite } from './edge-control.ts';
+import type { EventBus } from './event-bus.ts';
+import { createKeychain } from './keychain/keychain.ts';
+import { withMirrorHint } from './packs/mirror-hint.ts';
+import { createPrivileged } from './privileged/create-privileged.ts';
+import { createServiceLogs, type ServiceLogs } from './service-logs.ts';
+import { createDebianSource } from './sources/debian.ts';
+import { createHttpsSource } from './sources/https.ts';
+import { createNpmSource } from './sources/npm.ts';
+import { createSystemSource } from './sources/system.ts';
+import { readDistribution } from './system/distribution.ts';
+import type { LogRotation } from './system/log-rotation.ts';
+import { probeRunner } from './system/probes/probe-runner.ts';
+import { allPids, identifyNow, readProcessStat } from './system/process-facts.linux.ts';
+import { createTrustStores } from './trust/trust-stores.ts';
+import { createManifestSource } from './updater/runtime-manifest.ts';
+
+/**
+ * The edge verifies nobody's certificate: with OpenSSL's own list of authorities, read only when asked for, Node does not parse its built-in
+ * one (2 MB). In the desktop app the daemon runs on the app's own binary, which is a Node only when it is told so, and has no OpenSSL.
+ */
+const edgeNode =
+  process.versions['electron'] === undefined
+    ? { options: ['--use-openssl-ca'], env: {} }
+    : { options: [], env: { ELECTRON_RUN_AS_NODE: '1' } };
+
+export interface CoreOptions {
+  readonly layout: Layout;
+  readonly system: System;
+  /** dist/ of the version that runs. */
+  readonly dist: string;
+  readonly rotation: Pick<LogRotation, 'prepare'>;
+  readonly publish: EventBus['publish'];
+}
+
+export type OpenCore = Awaited<ReturnType<typeof openCore>>;
+
+export async function openCore({ layout, system, dist, rotation, publish }: CoreOptions) {
+  const { log } = system;
+  const { home } = layout;
+  const logs: ServiceLogs = createServiceLogs({
+    folder: layout.serviceLogs,
+    exportFolder: layout.logExports,
+    mask: (text) => kojibox.secrets.mask(text),
+    publish: (entry) => publish('service:logLine', entry),
+  });
+  const distribution = readDistribution();
+  const mirror = (kind: MirrorKind) => (): string | undefined => kojibox.stores.app.get().mirrors[kind];
+  const debian = createDebianSource({
+    processes: system.processes,
+    aptFolder: layout.apt,
+    downloads: layout.downloads,
+    distribution,
+    mirror: mirror('debian'),
+  });
+  const sources = [
+    createNpmSource({
+      processes: system.processes,
+      downloads: layout.downloads,
+      environment: process.env,
+      mirror: mirror('npm'),
+    }),
+    createHttpsSource({ downloads: layout.downloads, mirror: mirror('https') }),
+    createSystemSource({ processes: system.processes, environment: process.env }),
+    debian,
+  ].map((source) => withMirrorHint(source, () => kojibox.stores.app.get().mirrors));
+  const manifests = createManifestSource({
+    builtIn: join(dist, 'runtime'),
+    stored: layout.newerManifest,
+    files: system.files,
+    refused: (error) => log.error('not using the newer list of runtimes', { error: `${error.code}: ${error.detail}` }),
+  });
+  const keychain = createKeychain({ host: system.host, program: join(dist, 'keychain', 'main.mjs') });
+
+  const kojibox: Kojibox = await createKojibox({
+    home,
+    system,
+    probes: probeRunner,
+    driver: createProcessDriver({
+      folder: layout.handles,
+      homeDigest: digestOfHome(home),
+      table: { allPids, readProcessStat, identifyNow },
+      async prepareLog(file) {
+        await rotation.prepare(file);
+        logs.noteLaunch(file);
+      },
+    }),
+    publish,
+    sources,
+    edge: {
+      command: process.execPath,
+      args: [
+        ...edgeNode.options,
+        '--no-warnings',
+        '--max-semi-space-size=16',
+        join(dist, 'edge', 'main.mjs'),
+        layout.edgeConfig,
+      ],
+      env: edgeNode.env,
+      control: edgeControl,
+    },
+    templates: join(dist, 'runtime', 'templates'),
+    unpackZip: async (file, folder, signal) => {
+      await unpackZip(file, folder, { signal });
+    },
+    userName: `${userInfo().username}@${hostname()}`,
+    publicAuthorities: {
+      from: `public authorities of Node ${process.version}`,
+      read: () => getCACertificates('bundled').join('\n'),
+    },
+    manifest: () => manifests.read(),
+    linkCheck,
+    lastLogLines: (id) => Promise.resolve(logs.lastText(id, 6)),
+    requestSite,
+    keychain,
+    trust: { remove: (kind, target) => trust.remove(kind, target) },
+  });
+  const trust = createTrustStores({ system, layout, certificates: kojibox.certificates, ledger: kojibox.ledger });
+  const privileged = createPrivileged({ system, kojibox, helper: join(dist, 'privileged', 'main.mjs') });
+  return { kojibox, logs, distribution, debian, sources, manifests, keychain, trust, privileged };
+}
