@@ -22,14 +22,22 @@ export async function dropMarked(
   });
 }
 
+/** Engines that are being tidied: a service tells of itself several times while that takes its time. */
+const clearing = new WeakMap<ImportTools, Set<string>>();
+
 /** To be told of each service. */
 export function clearAwayWhenRunning(tools: ImportTools, { id, state }: Pick<ServiceState, 'id' | 'state'>): void {
   const left = tools.store.get().unfinished.filter((one) => one.engine === id && !tools.alive.has(one.id));
-  if (state !== 'running' || left.length === 0) return;
-  void clearAway(tools, id, left).catch((error: unknown) =>
-    // It is tried again with the next look at a server, and with the next start.
-    tools.system.log.warn('cannot tidy up what an import left', { engine: id, error: String(error) }),
-  );
+  const busy = clearing.get(tools) ?? new Set();
+  clearing.set(tools, busy);
+  if (state !== 'running' || left.length === 0 || busy.has(id)) return;
+  busy.add(id);
+  void clearAway(tools, id, left)
+    .catch((error: unknown) =>
+      // It is tried again with the next look at a server, and with the next start.
+      tools.system.log.warn('cannot tidy up what an import left', { engine: id, error: String(error) }),
+    )
+    .finally(() => busy.delete(id));
 }
 
 async function clearAway(tools: ImportTools, id: string, left: readonly { readonly id: string }[]): Promise<void> {
