@@ -13,8 +13,9 @@
 const GUARDIAN = `trap '' HUP
 tries=0
 while :; do
-  began=$(date +%s); "$@"; code=$?; lived=$(($(date +%s)-began))
+  began=$(date +%s); "$@"; code=$?
   case $code in 0|75|78) exit $code;; esac
+  lived=$(($(date +%s)-began))
   [ -n "$KOJIBOX_TRIAL" ] && [ -e "$KOJIBOX_TRIAL" ] && exit $code
   [ $lived -ge 60 ] && tries=0
   [ $lived -ge 10 ] && { exec 3>&-; unset KOJIBOX_READY_FD; }

@@ -46,11 +46,11 @@ export const uninstallCommand: Command = {
     if (ownPlaces().length > 0) removeAutostart();
 
     const folders = homeFolders();
-    const states = [...places.map(checkPlace), checkProcesses(folders)];
+    const states = [...places.map(checkPlace), await checkProcesses(folders)];
     const left = states.filter(({ state }) => state === 'left' || state === 'unknown');
     // The ledger is in the home: it stays until there is nothing left to undo.
     if (purge && left.length === 0 && failure === null)
-      for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+      for (const folder of folders) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
     states.push(homeState(purge));
     const done = left.length === 0 && failure === null && (!purge || !folders.some(isThere));
     if (json)

@@ -1,7 +1,10 @@
 /** Looks at every place where Kojibox may have left something, when everything has ended: nobody's word is taken for it. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Place } from '../../contract/system-changes.ts';
+
+const LOOK_EVERY_MS = 20;
 
 export interface PlaceState {
   readonly label: string;
@@ -46,15 +49,18 @@ function checkDatabase(
 }
 
 /**
- * Services and programs of this home that still run. Linux: proc(5); elsewhere the daemon's own end is all that can be seen.
+ * Services and programs of this home that still run. What ends the daemon ends a moment after it, so they get that moment before they
+ * are told. Linux: proc(5); elsewhere the daemon's own end is all that can be seen.
  * @param homes the folder of the data, and the link to it when it was moved
+ * @param patienceMs how long something may still be ending
  */
-export function checkProcesses(homes: readonly string[]): PlaceState {
-  const left = existsSync('/proc/self/environ')
-    ? readdirSync('/proc').filter(
-        (name) => /^\d+$/.test(name) && Number(name) !== process.pid && homes.some((home) => isOurs(name, home)),
-      )
-    : [];
+export async function checkProcesses(homes: readonly string[], patienceMs = 5000): Promise<PlaceState> {
+  const deadline = Date.now() + patienceMs;
+  let left = processesOf(homes);
+  while (left.length > 0 && Date.now() < deadline) {
+    await wait(LOOK_EVERY_MS);
+    left = processesOf(homes);
+  }
   return {
     label: 'processes',
     path: '',
@@ -63,6 +69,13 @@ export function checkProcesses(homes: readonly string[]): PlaceState {
     cure: left.length === 0 ? '' : `kill ${left.join(' ')}`,
   };
 }
+
+const processesOf = (homes: readonly string[]): string[] =>
+  existsSync('/proc/self/environ')
+    ? readdirSync('/proc').filter(
+        (name) => /^\d+$/.test(name) && Number(name) !== process.pid && homes.some((home) => isOurs(name, home)),
+      )
+    : [];
 
 /** A program out of the home, a service, or a daemon or edge of this home; not a shell or an editor of the user that stands there. */
 function isOurs(pid: string, home: string): boolean {

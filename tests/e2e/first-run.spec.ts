@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test, type Page } from 'playwright/test';
 import { layOutImportHome } from '../integration/import-home.ts';
+import { removeHome } from './remove-home.ts';
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const STEPS = [
@@ -35,7 +36,7 @@ test.beforeEach(() => {
   };
 });
 test.afterEach(() => {
-  execFileSync('./koji', ['uninstall', '--purge', '--yes'], { stdio: 'ignore', env: environment, timeout: 60_000 });
+  removeHome(environment);
   rmSync(root, { recursive: true, force: true });
 });
 

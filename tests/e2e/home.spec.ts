@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test, type Page } from 'playwright/test';
+import { removeHome } from './remove-home.ts';
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 let root: string;
@@ -17,7 +18,7 @@ test.beforeAll(() => {
   environment = { ...process.env, KOJIBOX_HOME: join(root, 'home'), KOJIBOX_HOSTS_FILE: join(root, 'hosts') };
 });
 test.afterAll(() => {
-  execFileSync('./koji', ['uninstall', '--purge', '--yes'], { stdio: 'ignore', env: environment, timeout: 60_000 });
+  removeHome(environment);
   rmSync(root, { recursive: true, force: true });
 });
 
