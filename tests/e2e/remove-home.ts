@@ -8,5 +8,6 @@ export function removeHome(environment: NodeJS.ProcessEnv = process.env): void {
     encoding: 'utf8',
     timeout: 60_000,
   });
-  if (status !== 0) throw new Error(`koji uninstall ended with ${status ?? signal ?? 'nothing'}:\n${stdout}\n${stderr}`);
+  if (status !== 0)
+    throw new Error(`koji uninstall ended with ${status ?? signal ?? 'nothing'}:\n${stdout}\n${stderr}`);
 }

@@ -45,7 +45,12 @@ export async function attachTo(portFile: string, isPage: (address: string) => bo
       const { webSocketDebuggerUrl } = await ask<{ webSocketDebuggerUrl: string }>('version');
       // It may be gone before it answers.
       await send(webSocketDebuggerUrl, 'Browser.close', {}).catch(() => undefined);
-      await until('the browser has ended', () => ask('version').then(() => null, () => true));
+      await until('the browser has ended', () =>
+        ask('version').then(
+          () => null,
+          () => true,
+        ),
+      );
     },
   };
 }
