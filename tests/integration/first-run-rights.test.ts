@@ -134,6 +134,28 @@ describe.skipIf(missing !== null)('a plain user who agrees to names, wildcards a
     expect(await open()).toEqual([]);
   });
 
+  it('gives the password to "setup apply" as well, for the answers that are there', async () => {
+    await call('firstRun.answer', {
+      step: 'names',
+      answers: { services: [], hosts: true, resolver: false, trust: true },
+    });
+    const ended = await inTerminal(room, `${APP}/koji setup apply`, {
+      when: /password of roomer/,
+      keys: `${PASSWORD}\n`,
+    });
+    expect(ended.stdout.match(/As administrator:/g)).toHaveLength(1);
+    expect(ended.stdout).not.toContain('skipped, because');
+    expect(ended.code, ended.stdout).toBe(0);
+    expect(await open()).toEqual(['hosts-block', 'trust-system']);
+  });
+
+  it('leaves it to somebody else where "setup apply" is told so', async () => {
+    const { stdout, stderr, code } = await koji('setup', 'apply', '--rights', 'client', '--json');
+    expect(code, stderr).toBe(0);
+    expect((JSON.parse(stdout) as Change).tasks.filter(({ status }) => status === 'skipped')).toHaveLength(2);
+    expect(await open()).toEqual([]);
+  });
+
   it('gives the password in a terminal, once for all three', async () => {
     const ended = await inTerminal(room, `${APP}/koji setup --services '' --hosts --resolver --trust --yes`, {
       when: /password of roomer/,
