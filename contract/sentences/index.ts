@@ -1,8 +1,11 @@
 /** All catalogues. A window that speaks another language has the same keys. */
 import { NOTICES } from '../notices.ts';
 import { DOCTOR } from './doctor.ts';
+import { HOME } from './home.ts';
 import { IMPORTS } from './imports.ts';
 import { NAMES } from './names.ts';
+import { PACKS } from './packs.ts';
+import { PORTS } from './ports.ts';
 import { SECRETS } from './secrets.ts';
 import { SERVER_IMPORT } from './server-import.ts';
 import { SYSTEM_CHANGES } from './system-changes.ts';
@@ -18,6 +21,9 @@ export const SENTENCES = {
   secrets: SECRETS,
   imports: IMPORTS,
   serverImport: SERVER_IMPORT,
+  home: HOME,
+  ports: PORTS,
+  packs: PACKS,
   work: WORK,
 } as const;
 export type SentenceGroup = keyof typeof SENTENCES;

@@ -38,6 +38,13 @@ export const checkText = ({ id, description }: Pick<DoctorCheck, 'id' | 'descrip
 /** A sentence of the daemon; one that is not in the contract, as a newer daemon may have, stays in English. */
 export const sentenceText = (text: string): string => t.daemon?.sentence(text) ?? text;
 
+/** A failure as the activity log has it: `CODE: what could not be done`. */
+export function failureText(text: string): string {
+  const [, code = '', message = ''] = /^([A-Z_]+): (.*)$/s.exec(text) ?? [];
+  const known = t.daemon?.errors[code as ErrorCode] as readonly [string, string] | undefined;
+  return known === undefined ? text : `${known[0]}: ${sentenceText(message)}`;
+}
+
 /** What a probe saw. Answers that are good are the usual ones; what a failing one says stays as the program said it. */
 export function evidenceText(text: string): string {
   const name = /^(\S.*) answered$/.exec(text)?.[1];

@@ -1,4 +1,4 @@
-/** Was beim Import aus anderen Werkzeugen und Servern gesagt wird, auf Deutsch. */
+/** Was beim Import aus anderen Programmen und Servern gesagt wird, auf Deutsch. */
 import type { SentenceTexts } from '../../../../contract/sentences/index.ts';
 
 export const importsDe: SentenceTexts['imports'] = {
@@ -49,10 +49,10 @@ export const importsDe: SentenceTexts['imports'] = {
   cannotImportSite: 'Import von {site} nicht möglich',
   noSuchFolder: 'diesen Ordner gibt es nicht',
   notAbsolute: 'das ist kein absoluter Pfad',
-  nameTheFolder: 'Nenne den Ordner des Werkzeugs oder den eines seiner Projekte.',
+  nameTheFolder: 'Nenne den Ordner des Programms oder den eines seiner Projekte.',
   nameTheFolderHowTo:
-    'Nenne den Ordner des Werkzeugs oder den eines seiner Projekte; docs/how-to/import.md sagt, welchen.',
-  noKnownTool: 'kein bekanntes Werkzeug hat dort seine Einstellungen',
+    'Nenne den Ordner des Programms oder den eines seiner Projekte; docs/how-to/import.md sagt, welchen.',
+  noKnownTool: 'kein bekanntes Programm hat dort seine Einstellungen',
   toolNotThere: '{tool} hat dort keine Einstellungen',
   goneMeanwhile: 'nicht mehr da',
   lookAgain: 'Sieh noch einmal nach: koji import --dry-run',
