@@ -24,6 +24,7 @@ export const WORK = {
 
   // Ends
   readyIn: 'ready in {milliseconds} ms',
+  versionReadyIn: '{version}, ready in {milliseconds} ms',
   answered: 'answered {status}',
   noProject: 'no project yet',
   siteAnswers: '{url} answers {status}',
@@ -54,6 +55,8 @@ export const WORK = {
   cannotStartInTime: 'cannot start {service}: it was not ready in time',
   cannotKeepEnded: 'cannot keep {service} running: it ended by itself',
   cannotKeepSilent: 'cannot keep {service} running: it does not answer',
+  exitCode: 'code {code}',
+  exitNotSeen: 'an exit that was not seen',
   endedWith: 'it ended with {how}',
   noAnswerIn: 'it did not answer within {seconds} s',
   lastProbe: '{count} probes in a row failed, the last with: {answer}',

@@ -5,6 +5,7 @@ import type { Changes, ChangeContext, TaskReporter } from '../changes/changes.ts
 import type { Runtimes } from '../runtimes/runtimes.ts';
 import type { Supervisor } from '../services/supervisor.ts';
 import { EDGE_ID, type CatalogEntry } from './catalog.ts';
+import type { ServiceState } from '../../contract/services.ts';
 import { sayWork } from '../../contract/sentences/work.ts';
 
 export interface StackOptions {
@@ -35,6 +36,12 @@ export interface Stack {
 /** Share of the bar: an install is most of the time, a start next to nothing. */
 const INSTALL_WEIGHT = 10;
 
+function readyText({ version, readyMs }: Pick<ServiceState, 'version' | 'readyMs'>): string {
+  if (readyMs === null) return version ?? '';
+  const milliseconds = Math.round(readyMs);
+  return version === null ? sayWork('readyIn', { milliseconds }) : sayWork('versionReadyIn', { version, milliseconds });
+}
+
 export function createStack(options: StackOptions): Stack {
   const { changes, runtimes, supervisor, reporters } = options;
 
@@ -46,14 +53,7 @@ export function createStack(options: StackOptions): Stack {
       signal.throwIfAborted();
       task.step('start');
       const state = await supervisor.start(entry.id);
-      task.done(
-        [
-          state.version ?? '',
-          state.readyMs === null ? '' : sayWork('readyIn', { milliseconds: Math.round(state.readyMs) }),
-        ]
-          .filter(Boolean)
-          .join(', '),
-      );
+      task.done(readyText(state));
     } catch (error) {
       task.fail(error instanceof Error ? error.message : String(error));
       throw error;
