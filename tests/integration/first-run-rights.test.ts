@@ -34,6 +34,8 @@ describe.skipIf(missing !== null)('a plain user who agrees to names, wildcards a
       .sort();
   const setup = (): Promise<Ended> =>
     koji('setup', '--services', '', '--hosts', '--resolver', '--trust', '--yes', '--json');
+  const agree = (): Promise<unknown> =>
+    call('firstRun.answer', { step: 'names', answers: { services: [], hosts: true, resolver: false, trust: true } });
   const consents = ({ stdout, stderr }: Ended): ChangeTask[] => {
     expect(stdout, stderr).not.toBe('');
     const { change } = JSON.parse(stdout) as { change: Change };
@@ -135,10 +137,7 @@ describe.skipIf(missing !== null)('a plain user who agrees to names, wildcards a
   });
 
   it('gives the password to "setup apply" as well, for the answers that are there', async () => {
-    await call('firstRun.answer', {
-      step: 'names',
-      answers: { services: [], hosts: true, resolver: false, trust: true },
-    });
+    await agree();
     const ended = await inTerminal(room, `${APP}/koji setup apply`, {
       when: /password of roomer/,
       keys: `${PASSWORD}\n`,
@@ -150,6 +149,7 @@ describe.skipIf(missing !== null)('a plain user who agrees to names, wildcards a
   });
 
   it('leaves it to somebody else where "setup apply" is told so', async () => {
+    await agree();
     const { stdout, stderr, code } = await koji('setup', 'apply', '--rights', 'client', '--json');
     expect(code, stderr).toBe(0);
     expect((JSON.parse(stdout) as Change).tasks.filter(({ status }) => status === 'skipped')).toHaveLength(2);
