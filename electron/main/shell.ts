@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { app, dialog, Menu, nativeImage, Notification, protocol, session, shell, Tray } from 'electron';
 import type { AppUpdater } from 'electron-updater';
 import type { Client } from '../../client/index.ts';
+import { homeFolder } from '../../client/launch/home-folder.ts';
 import type { AppConfig } from '../../contract/config.ts';
 import type { WireEvent } from '../../contract/index.ts';
 import type { ServiceState } from '../../contract/services.ts';
@@ -18,11 +19,10 @@ import { createAssets } from './assets.ts';
 import { applyAutostart, autostartFile } from './autostart.ts';
 import { createBridge } from './bridge.ts';
 import { createConsent } from './consent.ts';
-import { connectTo, ensureDaemon, homeFolder, type DaemonStart } from './daemon-process.ts';
+import { connectTo, ensureDaemon, finishMoveOf, type AppDaemon } from './daemon-process.ts';
 import { readCommandLine } from './deep-link.ts';
 import { toTemplate, type ShellAction } from './menu-entries.ts';
 import { keepOutsideOfMount, unpackedDist } from './program-folder.ts';
-import { finishMove } from './unfinished-move.ts';
 import {
   failedServices,
   foldEvent,
@@ -52,7 +52,7 @@ export interface Shell {
 export async function startShell(): Promise<Shell> {
   const home = homeFolder();
   // Before anything is written into the home: it may be between two places.
-  await finishMove(home, process.execPath, join(unpackedDist(dist), 'mover', 'main.mjs'));
+  await finishMoveOf(home, process.execPath, join(unpackedDist(dist), 'mover', 'main.mjs'));
   const start = daemonStart(home);
   const client = connectTo(home, await ensureDaemon(start));
   let state: ShellState = INITIAL_STATE;
@@ -235,7 +235,7 @@ export async function startShell(): Promise<Shell> {
 }
 
 /** Packaged, the daemon runs from plain files that stay; out of a checkout, from its dist/. */
-function daemonStart(home: string): DaemonStart {
+function daemonStart(home: string): AppDaemon {
   const version = app.isPackaged ? app.getVersion() : null;
   const own = { binary: process.execPath, dist: unpackedDist(dist) };
   const { binary, dist: programs } =
