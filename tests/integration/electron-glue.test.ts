@@ -3,7 +3,7 @@
  * everywhere. What Electron itself does with these calls is seen in tests/e2e where the binary is.
  */
 import { fork, spawnSync, type ChildProcess } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -34,6 +34,17 @@ let client: Client;
 let nextId = 1;
 let printed = '';
 
+/** What it prints is added to `printed`. */
+function startApp(...args: string[]): ChildProcess {
+  const child = fork('dist/electron/main.mjs', args, {
+    execArgv: ['--no-warnings', '--enable-source-maps', '--import', './tests/integration/electron-double/hook.ts'],
+    env: { ...process.env, KOJIBOX_HOME: home, KOJIBOX_HOSTS_FILE: join(root, 'hosts') },
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  });
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (text: Buffer) => (printed += text.toString()));
+  return child;
+}
+
 function order(name: string, ...parameters: unknown[]): Promise<unknown> {
   const id = nextId++;
   return new Promise((resolve, reject) => {
@@ -62,12 +73,7 @@ beforeAll(async () => {
   chmodSync(root, 0o711);
   home = join(root, 'home');
   writeFileSync(join(root, 'hosts'), '');
-  app = fork('dist/electron/main.mjs', ['kojibox://project/nothing'], {
-    execArgv: ['--no-warnings', '--enable-source-maps', '--import', './tests/integration/electron-double/hook.ts'],
-    env: { ...process.env, KOJIBOX_HOME: home, KOJIBOX_HOSTS_FILE: join(root, 'hosts') },
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-  });
-  for (const stream of [app.stdout, app.stderr]) stream?.on('data', (text: Buffer) => (printed += text.toString()));
+  app = startApp('kojibox://project/nothing');
   await until(({ tray }) => expect(tray.toolTip, printed).toContain('Nothing runs'));
   const file = readDaemonFile(home, 'test');
   if (file === null) throw new Error('no daemon was started');
@@ -196,5 +202,29 @@ describe('the main process', () => {
     expect(await ended).toBe(0);
     await vi.waitFor(() => expect(isRunning(pid)).toBe(false), WAIT);
     expect(printed).toBe('');
+  });
+});
+
+describe('a start', () => {
+  it('of a session opens no window before it is asked for', async () => {
+    app = startApp('--hidden');
+    await until(({ tray }) => expect(tray.toolTip, printed).toContain('Nothing runs'));
+    expect((await look()).windows).toEqual([]);
+    await order('choose', 'Open Kojibox');
+    await until(({ windows }) => expect(windows).toMatchObject([{ isShown: true }]));
+    const ended = new Promise((resolve) => app.once('exit', resolve));
+    await order('choose', 'Quit and stop all');
+    expect(await ended).toBe(0);
+  });
+
+  it('without the disk of the data says so in a box of the system, and changes nothing', async () => {
+    rmSync(home, { recursive: true });
+    symlinkSync(join(root, 'unplugged'), home);
+    app = startApp();
+    expect(await new Promise((resolve) => app.once('exit', resolve))).toBe(1);
+    expect(printed).toContain('Kojibox: cannot open the data folder');
+    expect(printed).toContain(`${home} leads to ${join(root, 'unplugged')}, which is not there`);
+    expect(existsSync(join(root, 'unplugged'))).toBe(false);
+    unlinkSync(home);
   });
 });
