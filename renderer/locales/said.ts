@@ -41,7 +41,7 @@ export const sentenceText = (text: string): string => t.daemon?.sentence(text) ?
 /** A failure as the activity log has it: `CODE: what could not be done`. */
 export function failureText(text: string): string {
   const [, code = '', message = ''] = /^([A-Z_]+): (.*)$/s.exec(text) ?? [];
-  const known = t.daemon?.errors[code as ErrorCode] as readonly [string, string] | undefined;
+  const known: readonly [string, string] | undefined = t.daemon?.errors[code as ErrorCode];
   return known === undefined ? text : `${known[0]}: ${sentenceText(message)}`;
 }
 
