@@ -3,7 +3,8 @@
 /**
  * Starts the daemon again when it dies of a signal or a crash, so that services are never without one for long. A shell, because it
  * costs 1 MB where a second Node would cost 40. Exit codes 0 (told to end), 75 (another daemon runs) and 78 (cannot run here) are final.
- * While an update tries this version (its journal is named by KOJIBOX_TRIAL) every end is: the update then goes back to the former one.
+ * While an update tries this version (the file that KOJIBOX_TRIAL names is there) every end is: the update then goes back to the former one.
+ * Each trial has a file of its own, because the name stays in the environment of the daemon long after the trial.
  *
  * A start that fails by itself within ten seconds cannot load: after three of those it gives up, and who waits is told why. Descriptor 3,
  * on which the daemon says that it is ready, stays open until then. A daemon that did run gets six starts, one that crashes by a signal

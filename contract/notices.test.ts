@@ -1,10 +1,11 @@
 import { expect, it } from 'vitest';
-import { NOTICES, fillNotice, noticeText, readNotice, type NoticeKind } from './notices.ts';
+import { NOTICES, noticeText, readNotice, type NoticeKind } from './notices.ts';
+import { fillTemplate } from './sentences/sentence.ts';
 
 it.each(Object.entries(NOTICES))('%s is found again with its values', (kind, template) => {
   const names = [...template.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);
   const values = Object.fromEntries(names.map((name, index) => [name, `/a folder/v${index} (x.y) [z]*`]));
-  expect(readNotice(fillNotice(template, values))).toEqual({ kind: kind as NoticeKind, values });
+  expect(readNotice(fillTemplate(template, values))).toEqual({ kind: kind as NoticeKind, values });
 });
 
 it('what a person reads', () => {

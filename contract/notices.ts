@@ -1,7 +1,8 @@
 /**
- * The sentences that the daemon tells everybody by itself (`notices` of a snapshot). They cross the wire in English, as a person at the
- * command line reads them; because each is one of these, a window can find out which one it is and say it in its own language.
+ * The sentences that the daemon tells everybody by itself (`notices` of a snapshot). They cross the wire in English, see `sentences`.
  */
+import { readSentence, sayer } from './sentences/sentence.ts';
+
 export const NOTICES = {
   portMoved: '{service} uses port {port}, because {holder} has {wanted}.',
   authorityRenewed:
@@ -21,28 +22,10 @@ export const NOTICES = {
 } as const;
 export type NoticeKind = keyof typeof NOTICES;
 
-type NamesIn<Text extends string> = Text extends `${string}{${infer Name}}${infer Rest}` ? Name | NamesIn<Rest> : never;
-type ValuesOf<K extends NoticeKind> = Readonly<Record<NamesIn<(typeof NOTICES)[K]>, string | number>>;
-
-/** @param template with a name in braces where a value goes; one without a value stays as it is */
-export const fillNotice = (template: string, values: Readonly<Record<string, string | number>>): string =>
-  template.replaceAll(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
-
 /** The sentence of this kind. */
-export const noticeText = <K extends NoticeKind>(kind: K, values: ValuesOf<K>): string =>
-  fillNotice(NOTICES[kind], values);
+export const noticeText = sayer(NOTICES);
 
 /** Which sentence it is, and the values in it; null for one of a daemon that has others. */
-export function readNotice(
+export const readNotice = (
   text: string,
-): { readonly kind: NoticeKind; readonly values: Record<string, string> } | null {
-  for (const [kind, template] of Object.entries(NOTICES)) {
-    const pattern = template
-      .split(/(\{\w+\})/)
-      .map((part) => (/^\{\w+\}$/.test(part) ? `(?<${part.slice(1, -1)}>.+?)` : part.replaceAll(/[^\w\s]/g, '\\$&')))
-      .join('');
-    const groups = new RegExp(`^${pattern}$`, 's').exec(text)?.groups;
-    if (groups !== undefined) return { kind: kind as NoticeKind, values: { ...groups } };
-  }
-  return null;
-}
+): { readonly kind: NoticeKind; readonly values: Record<string, string> } | null => readSentence(NOTICES, text);

@@ -12,6 +12,7 @@ import { askForRights, trustCommand } from './privileged-commands.ts';
 import { programCommands } from './program-commands.ts';
 import { shareCommand } from './share-command.ts';
 import { shellInitCommand } from './shell-init-command.ts';
+import { askAfterSetup } from './setup-apply.ts';
 import { setupCommand } from './setup-command.ts';
 import { importCommand } from './setup-import.ts';
 import { takeOverCommand } from './take-over-command.ts';
@@ -32,7 +33,7 @@ export const commands: readonly Command[] = [
   ...homeCommands,
   shareCommand,
   trustCommand,
-  ...operationCommands.map(askForRights),
+  ...operationCommands.map(askForRights).map(askAfterSetup),
   ...programCommands,
   ...daemonCommands,
   mcpCommand,

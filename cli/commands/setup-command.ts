@@ -4,13 +4,11 @@ import { KojiboxError } from '../../contract/errors.ts';
 import { CHOOSABLE_SERVICES, type FirstRunAnswers, type FirstRunStatus } from '../../contract/first-run.ts';
 import { IMPORT_TOOLS } from '../../contract/importers.ts';
 import { parseFlags, usage, type FlagValues } from '../arguments.ts';
-import { canAskForRights, withoutInterrupt } from '../ask-for-rights.ts';
 import { print, printJson, type Command } from '../command.ts';
 import { ensureDaemon } from '../daemon-process.ts';
-import { followChange } from '../follow-change.ts';
 import { renderStatus } from '../render/status.ts';
+import { applySetup } from './setup-apply.ts';
 import { keepDataIn } from './setup-place.ts';
-import { reachConsents } from './setup-rights.ts';
 import { askEverything } from './setup-interview.ts';
 import { isInteractive } from './setup-questions.ts';
 import { offerTakeOver } from './take-over-command.ts';
@@ -71,10 +69,7 @@ export const setupCommand: Command = {
       if (asks) {
         if (!(await askEverything(client, status, given, folder === undefined))) return 0;
       } else await client.call('firstRun.answer', { step: 'install', answers: given });
-      const { answers } = await client.call('firstRun.status', {});
-      const rights = canAskForRights() ? 'client' : 'daemon';
-      const change = await followChange(client, await client.call('firstRun.apply', { rights }), json);
-      if (rights === 'client') await withoutInterrupt(() => reachConsents(client, answers));
+      const change = await applySetup(client, json);
       const stack = await client.call('stack.status', {});
       if (json) printJson({ change, status: stack });
       else print(renderStatus(stack));

@@ -8,6 +8,7 @@ import type { Layout } from '../layout.ts';
 import type { System } from '../system/system.ts';
 import { isLocalName, LOCAL_DOMAINS } from './local-domains.ts';
 import { issueLeaf, issueRoot, type Issuer } from './x509.ts';
+import { sayTrust } from '../../contract/sentences/trust.ts';
 
 const ROOT_DAYS = 3650;
 const LEAF_DAYS = 90;
@@ -78,10 +79,10 @@ export function createCertificates(options: {
   const assertLocal = (domain: string, hosts: readonly string[]): void => {
     const foreign = hosts.find((host) => !isLocalName(host));
     if (foreign === undefined) return;
-    throw new KojiboxError('CERTIFICATE_FAILED', `cannot make a certificate for ${domain}`, {
-      detail: `${foreign} is not under ${LOCAL_DOMAINS.map((name) => `.${name}`).join(', ')}, and the local authority is made so that it cannot vouch for other names`,
+    throw new KojiboxError('CERTIFICATE_FAILED', sayTrust('cannotMake', { domain }), {
+      detail: sayTrust('notLocal', { domain: foreign, local: LOCAL_DOMAINS.map((name) => `.${name}`).join(', ') }),
       source: 'certs',
-      remedy: 'Choose a name that ends in .test or .localhost.',
+      remedy: sayTrust('chooseLocal'),
     });
   };
 

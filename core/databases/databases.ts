@@ -12,6 +12,7 @@ import type { AdminerLogin } from './adminer.ts';
 import { feedDump, verifyDump, writeDump } from './dump-file.ts';
 import { createEngineAccess, isEngine } from './engine-access.ts';
 import type { ClientCommand } from './engine.ts';
+import { sayWork } from '../../contract/sentences/work.ts';
 
 const QUERY_TIMEOUT_MS = 15_000;
 
@@ -113,7 +114,7 @@ export function createDatabases(options: {
     async drop(id, name) {
       const database = await assertKnown(id, name);
       return changes.run('databases.drop', `Dropping ${name}`, async ({ task, signal }) => {
-        const [backup, dropping] = [task('backup', 'Backup', 5), task('drop', 'Drop')];
+        const [backup, dropping] = [task('backup', sayWork('backup'), 5), task('drop', sayWork('drop'))];
         const file = backupFile(id, name);
         await dump(id, database, file, backup, signal);
         backup.done(file);
@@ -148,7 +149,7 @@ export function createDatabases(options: {
           source: 'databases',
         });
       return changes.run('databases.import', `Importing into ${name}`, async ({ task, signal }) => {
-        const [backup, reading] = [task('backup', 'Backup', 2), task('import', name, 5)];
+        const [backup, reading] = [task('backup', sayWork('backup'), 2), task('import', name, 5)];
         const what = `cannot import ${path}`;
         const file = backupFile(id, name);
         await dump(id, database, file, backup, signal);

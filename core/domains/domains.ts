@@ -6,6 +6,9 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { System } from '../system/system.ts';
 import { isSentHere } from './resolver.ts';
 import { conflictsInHosts, hostsBlock, setHostsBlock } from './hosts-block.ts';
+import { sayName } from '../../contract/sentences/names.ts';
+import type { Sentence } from '../../contract/sentences/sentence.ts';
+import { saySystemChange } from '../../contract/sentences/system-changes.ts';
 
 export interface Domains {
   list(): DomainMapping[];
@@ -14,7 +17,7 @@ export interface Domains {
   /** `hello.localhost` for `hello.test`: browsers send every *.localhost name to this machine (RFC 6761 section 6.3). */
   localhostName(domain: string): string;
   /** The ladder for one domain, the step in use marked. */
-  steps(domain: string, httpsPort: number): Promise<ResolveStep[]>;
+  steps(domain: string, httpsPort: number): Promise<(ResolveStep & { readonly reason: Sentence })[]>;
   /** The link that works here now. */
   linkFor(domain: string, httpsPort: number): Promise<string>;
   /** Writes the block. Rejects with PERMISSION_DENIED, and then nothing changed. */
@@ -110,10 +113,10 @@ export function createDomains(options: DomainsOptions): Domains {
       const hostsWork = inHosts && conflict === undefined;
       const hostsReason =
         conflict !== undefined
-          ? `another line of ${file} comes first: ${conflict}`
+          ? sayName('hostsOverruled', { file, line: conflict })
           : inHosts
-            ? `${file} points it at this machine`
-            : `${file} does not have it, and may not be changed without more rights`;
+            ? sayName('hostsPoints', { file })
+            : sayName('hostsLacks', { file });
       const sent = await isSentHere(system, domain, options.nameServerPort());
       return [
         { step: 'hosts-file', works: hostsWork, inUse: hostsWork, reason: hostsReason, url: linkTo(domain, httpsPort) },
@@ -121,23 +124,21 @@ export function createDomains(options: DomainsOptions): Domains {
           step: 'resolver',
           works: sent && conflict === undefined,
           inUse: !hostsWork && sent && conflict === undefined,
-          reason: sent
-            ? "the system's resolver asks Kojibox for it, and for every name below it"
-            : "the system's resolver is not told to ask Kojibox: koji domains resolver status",
+          reason: sayName(sent ? 'resolverAsks' : 'resolverNotTold'),
           url: linkTo(domain, httpsPort),
         },
         {
           step: 'localhost-name',
           works: true,
           inUse: !hostsWork && !(sent && conflict === undefined),
-          reason: 'browsers send every name under .localhost to this machine',
+          reason: sayName('localhostName'),
           url: linkTo(localhostName(domain), httpsPort),
         },
         {
           step: 'localhost-port',
           works: true,
           inUse: false,
-          reason: 'works with no name at all, but shows the list of sites',
+          reason: sayName('localhostPort'),
           url: linkTo('localhost', httpsPort),
         },
       ];
@@ -155,7 +156,10 @@ export function createDomains(options: DomainsOptions): Domains {
       const change = {
         kind: 'hosts-block' as const,
         target: file,
-        summary: `${wanted.length === 1 ? '1 name' : `${wanted.length} names`} in ${file}`,
+        summary:
+          wanted.length === 1
+            ? saySystemChange('oneName', { file: file })
+            : saySystemChange('names', { count: wanted.length, file: file }),
         undoCommand: `sudo sed -i '/# BEGIN kojibox ${homeDigest}/,/# END kojibox ${homeDigest}/d' ${file}`,
       };
       await options.ledger().record(change, () => write((current) => setHostsBlock(current, homeDigest, wanted)));

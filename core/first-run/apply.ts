@@ -5,6 +5,7 @@ import type { Imports } from '../importers/imports.ts';
 import type { Kojibox } from '../kojibox-types.ts';
 import type { System } from '../system/system.ts';
 import { applyConsents, consentTasks, type SetupRights } from './rights.ts';
+import { sayWork } from '../../contract/sentences/work.ts';
 
 export interface ApplyOptions {
   readonly kojibox: Kojibox;
@@ -25,9 +26,9 @@ const NODE_WEIGHT = 8;
 export async function applyAnswers(answers: FirstRunAnswers, options: ApplyOptions): Promise<void> {
   const { kojibox, context } = options;
   const { task, signal } = context;
-  const settings = task('settings', 'Choices', 1);
+  const settings = task('settings', sayWork('choices'), 1);
   const node = answers.node ? task('node', 'Node', NODE_WEIGHT) : null;
-  const stack = task('stack', 'Services', STACK_WEIGHT);
+  const stack = task('stack', sayWork('services'), STACK_WEIGHT);
   const tasks = consentTasks(answers, task);
 
   settings.step('write');
@@ -84,7 +85,11 @@ async function applySettings(answers: FirstRunAnswers, options: ApplyOptions, ta
   await choosePorts(answers, options);
   for (const id of CHOOSABLE_SERVICES.filter((one) => !isPart(one)))
     if (supervisor.states().some((state) => state.id === id && state.desired === 'up')) await supervisor.stop(id);
-  task.done(!wants('php') && needPhp.length > 0 ? `PHP stays: ${needPhp.map(({ id }) => id).join(', ')} needs it` : '');
+  task.done(
+    !wants('php') && needPhp.length > 0
+      ? sayWork('phpStays', { projects: needPhp.map(({ id }) => id).join(', ') })
+      : '',
+  );
 }
 
 /** Who does not want names in the hosts file gets those out that are there. */
@@ -171,7 +176,7 @@ async function removeUnused(answers: FirstRunAnswers, { kojibox, context }: Appl
         !inUse.has(name),
     );
   if (unused.length === 0) return;
-  const task = context.task('unused', 'Unused programs', 1);
+  const task = context.task('unused', sayWork('unusedPrograms'), 1);
   await withTask(task, async () => {
     for (const { name, series } of unused) {
       task.step('remove', `${name} ${series}`);

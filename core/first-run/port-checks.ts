@@ -1,6 +1,7 @@
 /** The usual ports, looked at now: free, held by Kojibox itself, or by somebody else; and what would be used instead. */
 import type { PortCheck } from '../../contract/first-run.ts';
 import { holderName, type Network } from '../system/network.ts';
+import { sayPort } from '../../contract/sentences/ports.ts';
 
 /** How far above its usual port a free one is looked for. */
 const RANGE = 99;
@@ -53,8 +54,7 @@ export async function checkPorts(ports: readonly CheckedPort[], facts: PortFacts
   return result;
 }
 
-const whyNot = (reason: string, detail: string): string =>
-  reason === 'forbidden' ? 'nobody, but this user may not use it' : detail;
+const whyNot = (reason: string, detail: string): string => (reason === 'forbidden' ? sayPort('mayNotUse') : detail);
 
 async function firstFree(
   { network }: PortFacts,

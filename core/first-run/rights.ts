@@ -4,6 +4,9 @@ import type { FirstRunAnswers } from '../../contract/first-run.ts';
 import type { PrivilegedGoal } from '../../contract/privileged.ts';
 import type { ChangeContext, TaskReporter } from '../changes/changes.ts';
 import type { Kojibox } from '../kojibox-types.ts';
+import type { Sentence } from '../../contract/sentences/sentence.ts';
+import { saySystemChange } from '../../contract/sentences/system-changes.ts';
+import { sayWork } from '../../contract/sentences/work.ts';
 
 export type ConsentGoal = Extract<PrivilegedGoal, 'hosts' | 'resolver' | 'trust'>;
 
@@ -20,21 +23,21 @@ export interface SetupRights {
 }
 
 /** What does the same later. */
-const CURES: Readonly<Record<ConsentGoal, string>> = {
-  hosts: 'Run in a terminal: koji domains apply',
-  resolver: 'Run in a terminal: koji domains resolver on',
-  trust: 'Run in a terminal: koji trust',
+const CURES: Readonly<Record<ConsentGoal, Sentence>> = {
+  hosts: saySystemChange('runInTerminal', { command: 'koji domains apply' }),
+  resolver: saySystemChange('runInTerminal', { command: 'koji domains resolver on' }),
+  trust: saySystemChange('runInTerminal', { command: 'koji trust' }),
 };
-const NO_RESOLVER = 'this system has no systemd-resolved that could be told; names come from the hosts file';
-const LATER = 'needs administrator rights, which are asked for when the rest is done';
+const NO_RESOLVER = saySystemChange('noResolver');
+const LATER = saySystemChange('askedLater');
 
 export type ConsentTasks = ReadonlyMap<ConsentGoal, TaskReporter>;
 
 export function consentTasks(answers: FirstRunAnswers, task: ChangeContext['task']): ConsentTasks {
   const tasks = new Map<ConsentGoal, TaskReporter>();
-  if (answers.hosts) tasks.set('hosts', task('names', 'Names', 1));
-  if (answers.resolver) tasks.set('resolver', task('resolver', 'Wildcard names', 1));
-  if (answers.trust) tasks.set('trust', task('trust', 'Trust', 1));
+  if (answers.hosts) tasks.set('hosts', task('names', sayWork('names'), 1));
+  if (answers.resolver) tasks.set('resolver', task('resolver', sayWork('wildcards'), 1));
+  if (answers.trust) tasks.set('trust', task('trust', sayWork('trust'), 1));
   return tasks;
 }
 

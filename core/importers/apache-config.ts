@@ -2,6 +2,8 @@
  * Reads what Apache's configuration says of virtual hosts. Syntax: Apache HTTP Server 2.4, "Configuration Files" and mod_core: one directive
  * per line, a backslash at the end goes on in the next line, `#` begins a comment line, `Define NAME value` and `${NAME}`.
  */
+import { sayImport } from '../../contract/sentences/imports.ts';
+import type { Sentence } from '../../contract/sentences/sentence.ts';
 
 export interface VirtualHost {
   readonly documentRoot: string | null;
@@ -18,7 +20,7 @@ export interface ApacheConfig {
   /** Outside of any virtual host. */
   readonly documentRoot: string | null;
   readonly includes: readonly string[];
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Sentence[];
 }
 
 interface OpenHost {
@@ -37,14 +39,14 @@ export function parseApacheConfig(text: string): ApacheConfig {
   const defines = new Map<string, string>();
   const hosts: VirtualHost[] = [];
   const includes: string[] = [];
-  const warnings: string[] = [];
+  const warnings: Sentence[] = [];
   let documentRoot: string | null = null;
   let open: OpenHost | null = null;
 
   for (const { line, number } of logicalLines(text)) {
     const words = wordsOf(line);
     if (words === null) {
-      warnings.push(`line ${number}: a quotation mark is not closed`);
+      warnings.push(sayImport('atLine', { number, problem: sayImport('openQuote') }));
       continue;
     }
     const [name = '', ...rest] = words;
@@ -55,7 +57,7 @@ export function parseApacheConfig(text: string): ApacheConfig {
         if (rest[0] !== undefined) defines.set(rest[0], values[1] ?? '');
         break;
       case '<virtualhost':
-        if (open !== null) warnings.push(`line ${number}: a virtual host begins inside of another`);
+        if (open !== null) warnings.push(sayImport('atLine', { number, problem: sayImport('nestedHost') }));
         open = { documentRoot: null, serverName: null, aliases: [], phpVersion: null, target: null };
         break;
       case '</virtualhost>':
@@ -92,7 +94,7 @@ export function parseApacheConfig(text: string): ApacheConfig {
       default:
     }
   }
-  if (open !== null) warnings.push('the last virtual host is not closed; it was left out');
+  if (open !== null) warnings.push(sayImport('openHost'));
   return { hosts, documentRoot, includes, warnings };
 }
 

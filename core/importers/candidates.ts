@@ -7,6 +7,9 @@ import type { DetectedProject } from '../../contract/projects.ts';
 import { chooseSeries } from '../projects/choose-version.ts';
 import { slug } from '../projects/slug.ts';
 import type { FoundSite } from './importer.ts';
+import { sayImport } from '../../contract/sentences/imports.ts';
+import type { Sentence } from '../../contract/sentences/sentence.ts';
+import { sayWork } from '../../contract/sentences/work.ts';
 
 export interface CandidateWorld {
   /** Projects that are there, and those that the same scan proposed before. */
@@ -33,7 +36,7 @@ export async function toCandidate(tool: ImportTool, found: FoundSite, world: Can
   const warnings = [...found.warnings];
   const domain = localDomain(found.domain ?? `${slug(found.name)}.test`, world.localDomains);
   if (found.domain !== null && domain !== found.domain.toLowerCase())
-    warnings.push(`it was ${found.domain}, and becomes ${domain}`);
+    warnings.push(sayImport('otherDomain', { domain: found.domain, local: domain }));
   const aliases = [...new Set(found.aliases.map((alias) => localDomain(alias, world.localDomains)))].filter(
     (alias) => alias !== domain && HostNameSchema.safeParse(alias).success && world.domainOwner(alias) === null,
   );
@@ -82,24 +85,25 @@ async function judge(
   real: string | null,
   detected: DetectedProject | null,
   world: CandidateWorld,
-): Promise<[ImportProblem | null, string]> {
+): Promise<[ImportProblem, Sentence] | [null, '']> {
   const { path, domain } = project;
   if (found.target !== null && !TARGET.test(found.target))
-    return [
-      'nothing-to-serve',
-      `${found.target} is not on this machine; Kojibox proxies to programs of this machine alone`,
-    ];
+    return ['nothing-to-serve', sayImport('notOnThisMachine', { target: found.target })];
   if (found.target === null && real === null)
-    return ['path-missing', found.path === null ? 'it names no folder' : `${found.path} is not there`];
+    return [
+      'path-missing',
+      found.path === null ? sayImport('namesNoFolder') : sayImport('notThere', { path: found.path }),
+    ];
   const here = world.projects.find((other) => other.path === path && other.stack !== 'proxy');
-  if (found.target === null && here !== undefined) return ['already-there', `project ${here.id} has this folder`];
-  if (!HostNameSchema.safeParse(domain).success) return ['domain-invalid', `"${domain}" is not a valid host name`];
+  if (found.target === null && here !== undefined)
+    return ['already-there', sayImport('alreadyHere', { project: here.id })];
+  if (!HostNameSchema.safeParse(domain).success) return ['domain-invalid', sayImport('badHostName', { domain })];
   const owner = world.projects.find((other) => other.domain === domain)?.id ?? world.domainOwner(domain);
-  if (owner !== null) return ['domain-taken', `${owner} has ${domain}`];
+  if (owner !== null) return ['domain-taken', sayImport('domainTaken', { owner, domain })];
   if (found.target === null && !(await world.isServable(path)))
-    return ['path-unreadable', `the user of the services may not read ${path}`];
-  if (!found.certain && detected?.framework === 'Plain folder')
-    return ['nothing-to-serve', 'the folder has no page and no program in it'];
+    return ['path-unreadable', sayImport('notReadable', { path })];
+  if (!found.certain && detected?.framework === sayWork('plainFolder'))
+    return ['nothing-to-serve', sayImport('nothingToServe')];
   return [null, ''];
 }
 
@@ -158,12 +162,13 @@ function version(
   runtime: 'php' | 'node',
   wanted: string | null,
   world: CandidateWorld,
-  warnings: string[],
+  warnings: Sentence[],
 ): Record<string, string> {
   const { available, standard } = world.versions[runtime];
   const chosen = chooseSeries(wanted, { available, standard, exact: true });
   const got = chosen ?? standard;
   const name = runtime === 'php' ? 'PHP' : 'Node';
-  if (wanted !== null && got !== wanted) warnings.push(`it had ${name} ${wanted}, and gets ${name} ${got}`);
+  if (wanted !== null && got !== wanted)
+    warnings.push(sayImport('otherVersion', { version: `${name} ${wanted}`, other: `${name} ${got}` }));
   return chosen === null ? {} : { [`${name.toUpperCase()}_VERSION`]: chosen };
 }

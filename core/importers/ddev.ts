@@ -8,6 +8,8 @@ import type { FileSystem } from '../system/files.ts';
 import { phpSeries, site, type FoundSite, type Importer } from './importer.ts';
 import { listFolder, readSettings } from './read-file.ts';
 import { parseYaml, readYamlKeys, type Yaml } from './yaml.ts';
+import { sayImport } from '../../contract/sentences/imports.ts';
+import type { Sentence } from '../../contract/sentences/sentence.ts';
 
 const KEYS = [
   'name',
@@ -28,8 +30,8 @@ export const ddev: Importer = {
   places: (home) => [join(home, '.ddev'), join(home, '.config/ddev')],
 
   async read(files, place) {
-    const warnings: string[] = [];
-    const warn = (text: string): void => void warnings.push(text);
+    const warnings: Sentence[] = [];
+    const warn = (text: Sentence): void => void warnings.push(text);
     const own = await readProject(files, place, null);
     if (own !== null) return { place, sites: [own], warnings };
     const list = await readSettings(files, join(place, 'project_list.yaml'), warn);
@@ -44,7 +46,7 @@ export const ddev: Importer = {
             name,
             path: approot,
             source: join(place, 'project_list.yaml'),
-            warnings: ['it has no .ddev/config.yaml'],
+            warnings: [sayImport('noDdevConfig')],
           }),
       );
     return { place, sites, warnings };
@@ -52,17 +54,22 @@ export const ddev: Importer = {
 };
 
 /** Folders of projects by name. */
-export function approotsOf(text: string, below: string | null, warn: (text: string) => void): Record<string, string> {
+export function approotsOf(text: string, below: string | null, warn: (text: Sentence) => void): Record<string, string> {
   let map: Yaml;
   try {
     if (below === null) map = parseYaml(text);
     else {
       const { values, warnings } = readYamlKeys(text, [below]);
-      for (const warning of warnings) warn(`global_config.yaml was not read whole: ${warning}`);
+      for (const warning of warnings) warn(sayImport('notReadWhole', { file: 'global_config.yaml', problem: warning }));
       map = values.get(below) ?? null;
     }
   } catch (error) {
-    warn(`project_list.yaml cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    warn(
+      sayImport('cannotRead', {
+        path: 'project_list.yaml',
+        reason: error instanceof Error ? error.message : String(error),
+      }),
+    );
     return {};
   }
   if (!isMap(map)) return {};
@@ -75,7 +82,7 @@ export function approotsOf(text: string, below: string | null, warn: (text: stri
 }
 
 async function readProject(files: FileSystem, folder: string, name: string | null): Promise<FoundSite | null> {
-  const warnings: string[] = [];
+  const warnings: Sentence[] = [];
   const configFolder = join(folder, '.ddev');
   const source = join(configFolder, 'config.yaml');
   const text = await readSettings(files, source, (warning) => void warnings.push(warning));
@@ -94,7 +101,7 @@ export function parseDdevConfig(
   about: { readonly folder: string; readonly name: string | null; readonly source: string },
 ): FoundSite {
   const values = new Map<string, Yaml>();
-  const warnings: string[] = [];
+  const warnings: Sentence[] = [];
   for (const text of texts) {
     const read = readYamlKeys(text, KEYS);
     for (const [key, value] of read.values) values.set(key, value);
@@ -132,13 +139,11 @@ export function parseDdevConfig(
     databases: engine === '' ? [] : [engine],
     warnings: [
       ...warnings,
-      ...(engine === ''
-        ? []
-        : [`its database is inside of DDEV: take it out with "ddev export-db" and bring it in on the page Databases`]),
-      ...(OTHER.test(word('type')) ? [`it is of type ${word('type')}, which DDEV starts in its own way`] : []),
+      ...(engine === '' ? [] : [sayImport('ddevDatabase')]),
+      ...(OTHER.test(word('type')) ? [sayImport('ddevType', { type: word('type') })] : []),
       ...words('additional_hostnames')
         .filter((host) => host.includes('*'))
-        .map((host) => `${host} is not taken over: names are served one by one`),
+        .map((host) => sayImport('notOneByOne', { name: host })),
     ],
     source: about.source,
   });

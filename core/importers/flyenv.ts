@@ -7,6 +7,8 @@ import { join } from 'node:path';
 import { localPath } from './foreign-path.ts';
 import { phpSeries, site, type FoundSite, type Importer } from './importer.ts';
 import { readSettings } from './read-file.ts';
+import { sayImport } from '../../contract/sentences/imports.ts';
+import type { Sentence } from '../../contract/sentences/sentence.ts';
 
 const MAX_HOSTS = 500;
 
@@ -21,8 +23,8 @@ export const flyenv: Importer = {
   ],
 
   async read(files, place) {
-    const warnings: string[] = [];
-    const warn = (text: string): void => void warnings.push(text);
+    const warnings: Sentence[] = [];
+    const warn = (text: Sentence): void => void warnings.push(text);
     for (const file of [join(place, 'server', 'host.json'), join(place, 'host.json')]) {
       const text = await readSettings(files, file, warn);
       if (text === null) continue;
@@ -41,19 +43,19 @@ export const flyenv: Importer = {
 export function parseFlyEnvHosts(
   text: string,
   source: string,
-): { readonly sites: FoundSite[]; readonly warnings: string[] } {
+): { readonly sites: FoundSite[]; readonly warnings: Sentence[] } {
   let list: unknown;
   try {
     list = text.trim() === '' ? [] : JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch {
-    return { sites: [], warnings: [`${source} is not JSON`] };
+    return { sites: [], warnings: [sayImport('notJson', { file: source })] };
   }
-  if (!Array.isArray(list)) return { sites: [], warnings: [`${source} is not a list of hosts`] };
+  if (!Array.isArray(list)) return { sites: [], warnings: [sayImport('notAList', { file: source })] };
   const sites: FoundSite[] = [];
-  const warnings: string[] = [];
+  const warnings: Sentence[] = [];
   (list as unknown[]).slice(0, MAX_HOSTS).forEach((entry, index) => {
     const found = parseHost(entry, source);
-    if (found === null) warnings.push(`${source}: host ${index + 1} has no name`);
+    if (found === null) warnings.push(sayImport('hostWithoutName', { file: source, number: index + 1 }));
     else sites.push(found);
   });
   return { sites, warnings };
@@ -88,15 +90,11 @@ function parseHost(entry: unknown, source: string): FoundSite | null {
     command: type === 'node' && command !== '' ? command : null,
     target: proxied === '' ? null : proxied,
     warnings: [
-      ...(isProgram && proxied !== ''
-        ? [`Kojibox sends visitors to ${proxied}, and does not start the ${type} program`]
-        : []),
-      ...(isProgram && proxied === '' ? [`Kojibox cannot run a ${type} program, and no port of it is known`] : []),
-      ...(type === 'node' && command !== '' ? ['its start command must listen on $PORT'] : []),
-      ...(proxies.length > (whole === undefined ? 0 : 1)
-        ? ['its proxies for single paths are not taken over; add rules']
-        : []),
-      ...(rewrite === '' ? [] : ['its own rewrite rules are not taken over; index.php gets what no file answers']),
+      ...(isProgram && proxied !== '' ? [sayImport('proxyOnly', { target: proxied, type })] : []),
+      ...(isProgram && proxied === '' ? [sayImport('cannotRun', { type })] : []),
+      ...(type === 'node' && command !== '' ? [sayImport('listenOnPort')] : []),
+      ...(proxies.length > (whole === undefined ? 0 : 1) ? [sayImport('proxiesLeft')] : []),
+      ...(rewrite === '' ? [] : [sayImport('rewritesLeft')]),
     ],
     source,
   });

@@ -1,6 +1,7 @@
 /** What an importer gives: sites as another tool knows them, before anybody asked whether Kojibox can have them. */
 import type { ImportTool } from '../../contract/importers.ts';
 import type { FileSystem } from '../system/files.ts';
+import type { Sentence } from '../../contract/sentences/sentence.ts';
 
 export interface FoundSite {
   /** As the tool calls it; part of the key. */
@@ -19,7 +20,7 @@ export interface FoundSite {
   /** Upstream of a proxy. */
   readonly target: string | null;
   readonly databases: readonly string[];
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Sentence[];
   /** File or folder that says so. */
   readonly source: string;
   /** False for a folder that is only one of many: it may hold no site at all. */
@@ -29,7 +30,7 @@ export interface FoundSite {
 export interface FoundTool {
   readonly place: string;
   readonly sites: readonly FoundSite[];
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Sentence[];
 }
 
 export interface Importer {

@@ -17,6 +17,8 @@ import { timestamp } from '../system/clock.ts';
 import type { System } from '../system/system.ts';
 import { toCandidate, type CandidateWorld } from './candidates.ts';
 import { importers } from './index.ts';
+import { sayImport } from '../../contract/sentences/imports.ts';
+import type { Sentence } from '../../contract/sentences/sentence.ts';
 
 export interface ImportPlace {
   readonly tool?: ImportTool | undefined;
@@ -68,11 +70,11 @@ export function createImports(options: ImportsOptions): Imports {
 
   const scan: Imports['scan'] = async ({ tool, path }) => {
     if (path !== undefined && (!isAbsolute(path) || (await realFolder(path)) === null))
-      throw new KojiboxError('NOT_FOUND', `cannot import from ${path}`, {
-        detail: isAbsolute(path) ? 'there is no such folder' : 'it is not an absolute path',
-        source: 'config',
-        remedy: 'Name the folder of the tool, or of one project of it.',
-      });
+      throw notFound(
+        sayImport('cannotImport', { path }),
+        sayImport(isAbsolute(path) ? 'noSuchFolder' : 'notAbsolute'),
+        sayImport('nameTheFolder'),
+      );
     const sources: ImportScan['sources'] = [];
     const sites: ImportCandidate[] = [];
     for (const importer of importers) {
@@ -100,11 +102,11 @@ export function createImports(options: ImportsOptions): Imports {
       }
     }
     if (path !== undefined && sources.length === 0)
-      throw new KojiboxError('NOT_FOUND', `cannot import from ${path}`, {
-        detail: tool === undefined ? 'no known tool has its settings there' : `${tool} has no settings there`,
-        source: 'config',
-        remedy: 'Name the folder of the tool, or of one project of it. docs/how-to/import.md says which.',
-      });
+      throw notFound(
+        sayImport('cannotImport', { path }),
+        tool === undefined ? sayImport('noKnownTool') : sayImport('toolNotThere', { tool }),
+        sayImport('nameTheFolderHowTo'),
+      );
     return { sources, sites };
   };
 
@@ -114,13 +116,16 @@ export function createImports(options: ImportsOptions): Imports {
     return where.keys.map((key) => {
       const found = sites.find((candidate) => candidate.key === key);
       if (found === undefined)
-        throw new KojiboxError('NOT_FOUND', `cannot import ${key}`, {
-          detail: 'it is not there any more',
-          source: 'config',
-          remedy: 'Look again: koji import --dry-run',
-        });
+        throw notFound(
+          sayImport('cannotImportSite', { site: key }),
+          sayImport('goneMeanwhile'),
+          sayImport('lookAgain'),
+        );
       if (found.problem !== null)
-        throw new KojiboxError('VALIDATION_FAILED', `cannot import ${key}`, { detail: found.reason, source: 'config' });
+        throw new KojiboxError('VALIDATION_FAILED', sayImport('cannotImportSite', { site: key }), {
+          detail: found.reason,
+          source: 'config',
+        });
       return found;
     });
   };
@@ -141,7 +146,7 @@ export function createImports(options: ImportsOptions): Imports {
     const failures: unknown[] = [];
     for (const { each, task } of tasks) {
       if (signal.aborted) {
-        task.skip('cancelled');
+        task.skip(sayImport('cancelled'));
         continue;
       }
       task.step('create');
@@ -175,11 +180,7 @@ export function createImports(options: ImportsOptions): Imports {
     async apply(where) {
       const sites = await chosen(where);
       if (sites.length === 0)
-        throw new KojiboxError('NOT_FOUND', 'there is nothing to import', {
-          detail: 'no site without a problem was found',
-          source: 'config',
-          remedy: 'See what was found, and why not: koji import --dry-run',
-        });
+        throw notFound(sayImport('nothingToImport'), sayImport('allHaveProblems'), sayImport('seeWhyNot'));
       return changes.run(
         'imports.apply',
         `Importing ${sites.length === 1 ? '1 site' : `${sites.length} sites`}`,
@@ -220,6 +221,9 @@ export function createImports(options: ImportsOptions): Imports {
     });
   }
 }
+
+const notFound = (what: Sentence, detail: Sentence, remedy: Sentence): KojiboxError =>
+  new KojiboxError('NOT_FOUND', what, { detail, source: 'config', remedy });
 
 /** What somebody removed by hand meanwhile is as undone as can be. */
 function ignoreMissing(error: unknown): void {

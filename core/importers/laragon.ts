@@ -9,6 +9,7 @@ import { phpSeries, type FoundSite, type Importer } from './importer.ts';
 import { parseIni } from './ini.ts';
 import { listFolder, readSettings } from './read-file.ts';
 import { readRootFolders, readVhosts } from './vhost-sites.ts';
+import type { Sentence } from '../../contract/sentences/sentence.ts';
 
 const OWN_FOLDER = /^[a-z]:\/(?:.*?\/)?laragon(?=\/|$)/i;
 
@@ -17,8 +18,8 @@ export const laragon: Importer = {
   places: (home) => [join(home, 'laragon'), '/mnt/c/laragon', '/mnt/d/laragon'],
 
   async read(files, place) {
-    const warnings: string[] = [];
-    const warn = (text: string): void => void warnings.push(text);
+    const warnings: Sentence[] = [];
+    const warn = (text: Sentence): void => void warnings.push(text);
     const iniText = await readSettings(files, join(place, 'usr', 'laragon.ini'), warn);
     const confFolder = join(place, 'etc', 'apache2', 'sites-enabled');
     const confs = (await listFolder(files, confFolder, warn)).filter((name) => name.endsWith('.conf'));

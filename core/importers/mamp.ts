@@ -7,6 +7,8 @@ import { join } from 'node:path';
 import { localPath } from './foreign-path.ts';
 import type { FoundSite, Importer } from './importer.ts';
 import { readRootFolders, readVhosts } from './vhost-sites.ts';
+import { sayImport } from '../../contract/sentences/imports.ts';
+import type { Sentence } from '../../contract/sentences/sentence.ts';
 
 const OWN_FOLDER = /^(?:[a-z]:\/(?:.*?\/)?MAMP|\/Applications\/MAMP)(?=\/|$)/i;
 const BROUGHT = /^(mamp|MAMP|phpmyadmin)$/i;
@@ -21,8 +23,8 @@ export const mamp: Importer = {
   ],
 
   async read(files, place) {
-    const warnings: string[] = [];
-    const warn = (text: string): void => void warnings.push(text);
+    const warnings: Sentence[] = [];
+    const warn = (text: Sentence): void => void warnings.push(text);
     const context = { files, place, ownFolder: OWN_FOLDER, phpVersion: null, databases: [], warn };
     const main =
       (await readVhosts(context, join(place, 'conf/apache/httpd.conf'))) ??
@@ -33,7 +35,7 @@ export const mamp: Importer = {
     for (const file of ['conf/apache/extra/httpd-vhosts.conf', 'bin/apache/conf/extra/httpd-vhosts.conf']) {
       const extra = await readVhosts(context, join(place, file));
       if (extra === null || extra.sites.length === 0) continue;
-      if (!included) warn(`${join(place, file)} is not included by httpd.conf, so MAMP did not serve its sites`);
+      if (!included) warn(sayImport('notIncluded', { file: join(place, file) }));
       sites.push(...extra.sites.filter(({ name }) => !sites.some((known) => known.name === name)));
     }
     const root =

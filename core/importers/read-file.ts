@@ -1,6 +1,8 @@
 /** Reading what others wrote: never too much, and a file that cannot be read is a warning. */
 import { join } from 'node:path';
 import type { FileSystem } from '../system/files.ts';
+import { sayImport } from '../../contract/sentences/imports.ts';
+import type { Sentence } from '../../contract/sentences/sentence.ts';
 
 /** Settings files are small; a log that somebody named `.conf` is not read. */
 const MAX_BYTES = 2_000_000;
@@ -10,7 +12,7 @@ const MAX_ENTRIES = 500;
 export async function readSettings(
   files: FileSystem,
   path: string,
-  warn: (text: string) => void,
+  warn: (text: Sentence) => void,
 ): Promise<string | null> {
   try {
     const real = await files.realPath(path);
@@ -18,25 +20,24 @@ export async function readSettings(
     if (real === null || stat === null) return null;
     if (stat.type !== 'file') return null;
     if (stat.size > MAX_BYTES) {
-      warn(`${path} is larger than 2 MB and was not read`);
+      warn(sayImport('tooLarge', { path }));
       return null;
     }
     return await files.readText(real);
   } catch (error) {
-    warn(`${path} cannot be read: ${(error as { code?: string }).code ?? String(error)}`);
+    warn(sayImport('cannotRead', { path, reason: (error as { code?: string }).code ?? String(error) }));
     return null;
   }
 }
 
 /** Names in a folder; none when it is not there or may not be read. */
-export async function listFolder(files: FileSystem, path: string, warn: (text: string) => void): Promise<string[]> {
+export async function listFolder(files: FileSystem, path: string, warn: (text: Sentence) => void): Promise<string[]> {
   try {
     const names = await files.list(path);
-    if (names.length > MAX_ENTRIES)
-      warn(`${path} has ${names.length} entries; the first ${MAX_ENTRIES} were looked at`);
+    if (names.length > MAX_ENTRIES) warn(sayImport('tooMany', { path, count: names.length, limit: MAX_ENTRIES }));
     return names.slice(0, MAX_ENTRIES);
   } catch (error) {
-    warn(`${path} cannot be read: ${(error as { code?: string }).code ?? String(error)}`);
+    warn(sayImport('cannotRead', { path, reason: (error as { code?: string }).code ?? String(error) }));
     return [];
   }
 }
@@ -45,7 +46,7 @@ export async function listFolder(files: FileSystem, path: string, warn: (text: s
 export async function foldersIn(
   files: FileSystem,
   path: string,
-  warn: (text: string) => void,
+  warn: (text: Sentence) => void,
 ): Promise<{ readonly name: string; readonly path: string }[]> {
   const found: { name: string; path: string }[] = [];
   for (const name of await listFolder(files, path, warn)) {

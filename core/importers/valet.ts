@@ -11,8 +11,10 @@ import { localPath } from './foreign-path.ts';
 import { phpSeries, site, type FoundSite, type FoundTool, type Importer } from './importer.ts';
 import { foldersIn, listFolder, readSettings } from './read-file.ts';
 import { readYamlKeys } from './yaml.ts';
+import { sayImport } from '../../contract/sentences/imports.ts';
+import type { Sentence } from '../../contract/sentences/sentence.ts';
 
-type Warn = (text: string) => void;
+type Warn = (text: Sentence) => void;
 interface Config {
   readonly tld: string;
   readonly paths: readonly string[];
@@ -34,7 +36,7 @@ function importerFor(tool: ImportTool, places: Importer['places']): Importer {
 }
 
 async function read(files: FileSystem, given: string, tool: ImportTool): Promise<FoundTool | null> {
-  const warnings: string[] = [];
+  const warnings: Sentence[] = [];
   const warn: Warn = (text) => void warnings.push(text);
   let place = given;
   let text = await readSettings(files, join(place, 'config.json'), warn);
@@ -47,7 +49,7 @@ async function read(files: FileSystem, given: string, tool: ImportTool): Promise
   if (text === null || (tool === 'herd') !== /\/herd\//i.test(place)) return null;
   const config = parseValetConfig(text);
   if (config === null)
-    return { place, sites: [], warnings: [...warnings, `${join(place, 'config.json')} is not JSON`] };
+    return { place, sites: [], warnings: [...warnings, sayImport('notJson', { file: join(place, 'config.json') })] };
 
   const nginx = await readNginx(files, join(place, 'Nginx'), warn);
   const sites = new Map<string, FoundSite>();
@@ -66,7 +68,7 @@ async function read(files: FileSystem, given: string, tool: ImportTool): Promise
     const path = await localPath(files, written, null, place);
     if (path === links) continue;
     const real = await files.realPath(path).catch(() => null);
-    if (real === null) warn(`the parked folder ${written} is not there`);
+    if (real === null) warn(sayImport('parkedNotThere', { path: written }));
     for (const folder of await foldersIn(files, path, warn)) await add(folder.name, folder.path, path, false);
   }
   for (const [domain, { target, file }] of nginx) {
@@ -115,12 +117,13 @@ async function describe(
   files: FileSystem,
   found: { name: string; path: string; source: string; certain: boolean; tld: string; php: string | null },
 ): Promise<FoundSite> {
-  const warnings: string[] = [];
+  const warnings: Sentence[] = [];
   const { name, path, tld } = found;
   const rc = (await readSettings(files, join(path, '.valetrc'), () => undefined)) ?? '';
   const yaml = await readSettings(files, join(path, 'herd.yml'), () => undefined);
   const herdFile = readYamlKeys(yaml ?? '', ['php', 'aliases']);
-  for (const warning of herdFile.warnings) warnings.push(`herd.yml was not read whole: ${warning}`);
+  for (const warning of herdFile.warnings)
+    warnings.push(sayImport('notReadWhole', { file: 'herd.yml', problem: warning }));
   const php = herdFile.values.get('php');
   const aliases = herdFile.values.get('aliases');
   return site({

@@ -5,6 +5,8 @@ import { mergeHosts, parseApacheConfig, type ApacheConfig } from './apache-confi
 import { localPath } from './foreign-path.ts';
 import { site, type FoundSite } from './importer.ts';
 import { foldersIn, readSettings } from './read-file.ts';
+import { sayImport } from '../../contract/sentences/imports.ts';
+import { about, type Sentence } from '../../contract/sentences/sentence.ts';
 
 /** Names that such a tool uses for itself. */
 const OWN_NAMES = /^(localhost|127\.0\.0\.1|_default_|dummy-host2?\.example\.com)$/i;
@@ -19,7 +21,7 @@ export interface VhostContext {
   readonly ownFolder: RegExp;
   readonly phpVersion: string | null;
   readonly databases: readonly string[];
-  warn(text: string): void;
+  warn(text: Sentence): void;
 }
 
 /** @returns null when there is no such file */
@@ -30,7 +32,7 @@ export async function readVhosts(
   const text = await readSettings(context.files, file, context.warn);
   if (text === null) return null;
   const config = parseApacheConfig(text);
-  for (const warning of config.warnings) context.warn(`${file}: ${warning}`);
+  for (const warning of config.warnings) context.warn(about(file, warning));
   const sites: FoundSite[] = [];
   for (const host of mergeHosts(config.hosts)) {
     const name = host.serverName ?? '';
@@ -50,7 +52,7 @@ export async function readVhosts(
         databases: context.databases,
         warnings: [
           ...aliases.filter((alias) => alias.includes('*') && alias !== `*.${name}`).map(wildcard),
-          ...(host.documentRoot === null && host.target === null ? ['it has no document root'] : []),
+          ...(host.documentRoot === null && host.target === null ? [sayImport('noDocumentRoot')] : []),
         ],
         source: file,
       }),
@@ -59,7 +61,7 @@ export async function readVhosts(
   return { config, sites };
 }
 
-const wildcard = (alias: string): string => `${alias} is not taken over: names are served one by one`;
+const wildcard = (alias: string): Sentence => sayImport('notOneByOne', { name: alias });
 
 async function projectFolder(
   { files, ownFolder, place }: VhostContext,

@@ -5,6 +5,7 @@
 import { join } from 'node:path';
 import type { Importer } from './importer.ts';
 import { readRootFolders, readVhosts } from './vhost-sites.ts';
+import type { Sentence } from '../../contract/sentences/sentence.ts';
 
 const OWN_FOLDER = /^(?:[a-z]:\/(?:.*?\/)?xampp|\/opt\/lampp|\/Applications\/XAMPP\/xamppfiles)(?=\/|$)/i;
 /** What XAMPP puts into htdocs itself. */
@@ -15,8 +16,8 @@ export const xampp: Importer = {
   places: (home) => ['/opt/lampp', '/Applications/XAMPP/xamppfiles', join(home, 'xampp'), '/mnt/c/xampp'],
 
   async read(files, place) {
-    const warnings: string[] = [];
-    const warn = (text: string): void => void warnings.push(text);
+    const warnings: Sentence[] = [];
+    const warn = (text: Sentence): void => void warnings.push(text);
     const context = { files, place, ownFolder: OWN_FOLDER, phpVersion: null, databases: [], warn };
     const vhosts =
       (await readVhosts(context, join(place, 'etc/extra/httpd-vhosts.conf'))) ??

@@ -2,6 +2,8 @@
  * The part of YAML 1.2 that tools write into their settings files: mappings, lists, plain and quoted scalars, one-line `[a, b]`, block text.
  * Strict: anchors, tags, several documents and tabs are refused, because guessing at a setting is worse than saying that it was not read.
  */
+import { sayImport } from '../../contract/sentences/imports.ts';
+import { about, asIs, type Sentence } from '../../contract/sentences/sentence.ts';
 
 export type Yaml = string | null | readonly Yaml[] | { readonly [key: string]: Yaml };
 
@@ -28,9 +30,9 @@ const MAX_DEPTH = 12;
 export function readYamlKeys(
   text: string,
   wanted: readonly string[],
-): { readonly values: ReadonlyMap<string, Yaml>; readonly warnings: readonly string[] } {
+): { readonly values: ReadonlyMap<string, Yaml>; readonly warnings: readonly Sentence[] } {
   const values = new Map<string, Yaml>();
-  const warnings: string[] = [];
+  const warnings: Sentence[] = [];
   let key: string | null = null;
   let block: Line[] = [];
   const finish = (): void => {
@@ -38,7 +40,7 @@ export function readYamlKeys(
       try {
         values.set(key, parseBlock(block, 0));
       } catch (error) {
-        warnings.push(`${key}: ${error instanceof Error ? error.message : String(error)}`);
+        warnings.push(about(key, asIs(error instanceof Error ? error.message : String(error))));
       }
     }
     block = [];
@@ -75,12 +77,13 @@ function* linesOf(text: string): Generator<Line> {
 }
 
 const isItem = (text: string): boolean => text === '-' || text.startsWith('- ');
-const fail = (line: Line | undefined, what: string): YamlError => new YamlError(`line ${line?.number ?? 1}: ${what}`);
+const fail = (line: Line | undefined, problem: Sentence): YamlError =>
+  new YamlError(sayImport('atLine', { number: line?.number ?? 1, problem }));
 
 function parseBlock(lines: readonly Line[], depth: number): Yaml {
   const [first] = lines;
   if (first === undefined) return null;
-  if (depth > MAX_DEPTH) throw fail(first, 'it is nested too deep');
+  if (depth > MAX_DEPTH) throw fail(first, sayImport('tooDeep'));
   if (/^[|>][+-]?\d?$/.test(first.text))
     return lines
       .slice(1)
@@ -88,7 +91,7 @@ function parseBlock(lines: readonly Line[], depth: number): Yaml {
       .join('\n');
   if (isItem(first.text)) return parseList(lines, depth);
   if (KEY.test(first.text)) return parseMap(lines, depth);
-  if (lines.length > 1) throw fail(lines[1], 'text over several lines is not read here');
+  if (lines.length > 1) throw fail(lines[1], sayImport('severalLines'));
   return parseInline(first);
 }
 
@@ -107,7 +110,7 @@ function parseMap(lines: readonly Line[], depth: number): Yaml {
   const indent = lines[0]?.indent ?? 0;
   const entries = groups(lines, indent, (text) => !isItem(text)).map(([head, ...rest]): [string, Yaml] => {
     const found = head === undefined ? null : KEY.exec(head.text);
-    if (head === undefined || found === null) throw fail(head, 'a name with a colon was expected');
+    if (head === undefined || found === null) throw fail(head, sayImport('colonExpected'));
     const value = head.text.slice(found[0].length).trim();
     return [
       keyOf(found),
@@ -121,9 +124,9 @@ function parseMap(lines: readonly Line[], depth: number): Yaml {
 function groups(lines: readonly Line[], indent: number, isHead: (text: string) => boolean): Line[][] {
   const result: Line[][] = [];
   for (const line of lines) {
-    if (line.indent < indent) throw fail(line, 'it is indented less than what it belongs to');
+    if (line.indent < indent) throw fail(line, sayImport('indentedLess'));
     if (line.indent === indent && isHead(line.text)) result.push([line]);
-    else if (result.length === 0) throw fail(line, 'it belongs to nothing');
+    else if (result.length === 0) throw fail(line, sayImport('belongsToNothing'));
     else result.at(-1)?.push(line);
   }
   return result;
@@ -134,17 +137,18 @@ const keyOf = (found: RegExpExecArray): string =>
 
 function parseInline(line: Line): Yaml {
   const { value, rest } = parseFlow(line.text, line, 0);
-  if (rest.trim() !== '' && !/^\s+#/.test(rest)) throw fail(line, `cannot read "${rest.trim().slice(0, 40)}"`);
+  if (rest.trim() !== '' && !/^\s+#/.test(rest))
+    throw fail(line, sayImport('cannotReadText', { text: rest.trim().slice(0, 40) }));
   return value;
 }
 
 function parseFlow(text: string, line: Line, depth: number): { value: Yaml; rest: string } {
-  if (depth > MAX_DEPTH) throw fail(line, 'it is nested too deep');
+  if (depth > MAX_DEPTH) throw fail(line, sayImport('tooDeep'));
   const start = text.trimStart();
   if (start.startsWith('"') || start.startsWith("'")) return parseQuoted(start, line);
   if (start.startsWith('[')) return parseFlowList(start, line, depth);
   if (/^\{\s*\}/.test(start)) return { value: {}, rest: start.replace(/^\{\s*\}/, '') };
-  if (/^[{&*!|>%@`]/.test(start)) throw fail(line, `"${start[0] ?? ''}" is not read here`);
+  if (/^[{&*!|>%@`]/.test(start)) throw fail(line, sayImport('signNotRead', { text: start[0] ?? '' }));
   const plain = (depth > 0 ? /^[^,\]#]*/ : /^(?:(?!\s#).)*/).exec(start)?.[0] ?? '';
   const word = plain.trim();
   return { value: /^(?:~|null|)$/i.test(word) ? null : word, rest: start.slice(plain.length) };
@@ -152,7 +156,7 @@ function parseFlow(text: string, line: Line, depth: number): { value: Yaml; rest
 
 function parseQuoted(text: string, line: Line): { value: Yaml; rest: string } {
   const match = /^"((?:\\.|[^"\\])*)"|^'((?:''|[^'])*)'/.exec(text);
-  if (match === null) throw fail(line, 'a quotation mark is not closed');
+  if (match === null) throw fail(line, sayImport('openQuote'));
   return {
     value: match[1] === undefined ? (match[2] ?? '').replaceAll("''", "'") : unescape(match[1]),
     rest: text.slice(match[0].length),
@@ -163,12 +167,12 @@ function parseFlowList(text: string, line: Line, depth: number): { value: Yaml; 
   const items: Yaml[] = [];
   let rest = text.slice(1).trimStart();
   while (!rest.startsWith(']')) {
-    if (rest === '') throw fail(line, 'a list is not closed in its line');
+    if (rest === '') throw fail(line, sayImport('openList'));
     const item = parseFlow(rest, line, depth + 1);
     items.push(item.value);
     rest = item.rest.trimStart();
     if (rest.startsWith(',')) rest = rest.slice(1).trimStart();
-    else if (!rest.startsWith(']')) throw fail(line, 'a comma or a bracket was expected');
+    else if (!rest.startsWith(']')) throw fail(line, sayImport('commaExpected'));
   }
   return { value: items, rest: rest.slice(1) };
 }

@@ -2,6 +2,7 @@
 import { KojiboxError } from '../../contract/errors.ts';
 import type { FileSystem } from '../system/files.ts';
 import type { Ledger } from './ledger.ts';
+import { saySystemChange } from '../../contract/sentences/system-changes.ts';
 
 /** The key of the secrets is in the keychain of the system: outside of the home, so it is written down. */
 export const recordKeychainEntry = (
@@ -14,7 +15,7 @@ export const recordKeychainEntry = (
     {
       kind: 'keychain-key',
       target: `kojibox/${account}`,
-      summary: `key of the secrets in the ${keychain}`,
+      summary: saySystemChange('keychainKey', { keychain }),
       undoCommand: 'koji secrets move-key file',
     },
     make,

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { KojiboxError, type ErrorCode } from '../../contract/errors.ts';
 import { PackPlatformSchema, type PackPlatform } from '../../contract/packs.ts';
 import { signDocument, verifyDocument } from '../signing/signed-document.ts';
+import { sayPack } from '../../contract/sentences/packs.ts';
 
 export const PACK_FORMAT = 1;
 /** Of the manifest in the zip. */
@@ -152,10 +153,13 @@ function assertConsistent({ files, runtimes, archives }: PackManifest, file: str
 /** Why a pack of that platform does not fit this one; null when it does. */
 export function platformMismatch(pack: PackPlatform, here: PackPlatform): string | null {
   if (pack.os !== here.os || pack.arch !== here.arch)
-    return `it is for ${pack.os}-${pack.arch}; this is ${here.os}-${here.arch}`;
+    return sayPack('otherPlatform', { platform: `${pack.os}-${pack.arch}`, own: `${here.os}-${here.arch}` });
   // Without packages of a distribution it fits all of them.
   if (pack.distribution === null) return null;
   if (pack.distribution !== here.distribution || pack.codename !== here.codename)
-    return `its packages are for ${pack.distribution} ${pack.codename ?? ''}; this is ${here.distribution ?? 'another system'} ${here.codename ?? ''}`.trim();
+    return sayPack('otherPackages', {
+      system: `${pack.distribution} ${pack.codename ?? ''}`.trim(),
+      own: here.distribution === null ? sayPack('otherSystem') : `${here.distribution} ${here.codename ?? ''}`.trim(),
+    });
   return null;
 }

@@ -2,6 +2,7 @@
 import { KojiboxError } from '../../contract/errors.ts';
 import type { Elevation } from './elevation.ts';
 import { PrivilegedReplySchema, type PrivilegedAction, type PrivilegedResult } from './request.ts';
+import { saySystemChange } from '../../contract/sentences/system-changes.ts';
 
 export interface Ending {
   /** Null when a signal ended it. */
@@ -27,14 +28,14 @@ export function readOutcome(
   const { exitCode } = ending;
   const reply = parseReply(ending.stdout);
   if (reply?.results) return reply.results;
-  if (reply !== null) throw denied(`the privileged helper refused: ${reply.message}`, byHand);
+  if (reply !== null) throw denied(saySystemChange('helperRefused', { message: reply.message }), byHand);
   if (way === 'uac' && exitCode === 0)
     return actions.map(({ verb }) => ({ verb, status: 'changed', message: 'done by the privileged helper' }));
   if (isCancelled(way, ending))
-    throw new KojiboxError('CANCELLED', 'the rights for this change were not given', {
-      detail: 'nothing was changed',
+    throw new KojiboxError('CANCELLED', saySystemChange('notGiven'), {
+      detail: saySystemChange('nothingChanged'),
       source: 'privileged',
-      remedy: 'Start it again and confirm it with your password, or go on with the next step of the ladder.',
+      remedy: saySystemChange('confirmAgain'),
     });
   const said = ending.stderr.trim().split('\n').slice(-3).join(' | ');
   throw denied(said === '' ? `${way} ended with ${exitCode ?? 'a signal'}` : said, byHand);
@@ -50,10 +51,10 @@ function isCancelled(way: Elevation['way'], { exitCode, stderr }: Ending): boole
 }
 
 export function denied(detail: string, byHand: readonly string[]): KojiboxError {
-  return new KojiboxError('PERMISSION_DENIED', 'cannot change this system', {
+  return new KojiboxError('PERMISSION_DENIED', saySystemChange('cannotChange'), {
     detail,
     source: 'privileged',
-    ...(byHand.length === 0 ? {} : { remedy: `Run in a terminal: ${byHand.join(' && ')}` }),
+    ...(byHand.length === 0 ? {} : { remedy: saySystemChange('runInTerminal', { command: byHand.join(' && ') }) }),
   });
 }
 

@@ -5,6 +5,7 @@ import type { System } from '../system/system.ts';
 import { privilegedPlaces } from './places.ts';
 import { macResolverFile, RESOLVED_PROGRAMS, resolverUnit } from './resolver.ts';
 import type { Step } from './system-work.ts';
+import { saySystemChange } from '../../contract/sentences/system-changes.ts';
 
 /** Made by a systemd-resolved that runs (systemd-resolved.service(8)). */
 const RESOLVED_RUNS = '/run/systemd/resolve/stub-resolv.conf';
@@ -51,13 +52,13 @@ export async function resolverSteps(system: System, names: readonly string[], po
       entry: {
         kind: 'resolver',
         target,
-        summary: `names under ${below} are asked of Kojibox`,
+        summary: saySystemChange('resolverAsks', { names: below }),
         undoCommand:
           system.host.os === 'darwin'
             ? `sudo rm ${suffixes.map((suffix) => target.replace(/test$/, suffix)).join(' ')}`
             : `sudo sh -c 'systemctl disable --now kojibox-resolver; rm -f ${target}; systemctl daemon-reload'`,
       },
-      sentence: `The resolver of this system will ask Kojibox (127.0.0.1:${port}) for every name under ${below}, and for no other: ${target}.`,
+      sentence: saySystemChange('willAsk', { address: `127.0.0.1:${port}`, names: below, file: target }),
       action: { verb: 'resolver.set', suffixes, port },
       byHand: 'koji domains resolver on',
     },

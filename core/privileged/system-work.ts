@@ -13,11 +13,13 @@ import { LOW_PORT_START, PORT_START_FILE } from './low-ports.ts';
 import { authorityFileName, privilegedPlaces } from './places.ts';
 import type { PrivilegedAction } from './request.ts';
 import { resolverSteps, resolverTarget } from './resolver-steps.ts';
+import type { Sentence } from '../../contract/sentences/sentence.ts';
+import { saySystemChange } from '../../contract/sentences/system-changes.ts';
 
 export interface Step {
   readonly entry: Pick<SystemChange, 'kind' | 'target' | 'summary' | 'undoCommand'>;
   /** For the person who is asked for the password. */
-  readonly sentence: string;
+  readonly sentence: Sentence;
   readonly action: PrivilegedAction;
   /** A command that does the same. */
   readonly byHand: string;
@@ -71,13 +73,16 @@ export function createSystemWork(options: SystemWorkOptions): SystemWork {
         entry: {
           kind: 'hosts-block',
           target: host.hostsFile,
-          summary: `${wanted.length === 1 ? '1 name' : `${wanted.length} names`} in ${host.hostsFile}`,
+          summary:
+            wanted.length === 1
+              ? saySystemChange('oneName', { file: host.hostsFile })
+              : saySystemChange('names', { count: wanted.length, file: host.hostsFile }),
           undoCommand: `sudo sed -i '/# BEGIN kojibox ${homeDigest}/,/# END kojibox ${homeDigest}/d' ${host.hostsFile}`,
         },
         sentence:
           wanted.length === 0
-            ? `The block of Kojibox is taken out of ${host.hostsFile}.`
-            : `${wanted.join(', ')} will point at this machine, in a marked block of ${host.hostsFile}.`,
+            ? saySystemChange('willDropHosts', { file: host.hostsFile })
+            : saySystemChange('willPointHere', { names: wanted.join(', '), file: host.hostsFile }),
         action: { verb: 'hosts.apply-block', home: homeDigest, names: [...wanted] },
         byHand:
           wanted.length === 0
@@ -98,10 +103,10 @@ export function createSystemWork(options: SystemWorkOptions): SystemWork {
         entry: {
           kind: 'trust-system',
           target: file,
-          summary: 'local authority in the trust store of the system',
+          summary: saySystemChange('trustInSystem'),
           undoCommand: `sudo sh -c 'rm -f ${file} && update-ca-certificates --fresh'`,
         },
-        sentence: `Programs of this machine will trust the local authority ${fingerprint.slice(0, 8)}, which can vouch for local names only: ${file}.`,
+        sentence: saySystemChange('willTrust', { fingerprint: fingerprint.slice(0, 8), file }),
         action: { verb: 'trust.add', certificate: pem },
         byHand: `sudo sh -c 'cp ${rootCertificate} ${file} && update-ca-certificates'`,
       },
@@ -117,10 +122,10 @@ export function createSystemWork(options: SystemWorkOptions): SystemWork {
         entry: {
           kind: 'low-ports',
           target: places.lowPorts,
-          summary: `ports from ${LOW_PORT_START} on may be used without root`,
+          summary: saySystemChange('lowPorts', { port: LOW_PORT_START }),
           undoCommand: `sudo sh -c 'rm -f ${places.lowPorts} && sysctl net.ipv4.ip_unprivileged_port_start=${start}'`,
         },
-        sentence: `Every user of this machine may listen on ports from ${LOW_PORT_START} on, so that links need no port number: ${places.lowPorts}.`,
+        sentence: saySystemChange('willOpenPorts', { port: LOW_PORT_START, file: places.lowPorts }),
         action: { verb: 'ports.allow-low' },
         byHand: `sudo sysctl net.ipv4.ip_unprivileged_port_start=${LOW_PORT_START}`,
       },
@@ -156,7 +161,7 @@ export function createSystemWork(options: SystemWorkOptions): SystemWork {
       if (action === null) return null;
       return {
         entry: { kind, target, summary, undoCommand },
-        sentence: `Taken back: ${summary} (${target}).`,
+        sentence: saySystemChange('willTakeBack', { summary, target }),
         action,
         byHand: undoCommand,
       };

@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import type { DetectedProject } from '../../contract/projects.ts';
 import type { FileSystem } from '../system/files.ts';
 import { slug } from './slug.ts';
+import { sayWork } from '../../contract/sentences/work.ts';
 
 interface Package {
   readonly name?: string;
@@ -101,8 +102,8 @@ async function detectNode(has: Has, npm: Package | null): Promise<Found | null> 
 async function detectPlain(has: Has): Promise<Found> {
   for (const root of ['', 'public', 'dist', 'build', '_site'])
     if (await has(join(root, 'index.html')))
-      return { framework: 'Static site', stack: 'static', documentRoot: root, command: null };
-  return { framework: 'Plain folder', stack: 'static', documentRoot: '', command: null };
+      return { framework: sayWork('staticSite'), stack: 'static', documentRoot: root, command: null };
+  return { framework: sayWork('plainFolder'), stack: 'static', documentRoot: '', command: null };
 }
 
 async function readJson<T>(files: FileSystem, path: string): Promise<T | null> {

@@ -10,6 +10,7 @@ import { EDGE_ID, type Catalog } from '../stack/catalog.ts';
 import { chooseSeries } from './choose-version.ts';
 import { checkNewProject, makeProjectFiles, settingsOf, type ProjectFiles } from './create.ts';
 import type { Projects } from './projects.ts';
+import { sayWork } from '../../contract/sentences/work.ts';
 
 export interface ProjectWork {
   /** Creates or changes a project and serves it; what runs its code is restarted when it has to be. */
@@ -98,8 +99,8 @@ export function createProjectWork(options: {
     async createProject(wanted) {
       const path = await checkNewProject(wanted, tools);
       return changes.run('projects.create', `Creating ${wanted.name}`, async ({ task, signal }) => {
-        const files = task('files', wanted.kind === 'git' ? 'Clone' : 'Files', 3);
-        const site = task('site', 'Site', 2);
+        const files = task('files', wanted.kind === 'git' ? sayWork('clone') : sayWork('files'), 3);
+        const site = task('site', sayWork('site'), 2);
         files.step(wanted.kind === 'git' ? 'fetch' : 'unpack');
         const detected = await makeProjectFiles(wanted, path, tools, signal);
         files.done(detected.framework);

@@ -8,6 +8,7 @@ import type { Changes } from '../changes/changes.ts';
 import type { System } from '../system/system.ts';
 import type { RuntimeChoiceWork } from './runtime-choices.ts';
 import type { Runtimes } from './runtimes.ts';
+import { sayWork } from '../../contract/sentences/work.ts';
 
 const FILE = 'kojibox.lock.json';
 
@@ -98,7 +99,7 @@ export function createLockFiles(options: {
             if (there === null && reporter !== undefined)
               await runtimes.installExactly(name, { series, version, digest }, reporter, signal);
             await choices.pin(name, version);
-            reporter?.done(there === null ? version : 'was there already');
+            reporter?.done(there === null ? version : sayWork('wasThere'));
           } catch (error) {
             if (signal.aborted || !(error instanceof KojiboxError)) throw error;
             reporter?.fail(error.detail);

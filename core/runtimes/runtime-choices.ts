@@ -8,6 +8,7 @@ import type { Supervisor } from '../services/supervisor.ts';
 import type { CatalogEntry } from '../stack/catalog.ts';
 import { EDGE_ID } from '../stack/catalog.ts';
 import type { Runtimes } from './runtimes.ts';
+import { sayWork } from '../../contract/sentences/work.ts';
 
 export interface RuntimeChoiceWork {
   /** Throws RUNTIME_UNSUPPORTED for what there is not. */
@@ -96,7 +97,7 @@ export function createRuntimeChoices(options: {
     use(name, version) {
       const series = seriesOf(name, version);
       return changes.run('runtime.use', `Using ${name} ${series}`, async ({ task, signal }) => {
-        const [installing, settling] = [task(name, `${name} ${series}`, 5), task('services', 'Services', 2)];
+        const [installing, settling] = [task(name, `${name} ${series}`, 5), task('services', sayWork('services'), 2)];
         installing.done((await runtimes.ensure(name, series, installing, signal)).version);
         signal.throwIfAborted();
         settling.step('start');

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { KojiboxError } from '../../contract/errors.ts';
 import type { FileSystem } from '../system/files.ts';
 import type { Keychain } from './keychain.ts';
+import { saySecret } from '../../contract/sentences/secrets.ts';
 
 const KEY_BYTES = 32;
 
@@ -80,11 +81,11 @@ export async function createSecretKey(options: SecretKeyOptions): Promise<Secret
     const answer = await keychain.read(current.account, true);
     if (answer.state === 'found') {
       if (current.check === null || isSame(current.check, checkOf(answer.key))) return answer.key;
-      throw locked(keychain, `the entry kojibox/${current.account} holds another key`);
+      throw locked(keychain, saySecret('otherKey', { entry: `kojibox/${current.account}` }));
     }
     throw locked(
       keychain,
-      answer.state === 'empty' ? `it has no entry kojibox/${current.account} any more` : answer.reason,
+      answer.state === 'empty' ? saySecret('noEntry', { entry: `kojibox/${current.account}` }) : answer.reason,
     );
   };
 
@@ -118,8 +119,7 @@ export async function createSecretKey(options: SecretKeyOptions): Promise<Secret
     await options.recordEntry(account, async () => {
       await keychain.write(account, key);
       const answer = await keychain.read(account, false);
-      if (answer.state !== 'found' || !answer.key.equals(key))
-        throw locked(keychain, 'it did not give back what was just kept there');
+      if (answer.state !== 'found' || !answer.key.equals(key)) throw locked(keychain, saySecret('notGivenBack'));
     });
     await savePlace({ place: 'keychain', account, check: checkOf(key), pinned });
     await files.remove(keyFile);
@@ -157,20 +157,25 @@ export async function createSecretKey(options: SecretKeyOptions): Promise<Secret
           () => null,
           (error: unknown) => (error instanceof KojiboxError ? error.detail : String(error)),
         );
-        return { place: 'keychain', usable: failed === null, reason: failed ?? `kept by the ${keychain.label}` };
+        return {
+          place: 'keychain',
+          usable: failed === null,
+          reason: failed ?? saySecret('keptBy', { keychain: keychain.label }),
+        };
       }
       if (inFile) {
-        const why = place?.pinned === true ? 'it was moved there' : keychain.absence();
-        return { place: 'file', usable: true, reason: why ?? `the ${keychain.label} did not take it` };
+        const why = place?.pinned === true ? saySecret('movedThere') : keychain.absence();
+        return { place: 'file', usable: true, reason: why ?? saySecret('notTaken', { keychain: keychain.label }) };
       }
-      if (options.hasSealed()) return { place: 'none', usable: false, reason: `${keyFile} is missing` };
-      return { place: 'none', usable: true, reason: 'no secret was kept yet' };
+      if (options.hasSealed())
+        return { place: 'none', usable: false, reason: saySecret('fileMissing', { file: keyFile }) };
+      return { place: 'none', usable: true, reason: saySecret('noneKept') };
     },
 
     adopt: () =>
       inTurn(async () => {
         if (isInKeychain()) return null;
-        if (place?.pinned === true) return 'the user keeps it in the file';
+        if (place?.pinned === true) return saySecret('keptInFile');
         const absence = keychain.absence();
         if (absence !== null) return absence;
         try {

@@ -12,6 +12,7 @@ import type { Effect, MachineEvent, MachinePolicy, MachineState } from './machin
 import { createProbeLoop } from './probe-loop.ts';
 import { healthOf, viewOf } from './service-view.ts';
 import type { ResolvedService, ServiceEntry, SupervisorOptions } from './supervision.ts';
+import { sayWork } from '../../contract/sentences/work.ts';
 
 const DEFAULT_RESTART: RestartPolicy = { maxRetries: 5, backoffMs: 500 };
 
@@ -334,5 +335,5 @@ function asKojiboxError(error: unknown, message: string): KojiboxError {
 
 function describeExit({ exitCode, signal }: ExitResult): string {
   if (signal !== null) return signal;
-  return exitCode === null ? 'an exit that was not seen' : `code ${exitCode}`;
+  return exitCode === null ? sayWork('exitNotSeen') : sayWork('exitCode', { code: exitCode });
 }

@@ -4,6 +4,7 @@ import type { Evidence, HealthStatus, ServiceState, ServiceStatus } from '../../
 import { UNHEALTHY_AFTER } from './machine.ts';
 import type { MachineState, Next } from './machine-types.ts';
 import type { ServiceEntry, SupervisedPlan } from './supervision.ts';
+import { sayWork } from '../../contract/sentences/work.ts';
 
 export interface Observed {
   readonly entry: ServiceEntry;
@@ -87,30 +88,38 @@ function reasonOf(machine: MachineState, { waitingFor, maxRetries, now, lastErro
   const { phase } = machine;
   switch (phase.name) {
     case 'preparing':
-      return phase.aborted ? 'waiting until its preparation has ended' : 'preparing';
+      return phase.aborted ? sayWork('waitingForPreparation') : sayWork('preparing');
     case 'waiting':
-      return waitingFor.length > 0 ? `waiting for ${waitingFor.join(', ')}` : 'about to start';
+      return waitingFor.length > 0
+        ? sayWork('waitingFor', { services: waitingFor.join(', ') })
+        : sayWork('aboutToStart');
     case 'launching':
-      return 'about to start';
+      return sayWork('aboutToStart');
     case 'starting':
-      return 'waiting for its first answer';
+      return sayWork('firstAnswer');
     case 'stopping':
       return phase.next.then === 'retry'
         ? phase.next.failure.detail
         : machine.desired === 'up'
-          ? 'stopping, to start again'
-          : 'asked to stop';
+          ? sayWork('stoppingToStart')
+          : sayWork('askedToStop');
     case 'killing':
-      return phase.next.then === 'retry' ? phase.next.failure.detail : 'ending its processes';
+      return phase.next.then === 'retry' ? phase.next.failure.detail : sayWork('ending');
     case 'backoff':
-      return `restarting in ${inSeconds(phase.until - now)} (try ${machine.tries} of ${maxRetries})`;
+      return sayWork('restarting', {
+        time: inSeconds(phase.until - now),
+        tries: machine.tries,
+        most: maxRetries,
+      });
     case 'failed':
-      if (phase.alive) return 'a process of it could not be ended';
+      if (phase.alive) return sayWork('notEnded');
       return machine.restarts > 0
-        ? `gave up after ${machine.restarts} ${machine.restarts === 1 ? 'restart' : 'restarts'}`
+        ? machine.restarts === 1
+          ? sayWork('gaveUpOnce')
+          : sayWork('gaveUp', { count: machine.restarts })
         : (lastError?.message ?? null);
     case 'running':
-      return phase.failedProbes >= UNHEALTHY_AFTER ? `${phase.failedProbes} probes in a row failed` : null;
+      return phase.failedProbes >= UNHEALTHY_AFTER ? sayWork('probesFailed', { count: phase.failedProbes }) : null;
     case 'stopped':
       return null;
   }

@@ -5,6 +5,8 @@ import type { Changes, ChangeContext, TaskReporter } from '../changes/changes.ts
 import type { Runtimes } from '../runtimes/runtimes.ts';
 import type { Supervisor } from '../services/supervisor.ts';
 import { EDGE_ID, type CatalogEntry } from './catalog.ts';
+import type { ServiceState } from '../../contract/services.ts';
+import { sayWork } from '../../contract/sentences/work.ts';
 
 export interface StackOptions {
   readonly changes: Changes;
@@ -34,6 +36,12 @@ export interface Stack {
 /** Share of the bar: an install is most of the time, a start next to nothing. */
 const INSTALL_WEIGHT = 10;
 
+function readyText({ version, readyMs }: Pick<ServiceState, 'version' | 'readyMs'>): string {
+  if (readyMs === null) return version ?? '';
+  const milliseconds = Math.round(readyMs);
+  return version === null ? sayWork('readyIn', { milliseconds }) : sayWork('versionReadyIn', { version, milliseconds });
+}
+
 export function createStack(options: StackOptions): Stack {
   const { changes, runtimes, supervisor, reporters } = options;
 
@@ -45,11 +53,7 @@ export function createStack(options: StackOptions): Stack {
       signal.throwIfAborted();
       task.step('start');
       const state = await supervisor.start(entry.id);
-      task.done(
-        [state.version ?? '', state.readyMs === null ? '' : `ready in ${Math.round(state.readyMs)} ms`]
-          .filter(Boolean)
-          .join(', '),
-      );
+      task.done(readyText(state));
     } catch (error) {
       task.fail(error instanceof Error ? error.message : String(error));
       throw error;
@@ -100,14 +104,16 @@ export function createStack(options: StackOptions): Stack {
     site.step('request');
     const checked = await options.checkSite();
     if (checked !== null && checked.status >= 500) {
-      site.fail(`answered ${checked.status}`);
+      site.fail(sayWork('answered', { status: checked.status }));
       throw new KojiboxError('START_FAILED', `cannot serve ${checked.url}`, {
         detail: `it answers ${checked.status}`,
         source: 'stack',
         remedy: `Open ${checked.url} to see what it says, and look at: koji logs edge`,
       });
     }
-    site.done(checked === null ? 'no project yet' : `${checked.url} answers ${checked.status}`);
+    site.done(
+      checked === null ? sayWork('noProject') : sayWork('siteAnswers', { url: checked.url, status: checked.status }),
+    );
   };
 
   const down = async ({ task }: ChangeContext): Promise<void> => {
@@ -117,7 +123,7 @@ export function createStack(options: StackOptions): Stack {
       running.map(async ({ id }) => {
         reporters_.get(id)?.step('stop');
         await supervisor.stop(id);
-        reporters_.get(id)?.done('stopped');
+        reporters_.get(id)?.done(sayWork('stopped'));
       }),
     );
   };

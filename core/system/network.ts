@@ -1,4 +1,6 @@
 /** TCP ports of this machine. */
+import { sayPort } from '../../contract/sentences/ports.ts';
+
 export interface PortHolder {
   /** Null when another user's process holds it and the system does not tell. */
   readonly pid: number | null;
@@ -24,7 +26,7 @@ export interface Network {
 
 /** For a sentence: the whole command line is for errors, which somebody must act on. */
 export function holderName(holder: PortHolder | null): string {
-  if (holder === null) return 'another program';
+  if (holder === null) return sayPort('otherProgram');
   if (holder.pid === null) return holder.description;
-  return `${holder.program ?? 'a process'} (pid ${holder.pid})`;
+  return holder.program === null ? sayPort('process', { pid: holder.pid }) : `${holder.program} (pid ${holder.pid})`;
 }

@@ -42,4 +42,10 @@ export function installLayoutOf(folder: string): InstallLayout {
   };
 }
 
+/**
+ * Is there while this one update tries a version. Each has a name of its own: the daemon keeps it in its environment for as long as it lives, and
+ * must not take a later update for its own trial.
+ */
+export const trialFile = ({ folder }: InstallLayout, updateId: string): string => join(folder, `${updateId}.trial`);
+
 export const versionFolder = (install: InstallLayout, version: string): string => join(install.versions, version);

@@ -2,15 +2,17 @@
 import { lookup } from 'node:dns/promises';
 import { readFileSync } from 'node:fs';
 import type { DoctorCheck } from '../../contract/doctor.ts';
-import { ERRORS } from '../../contract/errors.ts';
 import type { Kojibox } from '../../core/kojibox-types.ts';
 import type { Layout } from '../../core/layout.ts';
 import type { System } from '../../core/system/system.ts';
 import type { ResolverCheck } from '../resolver/resolver.ts';
 import type { TrustStores } from '../trust/trust-stores.ts';
+import { sayDoctor } from '../../contract/sentences/doctor.ts';
+import { about, asIs, listOf, type Sentence } from '../../contract/sentences/sentence.ts';
 
-type Result = Pick<DoctorCheck, 'status' | 'evidence'> & {
-  readonly remedy?: string;
+type Result = Pick<DoctorCheck, 'status'> & {
+  readonly evidence: Sentence;
+  readonly remedy?: Sentence;
   readonly fix?: DoctorCheck['fix'];
 };
 
@@ -29,8 +31,8 @@ export function createDoctor(options: {
 }): () => Promise<DoctorCheck[]> {
   const { system, layout, kojibox, trust, resolver } = options;
   const { files, host, network } = system;
-  const passed = (evidence: string): Result => ({ status: 'passed', evidence });
-  const problem = (status: 'warning' | 'failed', evidence: string, remedy: string): Result => ({
+  const passed = (evidence: Sentence): Result => ({ status: 'passed', evidence });
+  const problem = (status: 'warning' | 'failed', evidence: Sentence, remedy: Sentence): Result => ({
     status,
     evidence,
     remedy,
@@ -43,8 +45,8 @@ export function createDoctor(options: {
       description: 'Time zone database for PHP',
       run: async () =>
         (await files.realPath('/usr/share/zoneinfo/UTC')) === null
-          ? problem('failed', '/usr/share/zoneinfo/UTC is missing', 'apt install tzdata')
-          : passed('/usr/share/zoneinfo'),
+          ? problem('failed', sayDoctor('missing', { path: '/usr/share/zoneinfo/UTC' }), asIs('apt install tzdata'))
+          : passed(asIs('/usr/share/zoneinfo')),
     },
     {
       id: 'glibc',
@@ -53,11 +55,10 @@ export function createDoctor(options: {
       run: async () => {
         const version = (process.report.getReport() as { header: { glibcVersionRuntime?: string } }).header
           .glibcVersionRuntime;
-        if (version === undefined)
-          return problem('failed', 'this system has no glibc (musl?)', 'Use a Debian, Ubuntu or Fedora based system.');
+        if (version === undefined) return problem('failed', sayDoctor('noGlibc'), sayDoctor('useGlibc'));
         return Number(version.split('.')[1]) >= 31
-          ? passed(`glibc ${version}`)
-          : problem('warning', `glibc ${version}`, 'Runtimes of newer releases bring their own; others may not start.');
+          ? passed(asIs(`glibc ${version}`))
+          : problem('warning', asIs(`glibc ${version}`), sayDoctor('oldGlibc'));
       },
     },
     {
@@ -66,8 +67,8 @@ export function createDoctor(options: {
       description: 'Tools that fetch PHP, MariaDB and Redis',
       run: async () =>
         (await files.stat('/usr/bin/apt-get')) !== null && (await files.stat('/usr/bin/dpkg-deb')) !== null
-          ? passed('apt-get and dpkg-deb are there')
-          : problem('failed', 'apt-get or dpkg-deb is missing', 'These runtimes need Debian or a relative of it.'),
+          ? passed(sayDoctor('aptThere'))
+          : problem('failed', sayDoctor('aptMissing'), sayDoctor('needDebian')),
     },
     {
       id: 'manifest',
@@ -75,7 +76,10 @@ export function createDoctor(options: {
       description: 'Signature of the runtime manifest',
       run: async () =>
         passed(
-          `${kojibox.runtimes.manifest().services.length} entries, signed by ${kojibox.runtimes.manifest().bundle.signature.split(':')[1] ?? ''}`,
+          sayDoctor('manifestSigned', {
+            count: kojibox.runtimes.manifest().services.length,
+            signer: kojibox.runtimes.manifest().bundle.signature.split(':')[1] ?? '',
+          }),
         ),
     },
     {
@@ -86,9 +90,13 @@ export function createDoctor(options: {
         const needed = kojibox.supervisor.states().filter(({ runtime }) => runtime !== null);
         const missing = needed.filter(({ version }) => version === null).map(({ name }) => name);
         return missing.length === 0
-          ? passed(needed.map(({ name, version }) => `${name} ${version ?? ''}`).join(', '))
+          ? passed(asIs(needed.map(({ name, version }) => `${name} ${version ?? ''}`).join(', ')))
           : {
-              ...problem('warning', `not installed yet: ${missing.join(', ')}`, 'koji installer start'),
+              ...problem(
+                'warning',
+                sayDoctor('notInstalled', { names: missing.join(', ') }),
+                asIs('koji installer start'),
+              ),
               fix: { method: 'installer.start', params: {} },
             };
       },
@@ -99,10 +107,8 @@ export function createDoctor(options: {
       description: 'Free space on the disk',
       run: async () => {
         const free = await files.freeBytes(layout.home);
-        const text = `${(free / 1e9).toFixed(1)} GB free at ${layout.home}`;
-        return free > NEEDED_BYTES
-          ? passed(text)
-          : problem('warning', text, 'A whole stack needs about 1 GB; free some space.');
+        const text = sayDoctor('freeSpace', { gigabytes: (free / 1e9).toFixed(1), path: layout.home });
+        return free > NEEDED_BYTES ? passed(text) : problem('warning', text, sayDoctor('freeSome'));
       },
     },
     {
@@ -111,15 +117,15 @@ export function createDoctor(options: {
       description: 'Kojibox home can be written',
       run: async () =>
         (await files.canWrite(layout.home))
-          ? passed(layout.home)
-          : problem('failed', `${layout.home} is read-only`, 'Set KOJIBOX_HOME to a folder of your own.'),
+          ? passed(asIs(layout.home))
+          : problem('failed', sayDoctor('readOnly', { path: layout.home }), sayDoctor('otherHome')),
     },
     {
       id: 'sockets',
       category: 'system',
       description: 'Path of the sockets is short enough',
       run: async () =>
-        passed(`${kojibox.runFolder} has ${Buffer.byteLength(kojibox.runFolder)} bytes, sockets may have 107`),
+        passed(sayDoctor('socketBytes', { folder: kojibox.runFolder, count: Buffer.byteLength(kojibox.runFolder) })),
     },
     {
       id: 'user',
@@ -127,8 +133,8 @@ export function createDoctor(options: {
       description: 'User who runs the services',
       run: async () =>
         host.isRoot
-          ? passed(`the daemon is root, so databases, PHP and the edge run as user ${host.serviceUser.uid}`)
-          : passed(`user ${host.serviceUser.uid}, no root anywhere`),
+          ? passed(sayDoctor('userUnderRoot', { user: host.serviceUser.uid }))
+          : passed(sayDoctor('userAlone', { user: host.serviceUser.uid })),
     },
     {
       id: 'low-ports',
@@ -139,19 +145,15 @@ export function createDoctor(options: {
         if (host.isRoot || start <= 80) {
           const holder = await network.holderOf(443);
           return holder === null || kojibox.httpsPort() === 443
-            ? passed('allowed')
+            ? passed(sayDoctor('allowed'))
             : problem(
                 'warning',
-                `port 443 is held by ${holder.description}`,
-                'Links carry a port number; end that program to get rid of it.',
+                sayDoctor('portHeld', { port: 443, holder: holder.description }),
+                sayDoctor('endHolder'),
               );
         }
         return {
-          ...problem(
-            'warning',
-            `this user may bind ports from ${start} on, so links carry :${kojibox.httpsPort()}`,
-            'koji privileged ports (asks for your password; every user of this machine may then use these ports)',
-          ),
+          ...problem('warning', sayDoctor('portsFrom', { start, port: kojibox.httpsPort() }), sayDoctor('allowPorts')),
           fix: { method: 'privileged.apply', params: { goal: 'ports' } },
         };
       },
@@ -162,14 +164,14 @@ export function createDoctor(options: {
       description: 'Names like hello.test',
       run: async () =>
         (await kojibox.domains.canWriteHosts())
-          ? passed(`${host.hostsFile} can be written`)
+          ? passed(sayDoctor('mayBeWritten', { file: host.hostsFile }))
           : (await kojibox.domains.isApplied(kojibox.sites().map(({ domain }) => domain)))
-            ? passed(`${host.hostsFile} has every name`)
+            ? passed(sayDoctor('hasNames', { file: host.hostsFile }))
             : {
                 ...problem(
                   'warning',
-                  `${host.hostsFile} may not be written, so sites are at *.localhost`,
-                  'koji domains apply (asks for your password)',
+                  sayDoctor('mayNotBeWritten', { file: host.hostsFile }),
+                  sayDoctor('applyDomains'),
                 ),
                 fix: { method: 'domains.applyHosts', params: {} },
               },
@@ -183,7 +185,7 @@ export function createDoctor(options: {
         if (state === 'off') return { status: 'skipped', evidence: reason };
         if (answers && state === 'on') return passed(reason);
         return {
-          ...problem('warning', reason, 'koji domains resolver on (asks for your password), or koji up'),
+          ...problem('warning', reason, sayDoctor('setResolver')),
           fix: { method: 'resolver.set', params: {} },
         };
       },
@@ -195,12 +197,8 @@ export function createDoctor(options: {
       run: async () => {
         const address = await lookup('kojibox-doctor.localhost').catch(() => null);
         return address?.address === '127.0.0.1' || address?.address === '::1'
-          ? passed(`to ${address.address}`)
-          : problem(
-              'warning',
-              'browsers resolve them, other programs do not',
-              'apt install libnss-myhostname, or use the hosts file.',
-            );
+          ? passed(sayDoctor('resolvesTo', { address: address.address }))
+          : problem('warning', sayDoctor('browsersOnly'), sayDoctor('myhostname'));
       },
     },
     {
@@ -210,7 +208,7 @@ export function createDoctor(options: {
       run: async () => {
         await kojibox.certificates.ensureRoot();
         return passed(
-          `SHA-256 ${(await kojibox.certificates.rootFingerprint()).slice(0, 16)}…, limited to local names`,
+          sayDoctor('authority', { fingerprint: (await kojibox.certificates.rootFingerprint()).slice(0, 16) }),
         );
       },
     },
@@ -221,12 +219,12 @@ export function createDoctor(options: {
       run: async () => {
         const missing = (await trust.stores()).filter(({ trusted }) => !trusted);
         return missing.length === 0
-          ? passed('all stores')
+          ? passed(sayDoctor('allStores'))
           : {
               ...problem(
                 'warning',
-                missing.map(({ label, reason }) => `${label}: ${reason}`).join('; '),
-                'koji certs trust hello.test',
+                listOf(missing.map(({ label, reason }) => about(label, reason))),
+                asIs('koji certs trust hello.test'),
               ),
               fix: { method: 'certs.trust', params: { domain: 'hello.test' } },
             };
@@ -238,10 +236,10 @@ export function createDoctor(options: {
       description: 'Key of the stored passwords',
       run: async () => {
         const { place, usable, reason } = await kojibox.secretKey.status();
-        const where = { keychain: 'in the keychain', file: 'in a file that only this user may read', none: 'none yet' };
+        const where = { keychain: sayDoctor('inKeychain'), file: sayDoctor('inFile'), none: sayDoctor('nowhere') };
         return usable
-          ? passed(`${where[place]}: ${reason}`)
-          : problem('failed', `${where[place]}, but out of reach: ${reason}`, ERRORS.SECRETS_LOCKED.remedy);
+          ? passed(about(where[place], asIs(reason)))
+          : problem('failed', sayDoctor('outOfReach', { place: where[place], reason }), sayDoctor('unlock'));
       },
     },
     {
@@ -251,8 +249,8 @@ export function createDoctor(options: {
       run: async () => {
         const broken = kojibox.notices.filter((notice) => notice.includes('CONFIG_CORRUPT'));
         return broken.length === 0
-          ? passed('every file was readable')
-          : problem('warning', broken.join('; '), 'Compare the file that was set aside with the restored one.');
+          ? passed(sayDoctor('settingsWhole'))
+          : problem('warning', listOf(broken.map(asIs)), sayDoctor('compare'));
       },
     },
   ];
@@ -261,7 +259,7 @@ export function createDoctor(options: {
     Promise.all(
       checks.map(async ({ id, category, description, run }) => {
         const result = await run().catch((error: unknown) =>
-          problem('failed', error instanceof Error ? error.message : String(error), 'See app/logs/daemon.log.'),
+          problem('failed', asIs(error instanceof Error ? error.message : String(error)), sayDoctor('seeLog')),
         );
         return {
           id,

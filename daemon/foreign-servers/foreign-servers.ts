@@ -16,6 +16,7 @@ import {
 } from '../../core/databases/server-import/foreign-server.ts';
 import type * as Drivers from './drivers.ts';
 import { pipe } from './pipe.ts';
+import { sayServerImport } from '../../contract/sentences/server-import.ts';
 
 const CONNECT_TIMEOUT_MS = 8000;
 const NAMES: Readonly<Record<ServerKind, string>> = { postgres: 'PostgreSQL', mysql: 'MySQL' };
@@ -97,7 +98,7 @@ function sessionOf(
         signal.throwIfAborted();
         const { sqlMessage, message, sqlState, code } = asDriverError(error);
         const said = withoutPassword(sqlMessage ?? message, password);
-        throw new KojiboxError('DATABASE_FAILED', `cannot ask ${NAMES[kind]}`, {
+        throw new KojiboxError('DATABASE_FAILED', sayServerImport('cannotAsk', { server: NAMES[kind] }), {
           detail: `${said}${sqlState || code ? ` (${sqlState ?? code})` : ''}`,
           source: 'databases',
         });
@@ -137,17 +138,21 @@ function connectError(address: ServerAddress, error: DriverError): KojiboxError 
   const said = withoutPassword(sqlMessage ?? message, password);
   const noPassword = /must be a (non-empty )?string/.test(message);
   if (isRefused(error) || noPassword)
-    return new KojiboxError('LOGIN_REFUSED', `cannot log in to ${where} as ${user}`, {
-      detail: noPassword ? 'the server wants a password, and none was given' : said,
+    return new KojiboxError('LOGIN_REFUSED', sayServerImport('cannotLogIn', { address: where, user }), {
+      detail: noPassword ? sayServerImport('wantsPassword') : said,
       source: 'databases',
     });
   if (kind === 'postgres' && stateOf(error) === '3D000')
-    return new KojiboxError('DATABASE_FAILED', `cannot open a database of ${where}`, {
+    return new KojiboxError('DATABASE_FAILED', sayServerImport('cannotOpen', { address: where }), {
       detail: said,
       source: 'databases',
     });
-  return new KojiboxError('SERVER_UNREACHABLE', `cannot reach ${NAMES[kind]} at ${where}`, {
-    detail: said || String(code),
-    source: 'databases',
-  });
+  return new KojiboxError(
+    'SERVER_UNREACHABLE',
+    sayServerImport('cannotReach', { server: NAMES[kind], address: where }),
+    {
+      detail: said || String(code),
+      source: 'databases',
+    },
+  );
 }

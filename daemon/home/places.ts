@@ -18,6 +18,8 @@ import {
 } from 'node:fs';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import type { FileOwner } from '../../core/system/files.ts';
+import { sayHome } from '../../contract/sentences/home.ts';
+import type { Sentence } from '../../contract/sentences/sentence.ts';
 
 const PROBE = '.kojibox-probe-';
 
@@ -99,21 +101,21 @@ export const entriesOf = (folder: string): string[] => (isFolder(folder) ? readd
  * @param owner who files are given to; null: nobody, since only root can
  * @returns what it cannot do, as half a sentence; null when it can do all
  */
-export function findMissingAbility(folder: string, owner: FileOwner | null): string | null {
+export function findMissingAbility(folder: string, owner: FileOwner | null): Sentence | null {
   const probe = mkdtempSync(join(folder, PROBE));
   try {
     const file = join(probe, 'program');
     writeFileSync(file, '#!/bin/sh\n', { mode: 0o600 });
     chmodSync(file, 0o700);
-    if ((statSync(file).mode & 0o777) !== 0o700) return 'it keeps no permissions';
+    if ((statSync(file).mode & 0o777) !== 0o700) return sayHome('noPermissions');
     chmodSync(file, 0o600);
-    if ((statSync(file).mode & 0o777) !== 0o600) return 'it keeps no permissions';
+    if ((statSync(file).mode & 0o777) !== 0o600) return sayHome('noPermissions');
     chmodSync(file, 0o700);
     // On a file system that is mounted with "noexec" access(2) says EACCES.
-    if (!allows(() => accessSync(file, constants.X_OK))) return 'programs on it may not run (noexec)';
+    if (!allows(() => accessSync(file, constants.X_OK))) return sayHome('noPrograms');
     if (owner !== null && (!allows(() => chownSync(file, owner.uid, owner.gid)) || statSync(file).uid !== owner.uid))
-      return 'it keeps no owners';
-    if (!allows(() => symlinkSync('program', join(probe, 'link')))) return 'it has no links';
+      return sayHome('noOwners');
+    if (!allows(() => symlinkSync('program', join(probe, 'link')))) return sayHome('noLinks');
     return null;
   } finally {
     rmSync(probe, { recursive: true, force: true });

@@ -20,6 +20,8 @@ import {
   nearestFolder,
   realPlace,
 } from './places.ts';
+import { sayHome } from '../../contract/sentences/home.ts';
+import type { Sentence } from '../../contract/sentences/sentence.ts';
 
 /** What is in the way of a copy beside its own bytes: folders, and what is written meanwhile. */
 const SPARE_BYTES = 64_000_000;
@@ -50,7 +52,7 @@ export async function planMove(folder: string, options: PlanOptions): Promise<Pl
   const to = isAbsolute(folder) ? realPlace(folder, home) : folder;
   const size = await files.measureTree(from);
   const plan = { from, to, method: 'copy' as const, ...size, freeBytes: 0, fileSystem: null };
-  if (!isAbsolute(folder)) return { ...plan, problem: invalid(to, 'it is no absolute path', 'Give the whole path.') };
+  if (!isAbsolute(folder)) return { ...plan, problem: invalid(to, sayHome('notAbsolute'), sayHome('giveWhole')) };
   const seen = { ...plan, freeBytes: freeBytesAt(to), fileSystem: fileSystemOf(to) };
   const wrong = judgeNames(from, to, home) ?? judgePlaces(from, to, options);
   if (wrong !== null) return { ...seen, problem: wrong };
@@ -61,57 +63,43 @@ export async function planMove(folder: string, options: PlanOptions): Promise<Pl
 const CONTROL = /[\0-\x1f\x7f]/; // oxlint-disable-line no-control-regex -- control characters are what is looked for
 
 function judgeNames(from: string, to: string, home: string): KojiboxError | null {
-  if (CONTROL.test(to)) return invalid(to, 'it has control characters in its name', 'Choose another name.');
-  if (to === from) return invalid(to, 'it is there already', 'Choose another folder.');
-  if (isInside(to, from) || isInside(to, home))
-    return invalid(to, 'it lies inside the data folder itself', 'Choose a folder outside of it.');
-  if (isInside(from, to)) return invalid(to, 'the data folder lies inside of it', 'Choose a new or an empty folder.');
+  if (CONTROL.test(to)) return invalid(to, sayHome('controlCharacters'), sayHome('otherName'));
+  if (to === from) return invalid(to, sayHome('thereAlready'), sayHome('otherFolder'));
+  if (isInside(to, from) || isInside(to, home)) return invalid(to, sayHome('insideItself'), sayHome('outsideOfIt'));
+  if (isInside(from, to)) return invalid(to, sayHome('aroundIt'), sayHome('newOrEmpty'));
   return null;
 }
 
 function judgePlaces(from: string, to: string, { home, serviceUser }: PlanOptions): KojiboxError | null {
   const isAddress = to === home;
   if (existsSync(to) && !isAddress) {
-    if (!isFolder(to)) return invalid(to, 'it is no folder', 'Choose a new or an empty folder.');
-    if (isMountPoint(to))
-      return invalid(
-        to,
-        'it is the root of a file system, which cannot be replaced',
-        `Choose a folder in it: ${join(to, 'kojibox')}`,
-      );
+    if (!isFolder(to)) return invalid(to, sayHome('noFolder'), sayHome('newOrEmpty'));
+    if (isMountPoint(to)) return invalid(to, sayHome('isRoot'), sayHome('folderInIt', { folder: join(to, 'kojibox') }));
     if (entriesOf(to).length > 0)
-      return invalid(to, 'it has files in it', `Choose an empty folder or a new one: ${join(to, 'kojibox')}`);
+      return invalid(to, sayHome('hasFiles'), sayHome('emptyOrNew', { folder: join(to, 'kojibox') }));
   }
   for (const left of [partialOf(to), movePathsOf(home).before])
-    if (existsSync(left)) return invalid(to, `${left} is in the way`, `Look what is in it, and remove it: ${left}`);
-  if (isMountPoint(from))
-    return invalid(
-      to,
-      `${from} is the root of a file system, which cannot be moved`,
-      'Set KOJIBOX_HOME to a folder in it.',
-    );
+    if (existsSync(left))
+      return invalid(to, sayHome('inTheWay', { path: left }), sayHome('lookAndRemove', { path: left }));
+  if (isMountPoint(from)) return invalid(to, sayHome('dataIsRoot', { path: from }), sayHome('setHomeInIt'));
   const base = nearestFolder(dirname(to));
-  if (!isFolder(base)) return invalid(to, `${base} is no folder`, 'Choose another folder.');
+  if (!isFolder(base)) return invalid(to, sayHome('placeIsNoFolder', { path: base }), sayHome('otherFolder'));
   const barrier = serviceUser === null ? null : findBarrier(to, serviceUser);
   if (barrier !== null && serviceUser !== null)
     return denied(
       to,
-      `user ${serviceUser.uid}, as whom the services run, may not pass through ${barrier}`,
-      `Choose a folder outside of ${barrier}, or run: chmod o+x ${barrier}`,
+      sayHome('mayNotPass', { user: serviceUser.uid, path: barrier }),
+      sayHome('outsideOrAllow', { folder: barrier, path: barrier }),
     );
   for (const parent of new Set([base, dirname(from), dirname(home)]))
     if (!canMakeFolders(parent))
       return denied(
         to,
-        `this user may not write to ${parent}`,
-        parent === base
-          ? 'Choose a folder of your own, or make one there as administrator and choose a folder in it.'
-          : `Give yourself the right to write to ${parent}, or set KOJIBOX_HOME to a folder of your own.`,
+        sayHome('mayNotWrite', { path: parent }),
+        parent === base ? sayHome('ownFolder') : sayHome('giveRight', { path: parent }),
       );
   const missing = findMissingAbility(base, serviceUser);
-  return missing === null
-    ? null
-    : invalid(to, `the file system there cannot hold it: ${missing}`, 'Choose a folder on another disk.');
+  return missing === null ? null : invalid(to, sayHome('cannotHold', { reason: missing }), sayHome('otherDisk'));
 }
 
 function judgeRoom({
@@ -121,17 +109,17 @@ function judgeRoom({
 }: Pick<PlannedMove, 'to' | 'sizeBytes' | 'freeBytes'>): KojiboxError | null {
   const needed = sizeBytes + SPARE_BYTES;
   if (freeBytes >= needed) return null;
-  return refusal('DISK_FULL', to, `${needed} bytes are needed there, and ${freeBytes} are free`);
+  return refusal('DISK_FULL', to, sayHome('bytesNeeded', { needed, free: freeBytes }));
 }
 
-function refusal(code: ErrorCode, to: string, detail: string, remedy?: string): KojiboxError {
-  return new KojiboxError(code, `cannot keep the data in ${to}`, {
+function refusal(code: ErrorCode, to: string, detail: Sentence, remedy?: Sentence): KojiboxError {
+  return new KojiboxError(code, sayHome('cannotKeep', { folder: to }), {
     detail,
     source: 'home',
     ...(remedy === undefined ? {} : { remedy }),
   });
 }
-const invalid = (to: string, detail: string, remedy: string): KojiboxError =>
+const invalid = (to: string, detail: Sentence, remedy: Sentence): KojiboxError =>
   refusal('VALIDATION_FAILED', to, detail, remedy);
-const denied = (to: string, detail: string, remedy: string): KojiboxError =>
+const denied = (to: string, detail: Sentence, remedy: Sentence): KojiboxError =>
   refusal('PERMISSION_DENIED', to, detail, remedy);

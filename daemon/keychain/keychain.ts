@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { KojiboxError } from '../../contract/errors.ts';
 import type { Keychain, KeychainAnswer } from '../../core/secrets/keychain.ts';
 import type { HostFacts } from '../../core/system/system.ts';
+import { saySecret } from '../../contract/sentences/secrets.ts';
 
 /** For a keychain that nobody has to unlock; a cold one of GNOME takes about a second. */
 const QUICK_MS = 10_000;
@@ -39,12 +40,12 @@ export function createKeychain(options: { readonly host: HostFacts; readonly pro
       child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
       child.on('error', (error) => fail(error.message));
       child.on('close', (_code, signal) => {
-        if (signal !== null) fail(`it did not answer within ${timeoutMs / 1000} s`);
+        if (signal !== null) fail(saySecret('tooSlow', { seconds: timeoutMs / 1000 }));
         else {
           try {
             resolve(ReplySchema.parse(JSON.parse(output)));
           } catch {
-            fail('its program ended without an answer');
+            fail(saySecret('noAnswer'));
           }
         }
       });
@@ -66,12 +67,12 @@ export function createKeychain(options: { readonly host: HostFacts; readonly pro
 
     absence() {
       const { environment } = host;
-      if (environment['KOJIBOX_KEYCHAIN'] === 'off') return 'KOJIBOX_KEYCHAIN is off';
+      if (environment['KOJIBOX_KEYCHAIN'] === 'off') return saySecret('off');
       if (host.os !== 'linux') return null;
-      if (host.isRoot) return 'root has no keychain of its own';
+      if (host.isRoot) return saySecret('rootHasNone');
       const bus = environment['DBUS_SESSION_BUS_ADDRESS'];
       const socket = `${environment['XDG_RUNTIME_DIR'] ?? `/run/user/${host.serviceUser.uid}`}/bus`;
-      return (bus === undefined || bus === '') && !existsSync(socket) ? 'there is no desktop session (no D-Bus)' : null;
+      return (bus === undefined || bus === '') && !existsSync(socket) ? saySecret('noSession') : null;
     },
 
     async read(account, patient): Promise<KeychainAnswer> {
@@ -80,7 +81,7 @@ export function createKeychain(options: { readonly host: HostFacts; readonly pro
       const reply = await ask({ ask: 'read', account }, patient ? PATIENT_MS : QUICK_MS);
       if (reply.state === 'found') return { state: 'found', key: Buffer.from(reply.key, 'base64') };
       if (reply.state === 'empty') return { state: 'empty' };
-      return { state: 'unavailable', reason: reply.state === 'failed' ? reply.reason : 'it gave no key' };
+      return { state: 'unavailable', reason: reply.state === 'failed' ? reply.reason : saySecret('noKey') };
     },
 
     write: (account, key) => change({ ask: 'write', account, key: key.toString('base64') }),

@@ -13,6 +13,7 @@ import { digestOfFile } from '../sources/digest.ts';
 import type { Distribution } from '../system/distribution.ts';
 import { createOfflineSources } from './offline-sources.ts';
 import type { OpenPack } from './pack-reader.ts';
+import { sayWork } from '../../contract/sentences/work.ts';
 
 /** Beside what the files take. */
 const SPARE_BYTES = 100_000_000;
@@ -82,7 +83,11 @@ export async function installPack(
     whole.done(`${manifest.files.length} files`);
 
     // Nothing was activated before this line.
-    const via = `pack “${manifest.name}” of ${manifest.signer.name}, ${pack.fingerprint}`;
+    const via = sayWork('fromPack', {
+      name: manifest.name,
+      signer: manifest.signer.name,
+      fingerprint: pack.fingerprint,
+    });
     const results = await Promise.allSettled(
       pending.map(async ({ runtime, task }) => {
         const { name, series, version } = runtime;

@@ -12,6 +12,7 @@ import { createPack, type CreatePackOptions } from './create-pack.ts';
 import { installPack, isInstalled, type InstallPackOptions } from './install-pack.ts';
 import { openPack } from './pack-reader.ts';
 import type { Uploads } from './uploads.ts';
+import { sayPack } from '../../contract/sentences/packs.ts';
 
 /** A tool without which a runtime is of little use on a machine that cannot fetch it. */
 const COMPANIONS: Readonly<Record<string, readonly string[]>> = { postgres: ['postgres-client'], php: ['adminer'] };
@@ -65,14 +66,14 @@ export function createPacks(options: PackOptions): Packs {
     return packed.flatMap(({ name, series, source }) => {
       try {
         if (runtimes.resolve(name, series).source?.type === source) return [];
-        return [packRefusal('PACK_OUTDATED', file, `${name} ${series} does not come from ${source} any more`)];
+        return [packRefusal('PACK_OUTDATED', file, sayPack('otherSource', { runtime: `${name} ${series}`, source }))];
       } catch (error) {
         if (!(error instanceof KojiboxError) || error.code !== 'RUNTIME_UNSUPPORTED') throw error;
         return [
           packRefusal(
             'PACK_OUTDATED',
             file,
-            `it has ${name} ${series}, which this Kojibox does not know: ${error.detail}`,
+            sayPack('unknownRuntime', { runtime: `${name} ${series}`, reason: error.detail }),
           ),
         ];
       }

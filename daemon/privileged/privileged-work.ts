@@ -8,6 +8,7 @@ import type { Step, SystemWork } from '../../core/privileged/system-work.ts';
 import type { Ledger } from '../../core/ledger/ledger.ts';
 import type { z } from 'zod';
 import type { Privileges } from './privileges.ts';
+import { saySystemChange } from '../../contract/sentences/system-changes.ts';
 
 export interface Goal {
   readonly goal: PrivilegedGoal;
@@ -81,7 +82,7 @@ export function createPrivilegedWork(options: {
     if (failed.length === 0) return;
     throw new KojiboxError(
       failed.some(({ verb }) => verb.startsWith('trust.')) ? 'CERTIFICATE_FAILED' : 'PERMISSION_DENIED',
-      'the privileged helper could not do everything',
+      saySystemChange('helperFailed'),
       { detail: failed.map(({ verb, message }) => `${verb}: ${message}`).join('; '), source: 'privileged' },
     );
   };

@@ -6,11 +6,13 @@ import { NAME_SERVER_PORT_KEY, resolverSuffixes } from '../../core/domains/resol
 import type { Kojibox } from '../../core/kojibox-types.ts';
 import { resolverMechanism, resolverState, resolverTarget } from '../../core/privileged/resolver-steps.ts';
 import type { System } from '../../core/system/system.ts';
+import { sayName } from '../../contract/sentences/names.ts';
+import type { Sentence } from '../../contract/sentences/sentence.ts';
 
 const TIMEOUT_MS = 3000;
 
 export interface ResolverCheck {
-  status(): Promise<ResolverStatus>;
+  status(): Promise<ResolverStatus & { readonly reason: Sentence }>;
 }
 
 export function createResolverCheck(system: System, kojibox: Kojibox): ResolverCheck {
@@ -30,17 +32,13 @@ export function createResolverCheck(system: System, kojibox: Kojibox): ResolverC
   };
 }
 
-function reasonOf({ mechanism, state, answers, suffixes }: Omit<ResolverStatus, 'reason'>, own: boolean): string {
-  const below = suffixes.map((suffix) => `.${suffix}`).join(', ');
-  if (answers && state === 'on') return `every name under ${below} comes to this machine, wildcards included`;
-  if (state === 'outdated')
-    return `it is set for another port, for other names or by another home; set it again: koji domains resolver on`;
-  if (mechanism === null)
-    return 'this system has no systemd-resolved that could be told, so names come from the hosts file: koji domains apply';
-  if (state === 'off') return `the system does not ask Kojibox for names under ${below} yet: koji domains resolver on`;
-  return own
-    ? 'it is set, but a name that the system was asked for did not come here; see: systemctl status kojibox-resolver systemd-resolved, and whether /etc/resolv.conf is a link to that of systemd-resolved'
-    : 'it is set, but the name server does not answer; it comes with the stack: koji up';
+function reasonOf({ mechanism, state, answers, suffixes }: Omit<ResolverStatus, 'reason'>, own: boolean): Sentence {
+  const names = suffixes.map((suffix) => `.${suffix}`).join(', ');
+  if (answers && state === 'on') return sayName('allComeHere', { names });
+  if (state === 'outdated') return sayName('outdated');
+  if (mechanism === null) return sayName('noMechanism');
+  if (state === 'off') return sayName('notAsked', { names });
+  return sayName(own ? 'doesNotCome' : 'noAnswer');
 }
 
 /** Another name each time, so that no cache knows it. */

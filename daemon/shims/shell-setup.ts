@@ -6,6 +6,7 @@ import { quoteForSh, shellInit } from '../../contract/shell-init.ts';
 import type { Ledger } from '../../core/ledger/ledger.ts';
 import { withRcBlock } from '../../core/shims/rc-block.ts';
 import type { FileSystem } from '../../core/system/files.ts';
+import { saySystemChange } from '../../contract/sentences/system-changes.ts';
 
 export interface ShellSetup {
   /** Rejects with VALIDATION_FAILED for a file that no such shell reads, PERMISSION_DENIED. A second call renews the block. */
@@ -31,7 +32,7 @@ export function createShellSetup(options: {
       const change = {
         kind: 'shell-rc' as const,
         target: file,
-        summary: `Programs of the stack on the PATH of ${shell}`,
+        summary: saySystemChange('shellPrograms', { shell }),
         undoCommand: `sed -i --follow-symlinks '/^# BEGIN kojibox shell ${id}/,/^# END kojibox shell ${id}/d' ${quoteForSh(file)}`,
       };
       await ledger.record(change, async () => {

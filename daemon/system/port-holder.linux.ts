@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import type { PortHolder } from '../../core/system/network.ts';
 import { allPids, describe, familiesOf, programOf } from './process-facts.linux.ts';
+import { sayPort } from '../../contract/sentences/ports.ts';
 
 const LISTEN = '0A';
 
@@ -32,9 +33,13 @@ export async function holderOf(port: number): Promise<PortHolder | null> {
   if (inodes.size === 0) return null;
   for (const pid of allPids()) {
     if (!holdsSocket(pid, inodes)) continue;
-    return { pid, program: programOf(pid), description: `process ${pid} (${(await describe(pid)) ?? 'unnamed'})` };
+    return {
+      pid,
+      program: programOf(pid),
+      description: sayPort('described', { pid, command: (await describe(pid)) ?? sayPort('unnamed') }),
+    };
   }
-  return { pid: null, program: null, description: "another user's process" };
+  return { pid: null, program: null, description: sayPort('otherUser') };
 }
 
 export function listeningPorts(pids: readonly number[]): Promise<number[]> {

@@ -7,6 +7,9 @@ import type { Certificates } from '../../core/certificates/certificates.ts';
 import type { Layout } from '../../core/layout.ts';
 import type { Ledger } from '../../core/ledger/ledger.ts';
 import type { System } from '../../core/system/system.ts';
+import { about, listOf, type Sentence } from '../../contract/sentences/sentence.ts';
+import { saySystemChange } from '../../contract/sentences/system-changes.ts';
+import { sayTrust } from '../../contract/sentences/trust.ts';
 
 const SYSTEM_FOLDER = '/usr/local/share/ca-certificates';
 /** Where Chromium and the kinds of Firefox keep their databases, below the home folder. */
@@ -21,8 +24,20 @@ export interface TrustStores {
   /** Adds the local authority wherever it can be added. Rejects with PERMISSION_DENIED, and the commands, when it could be added nowhere. */
   add(): Promise<void>;
   remove(kind: 'trust-system' | 'trust-nss', target: string): Promise<void>;
-  stores(): Promise<TrustStoreStatus[]>;
+  stores(): Promise<SaidStatus[]>;
 }
+
+/** As on the wire, in sentences that clients can say in their language. */
+type SaidStatus = TrustStoreStatus & { readonly label: Sentence; readonly reason: Sentence };
+
+/** @param output what the program said */
+const failed = (
+  code: 'CERTIFICATE_FAILED' | 'PERMISSION_DENIED',
+  what: Sentence,
+  output: string,
+  remedy?: Sentence,
+): KojiboxError =>
+  new KojiboxError(code, what, { detail: output, source: 'certs', ...(remedy === undefined ? {} : { remedy }) });
 
 export function createTrustStores(options: {
   readonly system: System;
@@ -70,26 +85,22 @@ export function createTrustStores(options: {
   const isInDatabase = async (database: string): Promise<boolean> =>
     (await run('certutil', ['-L', '-d', `sql:${database}`, '-n', await nickname()])).ok;
 
-  const systemStatus = async (): Promise<TrustStoreStatus> => {
+  const systemStatus = async (): Promise<SaidStatus> => {
     const file = await systemFile();
     const present = existsSync('/usr/sbin/update-ca-certificates');
     const trusted = (await files.readText(file)) !== null;
     const command = `sudo sh -c 'cp ${layout.rootCertificate} ${file} && update-ca-certificates'`;
     return {
       store: 'system',
-      label: 'curl, PHP, Git and most programs',
+      label: sayTrust('systemPrograms'),
       present,
       trusted,
       command: trusted ? null : command,
-      reason: trusted
-        ? `${file} is there`
-        : present
-          ? 'the local authority was not added yet'
-          : 'this system has no ca-certificates package',
+      reason: trusted ? sayTrust('fileIsThere', { file }) : sayTrust(present ? 'notAdded' : 'noSystemStore'),
     };
   };
 
-  const nssStatus = async (): Promise<TrustStoreStatus> => {
+  const nssStatus = async (): Promise<SaidStatus> => {
     const tool = (await run('certutil', ['--help'])).output.includes('certutil');
     const all = databases();
     const trusted = all.length > 0 && tool && (await Promise.all(all.map(isInDatabase))).every(Boolean);
@@ -97,15 +108,15 @@ export function createTrustStores(options: {
     const add = `mkdir -p ${database} && certutil -A -d sql:${database} -t C,, -n "${await nickname()}" -i ${layout.rootCertificate}`;
     return {
       store: 'nss',
-      label: 'Chromium and Firefox',
+      label: sayTrust('browsers'),
       present: tool,
       trusted,
       command: trusted ? null : tool ? add : `sudo apt install libnss3-tools && ${add}`,
       reason: trusted
-        ? `in ${all.length} databases`
-        : tool
-          ? 'the local authority was not added yet'
-          : 'certutil is not installed',
+        ? all.length === 1
+          ? sayTrust('inOneDatabase')
+          : sayTrust('inDatabases', { count: all.length })
+        : sayTrust(tool ? 'notAdded' : 'noCertutil'),
     };
   };
 
@@ -114,17 +125,13 @@ export function createTrustStores(options: {
     const change = {
       kind: 'trust-system' as const,
       target: file,
-      summary: 'local authority in the trust store of the system',
+      summary: saySystemChange('trustInSystem'),
       undoCommand: `sudo sh -c 'rm -f ${file} && update-ca-certificates --fresh'`,
     };
     await ledger.record(change, async () => {
       await files.writeAtomic(file, (await files.readText(layout.rootCertificate)) ?? '', { mode: 0o644 });
       const updated = await run('update-ca-certificates', []);
-      if (!updated.ok)
-        throw new KojiboxError('CERTIFICATE_FAILED', 'cannot update the trust store of the system', {
-          detail: updated.output,
-          source: 'certs',
-        });
+      if (!updated.ok) throw failed('CERTIFICATE_FAILED', sayTrust('cannotUpdateSystem'), updated.output);
     });
   };
 
@@ -133,7 +140,7 @@ export function createTrustStores(options: {
     const change = {
       kind: 'trust-nss' as const,
       target: database,
-      summary: `local authority in ${database}`,
+      summary: saySystemChange('trustInDatabase', { database }),
       undoCommand: `certutil -D -d sql:${database} -n "${name}"`,
     };
     await ledger.record(change, async () => {
@@ -148,11 +155,7 @@ export function createTrustStores(options: {
         '-i',
         layout.rootCertificate,
       ]);
-      if (!added.ok)
-        throw new KojiboxError('CERTIFICATE_FAILED', `cannot add the local authority to ${database}`, {
-          detail: added.output,
-          source: 'certs',
-        });
+      if (!added.ok) throw failed('CERTIFICATE_FAILED', sayTrust('cannotAddTo', { database }), added.output);
     });
   };
 
@@ -179,29 +182,25 @@ export function createTrustStores(options: {
         }
       }
       if (done > 0) return;
-      throw new KojiboxError('PERMISSION_DENIED', 'cannot add the local authority to any trust store', {
-        detail: `${inSystem.label}: ${inSystem.reason}; ${nss.label}: ${nss.reason}`,
-        source: 'certs',
-        remedy: `Run: ${[inSystem.command, nss.command].filter(Boolean).join('  and: ')}`,
-      });
+      const commands = [inSystem.command, nss.command].filter((command) => command !== null);
+      const [first = '', second] = commands;
+      throw failed(
+        'PERMISSION_DENIED',
+        sayTrust('cannotAddAnywhere'),
+        listOf([inSystem, nss].map(({ label, reason }) => about(label, reason))),
+        second === undefined ? sayTrust('runOne', { command: first }) : sayTrust('runBoth', { first, second }),
+      );
     },
 
     async remove(kind, target) {
       if (kind === 'trust-system') {
         await files.remove(target);
         const updated = await run('update-ca-certificates', ['--fresh']);
-        if (!updated.ok)
-          throw new KojiboxError('PERMISSION_DENIED', 'cannot update the trust store of the system', {
-            detail: updated.output,
-            source: 'certs',
-          });
+        if (!updated.ok) throw failed('PERMISSION_DENIED', sayTrust('cannotUpdateSystem'), updated.output);
       } else if (existsSync(target) && (await isInDatabase(target))) {
         const removed = await run('certutil', ['-D', '-d', `sql:${target}`, '-n', await nickname()]);
         if (!removed.ok)
-          throw new KojiboxError('PERMISSION_DENIED', `cannot take the local authority out of ${target}`, {
-            detail: removed.output,
-            source: 'certs',
-          });
+          throw failed('PERMISSION_DENIED', sayTrust('cannotRemoveFrom', { database: target }), removed.output);
       }
     },
   };

@@ -1,7 +1,9 @@
 /** Ending one daemon without its services, and starting the one of another version. Done by the program that switches. */
+import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { KojiboxError } from '../../contract/errors.ts';
-import type { InstallLayout } from '../../core/updater/install-layout.ts';
+import { trialFile, type InstallLayout } from '../../core/updater/install-layout.ts';
+import type { Journal } from '../../core/updater/journal.ts';
 import { awaitHealthy, endDaemon as endAny, stopDaemon as stopAny } from '../handover/daemon-end.ts';
 import { runStarter } from '../handover/run-starter.ts';
 import { LAUNCHER } from '../system/folder-links.ts';
@@ -23,10 +25,12 @@ export const endDaemon = (home: string, except: string): Promise<void> =>
 /** Starts the daemon of the version that `current` leads to, with that version's own program. Rejects unless it reports healthy, and stays so. */
 export async function startDaemonOf(
   install: InstallLayout,
-  home: string,
+  { id, home }: Pick<Journal, 'id' | 'home'>,
   version: string,
   deadlineMs: number,
 ): Promise<void> {
+  const trial = trialFile(install, id);
+  closeSync(openSync(trial, 'w', 0o600));
   const deadline = Date.now() + deadlineMs;
   for (let attempt = 0; attempt < TRIES; attempt++) {
     const output = await runStarter({
@@ -34,7 +38,7 @@ export async function startDaemonOf(
       args: [],
       shell: LAUNCHER.shell,
       home,
-      trial: install.journal,
+      trial,
       deadlineMs,
     });
     const healthy = await awaitHealthy(home, version, deadline);

@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs';
 import type { ErrorBody } from '../../contract/errors.ts';
 import { KojiboxError } from '../../contract/errors.ts';
 import type { UpdateOutcome } from '../../contract/updater.ts';
-import { versionFolder, type InstallLayout } from '../../core/updater/install-layout.ts';
+import { trialFile, versionFolder, type InstallLayout } from '../../core/updater/install-layout.ts';
 import { outcomeAt, stepAfter, type Journal, type UpdateStep } from '../../core/updater/journal.ts';
 import { runSteps } from '../handover/run-steps.ts';
 import { endDaemon, startDaemonOf, stopDaemon } from './daemon-switch.ts';
@@ -36,12 +36,12 @@ const stepsOf = (
 ): Readonly<Partial<Record<UpdateStep, (journal: Journal) => Promise<void> | void>>> => ({
   stop: ({ home, to }) => stopDaemon(home, to),
   swap: ({ to }) => pointCurrentAt(install, to),
-  start: ({ home, to, healthDeadlineMs }) => startDaemonOf(install, home, to, healthDeadlineMs),
+  start: (journal) => startDaemonOf(install, journal, journal.to, journal.healthDeadlineMs),
   'end-new': ({ home, from }) => endDaemon(home, from),
   'swap-back': ({ from }) => pointCurrentAt(install, from),
   // It worked before: a short deadline for the new version is none for this one.
-  'start-old': ({ home, from, healthDeadlineMs }) =>
-    startDaemonOf(install, home, from, Math.max(healthDeadlineMs, FORMER_DEADLINE_MS)),
+  'start-old': (journal) =>
+    startDaemonOf(install, journal, journal.from, Math.max(journal.healthDeadlineMs, FORMER_DEADLINE_MS)),
 });
 
 /** Writes down how it ended, then lets go of the journal: a kill in between does only this again. */
@@ -70,6 +70,8 @@ function conclude(install: InstallLayout, journal: Journal, outcome: UpdateOutco
   if (outcome === 'updated') pruneVersions(install, [from, to]);
   else if (outcome === 'rolled-back' && kind === 'apply')
     rmSync(versionFolder(install, to), { recursive: true, force: true });
+  // The trial is over: from here on a daemon that crashes is started again.
+  rmSync(trialFile(install, id), { force: true });
   removeJournal(install);
 }
 

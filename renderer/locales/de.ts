@@ -325,6 +325,7 @@ export const de: Messages = {
     dismissAll: 'Alle ausblenden',
   },
   evidence: (text, latency, ago) => `${text} in ${latency}, ${ago}`,
+  taskStates: { waiting: 'wartet', running: 'läuft', done: 'fertig', failed: 'fehlgeschlagen', skipped: 'ausgelassen' },
   restarts: (count) => (count === 1 ? 'einmal neu gestartet' : `${count}-mal neu gestartet`),
   now: 'gerade eben',
   secondsAgo: (count) => `vor ${count} s`,

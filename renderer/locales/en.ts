@@ -328,6 +328,7 @@ export const en = {
     dismissAll: 'Dismiss all of these',
   },
   evidence: (text: string, latency: string, ago: string): string => `${text} in ${latency}, ${ago}`,
+  taskStates: { waiting: 'waiting', running: 'running', done: 'done', failed: 'failed', skipped: 'skipped' },
   restarts: (count: number): string => (count === 1 ? 'restarted once' : `restarted ${count} times`),
   now: 'just now',
   secondsAgo: (count: number): string => `${count} s ago`,

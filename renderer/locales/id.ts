@@ -330,6 +330,7 @@ export const id: Messages = {
     dismissAll: 'Sembunyikan semua',
   },
   evidence: (text, latency, ago) => `${text} dalam ${latency}, ${ago}`,
+  taskStates: { waiting: 'menunggu', running: 'berjalan', done: 'selesai', failed: 'gagal', skipped: 'dilewati' },
   restarts: (count) => `dimulai ulang ${count} kali`,
   now: 'baru saja',
   secondsAgo: (count) => `${count} dtk lalu`,

@@ -2,7 +2,6 @@
 import type { Change, ChangeKind, Step } from '../../contract/changes.ts';
 import type { DoctorCheck } from '../../contract/doctor.ts';
 import type { ErrorCode } from '../../contract/errors.ts';
-import { fillNotice, readNotice } from '../../contract/notices.ts';
 import { t } from './index.ts';
 
 export interface SaidError {
@@ -21,7 +20,10 @@ export function errorText(error: {
   const known = t.daemon?.errors[error.code];
   if (known === undefined) return { title: error.message, detail: error.detail, remedy: error.remedy ?? '' };
   const [title, remedy] = known;
-  return { title, detail: [error.message, error.detail].filter(Boolean).join(': '), remedy };
+  const detail = [error.message, error.detail].filter(Boolean).map(sentenceText).join(': ');
+  // A remedy of its own knows more than the one of the code.
+  const own = sentenceText(error.remedy ?? '');
+  return { title, detail, remedy: own === (error.remedy ?? '') ? remedy : own };
 }
 
 export const changeText = ({ kind, summary }: Pick<Change, 'kind' | 'summary'>): string =>
@@ -34,10 +36,13 @@ export const checkText = ({ id, description }: Pick<DoctorCheck, 'id' | 'descrip
   t.daemon?.checks[id] ?? description;
 
 /** A sentence of the daemon; one that is not in the contract, as a newer daemon may have, stays in English. */
-export function noticeText(text: string): string {
-  const texts = t.daemon?.notices;
-  const known = texts === undefined ? null : readNotice(text);
-  return known === null || texts === undefined ? text : fillNotice(texts[known.kind], known.values);
+export const sentenceText = (text: string): string => t.daemon?.sentence(text) ?? text;
+
+/** A failure as the activity log has it: `CODE: what could not be done`. */
+export function failureText(text: string): string {
+  const [, code = '', message = ''] = /^([A-Z_]+): (.*)$/s.exec(text) ?? [];
+  const known: readonly [string, string] | undefined = t.daemon?.errors[code as ErrorCode];
+  return known === undefined ? text : `${known[0]}: ${sentenceText(message)}`;
 }
 
 /** What a probe saw. Answers that are good are the usual ones; what a failing one says stays as the program said it. */

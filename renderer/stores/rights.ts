@@ -1,6 +1,7 @@
 /** Asking before a change that needs administrator rights: says in one sentence each what it will be. */
 import type { InputOf } from '../../contract/index.ts';
 import { t } from '../locales/index.ts';
+import { sentenceText } from '../locales/said.ts';
 import { useConfirm } from './confirm.ts';
 import { useStack } from './stack.ts';
 
@@ -16,9 +17,8 @@ export function useRights(): {
       if (plan === null) return false;
       // Where nobody can be asked for a password, the operation itself says what to run.
       if (plan.sentences.length === 0 || plan.way === null) return true;
-      const told = plan.sentences.join(' ');
-      const what = t.daemon === null ? told : `${t.daemon.goals[goal.goal]} (${told})`;
-      return confirm.ask(t.rights.title, `${t.rights.lead} ${what}`, t.rights.go);
+      const told = plan.sentences.map(sentenceText).join(' ');
+      return confirm.ask(t.rights.title, `${t.rights.lead} ${told}`, t.rights.go);
     },
   };
 }

@@ -34,6 +34,8 @@ describe.skipIf(missing !== null)('a plain user who agrees to names, wildcards a
       .sort();
   const setup = (): Promise<Ended> =>
     koji('setup', '--services', '', '--hosts', '--resolver', '--trust', '--yes', '--json');
+  const agree = (): Promise<unknown> =>
+    call('firstRun.answer', { step: 'names', answers: { services: [], hosts: true, resolver: false, trust: true } });
   const consents = ({ stdout, stderr }: Ended): ChangeTask[] => {
     expect(stdout, stderr).not.toBe('');
     const { change } = JSON.parse(stdout) as { change: Change };
@@ -131,6 +133,26 @@ describe.skipIf(missing !== null)('a plain user who agrees to names, wildcards a
     expect(ended.stdout).toMatch(/Wildcard names: skipped, .*koji domains resolver on/);
     expect(ended.stdout).toMatch(/Trust: skipped, .*koji trust/);
     expect(ended.code, ended.stdout).toBe(0);
+    expect(await open()).toEqual([]);
+  });
+
+  it('gives the password to "setup apply" as well, for the answers that are there', async () => {
+    await agree();
+    const ended = await inTerminal(room, `${APP}/koji setup apply`, {
+      when: /password of roomer/,
+      keys: `${PASSWORD}\n`,
+    });
+    expect(ended.stdout.match(/As administrator:/g)).toHaveLength(1);
+    expect(ended.stdout).not.toContain('skipped, because');
+    expect(ended.code, ended.stdout).toBe(0);
+    expect(await open()).toEqual(['hosts-block', 'trust-system']);
+  });
+
+  it('leaves it to somebody else where "setup apply" is told so', async () => {
+    await agree();
+    const { stdout, stderr, code } = await koji('setup', 'apply', '--rights', 'client', '--json');
+    expect(code, stderr).toBe(0);
+    expect((JSON.parse(stdout) as Change).tasks.filter(({ status }) => status === 'skipped')).toHaveLength(2);
     expect(await open()).toEqual([]);
   });
 

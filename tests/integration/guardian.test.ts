@@ -83,9 +83,16 @@ describe('the guardian', () => {
   });
 
   it('leaves a version on trial to the update', async () => {
-    writeFileSync(join(root, 'journal'), '');
-    expect((await guard('process.exit(3);', { KOJIBOX_TRIAL: join(root, 'journal') })).code).toBe(3);
+    writeFileSync(join(root, 'update-1.trial'), '');
+    expect((await guard('process.exit(3);', { KOJIBOX_TRIAL: join(root, 'update-1.trial') })).code).toBe(3);
     expect(read('starts')).toHaveLength(1);
+  });
+
+  it('starts one again whose trial is over, whatever a later update has there', async () => {
+    for (const name of ['update.json', 'update-2.trial']) writeFileSync(join(root, name), '');
+    const { code } = await guard('process.exit(3);', { KOJIBOX_TRIAL: join(root, 'update-1.trial') });
+    expect(code).toBe(3);
+    expect(read('starts')).toHaveLength(3);
   });
 });
 

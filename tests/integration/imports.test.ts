@@ -180,11 +180,11 @@ describe('an import', () => {
     await world.call('config.setProject', { id: 'mine', name: 'Mine', path: other, domain: 'shop.test', stack: 'php' });
     expect(find(await scan(), 'laragon:shop.test')).toMatchObject({
       problem: 'domain-taken',
-      reason: 'mine has shop.test',
+      reason: 'mine has the domain shop.test',
     });
     const refused = await world.kojiResult('import', 'laragon', '--only', 'laragon:shop.test', '--yes', '--json');
     expect(JSON.parse(refused.stdout)).toMatchObject({
-      error: { code: 'VALIDATION_FAILED', detail: 'mine has shop.test' },
+      error: { code: 'VALIDATION_FAILED', detail: 'mine has the domain shop.test' },
     });
     expect((await projects()).map(({ id }) => id)).not.toContain('shop');
   });

@@ -75,6 +75,28 @@ describe('a good update', () => {
     await world.call('services.stop', { id: 'edge' });
   });
 
+  it('leaves a daemon behind that is started again when it is killed during the next update', async () => {
+    // This one was tried by an update, so it still knows the name of that trial.
+    const { pid } = world.daemonFile();
+    expect(readFileSync(`/proc/${pid}/environ`, 'utf8')).toMatch(/KOJIBOX_TRIAL=\S+\.trial/);
+    world.offer([world.publish('1.5.0')]);
+    let release = (): void => undefined;
+    world.server.hold = new Promise((resolve) => (release = resolve));
+    await world.call('updater.apply');
+    expect((await world.status()).phase).toBe('fetch');
+    process.kill(pid, 'SIGKILL');
+    // Nobody runs koji meanwhile: that would start one as well.
+    const isAnother = async (): Promise<boolean> => {
+      const now = world.daemonFile();
+      return now.pid !== pid && (await fetch(`${now.url}/healthz`).catch(() => null))?.status === 200;
+    };
+    await expect.poll(isAnother, { timeout: 20_000 }).toBe(true);
+    world.server.hold = null;
+    release();
+    await world.settled();
+    await world.expectOneWorking('1.0.0', ['1.1.0']);
+  });
+
   it('replaces an edge of the version before that refuses what the new one writes', async () => {
     await world.freshInstallation('1.0.0', { variant: { deafEdge: true } });
     const edge = await world.call<ServiceState>('services.start', { id: 'edge' });

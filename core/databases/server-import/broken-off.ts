@@ -3,6 +3,7 @@ import type { ServiceState } from '../../../contract/services.ts';
 import { IMPORTERS, onTarget, targetOf, type ImportTools } from './import-tools.ts';
 import type { ServerImporter, TargetServer } from './importer.ts';
 import { forgetUnfinished } from './server-import-store.ts';
+import { sayServerImport } from '../../../contract/sentences/server-import.ts';
 
 /** Drops what has a mark and belongs to no import that is under way. */
 export async function dropMarked(
@@ -15,9 +16,7 @@ export async function dropMarked(
     for (const { name, importId } of await importer.marked(session)) {
       if (tools.alive.has(importId)) continue;
       await importer.drop(session, name);
-      tools.kojibox.notice(
-        `An import that was broken off left the database ${name}; it was dropped. The other server was only read.`,
-      );
+      tools.kojibox.notice(sayServerImport('brokenOff', { name }));
     }
   });
 }

@@ -7,6 +7,8 @@ import { onTarget, type ImportTools } from './import-tools.ts';
 import type { FoundServer, Passage, ServerImporter, TargetServer } from './importer.ts';
 import type { PlannedName } from './plan-names.ts';
 import { forgetUnfinished } from './server-import-store.ts';
+import { listOf } from '../../../contract/sentences/sentence.ts';
+import { sayServerImport } from '../../../contract/sentences/server-import.ts';
 
 export interface CopyOrder {
   readonly importId: string;
@@ -24,7 +26,7 @@ export async function copyDatabases(
   { task, signal }: ChangeContext,
 ): Promise<void> {
   const { system, foreign, store, engines } = tools;
-  const preparing = task('prepare', 'Preparing');
+  const preparing = task('prepare', sayServerImport('preparing'));
   const tasks = planned.map(({ database, target: name }) => ({
     label: database.name === name ? name : `${database.name} → ${name}`,
     database,
@@ -58,9 +60,7 @@ export async function copyDatabases(
       const copied = await importer.transfer(work, passage, reporter);
       const all = [...database.remarks, ...remarks, ...copied.remarks];
       results.push({ from: database.name, name: final, tables: copied.tables, rows: copied.rows, remarks: all });
-      reporter.done(
-        `${copied.tables} tables, ${copied.rows} rows: the same on both sides${all.map((text) => `; ${text}`).join('')}`,
-      );
+      reporter.done(listOf([sayServerImport('same', { tables: copied.tables, rows: copied.rows }), ...all]));
     }
     signal.throwIfAborted();
     await onTarget(tools, target, steady, async (session) => {

@@ -10,6 +10,8 @@ import { withSession, type ServerImporter, type TargetServer } from './importer.
 import { mysqlImport } from './mysql-import.ts';
 import { postgresImport } from './postgres-import.ts';
 import type { ServerImportStore } from './server-import-store.ts';
+import type { Sentence } from '../../../contract/sentences/sentence.ts';
+import { sayServerImport } from '../../../contract/sentences/server-import.ts';
 
 export const IMPORTERS: Readonly<Record<ServerLogin['kind'], ServerImporter>> = {
   postgres: postgresImport,
@@ -29,8 +31,8 @@ export interface ImportTools {
   readonly alive: Set<string>;
 }
 
-export const refuseImport = (detail: string, remedy: string): KojiboxError =>
-  new KojiboxError('VALIDATION_FAILED', 'cannot take over these databases', { detail, source: 'databases', remedy });
+export const refuseImport = (detail: Sentence, remedy: Sentence): KojiboxError =>
+  new KojiboxError('VALIDATION_FAILED', sayServerImport('cannotTake'), { detail, source: 'databases', remedy });
 
 /** The service that takes databases of this kind; null when there is none. Throws VALIDATION_FAILED when the wished one takes others. */
 export function serviceFor(
@@ -40,7 +42,7 @@ export function serviceFor(
 ): string | null {
   if (engine !== undefined) {
     if (engines.engineOf(engine).runtime === importer.runtime) return engine;
-    throw refuseImport(`${engine} takes no databases of such a server`, 'Leave the engine out, or name another.');
+    throw refuseImport(sayServerImport('takesOthers', { engine }), sayServerImport('otherEngine'));
   }
   return kojibox.supervisor.states().find(({ runtime }) => runtime === importer.runtime)?.id ?? null;
 }

@@ -4,14 +4,16 @@ import type { TaskReporter } from '../../changes/changes.ts';
 import { KojiboxError } from '../../../contract/errors.ts';
 import type { EngineAccess } from '../engine.ts';
 import type { ForeignServers, PipeFailure, Row, ServerAddress, ServerSession } from './foreign-server.ts';
+import { listOf, type Sentence } from '../../../contract/sentences/sentence.ts';
+import { sayServerImport } from '../../../contract/sentences/server-import.ts';
 
 export interface FoundDatabase {
   readonly name: string;
   readonly sizeBytes: number;
   readonly tables: number;
   readonly collation: string;
-  readonly problems: readonly string[];
-  readonly remarks: readonly string[];
+  readonly problems: readonly Sentence[];
+  readonly remarks: readonly Sentence[];
   /** What the engine said of it; for its creation here. */
   readonly facts: Row;
 }
@@ -19,7 +21,7 @@ export interface FoundDatabase {
 export interface FoundServer {
   readonly product: string;
   readonly version: string;
-  readonly problems: readonly string[];
+  readonly problems: readonly Sentence[];
   readonly databases: readonly FoundDatabase[];
 }
 
@@ -66,7 +68,7 @@ export interface Passage {
 export interface Copied {
   readonly tables: number;
   readonly rows: number;
-  readonly remarks: readonly string[];
+  readonly remarks: readonly Sentence[];
 }
 
 export interface ServerImporter {
@@ -77,7 +79,7 @@ export interface ServerImporter {
   takenNames(target: ServerSession): Promise<Set<string>>;
   workingName(passage: Pick<Passage, 'importId' | 'index' | 'final'>): string;
   /** Creates it with its mark. @returns what is different here */
-  create(target: ServerSession, passage: Passage): Promise<string[]>;
+  create(target: ServerSession, passage: Passage): Promise<Sentence[]>;
   /** Copies it, then compares both sides. Rejects with DATABASE_FAILED for a difference. */
   transfer(work: CopyWork, passage: Passage, task: TaskReporter): Promise<Copied>;
   /** Takes the mark off; from here on it is the user's. */
@@ -103,44 +105,40 @@ export async function withSession<T>(
   }
 }
 
-const NOTHING_LEFT = 'Nothing of this import is left here, and the other server was only read.';
-
-export const copyFailed = (name: string, detail: string, cure: string): KojiboxError =>
-  new KojiboxError('DATABASE_FAILED', `cannot take over "${name}"`, {
+export const copyFailed = (name: string, detail: Sentence, cure: Sentence): KojiboxError =>
+  new KojiboxError('DATABASE_FAILED', sayServerImport('cannotTakeOne', { name }), {
     detail: detail.slice(0, 900),
     source: 'databases',
-    remedy: `${NOTHING_LEFT} ${cure}`,
+    remedy: sayServerImport('nothingLeft', { cure }),
   });
 
 /** @param password taken out of what the programs said, should they ever say it */
 export function pipeFailed(name: string, failure: PipeFailure, password: string): KojiboxError {
   const lines = failure.output.split('\n').filter((line) => line.trim() !== '');
-  const said = lines.slice(-3).join(' ') || 'it was ended before it was done';
-  const detail = password === '' ? said : said.replaceAll(password, '••••••');
+  const said = lines.slice(-3).join(' ') || sayServerImport('endedEarly');
+  const output = password === '' ? said : said.replaceAll(password, '••••••');
   return failure.side === 'from'
-    ? copyFailed(
-        name,
-        `reading it failed: ${detail}`,
-        'See whether that server still runs, and whether its user may read everything.',
-      )
-    : copyFailed(
-        name,
-        `writing it failed: ${detail}`,
-        'Change on that server what the detail names, or leave this database out.',
-      );
+    ? copyFailed(name, sayServerImport('readingFailed', { output }), sayServerImport('seeServer'))
+    : copyFailed(name, sayServerImport('writingFailed', { output }), sayServerImport('changeThere'));
 }
 
 export type Counts = ReadonlyMap<string, number>;
 
 /** Rejects with DATABASE_FAILED and every difference between both sides. */
-export function assertSame(name: string, there: Counts, here: Counts, cure: string): void {
+export function assertSame(name: string, there: Counts, here: Counts, cure: Sentence): void {
   const differences = [...new Set([...there.keys(), ...here.keys()])]
     .filter((key) => there.get(key) !== here.get(key))
-    .map((key) => `${key}: ${there.get(key) ?? 'none'} there, ${here.get(key) ?? 'none'} here`);
+    .map((key) =>
+      sayServerImport('difference', {
+        what: key,
+        there: there.get(key) ?? sayServerImport('none'),
+        here: here.get(key) ?? sayServerImport('none'),
+      }),
+    );
   if (differences.length === 0) return;
-  const shown = differences.slice(0, 8).join('; ');
-  const more = differences.length > 8 ? `; and ${differences.length - 8} more` : '';
-  throw copyFailed(name, `both sides differ after the copy: ${shown}${more}`, cure);
+  const more = differences.length > 8 ? [sayServerImport('andMore', { count: differences.length - 8 })] : [];
+  const shown = listOf([...differences.slice(0, 8), ...more]);
+  throw copyFailed(name, sayServerImport('differ', { differences: shown }), cure);
 }
 
 export const rowsOf = (counts: Counts): number => [...counts.values()].reduce((sum, count) => sum + count, 0);

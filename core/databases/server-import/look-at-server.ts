@@ -7,6 +7,7 @@ import { IMPORTERS, onTarget, serviceFor, targetOf, type ImportTools } from './i
 import type { FoundServer, ServerImporter, TargetServer } from './importer.ts';
 import { planNames } from './plan-names.ts';
 import { findWayIn } from './way-in.ts';
+import { sayServerImport } from '../../../contract/sentences/server-import.ts';
 
 export interface Looked {
   readonly importer: ServerImporter;
@@ -65,9 +66,9 @@ export function reportOf(
         : { id: service.id, name: service.name, version: service.version ?? '', running: target !== null },
     problems: [
       ...found.problems,
-      ...(service === null ? ['There is no server here that takes them. Choose one with: koji setup'] : []),
+      ...(service === null ? [sayServerImport('noServerHere')] : []),
       ...(service !== null && target === null
-        ? [`${service.name} does not run. Start it with: koji start ${service.id}`]
+        ? [sayServerImport('notRunning', { server: service.name, id: service.id })]
         : []),
     ],
     databases: plan.map(({ database, target: name, taken: isTaken, problem }) => ({

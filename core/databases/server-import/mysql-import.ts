@@ -4,6 +4,7 @@ import { KNOWN_COLLATIONS, namesOf, quoteName } from './mysql-catalog.ts';
 import { lookMysql } from './mysql-look.ts';
 import { nearestCollation } from './mysql-schema.ts';
 import { transferMysql } from './mysql-transfer.ts';
+import { sayServerImport } from '../../../contract/sentences/server-import.ts';
 
 const MARK = /^kojibox import ([0-9a-f]{6})$/;
 
@@ -21,7 +22,7 @@ export const mysqlImport: ServerImporter = {
     const wanted = known.has(collation) ? collation : (nearestCollation(collation) ?? '');
     const order = known.has(wanted) && /^\w+$/.test(wanted) ? ` collate ${wanted}` : '';
     await target.query(`create database ${quoteName(working)}${order} comment 'kojibox import ${importId}'`);
-    return order === '' ? [`new tables have the order of this server, not ${collation}`] : [];
+    return order === '' ? [sayServerImport('otherOrder', { collation })] : [];
   },
   transfer: transferMysql,
   publish: async (target, { working }) => {

@@ -14,6 +14,8 @@ import {
   SERVER,
 } from './mysql-catalog.ts';
 import { nearestCollation } from './mysql-schema.ts';
+import type { Sentence } from '../../../contract/sentences/sentence.ts';
+import { sayServerImport } from '../../../contract/sentences/server-import.ts';
 
 const seriesOf = (version: string): number => {
   const [major = 0, minor = 0] = version.split('.').map(Number);
@@ -21,10 +23,13 @@ const seriesOf = (version: string): number => {
 };
 
 /** Without one of these rights a server does not even say that there is something. */
-const HIDDEN_WITHOUT: readonly { readonly what: string; readonly anyOf: readonly string[] }[] = [
-  { what: 'triggers', anyOf: ['TRIGGER'] },
-  { what: 'events', anyOf: ['EVENT'] },
-  { what: 'routines', anyOf: ['EXECUTE', 'SHOW_ROUTINE', 'SHOW CREATE ROUTINE', 'ALTER ROUTINE', 'CREATE ROUTINE'] },
+const HIDDEN_WITHOUT: readonly { readonly what: Sentence; readonly anyOf: readonly string[] }[] = [
+  { what: sayServerImport('triggers'), anyOf: ['TRIGGER'] },
+  { what: sayServerImport('events'), anyOf: ['EVENT'] },
+  {
+    what: sayServerImport('routines'),
+    anyOf: ['EXECUTE', 'SHOW_ROUTINE', 'SHOW CREATE ROUTINE', 'ALTER ROUTINE', 'CREATE ROUTINE'],
+  },
 ];
 
 export const lookMysql: ServerImporter['look'] = async ({ foreign, source, target, signal }) => {
@@ -46,53 +51,46 @@ export const lookMysql: ServerImporter['look'] = async ({ foreign, source, targe
     const databases: FoundDatabase[] = [];
     for (const row of await session.query(DATABASES)) {
       const name = row['name'] ?? '';
-      const problems: string[] = [];
-      const remarks: string[] = [];
+      const problems: Sentence[] = [];
+      const remarks: Sentence[] = [];
       if (here !== null) {
         for (const collation of namesOf(await session.query(collationsOf(name)))) {
           if (here.collations.has(collation)) continue;
           const nearest = nearestCollation(collation);
-          if (nearest !== null && here.collations.has(nearest)) remarks.push(`${collation} becomes ${nearest}`);
-          else
-            problems.push(
-              `It uses the collation ${collation}, which the MariaDB here does not know. Change it there: alter table … convert to character set utf8mb4`,
-            );
+          if (nearest !== null && here.collations.has(nearest))
+            remarks.push(sayServerImport('otherCollation', { collation, nearest }));
+          else problems.push(sayServerImport('unknownCollation', { collation }));
         }
         const engines = (row['engines'] ?? '')
           .split('\n')
           .filter((one) => one !== '' && !here.engines.has(one.toLowerCase()));
-        if (engines.length > 0)
-          problems.push(
-            `Its tables need the storage engine ${engines.join(', ')}, which the MariaDB here does not have. Change it there: alter table … engine=InnoDB`,
-          );
-        if (server?.['folding'] !== here.folding && here.folding === '0')
-          remarks.push('names of tables are told apart by capitals here, and were not there');
+        if (engines.length > 0) problems.push(sayServerImport('unknownEngine', { engines: engines.join(', ') }));
+        if (server?.['folding'] !== here.folding && here.folding === '0') remarks.push(sayServerImport('capitals'));
       }
       if (hasExpressions) {
         const functional = namesOf(await session.query(functionalIndexesOf(name)));
         if (functional.length > 0)
-          problems.push(
-            `MariaDB has no indexes on expressions: ${functional.join(', ')}. Drop them there, or index a generated column.`,
-          );
+          problems.push(sayServerImport('expressionIndexes', { indexes: functional.join(', ') }));
       }
       if ((row['engines'] ?? '').split('\n').some((engine) => !['', 'InnoDB'].includes(engine)))
-        remarks.push('tables that are not InnoDB are only the same in themselves if nothing writes to them meanwhile');
-      if (Number(row['versioned'] ?? 0) > 0) remarks.push('the history of system-versioned tables stays behind');
+        remarks.push(sayServerImport('notInnodb'));
+      if (Number(row['versioned'] ?? 0) > 0) remarks.push(sayServerImport('historyStays'));
       const rights = new Set(namesOf(await session.query(rightsOn(name))));
       const unseen = HIDDEN_WITHOUT.filter(({ anyOf }) => !anyOf.some((right) => rights.has(right)));
       if (unseen.length > 0)
         remarks.push(
-          `${source.user} may not see ${unseen.map(({ what }) => what).join(', ')}: if it has any, they stay behind. Granting ${unseen.map(({ anyOf }) => anyOf[0]?.toLowerCase()).join(', ')} to that user helps`,
+          sayServerImport('mayNotSee', {
+            user: source.user,
+            what: unseen.map(({ what }) => what).join(', '),
+            rights: unseen.map(({ anyOf }) => anyOf[0]?.toLowerCase()).join(', '),
+          }),
         );
       const definers = namesOf(await session.query(definersOf(name))).filter((one) => !one.startsWith('kojibox@'));
-      if (definers.length > 0) remarks.push(`what ran as ${definers.join(', ')} runs as kojibox here`);
+      if (definers.length > 0) remarks.push(sayServerImport('otherDefiner', { users: definers.join(', ') }));
       const events = namesOf(await session.query(eventsOf(name)));
-      if (events.length > 0)
-        remarks.push(`events (${events.join(', ')}) run once the event scheduler is on, which it is not here`);
+      if (events.length > 0) remarks.push(sayServerImport('eventsWait', { events: events.join(', ') }));
       if (isMariadb && target !== null && seriesOf(plain) > seriesOf(target.version))
-        remarks.push(
-          `MariaDB ${plain} is newer than the one here: what only the newer knows makes the import fail, and nothing is left of it then`,
-        );
+        remarks.push(sayServerImport('newerMariadb', { version: plain }));
       databases.push({
         name,
         sizeBytes: Number(row['bytes'] ?? 0),

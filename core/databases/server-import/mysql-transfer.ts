@@ -21,6 +21,7 @@ import {
 } from './importer.ts';
 import { KNOWN_COLLATIONS, namesOf, objectsOf, quoteName, rightsOn, tablesOf } from './mysql-catalog.ts';
 import { fitSchema } from './mysql-schema.ts';
+import { sayServerImport } from '../../../contract/sentences/server-import.ts';
 
 const TABLES_AT_ONCE = 40;
 
@@ -150,10 +151,10 @@ export const transferMysql: ServerImporter['transfer'] = async (work, { database
       if (moved.length > 0)
         throw copyFailed(
           name,
-          `it was written to while it was copied: ${moved.map(([table]) => table).join(', ')}`,
-          'Stop what writes to it, and take it over again.',
+          sayServerImport('writtenMeanwhile', { tables: moved.map(([table]) => table).join(', ') }),
+          sayServerImport('stopWriting'),
         );
-      const cure = 'Nothing wrote to that server meanwhile: please report this.';
+      const cure = sayServerImport('reportUnwritten');
       assertSame(name, there, here, cure);
       assertSame(name, objects, await countObjects(own, working), cure);
     });

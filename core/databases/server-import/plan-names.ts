@@ -1,6 +1,8 @@
 /** Which name each database gets here, each only once. */
 import type { FoundDatabase } from './importer.ts';
 import { freeName, isTakable, plainName } from './target-names.ts';
+import type { Sentence } from '../../../contract/sentences/sentence.ts';
+import { sayServerImport } from '../../../contract/sentences/server-import.ts';
 
 export interface PlannedName {
   readonly database: FoundDatabase;
@@ -14,7 +16,7 @@ export function planNames(
   wanted: readonly { readonly database: FoundDatabase; readonly as?: string }[],
   there: ReadonlySet<string>,
   onConflict: 'refuse' | 'rename',
-): (PlannedName & { readonly problem: string | null })[] {
+): (PlannedName & { readonly problem: Sentence | null })[] {
   const taken = new Set(there);
   return wanted.map(({ database, as }) => {
     const name = as ?? plainName(database.name);
@@ -23,12 +25,12 @@ export function planNames(
     const target = found ?? name;
     taken.add(target);
     const problem = !isTakable(name)
-      ? `"${name}" is a name that the server keeps for itself.`
+      ? sayServerImport('reservedName', { name })
       : found !== null
         ? null
         : onConflict === 'rename'
-          ? `The name ${name} is taken here, and so is every one with a number from 2 to 99.`
-          : `The name ${name} is taken here.`;
+          ? sayServerImport('allNamesTaken', { name })
+          : sayServerImport('nameTaken', { name });
     return { database, target, taken: isTaken, problem };
   });
 }

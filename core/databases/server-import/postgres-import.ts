@@ -4,6 +4,7 @@ import type { ServerImporter } from './importer.ts';
 import { literal, namesOf, quote, SERVER } from './postgres-catalog.ts';
 import { lookPostgres } from './postgres-look.ts';
 import { transferPostgres } from './postgres-transfer.ts';
+import { sayServerImport } from '../../../contract/sentences/server-import.ts';
 
 const MARK = /^kojibox_import_([0-9a-f]{6})_\d+$/;
 
@@ -36,7 +37,7 @@ export const postgresImport: ServerImporter = {
       }
     }
     await target.query(create);
-    return [`text is sorted by the order of this server, not by ${row['collate'] ?? ''}`];
+    return [sayServerImport('otherSorting', { collation: row['collate'] ?? '' })];
   },
   transfer: transferPostgres,
   publish: async (target, { working, final }) => {

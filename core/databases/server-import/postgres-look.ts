@@ -11,6 +11,8 @@ import {
   ROLES,
   SERVER,
 } from './postgres-catalog.ts';
+import type { Sentence } from '../../../contract/sentences/sentence.ts';
+import { sayServerImport } from '../../../contract/sentences/server-import.ts';
 
 /** Databases that are nearly always there, to begin with. */
 const FIRST_DATABASES = ['postgres', 'template1'] as const;
@@ -43,15 +45,11 @@ export const lookPostgres: ServerImporter['look'] = async (work) => {
   }));
   const version = (server?.['version'] ?? '').split(' ')[0] ?? '';
   const major = Math.floor(Number(server?.['number'] ?? 0) / 10_000);
-  const problems: string[] = [];
+  const problems: Sentence[] = [];
   if (target !== null && major > majorOf(target.version))
-    problems.push(
-      `PostgreSQL ${version} is newer than the PostgreSQL ${target.version} here, and data does not go back to an older one. Use a newer one where Kojibox has it (koji runtime list, koji runtime use postgres SERIES), or an older server.`,
-    );
+    problems.push(sayServerImport('newerPostgres', { version, own: target.version }));
   else if (!clientSeries.some((series) => Number(series) >= major))
-    problems.push(
-      `No pg_dump for PostgreSQL ${version} can be had here: the newest is ${clientSeries.at(-1) ?? 'none'}, and it refuses servers that are newer. Write the dump with that server's own pg_dump, and import it with: koji db import`,
-    );
+    problems.push(sayServerImport('noPgDump', { version, newest: clientSeries.at(-1) ?? sayServerImport('none') }));
   const here =
     target === null
       ? null
@@ -80,7 +78,7 @@ async function lookInto(
   if (!isTrue(row['open']))
     return {
       ...closed,
-      problems: [`${source.user} may not connect to it. Give a user who may: grant connect on database`],
+      problems: [sayServerImport('mayNotConnect', { user: source.user })],
     };
   const content = await withSession(
     foreign,
@@ -89,26 +87,27 @@ async function lookInto(
     signal,
     async (session) => (await session.query(CONTENT))[0],
   );
-  const problems: string[] = [];
-  const remarks: string[] = [];
+  const problems: Sentence[] = [];
+  const remarks: Sentence[] = [];
   const unreadable = content?.['unreadable'];
-  if (unreadable) problems.push(`${source.user} may not read ${unreadable}. Log in as its owner or as a superuser.`);
+  if (unreadable) problems.push(sayServerImport('mayNotRead', { user: source.user, tables: unreadable }));
   if (here !== null) {
     const missing = listOf(content?.['extensions']).filter((one) => !here.extensions.has(one));
-    if (missing.length > 0)
-      problems.push(`It uses the extension ${missing.join(', ')}, which the PostgreSQL here does not have.`);
+    if (missing.length > 0) problems.push(sayServerImport('unknownExtension', { extensions: missing.join(', ') }));
     const roles = listOf(content?.['roles']).filter((one) => !here.roles.has(one));
     if (roles.length > 0)
       problems.push(
-        `Its policies or user mappings name the role ${roles.join(', ')}. Create it here first: ${roles.map((one) => `create role ${quote(one)}`).join('; ')}`,
+        sayServerImport('unknownRole', {
+          roles: roles.join(', '),
+          command: roles.map((one) => `create role ${quote(one)}`).join('; '),
+        }),
       );
   }
-  if (encoding !== 'UTF8') remarks.push(`its text is converted from ${encoding} to UTF8`);
+  if (encoding !== 'UTF8') remarks.push(sayServerImport('converted', { encoding }));
   const owners = listOf(content?.['owners'], ', ').filter((owner) => owner !== 'kojibox');
-  if (owners.length > 0)
-    remarks.push(`what belongs to ${owners.join(', ')} belongs to kojibox here; grants stay behind`);
-  if (Number(content?.['publications'] ?? 0) > 0) remarks.push('publications stay behind');
-  if (content?.['subscriptions']) remarks.push('subscriptions stay behind');
+  if (owners.length > 0) remarks.push(sayServerImport('otherOwner', { owners: owners.join(', ') }));
+  if (Number(content?.['publications'] ?? 0) > 0) remarks.push(sayServerImport('publicationsStay'));
+  if (content?.['subscriptions']) remarks.push(sayServerImport('subscriptionsStay'));
   return {
     name,
     sizeBytes: Number(content?.['bytes'] ?? 0),

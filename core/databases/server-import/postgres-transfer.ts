@@ -10,6 +10,8 @@ import { createDumpProgress } from './dump-progress.ts';
 import type { ServerAddress, ServerSession } from './foreign-server.ts';
 import { assertSame, batches, pipeFailed, rowsOf, withSession, type Counts, type ServerImporter } from './importer.ts';
 import { countRows, majorOf, OBJECTS, quote, SETTINGS, TABLES, type TableName } from './postgres-catalog.ts';
+import type { Sentence } from '../../../contract/sentences/sentence.ts';
+import { sayServerImport } from '../../../contract/sentences/server-import.ts';
 
 const TABLES_AT_ONCE = 40;
 /** Every dump has its settings before this many bytes. */
@@ -105,15 +107,15 @@ export const transferPostgres: ServerImporter['transfer'] = async (work, passage
     task.bytes(progress.total, progress.total);
     const [there, objectsThere] = [await countAll(session, signal), await countObjects(session)];
     const settings = await session.query(SETTINGS);
-    const cure = 'Please report this: both sides were counted in the same snapshot.';
-    const remarks: string[] = [];
+    const cure = sayServerImport('reportSnapshot');
+    const remarks: Sentence[] = [];
     await withSession(foreign, target.address, passage.working, signal, async (own) => {
       assertSame(name, there, await countAll(own, signal), cure);
       assertSame(name, objectsThere, await countObjects(own), cure);
       for (const { setting } of settings)
         await own
           .query(`alter database ${quote(passage.working)} ${setting ?? ''}`)
-          .catch(() => remarks.push(`its setting "${setting ?? ''}" is not known here`));
+          .catch(() => remarks.push(sayServerImport('unknownSetting', { setting: setting ?? '' })));
     });
     return { tables: there.size, rows: rowsOf(there), remarks };
   });

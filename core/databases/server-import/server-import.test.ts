@@ -6,6 +6,7 @@ import { assertSame, pipeFailed, type FoundDatabase } from './importer.ts';
 import { fitSchema, nearestCollation } from './mysql-schema.ts';
 import { planNames } from './plan-names.ts';
 import { freeName, isTakable, plainName } from './target-names.ts';
+import { asIs } from '../../../contract/sentences/sentence.ts';
 
 const database = (name: string): FoundDatabase => ({
   name,
@@ -122,7 +123,7 @@ describe('what went wrong', () => {
       ['a', 1],
       ['b', 2],
     ]);
-    expect(() => assertSame('x', there, new Map(there), '')).not.toThrow();
+    expect(() => assertSame('x', there, new Map(there), asIs(''))).not.toThrow();
     expect(() =>
       assertSame(
         'x',
@@ -131,7 +132,7 @@ describe('what went wrong', () => {
           ['a', 1],
           ['c', 3],
         ]),
-        'Do this.',
+        asIs('Do this.'),
       ),
     ).toThrowError(
       expect.objectContaining({

@@ -15,6 +15,7 @@ import type { ImportTools } from './import-tools.ts';
 import { lookAtServer, reportOf } from './look-at-server.ts';
 import { planImport } from './plan-import.ts';
 import { undoImport } from './undo-import.ts';
+import { sayServerImport } from '../../../contract/sentences/server-import.ts';
 
 export interface ServerImports {
   inspect(input: InputOf<'serverImport.inspect'>): Promise<OutputOf<'serverImport.inspect'>>;
@@ -43,10 +44,10 @@ export function createServerImports(
 
     async start({ engine, databases, onConflict, ...login }) {
       if (changes.running('serverImport.start') !== undefined)
-        throw new KojiboxError('UNAVAILABLE', 'cannot take over these databases now', {
-          detail: 'another import is under way',
+        throw new KojiboxError('UNAVAILABLE', sayServerImport('cannotTakeNow'), {
+          detail: sayServerImport('underWay'),
           source: 'databases',
-          remedy: 'Wait for its end: koji changes',
+          remedy: sayServerImport('waitForIt'),
         });
       const looked = await lookAtServer(tools, login, engine, new AbortController().signal);
       const { target, planned } = await planImport(tools, looked, { databases, onConflict });

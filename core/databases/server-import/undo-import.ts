@@ -2,30 +2,32 @@
 import type { Change } from '../../../contract/changes.ts';
 import { KojiboxError } from '../../../contract/errors.ts';
 import type { ImportTools } from './import-tools.ts';
+import { sayImport } from '../../../contract/sentences/imports.ts';
+import { sayServerImport } from '../../../contract/sentences/server-import.ts';
 
 /** Throws NOT_FOUND; the change fails with UNAVAILABLE when the server does not run. What is gone already is passed over. */
 export function undoImport({ kojibox, store }: Pick<ImportTools, 'kojibox' | 'store'>, id: string): Change {
   const { changes, databases } = kojibox;
   const record = store.get().records.find((one) => one.id === id);
   if (record === undefined)
-    throw new KojiboxError('NOT_FOUND', `there is no import "${id}"`, {
+    throw new KojiboxError('NOT_FOUND', sayServerImport('noSuchImport', { id }), {
       source: 'databases',
-      remedy: 'See: koji db imports',
+      remedy: sayServerImport('seeImports'),
     });
   const names = record.databases.map(({ name }) => name);
   return changes.run('serverImport.undo', `Dropping ${names.join(', ')}`, async ({ task, signal }) => {
     const work = names.map((name) => ({ name, reporter: task(name, name) }));
     const there = (await databases.list()).find((one) => one.id === record.engine);
     if (there?.running !== true)
-      throw new KojiboxError('UNAVAILABLE', `cannot reach ${record.engine}`, {
-        detail: 'it does not run',
+      throw new KojiboxError('UNAVAILABLE', sayServerImport('cannotReachOwn', { id: record.engine }), {
+        detail: sayServerImport('serviceOffItself'),
         source: 'databases',
-        remedy: `Start it with: koji start ${record.engine}`,
+        remedy: sayServerImport('startWith', { id: record.engine }),
       });
     for (const { name, reporter } of work) {
       signal.throwIfAborted();
       if (!there.databases.some((one) => one.name === name)) {
-        reporter.skip('it is not there any more');
+        reporter.skip(sayImport('goneMeanwhile'));
         continue;
       }
       reporter.step('drop');

@@ -4,6 +4,7 @@ import { SERVER_PORTS, type ServerLogin } from '../../../contract/server-import.
 import { isLoopback, type ServerAddress } from './foreign-server.ts';
 import { refuseImport, type ImportTools } from './import-tools.ts';
 import { withSession } from './importer.ts';
+import { sayServerImport } from '../../../contract/sentences/server-import.ts';
 
 /** Ways in, best first: as asked, or, without a password, by the sockets at which the daemon's own user may be let in. */
 function waysIn({ foreign }: Pick<ImportTools, 'foreign'>, login: ServerLogin): ServerAddress[] {
@@ -24,7 +25,10 @@ export async function findWayIn(tools: ImportTools, login: ServerLogin, signal: 
       .states()
       .find(({ ports }) => way.socket === null && isLoopback(way.host) && ports[0]?.port === way.port);
     if (ours !== undefined)
-      throw refuseImport(`port ${way.port} is Kojibox's own ${ours.name}`, 'Give the port of the other server.');
+      throw refuseImport(
+        sayServerImport('ownServer', { port: way.port, server: ours.name }),
+        sayServerImport('otherPort'),
+      );
     try {
       await withSession(foreign, way, way.kind === 'postgres' ? 'postgres' : '', signal, () => Promise.resolve());
       return way;
@@ -34,7 +38,7 @@ export async function findWayIn(tools: ImportTools, login: ServerLogin, signal: 
       if (index === ways.length - 1) throw error;
     }
   }
-  throw refuseImport('there is no way in', 'Give host and port.');
+  throw refuseImport(sayServerImport('noWayIn'), sayServerImport('giveAddress'));
 }
 
 /** `/run/postgresql/.s.PGSQL.5433` tells its port. */

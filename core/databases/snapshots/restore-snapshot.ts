@@ -10,6 +10,7 @@ import { feedDump, verifyDump } from '../dump-file.ts';
 import type { StoredSnapshot } from './snapshot-store.ts';
 import { isUp, toSnapshotError, type SnapshotTools } from './snapshot-work.ts';
 import type { SnapshotTarget } from './target.ts';
+import { sayWork } from '../../../contract/sentences/work.ts';
 
 const CHECK_TIMEOUT_MS = 20_000;
 
@@ -27,8 +28,8 @@ export async function restoreSnapshot(
   const { files } = system;
   const { service, dataFolder } = target;
   const [staging, safety, starting] = [
-    task('copy', 'Copy', 5),
-    task('safety', 'Present state', 1),
+    task('copy', sayWork('copy'), 5),
+    task('safety', sayWork('presentState'), 1),
     task('start', target.name, 3),
   ];
   const staged = stagedFolder(dataFolder);
@@ -72,7 +73,7 @@ export async function restoreSnapshot(
     await store.removeJournal(service);
     starting.done();
   } catch (error) {
-    starting.fail('the former state comes back');
+    starting.fail(sayWork('formerState'));
     release();
     const trouble = await goBack(tools, { service, wasUp, restore: { safety: safetyId, dataFolder } }).then(
       () => null,

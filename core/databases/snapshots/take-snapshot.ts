@@ -7,6 +7,7 @@ import { writeDump } from '../dump-file.ts';
 import type { SnapshotRecord } from './snapshot-store.ts';
 import { isUp, toSnapshotError, type SnapshotTools } from './snapshot-work.ts';
 import type { SnapshotTarget } from './target.ts';
+import { sayWork } from '../../../contract/sentences/work.ts';
 
 export interface SnapshotOrder {
   readonly id: string;
@@ -24,8 +25,8 @@ export async function takeSnapshot(
   const { store, system } = tools;
   const [writing, starting] =
     order.how === 'copy'
-      ? [task('copy', 'Copy', 8), task('start', target.name, 1)]
-      : [task('dump', 'Dump', 8), task('finish', 'Finish', 1)];
+      ? [task('copy', sayWork('copy'), 8), task('start', target.name, 1)]
+      : [task('dump', sayWork('dump'), 8), task('finish', sayWork('finish'), 1)];
   const record = (size: { sizeBytes: number; files: number }): SnapshotRecord => ({
     name: order.name,
     note: order.note,
@@ -80,8 +81,8 @@ async function copyStopped(
       starting?.step('start');
       const { readyMs } = await supervisor.start(service);
       for (const id of dependents) await supervisor.start(id);
-      starting?.done(readyMs === null ? '' : `ready in ${Math.round(readyMs)} ms`);
-    } else starting?.skip('it did not run');
+      starting?.done(readyMs === null ? '' : sayWork('readyIn', { milliseconds: Math.round(readyMs) }));
+    } else starting?.skip(sayWork('didNotRun'));
     await store.removeJournal(service);
   };
   try {
@@ -98,9 +99,9 @@ async function copyStopped(
       onBytes: (done) => writing.bytes(done, total),
     });
     await finish(copied);
-    writing.done(copied.shared ? 'at once: it shares its blocks with the data' : '');
+    writing.done(copied.shared ? sayWork('sharesBlocks') : '');
   } catch (error) {
-    writing.fail('given up');
+    writing.fail(sayWork('givenUp'));
     // The error that counts is the first one; the state of the service shows the rest.
     await restart(null).catch((failure: unknown) =>
       system.log.error('cannot start a server again', { service, error: String(failure) }),

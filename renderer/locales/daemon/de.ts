@@ -1,5 +1,8 @@
 /** Deutsch. */
+import { flattenSentences, SENTENCES } from '../../../contract/sentences/index.ts';
+import { translator } from '../../../contract/sentences/sentence.ts';
 import type { DaemonTexts } from './daemon-texts.ts';
+import { sentencesDe } from './sentences/de.ts';
 
 export const daemonDe: DaemonTexts = {
   errors: {
@@ -217,14 +220,6 @@ export const daemonDe: DaemonTexts = {
     create: 'legt an',
     remove: 'entfernt',
   },
-  goals: {
-    hosts: 'Die Namen deiner Projekte werden in die hosts-Datei geschrieben.',
-    trust: 'Programme dieses Rechners vertrauen der lokalen Stelle, die nur für lokale Namen bürgen kann.',
-    ports: 'Jeder Benutzer dieses Rechners darf Ports ab 80 verwenden, damit Links ohne Portnummer gehen.',
-    resolver:
-      'Der Resolver des Systems fragt Kojibox nach lokalen Namen, auch nach allen unterhalb einer Seite, und nach keinem anderen.',
-    undo: 'Diese Änderung am System wird zurückgenommen.',
-  },
   checks: {
     'secrets-key': 'Schlüssel der gespeicherten Passwörter',
     zoneinfo: 'Zeitzonen-Datenbank für PHP',
@@ -244,21 +239,5 @@ export const daemonDe: DaemonTexts = {
     trust: 'Programme, die der lokalen Stelle vertrauen',
     config: 'Einstellungen sind unversehrt',
   },
-  notices: {
-    portMoved: '{service} nutzt Port {port}, denn {holder} belegt {wanted}.',
-    authorityRenewed:
-      'Die lokale Zertifizierungsstelle war beschädigt oder abgelaufen, darum gibt es eine neue. Vertraue ihr mit: koji certs trust {domain}',
-    configRestored:
-      '{file} war nicht lesbar. Die letzte gute Kopie ist wieder da; die beschädigte Datei ist {aside} (CONFIG_CORRUPT).',
-    configLost:
-      '{file} war nicht lesbar, und es gibt keine gute Kopie; sie beginnt neu. Die beschädigte Datei ist {aside} (CONFIG_CORRUPT).',
-    metricsLost:
-      'Der Verlauf der Auslastung ({file}) war nicht lesbar ({reason}) und beginnt neu; die beschädigte Datei ist {aside}.',
-    homeNotMoved: 'Die Daten ließen sich nicht nach {to} verlegen ({reason}), sie sind weiter in {from}.',
-    restoreCut: 'Eine Wiederherstellung von {service} wurde unterbrochen; der Stand davor ist wieder da.',
-    startFailed: '{service} lässt sich nicht wieder starten: {reason}',
-    snapshotLeftovers: 'Was ein Schnappschuss hinterließ, lässt sich nicht aufräumen: {reason}',
-    updateRolledBack:
-      'Kojibox {to} hat hier nicht funktioniert ({reason}), darum läuft wieder {from}. Es wird nicht mehr angeboten, bis es anders gebaut vorliegt.',
-  },
+  sentence: translator(flattenSentences(SENTENCES), flattenSentences(sentencesDe)),
 };

@@ -1,5 +1,8 @@
 /** Bahasa Indonesia. */
+import { flattenSentences, SENTENCES } from '../../../contract/sentences/index.ts';
+import { translator } from '../../../contract/sentences/sentence.ts';
 import type { DaemonTexts } from './daemon-texts.ts';
+import { sentencesId } from './sentences/id.ts';
 
 export const daemonId: DaemonTexts = {
   errors: {
@@ -178,14 +181,6 @@ export const daemonId: DaemonTexts = {
     create: 'membuat',
     remove: 'menghapus',
   },
-  goals: {
-    hosts: 'Nama proyek Anda ditulis ke berkas hosts.',
-    trust: 'Program di komputer ini akan memercayai otoritas lokal, yang hanya dapat menjamin nama lokal.',
-    ports: 'Semua pengguna komputer ini boleh memakai port mulai 80, sehingga tautan tidak perlu nomor port.',
-    resolver:
-      'Resolver sistem akan menanyakan nama lokal ke Kojibox, termasuk semua nama di bawah sebuah situs, dan tidak menanyakan nama lain.',
-    undo: 'Perubahan pada sistem ini dibatalkan.',
-  },
   checks: {
     'secrets-key': 'Kunci kata sandi yang tersimpan',
     zoneinfo: 'Basis data zona waktu untuk PHP',
@@ -205,21 +200,5 @@ export const daemonId: DaemonTexts = {
     trust: 'Program yang memercayai otoritas lokal',
     config: 'Pengaturan utuh',
   },
-  notices: {
-    portMoved: '{service} memakai port {port}, karena {wanted} dipakai {holder}.',
-    authorityRenewed:
-      'Otoritas sertifikat lokal rusak atau kedaluwarsa, jadi dibuat yang baru. Percayai lagi dengan: koji certs trust {domain}',
-    configRestored:
-      '{file} tidak terbaca. Salinan baik terakhir sudah dikembalikan; berkas yang rusak adalah {aside} (CONFIG_CORRUPT).',
-    configLost:
-      '{file} tidak terbaca dan tidak ada salinan baik, jadi dimulai dari awal; berkas yang rusak adalah {aside} (CONFIG_CORRUPT).',
-    metricsLost:
-      'Riwayat pemakaian sumber daya ({file}) tidak terbaca ({reason}), jadi dimulai dari awal; berkas yang rusak adalah {aside}.',
-    homeNotMoved: 'Data tidak dapat dipindahkan ke {to} ({reason}), jadi tetap di {from}.',
-    restoreCut: 'Pemulihan {service} terputus; keadaan sebelumnya sudah kembali.',
-    startFailed: '{service} tidak dapat dijalankan lagi: {reason}',
-    snapshotLeftovers: 'Sisa sebuah snapshot tidak dapat dibereskan: {reason}',
-    updateRolledBack:
-      'Kojibox {to} tidak berfungsi di sini ({reason}), jadi {from} berjalan lagi. Versi itu tidak ditawarkan sampai ada build lain.',
-  },
+  sentence: translator(flattenSentences(SENTENCES), flattenSentences(sentencesId)),
 };

@@ -1,0 +1,12 @@
+/** Who has a port. */
+import { sayer } from './sentence.ts';
+
+export const PORTS = {
+  otherProgram: 'another program',
+  otherUser: "another user's process",
+  process: 'a process (pid {pid})',
+  described: 'process {pid} ({command})',
+  unnamed: 'unnamed',
+  mayNotUse: 'nobody, but this user may not use it',
+} as const;
+export const sayPort = sayer(PORTS);
