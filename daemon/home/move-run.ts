@@ -12,7 +12,9 @@ import { runStarter } from '../handover/run-starter.ts';
 import { runSteps } from '../handover/run-steps.ts';
 import { endServices, runningServices } from './end-services.ts';
 import { concludeMove, trialOf, writeMove } from './move-files.ts';
-import { findDifference, mirrorTree, removeTree } from './mirror-tree.ts';
+import { findDifference } from './compare-trees.ts';
+import { mirrorTree } from './mirror-tree.ts';
+import { removeTree } from './remove-tree.ts';
 import { partialOf } from './plan-move.ts';
 import { removeFormer, swapPlaces, swapPlacesBack } from './swap-place.ts';
 

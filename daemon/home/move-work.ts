@@ -15,7 +15,8 @@ import type { System } from '../../core/system/system.ts';
 import { acquireLock, type DaemonLock } from '../daemon-lock.ts';
 import { isAbandoned, startOutliving } from '../handover/outliving.ts';
 import { keepProjectAddresses } from './address.ts';
-import { findDifference, mirrorTree, momentAt, type MirrorOptions } from './mirror-tree.ts';
+import { findDifference, type CompareOptions } from './compare-trees.ts';
+import { mirrorTree, momentAt, type MirrorOptions } from './mirror-tree.ts';
 import { concludeMove, readHomeRecord, readMove, writeMove } from './move-files.ts';
 import { discardMove, ownerIdOf, toBody } from './move-run.ts';
 import { partialOf, type PlannedMove } from './plan-move.ts';
@@ -173,7 +174,7 @@ export function createMoveWork({
     { from, to }: MoveJournal,
     how: Pick<MirrorOptions, 'changedSinceMs' | 'comparesBytes'>,
     { total, task, signal }: Running,
-  ): Promise<ReadonlySet<string>> => {
+  ): Promise<CompareOptions['read']> => {
     const { copied } = await mirrorTree(from, partialOf(to), {
       ...how,
       signal,
@@ -185,7 +186,7 @@ export function createMoveWork({
 
   const compare = async (
     { from, to, comparedAtMs }: MoveJournal,
-    read: ReadonlySet<string>,
+    read: CompareOptions['read'],
     { signal }: Running,
   ): Promise<void> => {
     const difference = await findDifference(from, partialOf(to), {

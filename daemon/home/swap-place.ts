@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { movePathsOf } from '../../contract/home.ts';
 import type { MoveJournal } from '../../core/home/journal.ts';
 import { replaceFolderLink, syncFolder } from '../system/folder-links.ts';
-import { removeTree } from './mirror-tree.ts';
+import { removeTree } from './remove-tree.ts';
 import { isFolder, isLink } from './places.ts';
 import { partialOf } from './plan-move.ts';
 
