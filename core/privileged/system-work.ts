@@ -49,6 +49,7 @@ export interface SystemWorkOptions {
 
 /** Where `koji shell-init` may have put a block. */
 const RC_FILES = ['.bashrc', '.bash_profile', '.profile', '.zshrc', '.zprofile', '.config/fish/config.fish'];
+const MAX_SHOWN = 20;
 const UPDATE_CA = '/usr/sbin/update-ca-certificates';
 
 export function createSystemWork(options: SystemWorkOptions): SystemWork {
@@ -77,7 +78,7 @@ export function createSystemWork(options: SystemWorkOptions): SystemWork {
         sentence:
           wanted.length === 0
             ? `The block of Kojibox is taken out of ${host.hostsFile}.`
-            : `${wanted.join(', ')} will point at this machine, in a marked block of ${host.hostsFile}.`,
+            : `${shortList(wanted)} will point at this machine, in a marked block of ${host.hostsFile}.`,
         action: { verb: 'hosts.apply-block', home: homeDigest, names: [...wanted] },
         byHand:
           wanted.length === 0
@@ -230,6 +231,12 @@ export function createSystemWork(options: SystemWorkOptions): SystemWork {
     return fingerprint === null ? null : { verb: 'trust.remove', fingerprint };
   }
 }
+
+/** A dialog has room for some; all of them are in the block. */
+const shortList = (names: readonly string[]): string =>
+  names.length <= MAX_SHOWN
+    ? names.join(', ')
+    : `${names.slice(0, MAX_SHOWN).join(', ')} and ${names.length - MAX_SHOWN} more`;
 
 const trustPlaces = (file: string): Place[] => [
   {

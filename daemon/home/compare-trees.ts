@@ -67,3 +67,24 @@ export async function findDifference(from: string, to: string, options: CompareO
   };
   return visit(bytePath(from), bytePath(to));
 }
+
+/**
+ * Something below a folder that changed after a moment (change time, which no program can set back), but for one file.
+ * @returns its path for people, or null. Folders count too: a name that was taken out of one is a change of it
+ */
+export async function findChangedSince(folder: string, sinceMs: number, except: string): Promise<string | null> {
+  const visit = async (path: BytePath): Promise<string | null> => {
+    for (const name of await readdir(onDisk(path), { encoding: 'latin1' })) {
+      const entry = below(path, name);
+      const found = await lstat(onDisk(entry)).catch(() => null);
+      // It went away while we looked: whoever did that changed its folder.
+      if (found === null) return shown(path);
+      // A file says more than the folder that it changed.
+      const late = found.isDirectory() ? await visit(entry) : null;
+      if (late !== null) return late;
+      if (found.ctimeMs > sinceMs && shown(entry) !== except) return shown(entry);
+    }
+    return null;
+  };
+  return visit(bytePath(folder));
+}

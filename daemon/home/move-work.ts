@@ -86,6 +86,7 @@ export function createMoveWork({
         services: [],
         stackUp: false,
         comparedAtMs: 0,
+        syncedAtMs: 0,
         starter: [...starter],
         healthDeadlineMs,
         switched: false,

@@ -82,6 +82,24 @@ describe('links', () => {
       expect((await exchange(link)).result?.token).toBe(daemon.token);
     }
   });
+
+  it.skipIf(process.getuid?.() !== 0)('are not used up by another user who goes away at once (as root)', async () => {
+    const { url } = await world.call<{ url: string }>('daemon.link');
+    const body = JSON.stringify({ ticket: ticketOf(url) });
+    const { host, hostname, port } = new URL(daemon.url);
+    const message = `POST /ticket HTTP/1.1\\r\\nHost: ${host}\\r\\nContent-Length: ${body.length}\\r\\n\\r\\n`;
+    const asNobody = `const socket = require('net').connect(${port}, '${hostname}', () =>
+      socket.write('${message}' + '${body}', () => socket.destroy()))`;
+    const { status, stderr } = spawnSync(process.execPath, ['-e', asNobody], {
+      uid: 65534,
+      gid: 65534,
+      encoding: 'utf8',
+    });
+    expect(status, stderr).toBe(0);
+    // The daemon has read it, since it answers in order of arrival.
+    await world.call('daemon.info');
+    expect((await exchange(url)).result?.token).toBe(daemon.token);
+  });
 });
 
 it('no command line in /proc holds the key while a window is opened', async () => {
