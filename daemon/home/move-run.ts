@@ -110,13 +110,13 @@ async function startDaemon(journal: MoveJournal): Promise<void> {
   const trial = trialOf(journal);
   closeSync(openSync(trial, 'w', 0o600));
   const output = await runStarter({ command, args, shell: false, home, trial, deadlineMs: healthDeadlineMs });
-  const healthy = await awaitHealthy(home, null, Date.now() + healthDeadlineMs);
+  const healthy = await awaitHealthy(home, null, performance.now() + healthDeadlineMs);
   if (healthy !== 'steady') throw failed(to, `${healthy}${output === '' ? '' : `: ${output}`}`);
 }
 
 /** @returns `back` when the services that ran before run again */
 async function awaitServices({ home, id }: MoveJournal): Promise<'back' | 'failed'> {
-  for (const deadline = Date.now() + SERVICES_MS; Date.now() < deadline; await wait(LOOK_EVERY_MS)) {
+  for (const deadline = performance.now() + SERVICES_MS; performance.now() < deadline; await wait(LOOK_EVERY_MS)) {
     const file = daemonFileOf(home);
     const status = HomeStatusSchema.safeParse(file === null ? null : await callDaemon(file, 'home.status', {})).data;
     if (status?.moveId === id && (status.services === 'back' || status.services === 'failed')) return status.services;
@@ -130,8 +130,8 @@ async function endThere({ home, to }: MoveJournal): Promise<void> {
   const file = daemonFileOf(home);
   // It answers after it has begun to end; stopping the services in order takes a moment.
   if (file !== null && holderOf(home) !== null) await callDaemon(file, 'daemon.quit', { restarting: true });
-  for (const deadline = Date.now() + SERVICES_MS; holderOf(home) !== null; await wait(LOOK_EVERY_MS)) {
-    if (file !== null && Date.now() < deadline) continue;
+  for (const deadline = performance.now() + SERVICES_MS; holderOf(home) !== null; await wait(LOOK_EVERY_MS)) {
+    if (file !== null && performance.now() < deadline) continue;
     await endDaemon(home, { except: null, failed: (detail) => failed(to, detail) });
     break;
   }

@@ -27,7 +27,7 @@ export async function startDaemonOf(
   version: string,
   deadlineMs: number,
 ): Promise<void> {
-  const deadline = Date.now() + deadlineMs;
+  const deadline = performance.now() + deadlineMs;
   for (let attempt = 0; attempt < TRIES; attempt++) {
     const output = await runStarter({
       command: join(install.current, LAUNCHER.file),

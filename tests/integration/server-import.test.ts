@@ -424,6 +424,15 @@ describe.each(['postgres', 'mariadb'] as const)('an import into %s that does not
   });
 });
 
+it('is begun once when two ask for it at the same moment', async () => {
+  const before = await names('postgres');
+  const both = await Promise.allSettled([1, 2].map(() => take(pg16, ['shop'], { onConflict: 'rename' })));
+  const begun = both.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+  for (const { id } of begun) await ended(world, id);
+  expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+  expect((await names('postgres')).length).toBe(before.length + 1);
+});
+
 it('keeps the password nowhere', () => {
   const pieces = [PASSWORD, JSON.stringify(PASSWORD).slice(1, -1), encodeURIComponent(PASSWORD)];
   for (const piece of pieces) {
