@@ -114,7 +114,10 @@ if [ -r "$koji_shims/.table" ]; then
   set -f
   IFS='
 '
-  koji_find "$PWD" || koji_find "$(pwd -P 2>/dev/null)"
+  if ! koji_find "$PWD"; then
+    koji_real=$(pwd -P 2>/dev/null)
+    [ "$koji_real" = "$PWD" ] || koji_find "$koji_real"
+  fi
   set +f
   unset IFS
 fi
