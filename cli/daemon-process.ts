@@ -64,7 +64,7 @@ export async function ensureDaemon(): Promise<Client> {
   if ((await findDaemon()) === null) await startDaemon();
   // One that was started by somebody else at the same moment may need a while.
   let started = await findDaemon();
-  for (const deadline = Date.now() + START_DEADLINE_MS; started === null && Date.now() < deadline;) {
+  for (const deadline = performance.now() + START_DEADLINE_MS; started === null && performance.now() < deadline;) {
     await wait(LOOK_EVERY_MS);
     started = await findDaemon();
   }

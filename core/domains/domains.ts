@@ -3,6 +3,7 @@ import { KojiboxError } from '../../contract/errors.ts';
 import type { DomainMapping, ResolveStep } from '../../contract/domains.ts';
 import type { JsonStore } from '../config/json-store.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { bytesOf, readByteText } from '../system/byte-text.ts';
 import type { System } from '../system/system.ts';
 import { isSentHere } from './resolver.ts';
 import { conflictsInHosts, hostsBlock, setHostsBlock } from './hosts-block.ts';
@@ -48,9 +49,10 @@ export function createDomains(options: DomainsOptions): Domains {
   const linkTo = (host: string, port: number): string => `https://${host}${port === 443 ? '' : `:${port}`}`;
 
   const write = async (next: (text: string) => string): Promise<void> => {
-    const text = (await system.files.readText(file)) ?? '';
-    const wanted = next(text);
-    if (wanted === text) return;
+    const text = (await readByteText(system.files, file)) ?? '';
+    const changed = next(text);
+    if (changed === text) return;
+    const wanted = bytesOf(changed);
     try {
       const stat = await system.files.stat(file);
       await system.files.writeAtomic(file, wanted, {

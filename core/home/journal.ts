@@ -33,6 +33,8 @@ export const MoveJournalSchema = z.object({
   stackUp: z.boolean(),
   /** What changed at the former place since then (change time of its file system, ms) was not compared yet. */
   comparedAtMs: z.number(),
+  /** What changed at the former place since then (the same clock) is in no copy; 0: nothing is known of it. */
+  syncedAtMs: z.number().default(0),
   /** Node and the command line that start the daemon, by addresses that outlast the move. */
   starter: z.array(z.string()),
   /** How long the daemon may take until it answers. */

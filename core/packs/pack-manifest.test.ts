@@ -57,6 +57,8 @@ describe('the manifest of a pack', () => {
       'a file twice, but for the case',
       { files: [FILE, { ...FILE, path: FILE.path.toUpperCase().replace('FILES/', 'files/') }] },
     ],
+    ['a file that is a folder of another one', { files: [FILE, { ...FILE, path: `${FILE.path}/more` }] }],
+    ['a name that no file can have', { files: [FILE, { ...FILE, path: `files/${'a'.repeat(256)}` }] }],
     ['a runtime twice', { runtimes: [unsigned.runtimes[0]!, unsigned.runtimes[0]!] }],
     [
       'a file of a runtime that is not there',

@@ -11,11 +11,11 @@ export const PACK_FORMAT = 1;
 export const PACK_MANIFEST = 'manifest.json';
 const MAX_FILES = 5000;
 
-/** A relative path of plain names: no `..`, no empty part, nothing that another system reads as a separator. */
+/** A relative path of plain names: no `..`, no empty part, none longer than a name may be (NAME_MAX), nothing that another system reads as a separator. */
 const FilePathSchema = z
   .string()
   .max(400)
-  .regex(/^(?:files|archives)(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9._+~%@=-]+)+$/, 'not a path of a pack');
+  .regex(/^(?:files|archives)(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9._+~%@=-]{1,255})+$/, 'not a path of a pack');
 const NameSchema = z.string().regex(/^[a-z][a-z0-9-]{0,31}$/);
 const VersionSchema = z.string().regex(/^[0-9A-Za-z][0-9A-Za-z.+~-]{0,63}$/);
 const SuiteSchema = z.string().regex(/^[a-z]{1,40}$/);
@@ -140,15 +140,21 @@ function readKey(base64: string): KeyObject | null {
 function assertConsistent({ files, runtimes, archives }: PackManifest, file: string): void {
   const paths = new Set(files.map(({ path }) => path.toLowerCase()));
   if (paths.size !== files.length) throw packRefusal('PACK_DAMAGED', file, 'its manifest names a file twice');
+  const folders = files.flatMap(({ path }) => foldersOf(path.toLowerCase()));
+  const both = folders.find((folder) => paths.has(folder));
+  if (both !== undefined) throw packRefusal('PACK_DAMAGED', file, `its manifest has ${both} as a file and as a folder`);
   const isFile = new Set(files.map(({ path }) => path));
   const missing = runtimes.flatMap((runtime) => runtime.files).find((path) => !isFile.has(path));
   if (missing !== undefined) throw packRefusal('PACK_DAMAGED', file, `its manifest does not describe ${missing}`);
   const names = new Set(runtimes.map(({ name, series }) => `${name} ${series}`));
   if (names.size !== runtimes.length) throw packRefusal('PACK_DAMAGED', file, 'its manifest names a runtime twice');
-  const folders = archives.flatMap(({ repositories }) => repositories.map(({ folder }) => `${folder}/`));
-  const loose = folders.find((folder) => !files.some(({ path }) => path.startsWith(folder)));
+  const indexes = archives.flatMap(({ repositories }) => repositories.map(({ folder }) => `${folder}/`));
+  const loose = indexes.find((folder) => !files.some(({ path }) => path.startsWith(folder)));
   if (loose !== undefined) throw packRefusal('PACK_DAMAGED', file, `its manifest describes no index in ${loose}`);
 }
+
+/** `a/b/c`: `a`, `a/b`. */
+const foldersOf = (path: string): string[] => [...path.matchAll(/\//g)].map(({ index }) => path.slice(0, index));
 
 /** Why a pack of that platform does not fit this one; null when it does. */
 export function platformMismatch(pack: PackPlatform, here: PackPlatform): string | null {

@@ -7,8 +7,9 @@ import { HostNameSchema, PortSchema } from '../../contract/common.ts';
 import { isLocalName, LOCAL_DOMAINS } from '../certificates/local-domains.ts';
 
 /** Of the whole request, in bytes. */
-export const MAX_REQUEST_BYTES = 65_536;
-const MAX_NAMES = 500;
+export const MAX_REQUEST_BYTES = 262_144;
+/** A thousand projects, with more names than one each. */
+const MAX_NAMES = 4000;
 const MAX_ACTIONS = 8;
 export const MAX_SUFFIXES = 32;
 const MAX_CERTIFICATE_CHARACTERS = 8192;

@@ -51,6 +51,7 @@ export interface SystemWorkOptions {
 
 /** Where `koji shell-init` may have put a block. */
 const RC_FILES = ['.bashrc', '.bash_profile', '.profile', '.zshrc', '.zprofile', '.config/fish/config.fish'];
+const MAX_SHOWN = 20;
 const UPDATE_CA = '/usr/sbin/update-ca-certificates';
 
 export function createSystemWork(options: SystemWorkOptions): SystemWork {
@@ -82,7 +83,7 @@ export function createSystemWork(options: SystemWorkOptions): SystemWork {
         sentence:
           wanted.length === 0
             ? saySystemChange('willDropHosts', { file: host.hostsFile })
-            : saySystemChange('willPointHere', { names: wanted.join(', '), file: host.hostsFile }),
+            : saySystemChange('willPointHere', { names: shortList(wanted), file: host.hostsFile }),
         action: { verb: 'hosts.apply-block', home: homeDigest, names: [...wanted] },
         byHand:
           wanted.length === 0
@@ -235,6 +236,12 @@ export function createSystemWork(options: SystemWorkOptions): SystemWork {
     return fingerprint === null ? null : { verb: 'trust.remove', fingerprint };
   }
 }
+
+/** A dialog has room for some; all of them are in the block. */
+const shortList = (names: readonly string[]): string =>
+  names.length <= MAX_SHOWN
+    ? names.join(', ')
+    : `${names.slice(0, MAX_SHOWN).join(', ')} and ${names.length - MAX_SHOWN} more`;
 
 const trustPlaces = (file: string): Place[] => [
   {

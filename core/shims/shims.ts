@@ -99,17 +99,27 @@ koji_shims=${quoteForSh(folder)}
 koji_name=\${0##*/}
 koji_find() {
   koji_best=0
-  while IFS= read -r koji_line; do
+  for koji_line in $koji_lines; do
     koji_path=\${koji_line#* }
     case "$1/" in
       "$koji_path"/*) [ \${#koji_path} -gt "$koji_best" ] && koji_best=\${#koji_path} koji_key=\${koji_line%% *} ;;
     esac
-  done <"$koji_shims/.table"
+  done
   [ "$koji_best" -gt 0 ]
 }
 koji_key=${DEFAULT_KEY}
 if [ -r "$koji_shims/.table" ]; then
-  koji_find "$PWD" || koji_find "$(pwd -P 2>/dev/null)"
+  # Not "read", which takes one byte at a time (POSIX: what follows a line is left for others): 1000 projects took 90 ms.
+  koji_lines=$(command -p cat "$koji_shims/.table")
+  set -f
+  IFS='
+'
+  if ! koji_find "$PWD"; then
+    koji_real=$(pwd -P 2>/dev/null)
+    [ "$koji_real" = "$PWD" ] || koji_find "$koji_real"
+  fi
+  set +f
+  unset IFS
 fi
 if [ -r "$koji_shims/.for/$koji_key/$koji_name" ]; then
   . "$koji_shims/.for/$koji_key/$koji_name"

@@ -42,7 +42,7 @@ export interface FileSystem {
   /** Temp file beside the target, fsync, rename: readers see the old content or the new, never half. Makes missing parent folders. */
   writeAtomic(path: string, content: string | Uint8Array, options?: WriteOptions): Promise<void>;
   /** In place, for files that cannot be renamed over (a mount point). Not atomic. */
-  overwrite(path: string, content: string): Promise<void>;
+  overwrite(path: string, content: string | Uint8Array): Promise<void>;
   /** With parents; existing folders are fine and get mode and owner too. */
   makeDirectory(path: string, options?: WriteOptions): Promise<void>;
   /** File, link or whole folder; a missing one is fine. Links are removed, not followed. */

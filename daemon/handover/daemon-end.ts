@@ -53,13 +53,13 @@ export interface EndOptions {
 /** Tells the daemon to end without its services and waits until it has. Rejects with `failed` when it does not end. */
 export async function stopDaemon(home: string, { except, failed }: EndOptions): Promise<void> {
   let told: number | null = null;
-  for (const deadline = Date.now() + QUIT_MS; ; await wait(LOOK_EVERY_MS)) {
+  for (const deadline = performance.now() + QUIT_MS; ; await wait(LOOK_EVERY_MS)) {
     const holder = holderOf(home);
     if (holder === null || (except !== null && (await answeringVersion(home)) === except)) return;
     // One that has just begun cannot be told yet: what it writes when it is ready is still that of a daemon before.
     const file = daemonFileOf(home);
     if (file?.pid === holder.pid && told !== holder.pid && (await tellToQuit(file))) told = holder.pid;
-    if (Date.now() > deadline)
+    if (performance.now() > deadline)
       throw failed(`the daemon that runs (process ${holder.pid}) did not end within ${QUIT_MS / 1000} s`);
   }
 }
@@ -102,6 +102,7 @@ export async function endDaemon(home: string, options: EndOptions): Promise<void
 /**
  * Waits until the daemon reports healthy, and stays so.
  * @param version null: whichever it is
+ * @param deadline by performance.now(): a clock that is set meanwhile makes nothing early or late
  * @returns `steady`; `other`: one of another version answers; else what is wrong, as half a sentence
  */
 export async function awaitHealthy(home: string, version: string | null, deadline: number): Promise<string> {
@@ -115,7 +116,7 @@ export async function awaitHealthy(home: string, version: string | null, deadlin
     }
     if (answers !== null) return 'other';
     if (holderOf(home) === null) return 'its daemon ended at its start';
-    if (Date.now() > deadline) return 'its daemon did not report healthy in time';
+    if (performance.now() > deadline) return 'its daemon did not report healthy in time';
     await wait(LOOK_EVERY_MS);
   }
 }

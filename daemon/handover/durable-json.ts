@@ -1,5 +1,5 @@
 /** Journals and records on disk: written at once and whole, so that a kill never leaves half of one. */
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { z } from 'zod';
 import { syncFolder } from '../system/folder-links.ts';
@@ -23,14 +23,20 @@ export function readDurable<T>(file: string, schema: z.ZodType<T>): T | null {
 /** Temp file, fsync, rename, fsync of the folder: see fsync(2). */
 export function writeDurable(file: string, value: unknown, mode = 0o644): void {
   const temporary = `${file}.new`;
-  const descriptor = openSync(temporary, 'w', mode);
   try {
-    writeSync(descriptor, `${JSON.stringify(value, null, 2)}\n`);
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
+    const descriptor = openSync(temporary, 'w', mode);
+    try {
+      // Not writeSync: on a disk that is nearly full write(2) takes a part and calls it a success.
+      writeFileSync(descriptor, `${JSON.stringify(value, null, 2)}\n`);
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+    renameSync(temporary, file);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
   }
-  renameSync(temporary, file);
   syncFolder(dirname(file));
 }
 

@@ -22,15 +22,24 @@ import {
 import { join } from 'node:path';
 import { KojiboxError } from '../../contract/errors.ts';
 import { flushTree } from '../archives/flush.ts';
+import {
+  below,
+  bytePath,
+  changedSince,
+  CHUNK_BYTES,
+  haveSameBytes,
+  kindOf,
+  onDisk,
+  pairOfBuffers,
+  shown,
+  TIME_SLACK_MS,
+  type Buffers,
+  type BytePath,
+} from './file-facts.ts';
+import { removeAt } from './remove-tree.ts';
 
-const CHUNK_BYTES = 1024 * 1024;
 /** Small files go in one call. */
 const WHOLE_BYTES = 8 * CHUNK_BYTES;
-/** Times are set with the precision of a float: not to the nanosecond. */
-const TIME_SLACK_MS = 1;
-/** The kernel takes times of files from a clock that is up to one tick behind. */
-const CLOCK_SLACK_MS = 20;
-
 export interface MirrorOptions {
   readonly signal: AbortSignal;
   /** Null: owners are kept, which only root can. Else everything has to belong to this user, so that nothing changes its owner. */
@@ -50,7 +59,7 @@ export interface Mirrored {
   files: number;
   sizeBytes: number;
   /** Copies that were made; everything else was like it already. */
-  readonly copied: Set<string>;
+  readonly copied: Set<BytePath>;
 }
 
 /** A moment by the clock of the file system that holds the folder, ms. */
@@ -62,14 +71,10 @@ export async function momentAt(folder: string): Promise<number> {
   return ctimeMs;
 }
 
-const changedSince = (stats: Stats, sinceMs: number): boolean => stats.ctimeMs >= sinceMs - CLOCK_SLACK_MS;
-const kindOf = (stats: Stats): 'file' | 'folder' | 'link' | 'other' =>
-  stats.isFile() ? 'file' : stats.isDirectory() ? 'folder' : stats.isSymbolicLink() ? 'link' : 'other';
-
 /** Rejects when the signal aborts, and with what the system says, e.g. ENOSPC; then a part of `to` is there. All of it is on the disk when it resolves. */
 export async function mirrorTree(from: string, to: string, options: MirrorOptions): Promise<Mirrored> {
   const done: Mirrored = { files: 0, sizeBytes: 0, copied: new Set() };
-  await mirrorFolder(from, to, { ...options, done, linked: new Map(), buffers: pairOfBuffers() });
+  await mirrorFolder(bytePath(from), bytePath(to), { ...options, done, linked: new Map(), buffers: pairOfBuffers() });
   await flushTree(to);
   return done;
 }
@@ -77,46 +82,46 @@ export async function mirrorTree(from: string, to: string, options: MirrorOption
 interface Run extends MirrorOptions {
   readonly done: Mirrored;
   /** Where the first of several names of a file was copied to, by device and inode. */
-  readonly linked: Map<string, string>;
+  readonly linked: Map<string, BytePath>;
   readonly buffers: Buffers;
 }
 
-async function mirrorFolder(from: string, to: string, run: Run): Promise<void> {
-  const before = await lstat(from);
-  const there = await lstat(to).catch(() => null);
-  if (there !== null && !there.isDirectory()) await removeTree(to);
-  if (there?.isDirectory() === true) await chmod(to, 0o700);
-  else await mkdir(to, { mode: 0o700 });
-  const entries = await readdir(from, { withFileTypes: true });
-  const wanted = new Set(entries.map(({ name }) => name));
-  for (const name of await readdir(to)) if (!wanted.has(name)) await removeTree(join(to, name));
-  for (const { name } of entries) {
+async function mirrorFolder(from: BytePath, to: BytePath, run: Run): Promise<void> {
+  const before = await lstat(onDisk(from));
+  const there = await lstat(onDisk(to)).catch(() => null);
+  if (there !== null && !there.isDirectory()) await removeAt(to);
+  if (there?.isDirectory() === true) await chmod(onDisk(to), 0o700);
+  else await mkdir(onDisk(to), { mode: 0o700 });
+  const wanted = new Set(await readdir(onDisk(from), { encoding: 'latin1' }));
+  for (const name of await readdir(onDisk(to), { encoding: 'latin1' }))
+    if (!wanted.has(name)) await removeAt(below(to, name));
+  for (const name of wanted) {
     run.signal.throwIfAborted();
-    await mirrorEntry(join(from, name), join(to, name), run).catch(async (error: unknown) => {
+    await mirrorEntry(below(from, name), below(to, name), run).catch(async (error: unknown) => {
       // Removed while we copied: the next pass sees the folder without it. Every other failure is one.
-      const isGone = (await lstat(join(from, name)).catch(() => null)) === null;
+      const isGone = (await lstat(onDisk(below(from, name))).catch(() => null)) === null;
       if (!isGone || (error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     });
   }
   await takeOver(before, to, run);
 }
 
-async function mirrorEntry(from: string, to: string, run: Run): Promise<void> {
-  const before = await lstat(from);
+async function mirrorEntry(from: BytePath, to: BytePath, run: Run): Promise<void> {
+  const before = await lstat(onDisk(from));
   assertOwn(from, before, run);
   const kind = kindOf(before);
   if (kind === 'folder') return mirrorFolder(from, to, run);
-  const there = await lstat(to).catch(() => null);
+  const there = await lstat(onDisk(to)).catch(() => null);
   if (kind === 'other') {
-    if (there !== null) await removeTree(to);
+    if (there !== null) await removeAt(to);
     return;
   }
   run.done.files += 1;
   if (kind === 'link') {
-    const target = await readlink(from);
-    if (there?.isSymbolicLink() === true && (await readlink(to)) === target) return;
-    if (there !== null) await removeTree(to);
-    await symlink(target, to);
+    const target = await readlink(onDisk(from), 'latin1');
+    if (there?.isSymbolicLink() === true && (await readlink(onDisk(to), 'latin1')) === target) return;
+    if (there !== null) await removeAt(to);
+    await symlink(Buffer.from(target, 'latin1'), onDisk(to));
     return takeOver(before, to, run);
   }
   const isLike =
@@ -125,7 +130,7 @@ async function mirrorEntry(from: string, to: string, run: Run): Promise<void> {
     !changedSince(before, run.changedSinceMs) &&
     (!run.comparesBytes || (await haveSameBytes(from, to, run.buffers, run.signal)));
   if (!isLike) {
-    if (there !== null) await removeTree(to);
+    if (there !== null) await removeAt(to);
     await copyOne(from, to, before, run);
     run.done.copied.add(to);
   } else if (before.nlink > 1) run.linked.set(`${before.dev}:${before.ino}`, to);
@@ -133,12 +138,12 @@ async function mirrorEntry(from: string, to: string, run: Run): Promise<void> {
   run.onBytes?.(run.done.sizeBytes);
 }
 
-function assertOwn(path: string, { uid }: Stats, { ownerId }: MirrorOptions): void {
+function assertOwn(path: BytePath, { uid }: Stats, { ownerId }: MirrorOptions): void {
   if (ownerId === null || uid === ownerId) return;
   throw new KojiboxError('PERMISSION_DENIED', 'cannot copy the data', {
-    detail: `${path} belongs to another user (${uid}), and only root could keep that`,
+    detail: `${shown(path)} belongs to another user (${uid}), and only root could keep that`,
     source: 'home',
-    remedy: `Give it to yourself, or remove it: sudo chown -R ${ownerId} ${path}`,
+    remedy: `Give it to yourself, or remove it: sudo chown -R ${ownerId} ${shown(path)}`,
   });
 }
 
@@ -152,25 +157,25 @@ function looksAlike(a: Stats, b: Stats, { ownerId }: MirrorOptions): boolean {
   );
 }
 
-async function copyOne(from: string, to: string, before: Stats, run: Run): Promise<void> {
+async function copyOne(from: BytePath, to: BytePath, before: Stats, run: Run): Promise<void> {
   if (before.nlink > 1) {
     const key = `${before.dev}:${before.ino}`;
     const first = run.linked.get(key);
-    if (first !== undefined) return link(first, to);
+    if (first !== undefined) return link(onDisk(first), onDisk(to));
     run.linked.set(key, to);
   }
   const hasHoles = before.blocks * 512 < before.size;
   if (before.size <= WHOLE_BYTES && !hasHoles)
-    await copyFile(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+    await copyFile(onDisk(from), onDisk(to), constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
   else await copyPieces(from, to, before.size, hasHoles, run);
   await takeOver(before, to, run);
 }
 
 /** In pieces, so that a large file can be given up in its middle, and so that what is a hole stays one. */
-async function copyPieces(from: string, to: string, size: number, hasHoles: boolean, run: Run): Promise<void> {
-  const source = await open(from, 'r');
+async function copyPieces(from: BytePath, to: BytePath, size: number, hasHoles: boolean, run: Run): Promise<void> {
+  const source = await open(onDisk(from), 'r');
   try {
-    const target = await open(to, 'wx', 0o600);
+    const target = await open(onDisk(to), 'wx', 0o600);
     try {
       const piece = Buffer.allocUnsafe(CHUNK_BYTES);
       const zeros = Buffer.alloc(CHUNK_BYTES);
@@ -189,99 +194,12 @@ async function copyPieces(from: string, to: string, size: number, hasHoles: bool
   } finally {
     await source.close();
   }
-  if (hasHoles) await truncate(to, size);
+  if (hasHoles) await truncate(onDisk(to), size);
 }
 
-async function takeOver(before: Stats, to: string, { ownerId }: MirrorOptions): Promise<void> {
-  if (ownerId === null) await lchown(to, before.uid, before.gid);
-  if (before.isSymbolicLink()) return lutimes(to, before.atime, before.mtime);
-  await chmod(to, before.mode & 0o7777);
-  await utimes(to, before.atimeMs / 1000, before.mtimeMs / 1000);
-}
-
-export interface CompareOptions extends Pick<MirrorOptions, 'signal' | 'ownerId' | 'onBytes'> {
-  /** Copies that are read; all others were compared before, and are judged by what the system says of them. */
-  readonly read: ReadonlySet<string>;
-  /** What changed since then (ms) is not judged: it is still being written. */
-  readonly unsettledSinceMs: number;
-}
-
-/**
- * Compares a folder with its copy.
- * @returns the first thing that differs, as half a sentence; null when nothing does
- */
-export async function findDifference(from: string, to: string, options: CompareOptions): Promise<string | null> {
-  let done = 0;
-  const buffers = pairOfBuffers();
-  const visit = async (a: string, b: string): Promise<string | null> => {
-    options.signal.throwIfAborted();
-    const one = await lstat(a).catch(() => null);
-    const isUnsettled = one === null || changedSince(one, options.unsettledSinceMs);
-    if (one === null || (isUnsettled && !one.isDirectory())) return null;
-    const other = await lstat(b).catch(() => null);
-    const kind = kindOf(one);
-    if (kind === 'other' || (isUnsettled && other === null)) return null;
-    if (other === null) return `${b} is missing`;
-    if (kindOf(other) !== kind) return `${b} is another kind of file than ${a}`;
-    if (options.ownerId === null && (one.uid !== other.uid || one.gid !== other.gid))
-      return `${b} belongs to somebody else`;
-    if (kind === 'link') return (await readlink(a)) === (await readlink(b)) ? null : `${b} leads elsewhere than ${a}`;
-    if ((one.mode & 0o7777) !== (other.mode & 0o7777)) return `${b} has other permissions than ${a}`;
-    if (kind === 'file') {
-      if (one.size !== other.size) return `${b} has ${other.size} bytes instead of ${one.size}`;
-      done += one.size;
-      options.onBytes?.(done);
-      const isAlike = options.read.has(b)
-        ? await haveSameBytes(a, b, buffers, options.signal)
-        : Math.abs(one.mtimeMs - other.mtimeMs) <= TIME_SLACK_MS;
-      return isAlike ? null : `${b} has other content than ${a}`;
-    }
-    const names = await readdir(a);
-    const extra = isUnsettled ? undefined : (await readdir(b)).find((name) => !names.includes(name));
-    if (extra !== undefined) return `${join(b, extra)} is not in ${a}`;
-    for (const name of names) {
-      const difference = await visit(join(a, name), join(b, name));
-      if (difference !== null) return difference;
-    }
-    return null;
-  };
-  return visit(from, to);
-}
-
-type Buffers = readonly [Buffer, Buffer];
-const pairOfBuffers = (): Buffers => [Buffer.allocUnsafe(CHUNK_BYTES), Buffer.allocUnsafe(CHUNK_BYTES)];
-
-async function haveSameBytes(a: string, b: string, [one, other]: Buffers, signal: AbortSignal): Promise<boolean> {
-  const [first, second] = [await open(a, 'r'), await open(b, 'r')];
-  try {
-    for (let at = 0; ;) {
-      signal.throwIfAborted();
-      const [{ bytesRead: left }, { bytesRead: right }] = await Promise.all([
-        first.read(one, 0, one.length, at),
-        second.read(other, 0, other.length, at),
-      ]);
-      if (left !== right || !one.subarray(0, left).equals(other.subarray(0, right))) return false;
-      if (left === 0) return true;
-      at += left;
-    }
-  } finally {
-    await Promise.all([first.close(), second.close()]);
-  }
-}
-
-/** Also what this user's own folders do not let be removed: read-only trees of package managers. */
-export async function removeTree(path: string): Promise<void> {
-  try {
-    await rm(path, { recursive: true, force: true });
-  } catch (error) {
-    if (!['EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
-    await openFolders(path);
-    await rm(path, { recursive: true, force: true });
-  }
-}
-
-async function openFolders(folder: string): Promise<void> {
-  await chmod(folder, 0o700);
-  for (const entry of await readdir(folder, { withFileTypes: true }))
-    if (entry.isDirectory()) await openFolders(join(folder, entry.name));
+async function takeOver(before: Stats, to: BytePath, { ownerId }: MirrorOptions): Promise<void> {
+  if (ownerId === null) await lchown(onDisk(to), before.uid, before.gid);
+  if (before.isSymbolicLink()) return lutimes(onDisk(to), before.atime, before.mtime);
+  await chmod(onDisk(to), before.mode & 0o7777);
+  await utimes(onDisk(to), before.atimeMs / 1000, before.mtimeMs / 1000);
 }

@@ -1,4 +1,5 @@
 /** The journal of a move beside the home, and the record of moves in it. */
+import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ErrorBody } from '../../contract/errors.ts';
 import { movePathsOf } from '../../contract/home.ts';
@@ -15,8 +16,16 @@ import { readDurable, removeDurable, writeDurable } from '../handover/durable-js
 
 const OWNER_ONLY = 0o600;
 
-/** Null when nothing is moved. */
-export const readMove = (home: string): MoveJournal | null => readDurable(movePathsOf(home).journal, MoveJournalSchema);
+/**
+ * Null when nothing is moved. A journal of somebody else is none: it says which program is started, and beside a home in a folder for all
+ * (/tmp) anybody could put one.
+ */
+export function readMove(home: string): MoveJournal | null {
+  const { journal } = movePathsOf(home);
+  const owner = lstatSync(journal, { throwIfNoEntry: false })?.uid;
+  const isOurs = owner !== undefined && owner === (process.getuid?.() ?? owner);
+  return isOurs ? readDurable(journal, MoveJournalSchema) : null;
+}
 export const writeMove = (journal: MoveJournal): void =>
   writeDurable(movePathsOf(journal.home).journal, journal, OWNER_ONLY);
 export const removeMove = (home: string): void => removeDurable(movePathsOf(home).journal);

@@ -3,7 +3,6 @@ import { appendFileSync, closeSync, openSync, rmSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { ErrorBody } from '../../contract/errors.ts';
 import { KojiboxError } from '../../contract/errors.ts';
-import { movePathsOf } from '../../contract/home.ts';
 import { HomeStatusSchema, type HomeMoveOutcome } from '../../contract/home-move.ts';
 import { moveOutcomeOf, moveStepAfter, type MoveJournal } from '../../core/home/journal.ts';
 import { layoutOf } from '../../core/layout.ts';
@@ -12,9 +11,11 @@ import { runStarter } from '../handover/run-starter.ts';
 import { runSteps } from '../handover/run-steps.ts';
 import { endServices, runningServices } from './end-services.ts';
 import { concludeMove, trialOf, writeMove } from './move-files.ts';
-import { findDifference, mirrorTree, removeTree } from './mirror-tree.ts';
+import { findDifference } from './compare-trees.ts';
+import { mirrorTree, momentAt } from './mirror-tree.ts';
+import { removeTree } from './remove-tree.ts';
 import { partialOf } from './plan-move.ts';
-import { removeFormer, swapPlaces, swapPlacesBack } from './swap-place.ts';
+import { assertNothingLater, formerOf, removeFormer, swapPlaces, swapPlacesBack, WrittenLater } from './swap-place.ts';
 
 const LOOK_EVERY_MS = 200;
 /** Services have deadlines of their own; this is for a daemon that does not answer any more. */
@@ -24,15 +25,18 @@ const SERVICES_MS = 300_000;
 export async function runMove(begun: MoveJournal): Promise<HomeMoveOutcome['outcome']> {
   const say = sayInto(begun.home);
   let leftover: ErrorBody | null = null;
+  let { syncedAtMs } = begun;
   const journal = await runSteps(begun, {
     steps: {
       'hand-over': ({ home, to }) => stopDaemon(home, { except: null, failed: (detail) => failed(to, detail) }),
-      sync: syncLast,
+      sync: async (journal) => {
+        syncedAtMs = await syncLast(journal);
+      },
       swap: swapPlaces,
       start: startThere,
       remove: async (journal) => {
         // The new place works, and is in use: what cannot be removed is only in the way.
-        await removeFormer(journal).catch((error: unknown) => {
+        await removeIfCopied(journal).catch((error: unknown) => {
           say(`cannot remove the former folder: ${String(error)}`);
           leftover = leftoverOf(journal, error).toBody(new Date().toISOString());
         });
@@ -46,7 +50,7 @@ export async function runMove(begun: MoveJournal): Promise<HomeMoveOutcome['outc
     },
     stepAfter: moveStepAfter,
     write(journal) {
-      const now = { ...journal, switched: journal.switched || journal.step === 'start' };
+      const now = { ...journal, syncedAtMs, switched: journal.switched || journal.step === 'start' };
       writeMove(now);
       return now;
     },
@@ -60,13 +64,17 @@ export async function runMove(begun: MoveJournal): Promise<HomeMoveOutcome['outc
   return outcome;
 }
 
-/** What the daemon itself wrote after everything else was copied and compared. */
-async function syncLast({ from, to, home, method, comparedAtMs }: MoveJournal): Promise<void> {
+/**
+ * What the daemon itself wrote after everything else was copied and compared.
+ * @returns the moment in which that began, by the clock of the former place
+ */
+async function syncLast({ from, to, home, method, comparedAtMs }: MoveJournal): Promise<number> {
   const holder = holderOf(home);
   if (holder !== null) throw failed(to, `a daemon (process ${holder.pid}) was started meanwhile`);
   const running = await runningServices(home);
   if (running.length > 0) throw failed(to, `${running.join(', ')} was started meanwhile`);
-  if (method === 'rename') return;
+  if (method === 'rename') return 0;
+  const began = await momentAt(from);
   const options = { signal: new AbortController().signal, ownerId: ownerIdOf() };
   const { copied } = await mirrorTree(from, partialOf(to), {
     ...options,
@@ -79,6 +87,14 @@ async function syncLast({ from, to, home, method, comparedAtMs }: MoveJournal): 
     unsettledSinceMs: Infinity,
   });
   if (difference !== null) throw failed(to, `the copy is not like the original: ${difference}`);
+  return began;
+}
+
+async function removeIfCopied(journal: MoveJournal): Promise<void> {
+  await assertNothingLater(journal);
+  // A removal that is cut off changes folders itself: who goes on with it does not look again.
+  writeMove({ ...journal, syncedAtMs: 0 });
+  await removeFormer(journal);
 }
 
 async function startThere(journal: MoveJournal): Promise<void> {
@@ -94,13 +110,13 @@ async function startDaemon(journal: MoveJournal): Promise<void> {
   const trial = trialOf(journal);
   closeSync(openSync(trial, 'w', 0o600));
   const output = await runStarter({ command, args, shell: false, home, trial, deadlineMs: healthDeadlineMs });
-  const healthy = await awaitHealthy(home, null, Date.now() + healthDeadlineMs);
+  const healthy = await awaitHealthy(home, null, performance.now() + healthDeadlineMs);
   if (healthy !== 'steady') throw failed(to, `${healthy}${output === '' ? '' : `: ${output}`}`);
 }
 
 /** @returns `back` when the services that ran before run again */
 async function awaitServices({ home, id }: MoveJournal): Promise<'back' | 'failed'> {
-  for (const deadline = Date.now() + SERVICES_MS; Date.now() < deadline; await wait(LOOK_EVERY_MS)) {
+  for (const deadline = performance.now() + SERVICES_MS; performance.now() < deadline; await wait(LOOK_EVERY_MS)) {
     const file = daemonFileOf(home);
     const status = HomeStatusSchema.safeParse(file === null ? null : await callDaemon(file, 'home.status', {})).data;
     if (status?.moveId === id && (status.services === 'back' || status.services === 'failed')) return status.services;
@@ -114,8 +130,8 @@ async function endThere({ home, to }: MoveJournal): Promise<void> {
   const file = daemonFileOf(home);
   // It answers after it has begun to end; stopping the services in order takes a moment.
   if (file !== null && holderOf(home) !== null) await callDaemon(file, 'daemon.quit', { restarting: true });
-  for (const deadline = Date.now() + SERVICES_MS; holderOf(home) !== null; await wait(LOOK_EVERY_MS)) {
-    if (file !== null && Date.now() < deadline) continue;
+  for (const deadline = performance.now() + SERVICES_MS; holderOf(home) !== null; await wait(LOOK_EVERY_MS)) {
+    if (file !== null && performance.now() < deadline) continue;
     await endDaemon(home, { except: null, failed: (detail) => failed(to, detail) });
     break;
   }
@@ -131,8 +147,14 @@ export function ownerIdOf(): number | null {
 const failed = (to: string, detail: string): KojiboxError =>
   new KojiboxError('HOME_MOVE_FAILED', `cannot move the data to ${to}`, { detail, source: 'home' });
 
-const leftoverOf = ({ home, from }: MoveJournal, error: unknown): KojiboxError => {
-  const former = from === home ? movePathsOf(home).before : from;
+const leftoverOf = (journal: MoveJournal, error: unknown): KojiboxError => {
+  const former = formerOf(journal);
+  if (error instanceof WrittenLater)
+    return new KojiboxError('HOME_MOVE_FAILED', 'cannot remove the former data folder', {
+      detail: error.message,
+      source: 'home',
+      remedy: `The data is moved. What was written there since then is in ${former} alone: take from it what you need, then remove it.`,
+    });
   return new KojiboxError('PERMISSION_DENIED', 'cannot remove the former data folder', {
     detail: error instanceof Error ? error.message : String(error),
     source: 'home',

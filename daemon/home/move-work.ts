@@ -10,20 +10,18 @@ import type { HomeStatus } from '../../contract/home-move.ts';
 import type { ChangeContext, TaskReporter } from '../../core/changes/changes.ts';
 import { resumeMoveAs, servicesAreDown, type MoveJournal, type MoveStep } from '../../core/home/journal.ts';
 import type { Kojibox } from '../../core/kojibox-types.ts';
-import { EDGE_ID } from '../../core/stack/catalog.ts';
 import type { System } from '../../core/system/system.ts';
 import { acquireLock, type DaemonLock } from '../daemon-lock.ts';
 import { isAbandoned, startOutliving } from '../handover/outliving.ts';
 import { keepProjectAddresses } from './address.ts';
-import { findDifference, mirrorTree, momentAt, type MirrorOptions } from './mirror-tree.ts';
+import { findDifference, type CompareOptions } from './compare-trees.ts';
+import { mirrorTree, momentAt, type MirrorOptions } from './mirror-tree.ts';
 import { concludeMove, readHomeRecord, readMove, writeMove } from './move-files.ts';
 import { discardMove, ownerIdOf, toBody } from './move-run.ts';
 import { partialOf, type PlannedMove } from './plan-move.ts';
+import { createQuiet } from './quiet.ts';
 
 const LOOK_EVERY_MS = 500;
-/** What is being brought up is stopped and brought up again at the end; for everything else a move waits. */
-const RESUMED = ['stack.up', 'installer.start'] as const;
-
 export interface MoveWorkOptions {
   readonly system: System;
   readonly kojibox: Kojibox;
@@ -63,6 +61,7 @@ export function createMoveWork({
   isEnding,
 }: MoveWorkOptions): MoveWork {
   const { changes, supervisor, layout, stack } = kojibox;
+  const quiet = createQuiet(kojibox);
   const { home } = layout;
   const paths = movePathsOf(home);
   const shownBy = new Map<string, string>();
@@ -85,6 +84,7 @@ export function createMoveWork({
         services: [],
         stackUp: false,
         comparedAtMs: 0,
+        syncedAtMs: 0,
         starter: [...starter],
         healthDeadlineMs,
         switched: false,
@@ -137,18 +137,18 @@ export function createMoveWork({
     try {
       task.step('check');
       await keepProjectAddresses(kojibox, planned.from);
-      enter('wait', { stackUp: await holdBack() });
-      await waitForOthers(task, signal);
+      enter('wait', { stackUp: await quiet.holdBack() });
+      await quiet.waitForOthers(task, signal);
       if (journal.method === 'copy') {
         enter('copy');
         copyBeganMs = await momentAt(journal.from);
         await copy(journal, { changedSinceMs: Infinity, comparesBytes: false }, running);
         enter('wait');
-        await waitForOthers(task, signal);
+        await quiet.waitForOthers(task, signal);
       }
-      enter('stop', { services: runningIds() });
+      enter('stop', { services: quiet.runningIds() });
       for (const { id } of supervisor.states()) holds.push(kojibox.dataHold.take(id));
-      await stopServices();
+      await quiet.stopServices();
       const compared = await momentAt(journal.from);
       if (journal.method === 'copy') {
         enter('verify', { comparedAtMs: compared });
@@ -173,7 +173,7 @@ export function createMoveWork({
     { from, to }: MoveJournal,
     how: Pick<MirrorOptions, 'changedSinceMs' | 'comparesBytes'>,
     { total, task, signal }: Running,
-  ): Promise<ReadonlySet<string>> => {
+  ): Promise<CompareOptions['read']> => {
     const { copied } = await mirrorTree(from, partialOf(to), {
       ...how,
       signal,
@@ -185,7 +185,7 @@ export function createMoveWork({
 
   const compare = async (
     { from, to, comparedAtMs }: MoveJournal,
-    read: ReadonlySet<string>,
+    read: CompareOptions['read'],
     { signal }: Running,
   ): Promise<void> => {
     const difference = await findDifference(from, partialOf(to), {
@@ -196,44 +196,6 @@ export function createMoveWork({
       unsettledSinceMs: comparedAtMs,
     });
     if (difference !== null) throw new Error(`the copy is not like the original: ${difference}`);
-  };
-
-  /** @returns whether the stack was being brought up */
-  const holdBack = async (): Promise<boolean> => {
-    let found = false;
-    for (const kind of RESUMED) {
-      const running = changes.running(kind);
-      if (running === undefined) continue;
-      found = true;
-      changes.cancel(running.change.id);
-      await running.ended.catch(() => undefined); // It was told to end.
-    }
-    return found;
-  };
-
-  const waitForOthers = async (task: TaskReporter, signal: AbortSignal): Promise<void> => {
-    for (;;) {
-      // An update that waits, waits for us.
-      const other = changes
-        .list()
-        .find(
-          ({ status, kind, tasks }) =>
-            status === 'running' && kind !== 'home.move' && !(kind === 'updater.apply' && tasks.at(0)?.step === 'wait'),
-        );
-      if (other === undefined) return;
-      task.step('wait', `for: ${other.summary}`);
-      await wait(LOOK_EVERY_MS, undefined, { signal });
-    }
-  };
-
-  /** One that failed before is not asked to run at the new place. */
-  const runningIds = (): string[] =>
-    supervisor.states().flatMap(({ id, state }) => (['running', 'starting'].includes(state) ? [id] : []));
-
-  /** The edge first, so that no visitor meets a site whose databases are already gone. */
-  const stopServices = async (): Promise<void> => {
-    if (supervisor.states().some(({ id }) => id === EDGE_ID)) await supervisor.stop(EDGE_ID);
-    await supervisor.stopAll();
   };
 
   /** Nothing was switched: what was prepared is removed, and what ran runs again. */

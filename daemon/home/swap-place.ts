@@ -3,11 +3,13 @@
  * whole in one folder, and the journal says in which.
  */
 import { mkdirSync, realpathSync, renameSync, unlinkSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { movePathsOf } from '../../contract/home.ts';
 import type { MoveJournal } from '../../core/home/journal.ts';
+import { layoutOf } from '../../core/layout.ts';
 import { replaceFolderLink, syncFolder } from '../system/folder-links.ts';
-import { removeTree } from './mirror-tree.ts';
+import { findChangedSince } from './compare-trees.ts';
+import { removeTree } from './remove-tree.ts';
 import { isFolder, isLink } from './places.ts';
 import { partialOf } from './plan-move.ts';
 
@@ -74,11 +76,29 @@ export async function discardCopy({ home, to, method }: Places): Promise<void> {
   if (isFolder(partial)) await removeTree(partial);
 }
 
+/** Where the former data lies once the address leads to the new place. */
+export const formerOf = ({ home, from }: Pick<Places, 'home' | 'from'>): string =>
+  from === home ? movePathsOf(home).before : from;
+
+/** Somebody wrote to the former folder after its last copy: an editor, a shell that stands in it. */
+export class WrittenLater extends Error {}
+
+/** Throws {@link WrittenLater} when something in the former folder is in no copy. */
+export async function assertNothingLater(journal: Places & Pick<MoveJournal, 'syncedAtMs'>): Promise<void> {
+  const { home, method, syncedAtMs } = journal;
+  const former = formerOf(journal);
+  if (method === 'rename' || syncedAtMs === 0 || !isFolder(former)) return;
+  // The move wrote its own log until the switch.
+  const own = join(former, relative(home, layoutOf(home).homeMoveLog));
+  const late = await findChangedSince(former, syncedAtMs, own);
+  if (late !== null) throw new WrittenLater(`${late} was written after everything had been copied`);
+}
+
 /** Deletes the former folder; refuses when that is the one in use. */
-export async function removeFormer({ home, from, method }: Places): Promise<void> {
-  if (method === 'rename') return;
-  const former = from === home ? movePathsOf(home).before : from;
+export async function removeFormer(journal: Places): Promise<void> {
+  if (journal.method === 'rename') return;
+  const former = formerOf(journal);
   if (!isFolder(former)) return;
-  if (realpathSync(home) === realpathSync(former)) throw new Error(`${former} is in use`);
+  if (realpathSync(journal.home) === realpathSync(former)) throw new Error(`${former} is in use`);
   await removeTree(former);
 }

@@ -6,11 +6,7 @@ import { KojiboxError } from '../../contract/errors.ts';
 import { planElevation, type Elevation, type ElevationFacts } from '../../core/privileged/elevation.ts';
 import { denied, readOutcome } from '../../core/privileged/outcome.ts';
 import { unsafeProgram, type PathOwner } from '../../core/privileged/program-safety.ts';
-import {
-  PrivilegedRequestSchema,
-  type PrivilegedAction,
-  type PrivilegedResult,
-} from '../../core/privileged/request.ts';
+import { parseRequest, type PrivilegedAction, type PrivilegedResult } from '../../core/privileged/request.ts';
 import type { HostFacts } from '../../core/system/system.ts';
 
 /** Nobody is asked, so it takes as long as a trust store takes to be rebuilt. */
@@ -62,8 +58,12 @@ export function createPrivileges(options: { readonly host: HostFacts; readonly h
         });
     }
   };
-  const request = (actions: readonly PrivilegedAction[]): string =>
-    JSON.stringify(PrivilegedRequestSchema.parse({ version: 1, actions: [...actions] }));
+  const request = (actions: readonly PrivilegedAction[], byHand: readonly string[] = []): string => {
+    const text = JSON.stringify({ version: 1, actions: [...actions] });
+    const parsed = parseRequest(text);
+    if ('refused' in parsed) throw denied(`the privileged helper does not take this: ${parsed.refused}`, byHand);
+    return text;
+  };
 
   return {
     way: () => plan(false, graphical(), '')?.way ?? null,
@@ -74,7 +74,7 @@ export function createPrivileges(options: { readonly host: HostFacts; readonly h
     },
 
     async run(actions, byHand) {
-      const elevation = plan(false, graphical(), request(actions));
+      const elevation = plan(false, graphical(), request(actions, byHand));
       if (elevation === null) throw denied('there is no way to ask for more rights here', byHand);
       assertSafe();
       const ending = await start(elevation);

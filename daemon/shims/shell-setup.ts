@@ -5,6 +5,7 @@ import { RC_FILES, type InitShell } from '../../contract/shell.ts';
 import { quoteForSh, shellInit } from '../../contract/shell-init.ts';
 import type { Ledger } from '../../core/ledger/ledger.ts';
 import { withRcBlock } from '../../core/shims/rc-block.ts';
+import { bytesOf, readByteText, toByteText } from '../../core/system/byte-text.ts';
 import type { FileSystem } from '../../core/system/files.ts';
 import { saySystemChange } from '../../contract/sentences/system-changes.ts';
 
@@ -41,10 +42,10 @@ export function createShellSetup(options: {
         const before = await files.stat(target);
         // A rename would go through; whoever protected the file does not want that.
         if (before !== null && (before.mode & 0o222) === 0) throw cannotWrite(shell, file, 'it is read-only');
-        const text = withRcBlock(await files.readText(target), id, shellInit(shell, shims));
+        const text = withRcBlock(await readByteText(files, target), id, toByteText(shellInit(shell, shims)));
         const owner =
           before === null ? {} : { mode: before.mode & 0o7777, owner: { uid: before.uid, gid: before.gid } };
-        await files.writeAtomic(target, text, owner).catch((cause: unknown) => {
+        await files.writeAtomic(target, bytesOf(text), owner).catch((cause: unknown) => {
           throw cannotWrite(shell, file, cause instanceof Error ? cause.message : String(cause), cause);
         });
       });

@@ -2,8 +2,8 @@ import { expect, it } from 'vitest';
 import { ownerIn } from './socket-owner.linux.ts';
 
 const HEAD = '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode';
-const line = (local: string, remote: string, uid: number): string =>
-  `   1: ${local} ${remote} 01 00000000:00000000 00:00000000 00000000  ${uid}        0 5769407 1 00000000740c4615 100 0 0 10 0`;
+const line = (local: string, remote: string, uid: number, inode = 5769407): string =>
+  `   1: ${local} ${remote} 01 00000000:00000000 00:00000000 00000000  ${uid}        0 ${inode} 1 00000000740c4615 100 0 0 10 0`;
 
 it('the owner is the one of the other end, not of our own', () => {
   const table = [
@@ -17,6 +17,11 @@ it('the owner is the one of the other end, not of our own', () => {
   expect(ownerIn(table, 7420, 50_000)).toBe(1001);
   expect(ownerIn(table, 7420, 50_001)).toBeNull();
   expect(ownerIn('', 7420, 50_000)).toBeNull();
+});
+
+it('a connection that was closed at the other end is of nobody, though user 0 stands there', () => {
+  const table = [HEAD, line('0100007F:C350', '0100007F:1CFC', 0, 0)].join('\n');
+  expect(ownerIn(table, 7420, 50_000)).toBe(-1);
 });
 
 it('a mapped address is loopback too', () => {

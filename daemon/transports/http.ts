@@ -16,7 +16,7 @@ export interface HttpOptions {
   readonly dispatcher: Dispatcher;
   readonly hub: EventHub;
   readonly keys: PageKeys;
-  /** User id of who opened a connection from this port of loopback; null: it cannot be told. */
+  /** User id of who opened a connection from this port of loopback; -1: it has gone away; null: it cannot be told. */
   ownerOf(local: number, remote: number): number | null;
   readonly version: string;
   readonly files: StaticFiles;

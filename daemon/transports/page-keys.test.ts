@@ -28,6 +28,13 @@ describe('a ticket', () => {
     expect(refusal(ticket)).toBe('UNAUTHORIZED: it was used before, or is too old');
   });
 
+  it('is neither let in nor used up when the program that sent it has gone away', () => {
+    const { keys, refusal } = setUp();
+    const { ticket } = keys.issue('admin', 'once');
+    expect(refusal(ticket, -1)).toMatch(/gone away/);
+    expect(keys.exchange(ticket, ME)).toBe(TOKEN);
+  });
+
   it('is good for two minutes', () => {
     const { keys, refusal, pass } = setUp();
     const [early, late] = [keys.issue('admin', 'once'), keys.issue('admin', 'once')];

@@ -25,7 +25,7 @@ export interface PageKeys {
   /** @param uses `once`: for a program that opens it now. `often`: for people, outlives a restart of the daemon */
   issue(level: AccessLevel, uses: 'once' | 'often'): IssuedTicket;
   /**
-   * @param owner user id of the program at the other end; null: it cannot be told
+   * @param owner user id of the program at the other end; -1: it has gone away; null: it cannot be told
    * @returns the bearer token of the ticket's level. Throws UNAUTHORIZED.
    */
   exchange(ticket: unknown, owner: number | null): string;
@@ -99,7 +99,9 @@ export function createPageKeys(options: {
         throw refuse(
           owner === null
             ? 'it cannot be told which user the browser belongs to'
-            : `the browser belongs to another user (${owner})`,
+            : owner < 0
+              ? 'the program that sent it has gone away'
+              : `the browser belongs to another user (${owner})`,
         );
       const level = isLink ? readLink(ticket) : takeTicket(ticket);
       return tokens.find((entry) => entry.level === level)?.token ?? token;

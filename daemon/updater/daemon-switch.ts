@@ -31,7 +31,7 @@ export async function startDaemonOf(
 ): Promise<void> {
   const trial = trialFile(install, id);
   closeSync(openSync(trial, 'w', 0o600));
-  const deadline = Date.now() + deadlineMs;
+  const deadline = performance.now() + deadlineMs;
   for (let attempt = 0; attempt < TRIES; attempt++) {
     const output = await runStarter({
       command: join(install.current, LAUNCHER.file),

@@ -75,6 +75,32 @@ describe('names', () => {
       expect(ask('shop.test', { type })).toMatchObject({ rcode: 0, authoritative: true, counts: [1, 0, 1, 0] });
   });
 
+  it('end with a suffix by whole labels: a dot inside of a label is none', () => {
+    const dotted = (label: string): Buffer =>
+      Buffer.concat([
+        question('').subarray(0, 12),
+        Buffer.from([label.length]),
+        Buffer.from(label),
+        Buffer.from([0, 0, 1, 0, 1]),
+      ]);
+    for (const label of ['shop.test', 'x.kojibox-probe.test', 'shop\\.test'])
+      expect(see(answer(dotted(label), zone, 'udp'))).toMatchObject({ rcode: 5, addresses: [] });
+  });
+
+  it('lie in zones: the SOA has the name of the zone, and the zone has a SOA and a server (RFC 2308, RFC 1034 section 4.2.1)', () => {
+    for (const name of ['a.shop.test', 'test', 'x.y.shop.lan']) {
+      const reply = answer(question(name, { type: 15 }), zone, 'udp');
+      const suffix = name.endsWith('.lan') ? 'shop.lan' : 'test';
+      // After header and question: a pointer to where the suffix begins in the question.
+      const at = 12 + name.length + 2 + 4;
+      expect(reply?.readUInt16BE(at)).toBe(0xc000 | (12 + name.length - suffix.length));
+      expect(reply?.readUInt16BE(at + 2)).toBe(TYPE.SOA);
+    }
+    for (const type of [TYPE.SOA, TYPE.NS])
+      for (const name of ['test', 'shop.lan'])
+        expect(ask(name, { type })).toMatchObject({ rcode: 0, counts: [1, 1, 0, 0] });
+  });
+
   it('are asked for all at once', () => expect(ask('shop.test', { type: TYPE.ANY }).addresses).toHaveLength(2));
 
   it('that are a probe show the port of this server', () => {

@@ -9,6 +9,7 @@ import {
   TYPE,
   udpLimit,
   writeFormatError,
+  writeName,
   writeReply,
   type Query,
   type Record,
@@ -52,8 +53,17 @@ function decide(query: Query, zone: Zone): Reply {
   const known = query.name.endsWith(`.${RESOLVER_PROBE_SUFFIX}`)
     ? [{ type: TYPE.A, ttlSec: 0, data: Buffer.from(probeAddress(zone.port).split('.').map(Number)) }]
     : LOOPBACK;
-  const answers = known.filter(({ type }) => query.type === type || query.type === TYPE.ANY);
+  const owner = query.labels.at(-suffix.split('.').length);
+  const soa = {
+    type: TYPE.SOA,
+    ttlSec: TTL_SEC,
+    data: soaData(suffix, 1, TTL_SEC),
+    ...(owner === undefined ? {} : { owner }),
+  };
+  // The suffix is the top of a zone, which the SOA of every other answer names.
+  const ofZone =
+    query.name === suffix ? [soa, { type: TYPE.NS, ttlSec: TTL_SEC, data: writeName(`ns.${suffix}`) }] : [];
+  const answers = query.type === TYPE.ANY ? known : [...known, ...ofZone].filter(({ type }) => query.type === type);
   // NODATA, never NXDOMAIN: the name exists, it only has nothing of this type (RFC 2308 section 2.2). HTTPS, MX, TXT and the like.
-  const authority = answers.length > 0 ? null : { type: TYPE.SOA, ttlSec: TTL_SEC, data: soaData(suffix, 1, TTL_SEC) };
-  return { rcode: RCODE.NOERROR, answers, authority, authoritative: true };
+  return { rcode: RCODE.NOERROR, answers, authority: answers.length > 0 ? null : soa, authoritative: true };
 }

@@ -1,6 +1,6 @@
 /** The wire format of DNS, as far as a server needs it that knows local names alone. RFC 1035 section 4; EDNS(0): RFC 6891. Pure. */
 
-export const TYPE = { A: 1, SOA: 6, AAAA: 28, OPT: 41, ANY: 255 } as const;
+export const TYPE = { A: 1, NS: 2, SOA: 6, AAAA: 28, OPT: 41, ANY: 255 } as const;
 export const CLASS = { IN: 1, ANY: 255 } as const;
 /** RFC 1035 section 4.1.1; BADVERS: RFC 6891 section 9. */
 export const RCODE = { NOERROR: 0, FORMERR: 1, NOTIMP: 4, REFUSED: 5, BADVERS: 16 } as const;
@@ -9,7 +9,6 @@ const HEADER_BYTES = 12;
 const MAX_NAME_BYTES = 255;
 /** Two high bits of a length: an offset follows (section 4.1.4). */
 const POINTER = 0xc0;
-const POINTER_TO_QUESTION = 0xc000 | HEADER_BYTES;
 /** Smallest size that every resolver takes over UDP (section 2.3.4). */
 export const MIN_UDP_BYTES = 512;
 /** What goes through without fragments: DNS Flag Day 2020. */
@@ -21,6 +20,8 @@ export interface Query {
   readonly recursionDesired: boolean;
   /** Lower case, without the last dot. */
   readonly name: string;
+  /** Where in the message each label of the name begins. */
+  readonly labels: readonly number[];
   readonly type: number;
   readonly class: number;
   /** The question as it came, to be given back byte for byte: resolvers mix the case of its letters to tell forged answers. */
@@ -53,6 +54,7 @@ export function readQuery(bytes: Buffer): Query | Malformed | typeof IGNORED {
     ...head,
     recursionDesired: (flags & 0x0100) !== 0,
     name: name.text,
+    labels: name.starts,
     type: bytes.readUInt16BE(name.end),
     class: bytes.readUInt16BE(name.end + 2),
     question: bytes.subarray(HEADER_BYTES, end),
@@ -61,19 +63,26 @@ export function readQuery(bytes: Buffer): Query | Malformed | typeof IGNORED {
 }
 
 /** A name in a question has nothing before it to point at, so a pointer there is none (section 4.1.4). */
-function readName(bytes: Buffer, start: number): { readonly text: string; readonly end: number } | null {
+function readName(
+  bytes: Buffer,
+  start: number,
+): { readonly text: string; readonly starts: readonly number[]; readonly end: number } | null {
   const labels: string[] = [];
+  const starts: number[] = [];
   for (let at = start; at < bytes.length;) {
     const length = bytes[at] ?? 0;
-    if (length === 0) return { text: labels.join('.').toLowerCase(), end: at + 1 };
+    if (length === 0) return { text: labels.join('.').toLowerCase(), starts, end: at + 1 };
     if ((length & POINTER) !== 0 || at + 1 + length > bytes.length || at + 1 + length - start >= MAX_NAME_BYTES)
       return null;
-    // A dot inside of a label would make two names look the same.
-    labels.push(bytes.toString('latin1', at + 1, at + 1 + length).replaceAll('.', '\\.'));
+    starts.push(at);
+    labels.push(bytes.toString('latin1', at + 1, at + 1 + length).replaceAll(/[.\\]/g, inDecimal));
     at += 1 + length;
   }
   return null;
 }
+
+/** A dot inside of a label is none between two: `\\DDD` stands for it (section 5.1). */
+const inDecimal = (character: string): string => `\\${String(character.charCodeAt(0)).padStart(3, '0')}`;
 
 /** @returns the OPT record, null when there is none, undefined for what cannot be read. Other records (TSIG) are passed over. */
 function readOpt(bytes: Buffer, start: number, count: number): Query['edns'] | undefined {
@@ -109,6 +118,8 @@ export interface Record {
   readonly type: number;
   readonly ttlSec: number;
   readonly data: Buffer;
+  /** Where in the message its name stands; by itself that of the question. */
+  readonly owner?: number;
 }
 
 export interface Reply {
@@ -120,7 +131,7 @@ export interface Reply {
   readonly authoritative: boolean;
 }
 
-/** Every record has the name of the question. @param maxBytes more than that is cut, with the TC bit (RFC 2181 section 9) */
+/** @param maxBytes more than that is cut, with the TC bit (RFC 2181 section 9) */
 export function writeReply(query: Query, reply: Reply, maxBytes: number): Buffer {
   const records = [...reply.answers, ...(reply.authority === null ? [] : [reply.authority])].map(writeRecord);
   const opt = query.edns === null ? [] : [writeOpt(reply.rcode)];
@@ -164,9 +175,9 @@ function header(query: Query, reply: Reply, answers: number, authorities: number
   return bytes;
 }
 
-function writeRecord({ type, ttlSec, data }: Record): Buffer {
+function writeRecord({ type, ttlSec, data, owner = HEADER_BYTES }: Record): Buffer {
   const bytes = Buffer.alloc(12);
-  bytes.writeUInt16BE(POINTER_TO_QUESTION, 0);
+  bytes.writeUInt16BE((POINTER << 8) | owner, 0);
   bytes.writeUInt16BE(type, 2);
   bytes.writeUInt16BE(CLASS.IN, 4);
   bytes.writeUInt32BE(ttlSec, 6);
@@ -191,7 +202,7 @@ export function soaData(zone: string, serial: number, seconds: number): Buffer {
   return Buffer.concat([writeName(`ns.${zone}`), writeName(`hostmaster.${zone}`), numbers]);
 }
 
-const writeName = (name: string): Buffer =>
+export const writeName = (name: string): Buffer =>
   Buffer.concat([
     ...name.split('.').map((label) => Buffer.from([label.length, ...Buffer.from(label, 'latin1')])),
     Buffer.from([0]),

@@ -18,7 +18,8 @@ export interface NameServer {
   close(): void;
 }
 
-export function createNameServer(): NameServer {
+/** @param idleMs how long a connection may stay without a byte in either direction */
+export function createNameServer(idleMs = IDLE_MS): NameServer {
   let zone: Zone = { suffixes: [], port: 0 };
   let open: { readonly udp: UdpSocket; readonly tcp: Server; readonly port: number } | null = null;
   const connections = new Set<Socket>();
@@ -55,11 +56,12 @@ export function createNameServer(): NameServer {
   const serve = (socket: Socket): void => {
     connections.add(socket);
     let pending: Buffer = Buffer.alloc(0);
-    socket.setTimeout(IDLE_MS, () => socket.destroy());
+    socket.setTimeout(idleMs, () => socket.destroy());
     socket.on('error', () => socket.destroy());
     socket.once('close', () => connections.delete(socket));
     socket.on('data', (bytes: Buffer) => {
       pending = pending.length === 0 ? bytes : Buffer.concat([pending, bytes]);
+      let isFull = false;
       while (pending.length >= 2 && pending.length >= 2 + pending.readUInt16BE(0)) {
         const end = 2 + pending.readUInt16BE(0);
         const reply = answer(pending.subarray(2, end), zone, 'tcp');
@@ -70,8 +72,12 @@ export function createNameServer(): NameServer {
         }
         const length = Buffer.alloc(2);
         length.writeUInt16BE(reply.length);
-        socket.write(Buffer.concat([length, reply]));
+        isFull = !socket.write(Buffer.concat([length, reply])) || isFull;
       }
+      if (!isFull) return;
+      // Who asks and never reads gets no more of this memory than one buffer.
+      socket.pause();
+      socket.once('drain', () => socket.resume());
     });
   };
 

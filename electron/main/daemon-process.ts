@@ -55,7 +55,11 @@ export async function ensureDaemon(options: AppDaemon): Promise<DaemonFile> {
 
 /** It answers at once when it was ours; one that was started by somebody else at the same moment may need a while. */
 async function answering(home: string): Promise<DaemonFile> {
-  for (const deadline = Date.now() + START_DEADLINE_MS; Date.now() < deadline; await wait(LOOK_EVERY_MS)) {
+  for (
+    const deadline = performance.now() + START_DEADLINE_MS;
+    performance.now() < deadline;
+    await wait(LOOK_EVERY_MS)
+  ) {
     const started = await findDaemon(home);
     if (started !== null) return started;
   }

@@ -1,4 +1,7 @@
-/** Writing system files as root: the whole new file or the old one, never through a link. */
+/**
+ * Writing system files as root: the whole new file or the old one, never through a link. Their text has one character for each byte
+ * (latin1): what others wrote in there may be in any encoding, and is given back as it was.
+ */
 import {
   chmodSync,
   chownSync,
@@ -11,6 +14,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  writeFileSync,
   writeSync,
   constants,
 } from 'node:fs';
@@ -25,7 +29,7 @@ export function readPlainFile(path: string): string | null {
   if (stat === undefined) return null;
   if (!stat.isFile()) throw new Error(`${path} is not a plain file, so it is left alone`);
   if (stat.size > MAX_BYTES) throw new Error(`${path} is larger than ${MAX_BYTES} bytes, so it is left alone`);
-  return readFileSync(path, 'utf8');
+  return readFileSync(path, 'latin1');
 }
 
 /** Keeps mode and owner of a file that is there; a new one gets 0644. Makes missing folders. */
@@ -38,12 +42,13 @@ export function replaceFile(path: string, text: string): void {
   // wx: O_CREAT | O_EXCL, which follows no link (open(2)).
   const file = openSync(beside, 'wx', 0o600);
   try {
-    writeSync(file, text);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-  try {
+    try {
+      // Not writeSync: on a disk that is nearly full write(2) takes a part and calls it a success.
+      writeFileSync(file, text, 'latin1');
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
     chmodSync(beside, before === undefined ? 0o644 : before.mode & 0o777);
     if (before !== undefined) chownSync(beside, before.uid, before.gid);
     renameSync(beside, path);
@@ -57,10 +62,10 @@ export function replaceFile(path: string, text: string): void {
 }
 
 function overwriteFile(path: string, text: string): void {
-  const bytes = Buffer.from(text);
+  const bytes = Buffer.from(text, 'latin1');
   const file = openSync(path, constants.O_WRONLY | constants.O_NOFOLLOW);
   try {
-    writeSync(file, bytes, 0, bytes.length, 0);
+    for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at, bytes.length - at, at);
     ftruncateSync(file, bytes.length);
     fsyncSync(file);
   } finally {

@@ -7,6 +7,7 @@ import { LOW_PORT_START, lowPortsFile, PORT_START_FILE, startBefore } from '../.
 import { privilegedPlaces } from '../../core/privileged/places.ts';
 import type { PrivilegedAction, PrivilegedResult } from '../../core/privileged/request.ts';
 import { Declined } from './declined.ts';
+import { exclusively } from './exclusive.ts';
 import type { Machine, Outcome } from './machine.ts';
 import { clearResolver, setResolver } from './resolver-tools.ts';
 import { createTrustTools } from './trust-tools.ts';
@@ -36,11 +37,13 @@ function runAction(action: PrivilegedAction, machine: Machine): Outcome {
   switch (action.verb) {
     case 'hosts.apply-block': {
       const file = at(places.hosts, 'hosts file');
-      const text = readPlainFile(file) ?? '';
-      const wanted = setHostsBlock(text, action.home, action.names);
-      if (wanted === text) return unchanged(`${places.hosts} is as it should be`);
-      replaceFile(file, wanted);
-      return changed(`${action.names.length} names in ${places.hosts}`);
+      return exclusively(file, () => {
+        const text = readPlainFile(file) ?? '';
+        const wanted = setHostsBlock(text, action.home, action.names);
+        if (wanted === text) return unchanged(`${places.hosts} is as it should be`);
+        replaceFile(file, wanted);
+        return changed(`${action.names.length} names in ${places.hosts}`);
+      });
     }
     case 'trust.add': {
       const authority = readAuthority(action.certificate, machine.now());

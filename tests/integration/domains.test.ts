@@ -49,6 +49,15 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
+it('gives back what is in another encoding, byte for byte', async () => {
+  const before = Buffer.from('127.0.0.1 localhost\n10.0.0.8 b\xfcro # B\xfcro\n', 'latin1');
+  writeFileSync(hosts, before);
+  await domains.applyHosts(['shop.test']);
+  expect(readFileSync(hosts).subarray(0, before.length).equals(before)).toBe(true);
+  await domains.removeHostsBlock();
+  expect(readFileSync(hosts).equals(before)).toBe(true);
+});
+
 describe('the hosts file', () => {
   it('is read by another program as it was meant, keeps its mode, and comes back by the ledger', async () => {
     await domains.applyHosts(['hello.test', 'shop.test', 'x.localhost']);

@@ -16,7 +16,9 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { findDifference, mirrorTree, type MirrorOptions } from '../../daemon/home/mirror-tree.ts';
+import { findDifference } from '../../daemon/home/compare-trees.ts';
+import { bytePath } from '../../daemon/home/file-facts.ts';
+import { mirrorTree, type MirrorOptions } from '../../daemon/home/mirror-tree.ts';
 import { ownerIdOf } from '../../daemon/home/move-run.ts';
 
 let root: string;
@@ -30,7 +32,7 @@ const from = (...parts: string[]): string => join(root, 'from', ...parts);
 const to = (...parts: string[]): string => join(root, 'to', ...parts);
 const mirror = (change: Partial<MirrorOptions> = {}) => mirrorTree(from(), to(), { ...options, ...change });
 const difference = (read: readonly string[] = []) =>
-  findDifference(from(), to(), { ...options, read: new Set(read), unsettledSinceMs: Infinity });
+  findDifference(from(), to(), { ...options, read: new Set(read.map(bytePath)), unsettledSinceMs: Infinity });
 
 beforeAll(() => {
   root = mkdtempSync(join(tmpdir(), 'kojibox-mirror-'));
@@ -62,6 +64,28 @@ describe('a copy', () => {
     expect(lstatSync(to('holes')).blocks * 512).toBeLessThan(4_000_000);
     expect(lstatSync(to('folder/locked')).mode & 0o777).toBe(0o555);
     expect((await mirror()).copied.size).toBe(0);
+  });
+
+  it('keeps names and targets of links that are no UTF-8, and notices when one is missing', async () => {
+    const latin = (...parts: string[]): Buffer => Buffer.from(parts.join('/'), 'latin1');
+    const [file, folder, link] = ['caf\xe9.txt', 'd\xe9p\xf4t', 'l\xefen'];
+    writeFileSync(latin(from(), file), 'coffee');
+    mkdirSync(latin(from(), folder));
+    writeFileSync(latin(from(), folder, file), 'more');
+    symlinkSync(latin(file), latin(from(), link));
+    try {
+      await mirror({ comparesBytes: true });
+      expect(await difference()).toBeNull();
+      expect(readFileSync(latin(to(), file), 'utf8')).toBe('coffee');
+      expect(readFileSync(latin(to(), folder, file), 'utf8')).toBe('more');
+      expect(readlinkSync(latin(to(), link), 'latin1')).toBe(file);
+      rmSync(latin(to(), folder, file));
+      expect(await difference()).toMatch(/missing/);
+    } finally {
+      for (const name of [file, folder, link]) rmSync(latin(from(), name), { recursive: true });
+    }
+    await mirror();
+    expect(await difference()).toBeNull();
   });
 
   it('takes what is too much away, and copies again what changed without a trace in size and time', async () => {

@@ -1,6 +1,6 @@
 /** Moving the data when something goes wrong: a kill at each step, full and unfit disks, services that do not start there. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, lstatSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { HomePlan } from '../../contract/home-move.ts';
@@ -130,6 +130,23 @@ describe('kill -9 at each step', () => {
     expect((await world.call<{ notices: string[] }>('stack.status')).notices.join()).toContain('could not be moved');
     world.unmount(unfit);
   });
+});
+
+it('leaves the former folder when somebody wrote to it after the last copy', async () => {
+  const to = elsewhere();
+  world.killAt('start');
+  await world.call('home.move', { folder: to });
+  await expect.poll(() => world.killed(), { timeout: 60_000 }).toBe(true);
+  // Copied and switched; an editor that stands in the folder knows nothing of that.
+  const former = place === world.home ? `${world.home}.before-move` : place;
+  writeFileSync(join(former, 'app', 'late'), 'a note');
+  const { last } = await world.settled();
+  expect(last).toMatchObject({ outcome: 'moved', to, error: { detail: expect.stringContaining('late') as string } });
+  expect(readFileSync(join(former, 'app', 'late'), 'utf8')).toBe('a note');
+  expect((await world.call<{ notices: string[] }>('stack.status')).notices.join()).toContain(former);
+  rmSync(former, { recursive: true });
+  place = to;
+  await world.expectOneHome(place);
 });
 
 it('is cancelled as long as nothing was switched', async () => {

@@ -82,6 +82,34 @@ describe('links', () => {
       expect((await exchange(link)).result?.token).toBe(daemon.token);
     }
   });
+
+  it.skipIf(process.getuid?.() !== 0)('are not used up by another user who goes away at once (as root)', async () => {
+    const { url } = await world.call<{ url: string }>('daemon.link');
+    const body = JSON.stringify({ ticket: ticketOf(url) });
+    const { host, hostname, port } = new URL(daemon.url);
+    const message = `POST /ticket HTTP/1.1\\r\\nHost: ${host}\\r\\nContent-Length: ${body.length}\\r\\n\\r\\n`;
+    const asNobody = `const socket = require('net').connect(${port}, '${hostname}', () =>
+      socket.write('${message}' + '${body}', () => socket.destroy()))`;
+    // Still, so that it looks for the owner when there is none any more.
+    process.kill(daemon.pid, 'SIGSTOP');
+    const { status, stderr } = spawnSync(process.execPath, ['-e', asNobody], {
+      uid: 65534,
+      gid: 65534,
+      encoding: 'utf8',
+    });
+    try {
+      expect(status, stderr).toBe(0);
+      // When the kernel has taken the end down, it shows user 0 for it.
+      const open = `:${Number(port).toString(16).toUpperCase().padStart(4, '0')} `;
+      const isOpen = (line: string): boolean => line.slice(20).includes(open) && / 65534 /.test(line);
+      await expect.poll(() => readFileSync('/proc/net/tcp', 'utf8').split('\n').filter(isOpen)).toEqual([]);
+    } finally {
+      process.kill(daemon.pid, 'SIGCONT');
+    }
+    // Both are at the daemon: the first that came is read first.
+    await world.call('daemon.info');
+    expect((await exchange(url)).result?.token).toBe(daemon.token);
+  });
 });
 
 it('no command line in /proc holds the key while a window is opened', async () => {

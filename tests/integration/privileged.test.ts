@@ -51,6 +51,21 @@ describe.skipIf(missing !== null)('the privileged helper, as root', () => {
     expect(await room.sh('cat /etc/hosts')).toBe(before.endsWith('\n') ? before : `${before}\n`);
   });
 
+  it('gives back what is in another encoding, and takes the names of a thousand projects', async () => {
+    const sum = (): Promise<string> => room.sh('head -c "$(stat -c %s /tmp/latin)" /etc/hosts | sha256sum');
+    await room.sh(
+      `cp /etc/hosts /tmp/hosts.real && printf '10.0.0.8 b\\374ro # B\\374ro\\n' >> /etc/hosts && cp /etc/hosts /tmp/latin`,
+    );
+    const before = await sum();
+    const names = Array.from({ length: 1200 }, (_, index) => `a-project-with-a-name-${index}.shop.test`);
+    const block = { verb: 'hosts.apply-block', home: 'abcd1234', names };
+    expect(await statusOf(block)).toBe('changed');
+    expect(await sum()).toBe(before);
+    expect(await statusOf({ ...block, names: [] })).toBe('changed');
+    expect(await room.sh('cmp /etc/hosts /tmp/latin && echo same')).toContain('same');
+    await room.sh('cat /tmp/hosts.real > /etc/hosts');
+  });
+
   it('writes a hosts file that is a mount of its own, as in a container, and leaves a link alone', async () => {
     await room.sh('cp /etc/hosts /tmp/hosts && mount --bind /tmp/hosts /etc/hosts');
     const block = { verb: 'hosts.apply-block', home: 'abcd1234', names: ['shop.test'] };

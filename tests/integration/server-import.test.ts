@@ -248,6 +248,15 @@ describe('PostgreSQL 16 into 17', () => {
   });
 });
 
+it('is begun once when two ask for it at the same moment', async () => {
+  const before = await names('postgres');
+  const both = await Promise.allSettled([1, 2].map(() => take(pg16, ['shop'], { onConflict: 'rename' })));
+  const begun = both.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+  for (const { id } of begun) await ended(world, id);
+  expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+  expect((await names('postgres')).length).toBe(before.length + 1);
+});
+
 describe('MariaDB', () => {
   it('brings rows, views, triggers, routines, events and every name, without the accounts of the other server', async () => {
     await taken(maria, ['shop', HOSTILE, 'Müller-Straße']);

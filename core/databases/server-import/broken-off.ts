@@ -2,10 +2,11 @@
 import type { ServiceState } from '../../../contract/services.ts';
 import { IMPORTERS, onTarget, targetOf, type ImportTools } from './import-tools.ts';
 import type { ServerImporter, TargetServer } from './importer.ts';
+import { publishAll } from './publish.ts';
 import { forgetUnfinished } from './server-import-store.ts';
 import { sayServerImport } from '../../../contract/sentences/server-import.ts';
 
-/** Drops what has a mark and belongs to no import that is under way. */
+/** Drops what has a mark and belongs to no import that is under way; one that had only its last step before it is brought to its end. */
 export async function dropMarked(
   tools: ImportTools,
   target: TargetServer,
@@ -13,6 +14,13 @@ export async function dropMarked(
   signal: AbortSignal,
 ): Promise<void> {
   await onTarget(tools, target, signal, async (session) => {
+    const open = tools.store.get().unfinished.filter(({ id, engine }) => engine === target.id && !tools.alive.has(id));
+    for (const { id, publication } of open) {
+      if (publication === null) continue;
+      await publishAll(tools.store, importer, session, id, publication);
+      const names = publication.databases.map(({ final }) => final).join(', ');
+      tools.kojibox.notice(`An import that was cut off at its last step was brought to its end: ${names}.`);
+    }
     for (const { name, importId } of await importer.marked(session)) {
       if (tools.alive.has(importId)) continue;
       await importer.drop(session, name);

@@ -6,6 +6,7 @@ import type { ServerAddress } from './foreign-server.ts';
 import { onTarget, type ImportTools } from './import-tools.ts';
 import type { FoundServer, Passage, ServerImporter, TargetServer } from './importer.ts';
 import type { PlannedName } from './plan-names.ts';
+import { intendPublication, publishAll } from './publish.ts';
 import { forgetUnfinished } from './server-import-store.ts';
 import { listOf } from '../../../contract/sentences/sentence.ts';
 import { sayServerImport } from '../../../contract/sentences/server-import.ts';
@@ -40,7 +41,10 @@ export async function copyDatabases(
   preparing.done();
   /** Not cancelled with the change: what is begun on our own server is brought to an end, and undone. */
   const { signal: steady } = new AbortController();
-  await store.update((now) => ({ ...now, unfinished: [...now.unfinished, { id: importId, engine: target.id }] }));
+  await store.update((now) => ({
+    ...now,
+    unfinished: [...now.unfinished, { id: importId, engine: target.id, publication: null }],
+  }));
   const begun: Passage[] = [];
   const results: ServerImportRecord['databases'] = [];
   try {
@@ -63,12 +67,6 @@ export async function copyDatabases(
       reporter.done(listOf([sayServerImport('same', { tables: copied.tables, rows: copied.rows }), ...all]));
     }
     signal.throwIfAborted();
-    await onTarget(tools, target, steady, async (session) => {
-      for (const [index, passage] of begun.entries()) {
-        await importer.publish(session, passage);
-        begun[index] = { ...passage, working: passage.final };
-      }
-    });
     const from = `${found.product} ${found.version} at ${source.socket ?? `${source.host}:${source.port}`}`;
     const record = {
       id: `import-${importId}`,
@@ -77,12 +75,17 @@ export async function copyDatabases(
       from,
       databases: results,
     };
-    await store.update(({ records, unfinished }) => ({
-      records: [...records, record],
-      unfinished: unfinished.filter(({ id }) => id !== importId),
-    }));
+    const publication = { record, databases: begun.map(({ working, final: name }) => ({ working, final: name })) };
+    await intendPublication(store, importId, publication);
+    await onTarget(tools, target, steady, (session) =>
+      publishAll(store, importer, session, importId, publication, (index) => {
+        const passage = begun[index];
+        if (passage !== undefined) begun[index] = { ...passage, working: passage.final };
+      }),
+    );
   } catch (error) {
     try {
+      await intendPublication(store, importId, null);
       await dropAll(tools, target, importer, begun);
       await forgetUnfinished(store, [importId]);
     } catch (cause) {

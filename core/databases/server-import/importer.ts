@@ -83,7 +83,7 @@ export interface ServerImporter {
   /** Copies it, then compares both sides. Rejects with DATABASE_FAILED for a difference. */
   transfer(work: CopyWork, passage: Passage, task: TaskReporter): Promise<Copied>;
   /** Takes the mark off; from here on it is the user's. */
-  publish(target: ServerSession, passage: Passage): Promise<void>;
+  publish(target: ServerSession, passage: Pick<Passage, 'working' | 'final'>): Promise<void>;
   drop(target: ServerSession, name: string): Promise<void>;
   /** Databases with a mark: half-made ones of any import. */
   marked(target: ServerSession): Promise<{ name: string; importId: string }[]>;

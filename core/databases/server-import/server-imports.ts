@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import type { Change } from '../../../contract/changes.ts';
 import { KojiboxError } from '../../../contract/errors.ts';
 import type { InputOf, OutputOf } from '../../../contract/index.ts';
-import type { ServerImportRecord } from '../../../contract/server-import.ts';
+import type { ServerImportRecord, ServerLogin } from '../../../contract/server-import.ts';
 import type { ServiceState } from '../../../contract/services.ts';
 import { createEngineAccess } from '../engine-access.ts';
 import { clearAwayWhenRunning } from './broken-off.ts';
@@ -35,7 +35,25 @@ export function createServerImports(
   const { system, kojibox, store } = options;
   const { changes, supervisor } = kojibox;
   const alive = new Set<string>();
+  let isStarting = false;
   const tools: ImportTools = { ...options, engines: createEngineAccess({ system, ...kojibox }), alive };
+
+  const begin = async (
+    login: ServerLogin,
+    engine: string | undefined,
+    wishes: Pick<InputOf<'serverImport.start'>, 'databases' | 'onConflict'>,
+  ): Promise<Change> => {
+    const looked = await lookAtServer(tools, login, engine, new AbortController().signal);
+    const { target, planned } = await planImport(tools, looked, wishes);
+    const importId = randomBytes(3).toString('hex');
+    alive.add(importId);
+    const count = planned.length === 1 ? '1 database' : `${planned.length} databases`;
+    const { change, ended } = changes.run('serverImport.start', `Taking over ${count}`, (context) =>
+      copyDatabases(tools, { ...looked, target, planned, importId }, context),
+    );
+    void ended.catch(() => undefined).finally(() => alive.delete(importId));
+    return change;
+  };
 
   return {
     async inspect({ engine, ...login }) {
@@ -43,22 +61,19 @@ export function createServerImports(
     },
 
     async start({ engine, databases, onConflict, ...login }) {
-      if (changes.running('serverImport.start') !== undefined)
+      if (isStarting || changes.running('serverImport.start') !== undefined)
         throw new KojiboxError('UNAVAILABLE', sayServerImport('cannotTakeNow'), {
           detail: sayServerImport('underWay'),
           source: 'databases',
           remedy: sayServerImport('waitForIt'),
         });
-      const looked = await lookAtServer(tools, login, engine, new AbortController().signal);
-      const { target, planned } = await planImport(tools, looked, { databases, onConflict });
-      const importId = randomBytes(3).toString('hex');
-      alive.add(importId);
-      const count = planned.length === 1 ? '1 database' : `${planned.length} databases`;
-      const { change, ended } = changes.run('serverImport.start', `Taking over ${count}`, (context) =>
-        copyDatabases(tools, { ...looked, target, planned, importId }, context),
-      );
-      void ended.catch(() => undefined).finally(() => alive.delete(importId));
-      return change;
+      // Before the first wait: two that come at once would both have seen that none runs.
+      isStarting = true;
+      try {
+        return await begin(login, engine, { databases, onConflict });
+      } finally {
+        isStarting = false;
+      }
     },
 
     list: () => store.get().records,
