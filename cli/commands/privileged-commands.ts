@@ -48,7 +48,7 @@ export function askForRights(command: Command): Command {
 export const trustCommand: Command = {
   words: ['trust'],
   usage: '',
-  group: 'projects',
+  group: 'names',
   summary: 'Trust the local authority in every store: the system (asks for your password), Chromium, Firefox.',
   examples: ['trust'],
   async run({ json }) {
