@@ -104,6 +104,16 @@ describe('changes', () => {
     expect(changes.get(failing.change.id).status).toBe('failed');
   });
 
+  it('fails what was under way when nothing else says that it did', async () => {
+    const { changes } = setUp();
+    const failing = changes.run('runtime.install', 'install node', async ({ task }) => {
+      task('node', 'Node 22').step('fetch');
+      throw new Error('no network');
+    });
+    await expect(failing.ended).rejects.toThrow();
+    expect(changes.get(failing.change.id).tasks.map(({ status }) => status)).toEqual(['failed']);
+  });
+
   it('keeps the code of a failure, and calls a cancelled one cancelled', async () => {
     const { changes } = setUp();
     const failed = changes.run('stack.up', 'x', () =>

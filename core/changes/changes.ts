@@ -156,8 +156,9 @@ export function createChanges(options: {
     };
 
     const finish = (status: Change['status'], error: KojiboxError | null): void => {
-      // Nothing turns on in a change that has ended: what was not finished was left.
-      const end = status === 'done' ? 'done' : 'skipped';
+      // Nothing turns on in a change that has ended: what was not finished failed with it, or was left when something else did.
+      const isTold = tasks.some(({ task }) => task.status === 'failed');
+      const end = status === 'done' ? 'done' : status === 'failed' && !isTold ? 'failed' : 'skipped';
       for (const { task } of tasks) if (task.status === 'running') Object.assign(task, { status: end, step: end });
       change.status = status;
       change.endedAt = timestamp(clock);
