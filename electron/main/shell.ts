@@ -15,7 +15,15 @@ import { createFailureNotices } from './failure-notices.ts';
 import { toTemplate, type ShellAction } from './menu-entries.ts';
 import { keepOutsideOfMount, unpackedDist } from './program-folder.ts';
 import { guardSession } from './session-guards.ts';
-import { failedServices, foldEvent, INITIAL_STATE, newFailures, touchesSites, type ShellState } from './shell-state.ts';
+import {
+  failedServices,
+  foldEvent,
+  INITIAL_STATE,
+  newFailures,
+  touchesStatus,
+  withStatus,
+  type ShellState,
+} from './shell-state.ts';
 import { applyStartAtLogin } from './start-at-login.ts';
 import { textsIn, type Texts } from './texts.ts';
 import { createTray } from './tray.ts';
@@ -144,14 +152,20 @@ export async function startShell(): Promise<Shell> {
     applyStartAtLogin(config.startAtLogin);
     refresh();
   };
-  const refreshSites = async (): Promise<void> => {
-    state = { ...state, sites: (await client.call('stack.status', {})).sites };
+  let stateChanges = 0;
+  const refreshStatus = async (): Promise<void> => {
+    const before = stateChanges;
+    const status = await client.call('stack.status', {});
+    // What an event told meanwhile may be newer than the answer.
+    if (before !== stateChanges) return refreshStatus();
+    state = withStatus(state, status);
     refresh();
   };
   const updates = createUpdates(client, () => texts);
   let isFirst = true;
   const receive = (event: WireEvent): void => {
     const before = state;
+    if (event.event === 'service:stateChanged') stateChanges++;
     state = foldEvent(state, event);
     if (state !== before) {
       // What had failed before the app was started is in the tray; only what fails from now on is news.
@@ -161,7 +175,7 @@ export async function startShell(): Promise<Shell> {
     }
     if (event.event === 'snapshot') isFirst = false;
     // When the daemon went away meanwhile, its next snapshot has it all.
-    if (touchesSites(event)) refreshSites().catch(() => undefined);
+    if (touchesStatus(event)) refreshStatus().catch(() => undefined);
     if (event.event === 'snapshot' || (event.event === 'config:changed' && event.data.scope === 'app'))
       applySettings().catch(() => undefined);
     if (event.event === 'update:handover') updates?.offered(event.data);
