@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import type { z } from 'zod';
 import { KojiboxError } from '../contract/errors.ts';
 import type { Operation } from '../contract/define.ts';
+import { closest } from './closest.ts';
 
 type FieldKind = 'string' | 'number' | 'boolean' | 'list' | 'map' | 'json';
 
@@ -126,16 +127,33 @@ export function parseFlags(argv: readonly string[], options: FlagTypes): { value
   try {
     return parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
   } catch (error) {
-    throw usage(error instanceof Error ? error.message : String(error));
+    const message = error instanceof Error ? error.message : String(error);
+    const [, flag] = /^Unknown option '(--?[^']*)'/.exec(message) ?? [];
+    if (flag === undefined) throw usage(message);
+    const near = closest(
+      flag,
+      Object.keys(options).map((name) => `--${name}`),
+      1,
+    );
+    throw usage(`there is no flag "${flag}" here${near.length > 0 ? `; did you mean ${near[0]}?` : ''}`);
   }
 }
 
-export function usage(detail: string): KojiboxError {
-  return new KojiboxError('VALIDATION_FAILED', 'cannot understand the command', {
-    detail,
-    source: 'cli',
-    remedy: 'Run the same command with --help to see how it is used.',
-  });
+/** For commands that take nothing. Throws VALIDATION_FAILED. */
+export function noArguments(argv: readonly string[]): void {
+  if (argv.length === 0) return;
+  const flag = argv.find((word) => word.startsWith('-'));
+  if (flag === undefined) throw usage(`it takes no arguments: ${argv.join(' ')}`);
+  const near = closest(flag, ['--json', '--help'], 1);
+  throw usage(`there is no flag "${flag}" here${near.length > 0 ? `; did you mean ${near[0]}?` : ''}`);
+}
+
+/** @param remedy how to go on; a command that was found shows its own usage instead */
+export function usage(
+  detail: string,
+  remedy = 'Run the same command with --help to see how it is used.',
+): KojiboxError {
+  return new KojiboxError('VALIDATION_FAILED', 'cannot understand the command', { detail, source: 'cli', remedy });
 }
 
 function convert(field: Field, value: string | boolean | (string | boolean)[]): unknown {

@@ -15,7 +15,7 @@ export interface Command {
   /** Shown in usage after the words, e.g. `ID [-f] [--tail N]`. */
   readonly usage: string;
   readonly summary: string;
-  readonly group: 'stack' | 'services' | 'runtimes' | 'projects' | 'programs' | 'daemon';
+  readonly group: 'stack' | 'services' | 'projects' | 'databases' | 'names' | 'runtimes' | 'programs' | 'daemon';
   readonly options?: readonly (readonly [flag: string, meaning: string])[];
   readonly examples: readonly string[];
   /** For shell completion: values by position, and values of flags by their name without dashes. */

@@ -45,7 +45,13 @@ export const projectOperations = [
     output: DetectedProjectSchema,
     example: { path: '/home/me/code/shop' },
     errors: ['VALIDATION_FAILED'],
-    cli: { command: ['project', 'detect'], positional: ['path'], examples: ['project detect ~/code/shop'] },
+    cli: {
+      command: ['project', 'detect'],
+      positional: ['path'],
+      completes: { path: 'folders' },
+      paths: ['path'],
+      examples: ['project detect ~/code/shop'],
+    },
   }),
   defineOperation({
     name: 'projects.create',
@@ -61,6 +67,8 @@ export const projectOperations = [
     cli: {
       command: ['project', 'create'],
       positional: ['kind', 'name'],
+      completes: { path: 'folders' },
+      paths: ['path'],
       examples: [
         'project create php Shop',
         'project create folder Shop --path ~/code/shop',

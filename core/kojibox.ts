@@ -393,6 +393,10 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
 
   defineServices();
   sharing.resume();
+  // Only what `koji status` shows meanwhile; the next start finds them anew.
+  await siteWork
+    .recallLinks()
+    .catch((error: unknown) => system.log.error('cannot tell the links of the sites', { error: String(error) }));
   return {
     setProject,
     createProject,

@@ -21,12 +21,17 @@ export interface ErrorDetails {
   /** What went wrong, for the small print. */
   readonly reason?: string;
   readonly sites?: readonly Site[];
+  /** In one sentence, for the person in front of the browser. */
+  readonly hint?: string;
+  /** Commands that help, where the status alone does not tell. */
+  readonly cure?: readonly string[];
 }
 
 const escape = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 
-function cureOf({ status, service }: ErrorDetails): string[] {
+function cureOf({ status, service, cure }: ErrorDetails): readonly string[] {
+  if (cure !== undefined) return cure;
   if (service === undefined || status < 500) return [];
   return status === 504
     ? [`koji logs ${service}`, `koji restart ${service}`]
@@ -41,7 +46,7 @@ export function renderError(details: ErrorDetails, accept: string): { type: stri
       status: details.status,
       message: title,
       service: details.service ?? null,
-      reason: details.reason ?? null,
+      reason: details.reason ?? details.hint ?? null,
       cure,
     };
     return { type: 'application/json', body: `${JSON.stringify({ error })}\n` };
@@ -50,6 +55,7 @@ export function renderError(details: ErrorDetails, accept: string): { type: stri
     details.service === undefined
       ? ''
       : `<p>Kojibox asked <b>${escape(details.service)}</b>${details.reason === undefined ? '' : `: ${escape(details.reason)}`}.</p>`;
+  const hint = details.hint === undefined ? '' : `<p>${escape(details.hint)}</p>`;
   const commands =
     cure.length === 0
       ? ''
@@ -58,7 +64,7 @@ export function renderError(details: ErrorDetails, accept: string): { type: stri
     details.sites === undefined
       ? ''
       : `<p>Sites on this machine:</p><ul>${details.sites.map(({ name, host, url }) => `<li><a href="${escape(url)}">${escape(host)}</a> ${escape(name)}</li>`).join('')}</ul>`;
-  return { type: 'text/html; charset=utf-8', body: page(details.status, title, who + commands + sites) };
+  return { type: 'text/html; charset=utf-8', body: page(details.status, title, who + hint + commands + sites) };
 }
 
 const page = (status: number, title: string, content: string): string => `<!doctype html>

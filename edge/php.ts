@@ -6,6 +6,7 @@ import { encodeParams, type Script } from './fastcgi/params.ts';
 import { DEFAULT_POOL, FastcgiPool } from './fastcgi/pool.ts';
 import { FastcgiRequest } from './fastcgi/request.ts';
 import { log } from './log.ts';
+import { failAsMissing } from './nothing-here.ts';
 import { decodePath, isSource, resolveFile } from './paths.ts';
 import { spoolBody } from './spool.ts';
 import { serveFile } from './static.ts';
@@ -37,7 +38,7 @@ export function closePhpPools(): void {
 export function servePhp(exchange: Exchange, route: PhpRoute): void {
   const path = decodePath(exchange.path);
   const target = path === null ? 'missing' : findTarget(route, path);
-  if (target === 'missing') fail(exchange, 404);
+  if (target === 'missing') failAsMissing(exchange, route.documentRoot, ['index.php', 'index.html']);
   else if (target === 'forbidden') fail(exchange, 403);
   else if (target === 'redirect') redirect(exchange, 301, withSlash(exchange));
   else if ('stats' in target) serveFile(exchange, target.file, target.stats);

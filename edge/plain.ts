@@ -5,7 +5,7 @@ import { hostOf } from './sites.ts';
 
 export interface PlainOptions {
   secureUrl(host: string, target: string): string | null;
-  unknownHost(accept: string): { type: string; body: string };
+  unknownHost(accept: string, host: string): { type: string; body: string };
 }
 
 const TIME_LIMIT_MS = 10_000;
@@ -31,7 +31,7 @@ function answer(request: IncomingMessage, response: ServerResponse, options: Pla
   }
   const location = options.secureUrl(host, target);
   if (location === null) {
-    const { type, body } = options.unknownHost(request.headers.accept ?? '');
+    const { type, body } = options.unknownHost(request.headers.accept ?? '', host);
     response.writeHead(404, { 'content-type': type, 'content-length': String(Buffer.byteLength(body)) });
     response.end(request.method === 'HEAD' ? undefined : body);
     return;

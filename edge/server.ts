@@ -37,7 +37,7 @@ export function createEdge(initial: EdgeConfig): Edge {
     requests += 1;
     const site = table.find(exchange.host);
     if (site === undefined) {
-      fail(exchange, 404, { sites: table.all });
+      fail(exchange, 404, { sites: table.sitesFor(exchange.host) });
       return;
     }
     const { serverName } = exchange.peer;
@@ -80,7 +80,7 @@ export function createEdge(initial: EdgeConfig): Edge {
       table.find(host) === undefined
         ? null
         : `https://${host}${config.httpsPort === 443 ? '' : `:${config.httpsPort}`}${target}`,
-    unknownHost: (accept) => renderError({ status: 404, sites: table.all }, accept),
+    unknownHost: (accept, host) => renderError({ status: 404, sites: table.sitesFor(host) }, accept),
   });
 
   return {

@@ -10,9 +10,13 @@ export interface Site {
 export interface RoutingTable {
   readonly generation: number;
   find(host: string): EdgeSite | undefined;
-  /** For the list on error pages. */
-  readonly all: readonly Site[];
+  /** For the list on error pages: under `.localhost` for who came by such a name, which may be the only ones that resolve here. */
+  sitesFor(host: string | null): readonly Site[];
 }
+
+/** Browsers send these here by themselves, RFC 6761 section 6.3; an address says nothing about which names resolve. */
+const isLocal = (host: string): boolean =>
+  host === 'localhost' || host.endsWith('.localhost') || /^[\d.]+$|^\[/.test(host);
 
 export function createRoutingTable(config: EdgeConfig): RoutingTable {
   const byHost = new Map(config.sites.flatMap((site) => site.hosts.map((host) => [host, site] as const)));
@@ -20,11 +24,12 @@ export function createRoutingTable(config: EdgeConfig): RoutingTable {
   return {
     generation: config.generation,
     find: (host) => byHost.get(host) ?? byHost.get(parentOf(host)),
-    all: config.sites.map(({ name, hosts }) => ({
-      name,
-      host: hosts[0] ?? '',
-      url: `https://${hosts[0] ?? ''}${port}/`,
-    })),
+    sitesFor: (asked) =>
+      config.sites.map(({ name, hosts }) => {
+        const local = asked === null || isLocal(asked) ? hosts.find(isLocal) : undefined;
+        const host = local ?? hosts[0] ?? '';
+        return { name, host, url: `https://${host}${port}/` };
+      }),
   };
 }
 

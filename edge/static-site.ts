@@ -1,6 +1,7 @@
 /** A folder of files: the file, the index of a folder, or the fallback of a single-page app. */
 import type { EdgeRoute } from '../contract/edge.ts';
 import { fail, redirect, type Exchange } from './exchange.ts';
+import { failAsMissing } from './nothing-here.ts';
 import { decodePath, isSource, resolveFile } from './paths.ts';
 import { serveFile } from './static.ts';
 
@@ -32,7 +33,7 @@ export function serveStatic(exchange: Exchange, route: StaticRoute): void {
   }
   const fallback = route.fallback === null ? null : resolveFile(route.documentRoot, `/${route.fallback}`);
   if (fallback?.type === 'file') serveFile(exchange, fallback.file, fallback.stats);
-  else fail(exchange, 404);
+  else failAsMissing(exchange, route.documentRoot, ['index.html']);
 }
 
 /** The same address as a folder. Two slashes in front would name another host (RFC 3986 section 4.2). */

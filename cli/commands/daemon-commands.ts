@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import type { OperationName } from '../../contract/index.ts';
 import { operationByName } from '../../contract/index.ts';
 import { KojiboxError } from '../../contract/errors.ts';
-import { parseFlags, usage } from '../arguments.ts';
+import { noArguments, parseFlags, usage } from '../arguments.ts';
 import { print, printJson, type Command } from '../command.ts';
 import { daemonProgram, ensureDaemon, findDaemon, homeFolder, readDaemonFile } from '../daemon-process.ts';
 import { paint } from '../render/style.ts';
@@ -17,7 +17,7 @@ const serve: Command = {
   summary: 'Run the daemon in the foreground; Ctrl-C stops everything.',
   examples: ['serve'],
   run({ argv }) {
-    if (argv.length > 0) throw usage(`it takes no arguments: ${argv.join(' ')}`);
+    noArguments(argv);
     return new Promise((resolve, reject) => {
       const child = spawn(process.execPath, ['--no-warnings', daemonProgram()], {
         stdio: 'inherit',

@@ -11,14 +11,23 @@ import type { Change } from '../../contract/changes.ts';
 const GROUPS: Readonly<Record<string, Command['group']>> = {
   stack: 'stack',
   services: 'services',
+  metrics: 'services',
   runtime: 'runtimes',
+  php: 'runtimes',
+  packs: 'runtimes',
+  mirror: 'runtimes',
+  installer: 'runtimes',
   config: 'projects',
   projects: 'projects',
   imports: 'projects',
   firstRun: 'stack',
-  domains: 'projects',
-  proxy: 'projects',
-  certs: 'projects',
+  databases: 'databases',
+  serverImport: 'databases',
+  mail: 'databases',
+  domains: 'names',
+  resolver: 'names',
+  proxy: 'names',
+  certs: 'names',
   secrets: 'services',
   ledger: 'daemon',
   doctor: 'daemon',
@@ -31,15 +40,23 @@ export const operationCommands: readonly Command[] = operations.flatMap((operati
   if (cli === undefined) return [];
   const fields = fieldsOf(operation);
   const flags = fields.filter(({ positional }) => !positional);
+  const isPath = ({ name }: Field): boolean => cli.paths?.includes(name) === true;
+  const explained = [
+    ...fields
+      .filter(({ positional, values }) => positional && values.length > 0)
+      .map(({ name, values }) => [name.toUpperCase(), `one of ${values.join(', ')}`] as const),
+    ...flags.map((field) => optionOf(field, isPath(field))),
+  ];
   const completes = ({ name, values }: Field): Completes | null =>
     values.length > 0 ? values : (cli.completes?.[name] ?? null);
   return [
     {
       words: cli.command,
-      usage: fields.map((field) => usageOf(field)).join(' '),
+      usage: fields.map((field) => usageOf(field, isPath(field))).join(' '),
       summary: operation.summary,
-      group: GROUPS[operation.name.split('.')[0] ?? ''] ?? 'daemon',
-      ...(flags.length > 0 ? { options: flags.map((field) => optionOf(field)) } : {}),
+      // The settings of the app and of services begin with the same word as those of projects in the contract.
+      group: cli.command[0] === 'config' ? 'daemon' : (GROUPS[operation.name.split('.')[0] ?? ''] ?? 'daemon'),
+      ...(explained.length > 0 ? { options: explained } : {}),
       examples: cli.examples ?? [exampleOf(operation, fields)],
       positional: fields.filter(({ positional }) => positional).map(completes),
       flagValues: Object.fromEntries(
@@ -66,20 +83,20 @@ export const operationCommands: readonly Command[] = operations.flatMap((operati
   ];
 });
 
-function usageOf(field: Field): string {
-  const text = field.positional ? field.name.toUpperCase() : flagOf(field);
+function usageOf(field: Field, isPath: boolean): string {
+  const text = field.positional ? field.name.toUpperCase() : flagOf(field, isPath);
   return field.required ? text : `[${text}]`;
 }
 
-function flagOf({ flag, kind }: Field): string {
+function flagOf({ flag, kind }: Field, isPath: boolean): string {
   if (kind === 'boolean') return `--${flag}`;
-  return `--${flag} ${kind === 'map' ? 'NAME=VALUE' : 'VALUE'}`;
+  return `--${flag} ${kind === 'map' ? 'NAME=VALUE' : isPath ? 'PATH' : kind === 'number' ? 'NUMBER' : 'VALUE'}`;
 }
 
-function optionOf(field: Field): readonly [string, string] {
+function optionOf(field: Field, isPath: boolean): readonly [string, string] {
   const repeated = field.kind === 'list' || field.kind === 'map' ? 'may be given several times' : '';
   const meaning = field.values.length > 0 ? `one of ${field.values.join(', ')}` : repeated;
-  return [flagOf(field), [field.required ? 'needed' : '', meaning].filter(Boolean).join('; ')];
+  return [flagOf(field, isPath), [field.required ? 'needed' : '', meaning].filter(Boolean).join('; ')];
 }
 
 /** The operation's example as one would type it. */

@@ -1,8 +1,9 @@
 /** Commands whose work may need administrator rights: they ask for them in the terminal first, then do as they always do. */
 import { PrivilegedGoalSchema } from '../../contract/privileged.ts';
 import { reachWithRights, type Goal } from '../ask-for-rights.ts';
-import type { Command } from '../command.ts';
+import { print, type Command } from '../command.ts';
 import { ensureDaemon } from '../daemon-process.ts';
+import { renderTrustStores } from '../render/trust-stores.ts';
 import { operationCommands } from './operation-commands.ts';
 import type { Client } from '../../client/index.ts';
 
@@ -48,12 +49,21 @@ export function askForRights(command: Command): Command {
 export const trustCommand: Command = {
   words: ['trust'],
   usage: '',
-  group: 'projects',
+  group: 'names',
   summary: 'Trust the local authority in every store: the system (asks for your password), Chromium, Firefox.',
   examples: ['trust'],
   async run({ json }) {
     const trust = operationCommands.find(({ words }) => words.join(' ') === 'certs trust');
     // The authority is one for all names; the name only has to be a local one.
-    return trust === undefined ? 1 : askForRights(trust).run({ argv: ['hello.test'], json });
+    if (trust === undefined) return 1;
+    const code = await askForRights(trust).run({ argv: ['hello.test'], json });
+    if (json || code !== 0) return code;
+    const client = await ensureDaemon();
+    try {
+      print(renderTrustStores(await client.call('certs.stores', {})));
+    } finally {
+      client.close();
+    }
+    return code;
   },
 };

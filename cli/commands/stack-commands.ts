@@ -1,17 +1,13 @@
 /** up, down, status, open: the whole stack at once. */
 import { KojiboxError } from '../../contract/errors.ts';
 import { ACCESS_LEVELS } from '../../contract/define.ts';
-import { parseFlags, usage } from '../arguments.ts';
+import { noArguments, parseFlags, usage } from '../arguments.ts';
 import { print, printJson, type Command } from '../command.ts';
 import { ensureDaemon, findDaemon } from '../daemon-process.ts';
 import { followChange } from '../follow-change.ts';
 import { pageLink, statusWithLink } from '../page-link.ts';
 import { renderStatus } from '../render/status.ts';
 import { openWindow } from '../window.ts';
-
-const noArguments = (argv: readonly string[]): void => {
-  if (argv.length > 0) throw usage(`it takes no arguments: ${argv.join(' ')}`);
-};
 
 const up: Command = {
   words: ['up'],

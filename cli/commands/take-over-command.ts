@@ -20,7 +20,7 @@ import { enter, KIND_NAMES, kindOf, loginOf, readFirstLine, textOf } from './tak
 export const takeOverCommand: Command = {
   words: ['db', 'take-over'],
   usage: `[${SERVER_KINDS.join('|')}] [--host H] [--port N] [--socket PATH] [--user NAME] [--only DB[=NAME]] [--rename] [--dry-run] [--yes]`,
-  group: 'services',
+  group: 'databases',
   summary: 'Copy databases of a MySQL, MariaDB or PostgreSQL server into Kojibox; that server is only read.',
   options: [
     ['--host H', 'another machine; default: this one'],

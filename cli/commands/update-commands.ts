@@ -3,7 +3,7 @@ import type { Client } from '../../client/index.ts';
 import { KojiboxError } from '../../contract/errors.ts';
 import { operationByName } from '../../contract/index.ts';
 import type { UpdateOutcome, UpdateStatus } from '../../contract/updater.ts';
-import { parseFlags, usage } from '../arguments.ts';
+import { noArguments, parseFlags, usage } from '../arguments.ts';
 import { print, printJson, type Command } from '../command.ts';
 import { ensureDaemon } from '../daemon-process.ts';
 import { followHandover, untilHandedOver } from '../follow-handover.ts';
@@ -36,7 +36,7 @@ const rollback: Command = {
   examples: ['update rollback'],
   access: 'admin',
   async run({ argv, json }) {
-    if (argv.length > 0) throw usage(`it takes no arguments: ${argv.join(' ')}`);
+    noArguments(argv);
     return switchVersion((client) => client.call('updater.rollback', {}), json);
   },
 };

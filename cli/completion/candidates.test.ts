@@ -83,6 +83,7 @@ describe('completion', () => {
     for (const command of commands.filter(({ options }) => options !== undefined)) {
       const offered = valuesOf(...command.words, '--');
       for (const [text] of command.options ?? []) {
+        if (!text.startsWith('-')) continue; // A value by position.
         const flag = /--[a-z-]+/.exec(text)?.[0] ?? '';
         expect(offered, command.words.join(' ')).toContain(flag);
       }

@@ -1,9 +1,10 @@
 /** Starts the daemon as a process of its own, which outlives who started it. */
 import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { closeSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { DAEMON_ENVIRONMENT, daemonCommand } from '../daemon-launch.ts';
 import { explainStart } from '../daemon-output.ts';
+import { openOutput } from './open-output.ts';
 
 export const START_DEADLINE_MS = 20_000;
 /** Exit code of a daemon that found another one in its place. */
@@ -32,8 +33,7 @@ export interface DaemonStart {
 export async function startDaemon(start: DaemonStart): Promise<void> {
   const { home, binary, program, environment, deadlineMs = START_DEADLINE_MS, endsOnFailure = false } = start;
   const log = daemonOutputIn(home);
-  mkdirSync(dirname(log), { recursive: true });
-  const output = openSync(log, 'w', 0o600);
+  const output = openOutput(log, home);
   const { file, args } = daemonCommand(process.platform, binary, program);
   const child = spawn(file, args, {
     detached: true,

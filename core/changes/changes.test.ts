@@ -80,6 +80,40 @@ describe('changes', () => {
     expect(published.length).toBe(2);
   });
 
+  it('has nothing under way once it has ended, whatever still reports', async () => {
+    const { clock, changes } = setUp();
+    let late = (): void => undefined;
+    const failing = changes.run('stack.up', 'start', async ({ task }) => {
+      const [php, site] = [task('php', 'PHP 8.2'), task('site', 'HTTPS')];
+      php.step('start');
+      site.step('certificates');
+      late = () => {
+        site.step('request');
+        site.bytes(1, 2);
+        site.done('https://hello.test answers 200');
+        clock.advance(1000);
+      };
+      php.fail('it ended');
+      throw new Error('it ended');
+    });
+    await expect(failing.ended).rejects.toThrow();
+    const statuses = (): string[] => changes.get(failing.change.id).tasks.map(({ status }) => status);
+    expect(statuses()).toEqual(['failed', 'skipped']);
+    late();
+    expect(statuses()).toEqual(['failed', 'skipped']);
+    expect(changes.get(failing.change.id).status).toBe('failed');
+  });
+
+  it('fails what was under way when nothing else says that it did', async () => {
+    const { changes } = setUp();
+    const failing = changes.run('runtime.install', 'install node', async ({ task }) => {
+      task('node', 'Node 22').step('fetch');
+      throw new Error('no network');
+    });
+    await expect(failing.ended).rejects.toThrow();
+    expect(changes.get(failing.change.id).tasks.map(({ status }) => status)).toEqual(['failed']);
+  });
+
   it('keeps the code of a failure, and calls a cancelled one cancelled', async () => {
     const { changes } = setUp();
     const failed = changes.run('stack.up', 'x', () =>

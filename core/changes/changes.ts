@@ -128,17 +128,22 @@ export function createChanges(options: {
         const item = { task, weight, began: clock.monotonic(), meter: new SpeedMeter() };
         tasks.push(item);
         publishSoon();
+        // What was under way beside the one that failed may go on for a moment; the change has ended for everybody.
+        const isOver = (): boolean => change.status !== 'running';
         const end = (status: 'done' | 'skipped' | 'failed', detail: string): void => {
+          if (isOver()) return;
           Object.assign(task, { status, detail, step: status, durationMs: Math.round(clock.monotonic() - item.began) });
           publishSoon();
         };
         return {
           step(step, detail = '') {
+            if (isOver()) return;
             if (task.status === 'waiting') item.began = clock.monotonic();
             Object.assign(task, { status: 'running', step, detail });
             publishSoon();
           },
           bytes(done, totalBytes) {
+            if (isOver()) return;
             item.meter.add(clock.monotonic(), done);
             Object.assign(task, { doneBytes: done, totalBytes });
             publishSoon();
@@ -151,6 +156,10 @@ export function createChanges(options: {
     };
 
     const finish = (status: Change['status'], error: KojiboxError | null): void => {
+      // Nothing turns on in a change that has ended: what was not finished failed with it, or was left when something else did.
+      const isTold = tasks.some(({ task }) => task.status === 'failed');
+      const end = status === 'done' ? 'done' : status === 'failed' && !isTold ? 'failed' : 'skipped';
+      for (const { task } of tasks) if (task.status === 'running') Object.assign(task, { status: end, step: end });
       change.status = status;
       change.endedAt = timestamp(clock);
       change.error = error === null ? null : error.toBody(change.endedAt);

@@ -26,6 +26,18 @@ export interface ProjectFiles {
   unpackZip(file: string, folder: string, signal: AbortSignal): Promise<void>;
 }
 
+/** Rejects with VALIDATION_FAILED: a project that is there is never replaced by a new one of the same name. */
+export function checkIdIsFree(wanted: NewProject, projects: readonly ProjectConfig[]): void {
+  const id = wanted.id ?? slug(wanted.name);
+  const other = projects.find((project) => project.id === id);
+  if (other === undefined) return;
+  throw new KojiboxError('VALIDATION_FAILED', `there is a project "${id}" already`, {
+    detail: `${other.name} at ${other.domain}, in ${other.path}`,
+    source: 'config',
+    remedy: `Give the new one another name, or change the one that is there: koji project set ${id}`,
+  });
+}
+
 /** Rejects with VALIDATION_FAILED before anything is written. */
 export async function checkNewProject(wanted: NewProject, { files, folder }: ProjectFiles): Promise<string> {
   const invalid = (message: string, detail: string): KojiboxError =>

@@ -8,7 +8,7 @@ import type { InstallProgress } from '../runtimes/source.ts';
 import type { Supervisor } from '../services/supervisor.ts';
 import { EDGE_ID, type Catalog } from '../stack/catalog.ts';
 import { chooseSeries } from './choose-version.ts';
-import { checkNewProject, makeProjectFiles, settingsOf, type ProjectFiles } from './create.ts';
+import { checkIdIsFree, checkNewProject, makeProjectFiles, settingsOf, type ProjectFiles } from './create.ts';
 import type { Projects } from './projects.ts';
 import { sayWork } from '../../contract/sentences/work.ts';
 
@@ -97,6 +97,7 @@ export function createProjectWork(options: {
     },
 
     async createProject(wanted) {
+      checkIdIsFree(wanted, projects.list());
       const path = await checkNewProject(wanted, tools);
       return changes.run('projects.create', `Creating ${wanted.name}`, async ({ task, signal }) => {
         const files = task('files', wanted.kind === 'git' ? sayWork('clone') : sayWork('files'), 3);
@@ -109,6 +110,8 @@ export function createProjectWork(options: {
           node: versionFor('node', detected.nodeVersion),
         });
         site.step('certificates');
+        // Somebody else may have taken the name while a repository was fetched.
+        checkIdIsFree(wanted, projects.list());
         await store(project);
         options.changed(project.id);
         site.step('start');

@@ -20,6 +20,8 @@ export interface SiteWork {
   /** Defines services for the projects, writes the edge's configuration, names and certificates. */
   applySites(): Promise<void>;
   sites(): Site[];
+  /** The links as they were when the stack ran, for who asks before it runs again. Changes nothing. */
+  recallLinks(): Promise<void>;
   httpsPort(): number;
   /** The next apply asks again which ports are free. */
   forgetPorts(): void;
@@ -90,6 +92,12 @@ export function createSiteWork(options: {
     return { roots, environments, found };
   };
 
+  const findLinks = async (names: readonly string[], httpsPort: number): Promise<void> => {
+    const found = await Promise.all(names.map(async (name) => [name, await domains.linkFor(name, httpsPort)] as const));
+    links.clear();
+    for (const [name, link] of found) links.set(name, link);
+  };
+
   return {
     async applySites() {
       options.define();
@@ -116,8 +124,12 @@ export function createSiteWork(options: {
       await options.edge.apply([...planned, ...extra], edgePorts, shares);
       const names = planned.flatMap(({ hosts }) => hosts.slice(0, 1));
       if (options.wantsHosts() && (await domains.canWriteHosts())) await domains.applyHosts(names);
-      links.clear();
-      for (const name of names) links.set(name, await domains.linkFor(name, edgePorts.httpsPort));
+      await findLinks(names, edgePorts.httpsPort);
+    },
+    async recallLinks() {
+      const port = ports.registry().assigned['edge.https'];
+      const names = options.projects().map(({ domain }) => domain);
+      if (port !== undefined) await findLinks(names, port);
     },
     sites: () =>
       options.projects().map((project) => ({

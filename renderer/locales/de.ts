@@ -137,7 +137,11 @@ export const de: Messages = {
     badTarget: 'z. B. http://127.0.0.1:3000',
     certificatesTitle: 'Zertifikate',
     expires: 'Gültig bis',
-    trustTitle: 'Wer ihnen vertraut',
+    trustTitle: 'Wer den Zertifikaten vertraut',
+    trustHintTitle: 'Browser warnen vor deinen Websites',
+    trustHint:
+      'Browser warnen vor deinen Websites, bis sie den Zertifikaten dieses Rechners vertrauen. Die gelten nur für lokale Namen, und es lässt sich zurücknehmen.',
+    trustMore: 'Mehr dazu',
     trusted: 'vertraut',
     notTrusted: 'vertraut nicht',
     trust: 'Der lokalen Stelle vertrauen',

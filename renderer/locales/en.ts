@@ -138,7 +138,11 @@ export const en = {
     badTarget: 'e.g. http://127.0.0.1:3000',
     certificatesTitle: 'Certificates',
     expires: 'Valid until',
-    trustTitle: 'Who trusts them',
+    trustTitle: 'Who trusts the certificates',
+    trustHintTitle: 'Browsers warn at your sites',
+    trustHint:
+      'Browsers warn at your sites until they trust the certificates of this machine. They vouch for local names alone, and it can be taken back.',
+    trustMore: 'More about it',
     trusted: 'trusted',
     notTrusted: 'not trusted',
     trust: 'Trust the local authority',

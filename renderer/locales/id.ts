@@ -142,7 +142,11 @@ export const id: Messages = {
     badTarget: 'mis. http://127.0.0.1:3000',
     certificatesTitle: 'Sertifikat',
     expires: 'Berlaku hingga',
-    trustTitle: 'Siapa yang memercayainya',
+    trustTitle: 'Siapa yang memercayai sertifikat',
+    trustHintTitle: 'Peramban memperingatkan situs Anda',
+    trustHint:
+      'Peramban memperingatkan situs Anda sampai memercayai sertifikat mesin ini. Sertifikat itu hanya berlaku untuk nama lokal, dan dapat dibatalkan.',
+    trustMore: 'Selengkapnya',
     trusted: 'dipercaya',
     notTrusted: 'belum dipercaya',
     trust: 'Percayai otoritas lokal',

@@ -11,11 +11,12 @@ const BIG = Buffer.alloc(60 * 1024 * 1024, 'The quick brown fox. ');
 let world: EdgeWorld;
 beforeAll(async () => {
   world = await createEdgeWorld(
-    ['php.test', 'files.test', 'app.test'].map((host) => ({ host, routes: {} })),
+    ['php.test', 'files.test', 'app.test', 'gone.test', 'new.test'].map((host) => ({ host, routes: {} })),
     (config) => {
       const folder = join(config.controlSocket, '..');
       const root = join(folder, 'public');
       mkdirSync(root);
+      mkdirSync(join(folder, 'new'));
       writeSite(root, {
         'index.html': '<h1>home</h1>',
         'style.css': 'body{}',
@@ -66,6 +67,8 @@ beforeAll(async () => {
         },
         'files.test': { type: 'static', documentRoot: root, fallback: null },
         'app.test': { type: 'static', documentRoot: root, fallback: 'index.html' },
+        'gone.test': { type: 'static', documentRoot: join(folder, 'gone'), fallback: null },
+        'new.test': { type: 'static', documentRoot: join(folder, 'new'), fallback: null },
       };
       return {
         ...config,
@@ -245,5 +248,24 @@ describe('ranges, conditions, methods', () => {
   test('a single-page app gets its page for every path, but nothing hidden', async () => {
     expect((await world.get('app.test', '/any/route')).text).toBe('<h1>home</h1>');
     expect((await world.get('app.test', '/.env')).status).toBe(404);
+  });
+});
+
+describe('a site that has nothing to show', () => {
+  const page = async (host: string, path = '/'): Promise<string> => {
+    const reply = await world.get(host, path, { headers: { accept: 'text/html' } });
+    expect(reply.status).toBe(404);
+    return reply.text;
+  };
+  test('says that its folder is gone, and what to do', async () => {
+    const text = await page('gone.test');
+    expect(text).toContain('The folder of this site is not there.');
+    expect(text).toContain('<code>koji project list</code>');
+    // Shared sites are seen by others: where things are on this disk is not their business.
+    expect(text).not.toContain(world.folder);
+  });
+  test('says that its folder is empty, on the first page alone', async () => {
+    expect(await page('new.test')).toContain('The folder of this site has no index.html yet.');
+    expect(await page('new.test', '/other.css')).not.toContain('has no index.html');
   });
 });

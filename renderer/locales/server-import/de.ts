@@ -3,6 +3,7 @@ import type { ServerImportTexts } from './en.ts';
 
 export const serverImport: ServerImportTexts = {
   button: 'Von einem anderen Server importieren',
+  copyFrom: 'Datenbanken kopieren …',
   title: 'Von einem anderen Server importieren',
   intro:
     'Kopiert Datenbanken eines laufenden Servers mit MySQL, MariaDB oder PostgreSQL. Er wird nur gelesen; das Passwort wird einmal benutzt und nicht behalten.',

@@ -1,6 +1,7 @@
 /** Texts of imports from other database servers. */
 export const serverImport = {
   button: 'Import from another server',
+  copyFrom: 'Copy databases …',
   title: 'Import from another server',
   intro:
     'Copies databases of a MySQL, MariaDB or PostgreSQL server that runs already. That server is only read; the password is used once and not kept.',

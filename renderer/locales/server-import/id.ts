@@ -3,6 +3,7 @@ import type { ServerImportTexts } from './en.ts';
 
 export const serverImport: ServerImportTexts = {
   button: 'Impor dari server lain',
+  copyFrom: 'Salin basis data …',
   title: 'Impor dari server lain',
   intro:
     'Menyalin basis data dari server MySQL, MariaDB, atau PostgreSQL yang sudah berjalan. Server itu hanya dibaca; kata sandi dipakai sekali dan tidak disimpan.',

@@ -150,6 +150,7 @@ export const workDe: WorkMessages = {
   },
   databases: {
     adminer: 'In Adminer öffnen',
+    fetchingClients: 'Die Client-Programme der Server werden geladen; das geschieht nur einmal.',
     intro: 'Die Datenbanken jedes Servers auf diesem Rechner.',
     notRunning: (name) => `${name} läuft nicht.`,
     create: 'Neue Datenbank',

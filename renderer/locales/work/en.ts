@@ -132,6 +132,7 @@ export const workEn = {
   },
   databases: {
     adminer: 'Open in Adminer',
+    fetchingClients: 'The client programs of the servers are being fetched; this happens once.',
     intro: 'Databases of each engine on this machine.',
     notRunning: (name: string): string => `${name} does not run.`,
     create: 'New database',

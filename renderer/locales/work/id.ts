@@ -147,6 +147,7 @@ export const workId: WorkMessages = {
   },
   databases: {
     adminer: 'Buka di Adminer',
+    fetchingClients: 'Program klien server sedang diunduh; ini hanya sekali.',
     intro: 'Basis data setiap mesin di komputer ini.',
     notRunning: (name) => `${name} tidak berjalan.`,
     create: 'Basis data baru',
