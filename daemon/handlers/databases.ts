@@ -15,8 +15,10 @@ export function databaseHandlers(
       return ok;
     },
     'databases.drop': async ({ engine, name }) => databases.drop(engine, name),
-    'databases.export': async ({ engine, name, path }) => databases.export(engine, name, path),
-    'databases.import': async ({ engine, name, path }) => databases.import(engine, name, path),
+    'databases.tables': async ({ engine, name }) => databases.tables(engine, name),
+    'databases.export': async ({ engine, name, ...wanted }) => databases.export(engine, name, wanted),
+    'databases.import': async ({ engine, name, path, ...wanted }) => databases.import(engine, name, path, wanted),
+    'databases.copy': async ({ engine, name, target }) => databases.copy(engine, name, target),
     'databases.connection': async ({ engine, name }) => databases.connection(engine, name),
     'databases.openAdminer': async ({ engine, name }) => ({ url: await adminer.open(engine, name) }),
 
