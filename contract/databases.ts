@@ -101,8 +101,10 @@ export const databaseOperations = [
     returnsChange: true,
     input: z.strictObject({
       ...OfDatabase,
-      /** Absolute; left out: below app/backups, as .sql.gz. Never overwrites. */
+      /** Absolute; left out: below app/backups. Never overwrites. */
       path: z.string().max(4096).optional(),
+      /** Of a file whose path is left out. */
+      format: z.enum(['sql.gz', 'sql.zst', 'sql']).default('sql.gz'),
       /** As `databases.tables` names them; left out: all. */
       tables: z.array(z.string().min(1).max(200)).max(1000).default([]),
       /** `schema`: no rows; `data`: rows alone. */

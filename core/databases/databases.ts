@@ -26,7 +26,13 @@ export interface Databases {
   export(
     engine: string,
     name: string,
-    wanted: { readonly path?: string | undefined; readonly tables: readonly string[]; readonly content: DumpContent },
+    wanted: {
+      readonly path?: string | undefined;
+      /** End of the name of a file whose path is left out. */
+      readonly format: string;
+      readonly tables: readonly string[];
+      readonly content: DumpContent;
+    },
   ): Promise<Change>;
   import(
     engine: string,
@@ -166,10 +172,10 @@ export function createDatabases(options: {
     tasks.reading.done(roles.length === 0 ? '' : `made the roles that it names, without rights: ${roles.join(', ')}`);
   };
 
-  const backupFile = (id: string, name: string): string =>
+  const backupFile = (id: string, name: string, ending = 'sql.gz'): string =>
     join(
       backups,
-      `${id}-${name}-${new Date(clock.now()).toISOString().replaceAll(/[:.T]/g, '-').replace('Z', '')}.sql.gz`,
+      `${id}-${name}-${new Date(clock.now()).toISOString().replaceAll(/[:.T]/g, '-').replace('Z', '')}.${ending}`,
     );
 
   return {
@@ -216,11 +222,11 @@ export function createDatabases(options: {
       }).change;
     },
 
-    async export(id, name, { path, tables, content }) {
+    async export(id, name, { path, format, tables, content }) {
       await assertKnown(id, name);
       const what = `cannot write a dump of ${name}`;
       assertDumps(id, what);
-      const file = path ?? backupFile(id, name);
+      const file = path ?? backupFile(id, name, format);
       if (!isAbsolute(file) || packingOfName(file) === null || (await files.stat(file)) !== null)
         throw new KojiboxError('VALIDATION_FAILED', what, {
           detail: `${file} must be an absolute path that ends with ${DUMP_ENDINGS.join(', ')}, and must not be there yet`,

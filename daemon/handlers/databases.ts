@@ -6,7 +6,7 @@ import type { Snapshots } from '../../core/databases/snapshots/snapshots.ts';
 export function databaseHandlers(
   { databases, adminer }: Pick<Kojibox, 'databases' | 'adminer'>,
   snapshots: Snapshots,
-): Pick<Handlers, Extract<keyof Handlers, `databases.${string}`>> {
+): Pick<Handlers, Exclude<Extract<keyof Handlers, `databases.${string}`>, 'databases.import'>> {
   const ok = 'ok' as const;
   return {
     'databases.list': async () => databases.list(),
@@ -17,7 +17,6 @@ export function databaseHandlers(
     'databases.drop': async ({ engine, name }) => databases.drop(engine, name),
     'databases.tables': async ({ engine, name }) => databases.tables(engine, name),
     'databases.export': async ({ engine, name, ...wanted }) => databases.export(engine, name, wanted),
-    'databases.import': async ({ engine, name, path, ...wanted }) => databases.import(engine, name, path, wanted),
     'databases.copy': async ({ engine, name, target }) => databases.copy(engine, name, target),
     'databases.connection': async ({ engine, name }) => databases.connection(engine, name),
     'databases.openAdminer': async ({ engine, name }) => ({ url: await adminer.open(engine, name) }),
