@@ -161,7 +161,7 @@ export function createDatabases(options: {
     tasks: Parameters<typeof runImport>[2],
     signal: AbortSignal,
   ): Promise<void> => {
-    const [engine, opened, what] = [engineOf(id), await access(id, signal), `cannot import ${order.path}`];
+    const [engine, opened, what] = [engineOf(id), await access(id, signal), `cannot import into ${name}`];
     const work = { system, engine, access: opened, product: supervisor.state(id).name, name, what, signal, run, mask };
     const scratch = backupFile(id, name).replace(/\.sql\.gz$/, '.scratch.sql.gz');
     const roles = await runImport(
@@ -257,7 +257,7 @@ export function createDatabases(options: {
     },
 
     async import(id, name, path, { create, replace }) {
-      const what = `cannot import ${path}`;
+      const what = `cannot import into ${name}`;
       const found = (await databasesOf(id)).find((database) => database.name === name);
       if (found === undefined && !create)
         throw new KojiboxError('NOT_FOUND', what, {
@@ -271,7 +271,7 @@ export function createDatabases(options: {
           detail: `${path} is no file that can be read`,
           source: 'databases',
         });
-      if (found !== undefined) assertDumps(id, `${what}: what is in ${name} is dumped first`);
+      if (found !== undefined) assertDumps(id, `${what}: what is in it is dumped first`);
       return changes.run('databases.import', `Importing into ${name}`, async (context) => {
         const [verifying, backup, reading] = [
           context.task('verify', 'Dump', 1),

@@ -121,10 +121,13 @@ async function withLine(
     .slice(Math.max(0, said.search(LINE_NUMBER)))
     .replaceAll(/^psql:<stdin>:\d+: /gm, '')
     .replace(/^(ERROR \d+ \(\w+\)) at line \d+:/, '$1:')
+    // Counted from the start of the statement.
+    .replace(/ at line \d+$/, '')
     .replaceAll(/\s*\n\s*/g, ' ');
   if (number === 0) return failed(what, lastLines(said));
   const line = await lineOf({ system, file, packing }, number, signal);
-  const shown = line.trim() === '' || line === '\\.' ? '' : ` (${mask(line.trim()).slice(0, SHOWN_CHARACTERS)})`;
+  const shown =
+    line.trim() === '' || line === '\\.' ? '' : ` (${mask(line.trim()).slice(0, SHOWN_CHARACTERS).replace(/;$/, '')})`;
   return failed(what, `line ${number}${shown}: ${reason}`);
 }
 

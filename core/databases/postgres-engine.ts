@@ -79,8 +79,8 @@ export const postgresEngine: DatabaseEngine = {
       ...(content === 'all' ? [] : [content === 'schema' ? '--schema-only' : '--data-only']),
       ...tables.map((table) => `--table=${asPattern(table)}`),
     ]),
-  restore: (access, name, isReplacing) => ({
-    ...postgresClient(access, 'psql', name, [
+  restore: (access, name, isReplacing) => {
+    const reading = postgresClient(access, 'psql', name, [
       ...SCRIPT,
       // Dumps are data of others: from here on psql takes no command of its own from them, such as one that runs a program.
       '-c',
@@ -90,11 +90,16 @@ export const postgresEngine: DatabaseEngine = {
       ...(isReplacing ? ['-c', EMPTY] : []),
       '-f',
       '-',
-    ]),
-    // Not -1, which commits whatever had come when its input breaks off.
-    atEnd: '\ncommit;\n',
-    edit: (line) => (OWN_DATABASE.test(line) || RESTRICT.test(line) ? '' : asServerKnows(access.serverVersion, line)),
-  }),
+    ]);
+    return {
+      ...reading,
+      // A statement whose psql is gone ends too; since PostgreSQL 14.
+      env: { ...reading.env, PGOPTIONS: '-c client_connection_check_interval=500' },
+      // Not -1, which commits whatever had come when its input breaks off.
+      atEnd: '\ncommit;\n',
+      edit: (line) => (OWN_DATABASE.test(line) || RESTRICT.test(line) ? '' : asServerKnows(access.serverVersion, line)),
+    };
+  },
   unpackArchive: (access, path) =>
     postgresClient(access, 'pg_restore', 'postgres', ['--no-owner', '--no-privileges', '--file=-', path]),
   dumps: 'postgres',
