@@ -32,7 +32,11 @@ export const systemPackedFiles: PackedFiles = {
   async packingOf(path) {
     const file = await open(path);
     const head = Buffer.alloc(8);
-    await file.read(head, 0, head.length, 0).finally(() => file.close());
+    try {
+      await file.read(head, 0, head.length, 0);
+    } finally {
+      await file.close();
+    }
     const found = MAGIC.find(([start]) => start.every((byte, index) => head[index] === byte))?.[1] ?? 'none';
     if (found === 'bzip2' || found === 'xz')
       throw new PackedFileError(`it is packed with ${found}; unpack it first: ${found} -dk ${path}`);
