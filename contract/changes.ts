@@ -50,6 +50,7 @@ export const CHANGE_KINDS = [
   'databases.drop',
   'databases.export',
   'databases.import',
+  'databases.copy',
   'updater.apply',
   'databases.snapshot',
   'databases.restore',

@@ -23,10 +23,26 @@ export const EngineSchema = z.object({
   /** The service: `postgres`, `mariadb`. */
   id: z.string(),
   name: z.string(),
+  /** Runtime of the server, and its exact version. */
+  runtime: z.string(),
+  version: z.string(),
   running: z.boolean(),
+  /** Why no dump of it can be written here, for people; empty when one can. */
+  dumpProblem: z.string(),
   databases: z.array(DatabaseSchema),
 });
 export type Engine = z.infer<typeof EngineSchema>;
+
+export const TableSchema = z.object({
+  /** As `databases.export` takes it; with its schema where that is another than "public". */
+  name: z.string(),
+  /** Bytes of its rows on disk. */
+  sizeBytes: z.number().nonnegative(),
+});
+export type Table = z.infer<typeof TableSchema>;
+
+export const DumpContentSchema = z.enum(['all', 'schema', 'data']);
+export type DumpContent = z.infer<typeof DumpContentSchema>;
 
 const OfDatabase = { engine: IdSchema, name: DatabaseNameSchema };
 const errors = ['NOT_FOUND', 'DATABASE_FAILED', 'UNAVAILABLE'] as const;
@@ -63,12 +79,23 @@ export const databaseOperations = [
     output: ChangeSchema,
     destructive: true,
     example: { engine: 'postgres', name: 'shop' },
-    errors,
+    errors: [...errors, 'RUNTIME_UNSUPPORTED', 'DISK_FULL'],
     cli: { command: ['db', 'drop'], positional: ['engine', 'name'] },
   }),
   defineOperation({
+    name: 'databases.tables',
+    summary: 'List the tables of a database with their sizes, largest first.',
+    kind: 'query',
+    access: 'read',
+    input: z.strictObject(OfDatabase),
+    output: z.array(TableSchema),
+    example: { engine: 'postgres', name: 'shop' },
+    errors: [...errors, 'RUNTIME_UNSUPPORTED'],
+    cli: { command: ['db', 'tables'], positional: ['engine', 'name'], examples: ['db tables postgres shop'] },
+  }),
+  defineOperation({
     name: 'databases.export',
-    summary: 'Write a dump of a database (.sql.gz).',
+    summary: 'Write a dump of a database, or of some of its tables (.sql, .sql.gz or .sql.zst).',
     kind: 'command',
     access: 'operate',
     returnsChange: true,
@@ -76,29 +103,64 @@ export const databaseOperations = [
       ...OfDatabase,
       /** Absolute; left out: below app/backups. Never overwrites. */
       path: z.string().max(4096).optional(),
+      /** Of a file whose path is left out. */
+      format: z.enum(['sql.gz', 'sql.zst', 'sql']).default('sql.gz'),
+      /** As `databases.tables` names them; left out: all. */
+      tables: z.array(z.string().min(1).max(200)).max(1000).default([]),
+      /** `schema`: no rows; `data`: rows alone. */
+      content: DumpContentSchema.default('all'),
     }),
     output: ChangeSchema,
     example: { engine: 'postgres', name: 'shop' },
-    errors: [...errors, 'VALIDATION_FAILED'],
-    cli: { command: ['db', 'export'], positional: ['engine', 'name', 'path'], paths: ['path'] },
+    errors: [...errors, 'VALIDATION_FAILED', 'RUNTIME_UNSUPPORTED', 'DISK_FULL'],
+    cli: {
+      command: ['db', 'export'],
+      positional: ['engine', 'name', 'path'],
+      paths: ['path'],
+      examples: ['db export postgres shop', 'db export mariadb shop ~/orders.sql.zst --tables orders --tables items'],
+    },
   }),
   defineOperation({
     name: 'databases.import',
-    summary: 'Read a dump (.sql or .sql.gz) into a database; what is in it is dumped first.',
+    summary:
+      'Read a dump (.sql, .sql.gz, .sql.zst, .zip, or an archive of pg_dump) into a database: all of it, or nothing is changed; what is in it is dumped first.',
     kind: 'command',
     access: 'operate',
     returnsChange: true,
-    input: z.strictObject({ ...OfDatabase, path: z.string().min(1).max(4096) }),
+    input: z.strictObject({
+      ...OfDatabase,
+      path: z.string().min(1).max(4096),
+      /** Makes the database where there is none of this name. */
+      create: z.boolean().default(false),
+      /** Puts the dump in place of what is in the database. */
+      replace: z.boolean().default(false),
+    }),
     output: ChangeSchema,
     destructive: true,
     example: { engine: 'mariadb', name: 'shop', path: '/home/me/shop.sql.gz' },
-    errors: [...errors, 'VALIDATION_FAILED'],
+    errors: [...errors, 'VALIDATION_FAILED', 'RUNTIME_UNSUPPORTED', 'DISK_FULL'],
     cli: {
       command: ['db', 'import'],
       positional: ['engine', 'name', 'path'],
       paths: ['path'],
-      examples: ['db import mariadb shop ~/shop.sql.gz'],
+      examples: [
+        'db import mariadb shop ~/shop.sql.gz',
+        'db import postgres shop_of_monday ~/shop.dump --create',
+        'db import postgres shop ~/shop.sql.zst --replace',
+      ],
     },
+  }),
+  defineOperation({
+    name: 'databases.copy',
+    summary: 'Copy a database of a server into a new one beside it.',
+    kind: 'command',
+    access: 'operate',
+    returnsChange: true,
+    input: z.strictObject({ ...OfDatabase, target: DatabaseNameSchema }),
+    output: ChangeSchema,
+    example: { engine: 'postgres', name: 'shop', target: 'shop_test' },
+    errors: [...errors, 'VALIDATION_FAILED', 'RUNTIME_UNSUPPORTED', 'DISK_FULL'],
+    cli: { command: ['db', 'copy'], positional: ['engine', 'name', 'target'] },
   }),
   defineOperation({
     name: 'databases.connection',

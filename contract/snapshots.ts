@@ -35,6 +35,8 @@ export const SnapshotEngineSchema = z.object({
   name: z.string(),
   series: z.string(),
   running: z.boolean(),
+  /** Why it can be kept as a copy alone, for people; empty when a dump can be written too. */
+  dumpProblem: z.string(),
   /** Of its data folder. */
   sizeBytes: z.number().nonnegative(),
 });
@@ -74,7 +76,7 @@ export const snapshotOperations = [
     }),
     output: ChangeSchema,
     example: { engine: 'postgres', name: 'before the migration' },
-    errors: [...errors, 'VALIDATION_FAILED'],
+    errors: [...errors, 'VALIDATION_FAILED', 'RUNTIME_UNSUPPORTED'],
     cli: {
       command: ['db', 'snapshot'],
       positional: ['engine', 'name'],

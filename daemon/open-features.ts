@@ -13,6 +13,7 @@ import type { EventBus } from './event-bus.ts';
 import { openFirstRun } from './first-run/open-first-run.ts';
 import { createSetupRights } from './first-run/setup-rights.ts';
 import { openServerImports } from './foreign-servers/open-server-imports.ts';
+import { createDumpUploadHandlers } from './handlers/dump-uploads.ts';
 import { createHandlers, snapshotOf } from './handlers/handlers.ts';
 import { createHomeHandlers } from './handlers/home.ts';
 import { createLinkHandlers } from './handlers/links.ts';
@@ -26,6 +27,7 @@ import { startMailCatcher } from './mail/mail-catcher.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import type { OpenCore } from './open-core.ts';
 import { openPacks, type PackFeatures } from './packs/open-packs.ts';
+import { createUploads } from './packs/uploads.ts';
 import { createResolverCheck } from './resolver/resolver.ts';
 import { openShims } from './shims/open-shims.ts';
 import { openFolder } from './system/desktop.ts';
@@ -126,6 +128,13 @@ export async function openFeatures(options: FeatureOptions) {
     version: version,
     installed: runtimesChanged,
   });
+  const dumpUploads = createUploads({
+    folder: layout.temp,
+    what: 'dump',
+    name: ['dump-upload-', '.sql'],
+    instead: 'koji db import ENGINE NAME FILE',
+    freeBytes: (path) => system.files.freeBytes(path),
+  });
   const shims = openShims(system, kojibox, join(dist, 'cli', 'main.mjs'));
   await shims.writer.refresh();
   bus.listen((event, data) => {
@@ -189,6 +198,7 @@ export async function openFeatures(options: FeatureOptions) {
           ...createHomeHandlers(homeFeature),
           ...createLinkHandlers({ keys, url: options.url }),
           ...createServerImportHandlers(serverImports),
+          ...createDumpUploadHandlers(kojibox, dumpUploads),
         },
         quit: options.quit,
         changed: (scope, id) => publish('config:changed', { scope, id }),
@@ -204,6 +214,7 @@ export async function openFeatures(options: FeatureOptions) {
     keys,
     token,
     uploads: packs.uploads,
+    dumpUploads,
     snapshots,
     serverImports,
     metrics,

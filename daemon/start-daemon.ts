@@ -94,7 +94,10 @@ export async function startDaemon({ homeFacts, dist, version }: DaemonOptions): 
     dispatcher: features.dispatcher,
     hub: features.hub,
     keys: features.keys,
-    uploads: new Map([['/upload/pack', (request) => features.uploads.receive(request)]]),
+    uploads: new Map([
+      ['/upload/pack', (request) => features.uploads.receive(request)],
+      ['/upload/dump', (request) => features.dumpUploads.receive(request)],
+    ]),
   });
   url = listening.url;
 

@@ -241,6 +241,8 @@ export const entries: readonly Entry[] = [
   }),
   postgresClient({ series: '15', suite: 'bookworm', size: 11_039_316, sizeOnDisk: 32_838_444, isDefault: true }),
   postgresClient({ series: '17', suite: 'trixie', size: 10_568_620, sizeOnDisk: 40_355_970, isDefault: false }),
+  // Of a release that is still being made: until it is out, its packages move on more often than the others.
+  postgresClient({ series: '18', suite: 'forky', size: 11_026_468, sizeOnDisk: 41_550_616, isDefault: false }),
   php(noble('8.3')),
   mariadb(noble('10.11')),
   redis(noble('7.0')),

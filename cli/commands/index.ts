@@ -2,6 +2,7 @@
 import type { Command } from '../command.ts';
 import { appCommand } from './app-command.ts';
 import { completionCommands } from './completion-commands.ts';
+import { dbShellCommand } from './db-shell-command.ts';
 import { daemonCommands } from './daemon-commands.ts';
 import { homeCommands } from './home-commands.ts';
 import { logsCommand } from './log-command.ts';
@@ -31,6 +32,7 @@ export const commands: readonly Command[] = [
   shellInitCommand,
   ...updateCommands,
   ...homeCommands,
+  dbShellCommand,
   shareCommand,
   trustCommand,
   ...operationCommands.map(askForRights).map(askAfterSetup),

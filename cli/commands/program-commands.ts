@@ -17,7 +17,7 @@ const EXAMPLES: Partial<Record<(typeof PROGRAMS)[number], string>> = {
   'redis-cli': 'redis-cli ping',
 };
 
-type ProgramName = (typeof PROGRAMS)[number];
+export type ProgramName = (typeof PROGRAMS)[number];
 
 /** In a terminal what is missing can be had at once; a script gets the error, which has the command. */
 async function resolveOrInstall(client: Client, program: ProgramName): Promise<Program> {
@@ -43,28 +43,35 @@ export const programCommands: readonly Command[] = PROGRAMS.map((program) => ({
   summary: `Run ${program} of this stack; all arguments are its own. In a terminal, what is missing is offered to be installed (not with KOJIBOX_NO_INSTALL=1).`,
   examples: [EXAMPLES[program] ?? `${program} --help`],
   passThrough: true,
-  async run({ argv }) {
-    const client = await ensureDaemon();
-    const resolved = await resolveOrInstall(client, program).finally(() => client.close());
-    return new Promise((resolve, reject) => {
-      const child = spawn(resolved.command, [...resolved.args, ...argv], {
-        stdio: 'inherit',
-        // Set where `koji` is the desktop app's own binary; the program may be an Electron app itself.
-        env: { ...process.env, ELECTRON_RUN_AS_NODE: undefined, ...resolved.env },
-      });
-      // Ctrl-C in a terminal reaches the program too; it decides what that means.
-      process.on('SIGINT', () => undefined);
-      process.on('SIGTERM', () => child.kill('SIGTERM'));
-      child.on('error', (error) =>
-        reject(
-          new KojiboxError('RUNTIME_MISSING', `cannot run ${program}`, {
-            detail: error.message,
-            source: 'cli',
-            cause: error,
-          }),
-        ),
-      );
-      child.on('exit', (code, signal) => resolve(code ?? (signal === 'SIGINT' ? 130 : 1)));
-    });
-  },
+  run: ({ argv }) => runProgram(program, argv),
 }));
+
+/** Runs it in this terminal. @returns its exit code */
+export async function runProgram(
+  program: ProgramName,
+  argv: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<number> {
+  const client = await ensureDaemon();
+  const resolved = await resolveOrInstall(client, program).finally(() => client.close());
+  return new Promise((resolve, reject) => {
+    const child = spawn(resolved.command, [...resolved.args, ...argv], {
+      stdio: 'inherit',
+      // Set where `koji` is the desktop app's own binary; the program may be an Electron app itself.
+      env: { ...process.env, ELECTRON_RUN_AS_NODE: undefined, ...resolved.env, ...env },
+    });
+    // Ctrl-C in a terminal reaches the program too; it decides what that means.
+    process.on('SIGINT', () => undefined);
+    process.on('SIGTERM', () => child.kill('SIGTERM'));
+    child.on('error', (error) =>
+      reject(
+        new KojiboxError('RUNTIME_MISSING', `cannot run ${program}`, {
+          detail: error.message,
+          source: 'cli',
+          cause: error,
+        }),
+      ),
+    );
+    child.on('exit', (code, signal) => resolve(code ?? (signal === 'SIGINT' ? 130 : 1)));
+  });
+}

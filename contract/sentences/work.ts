@@ -36,6 +36,7 @@ export const WORK = {
   didNotRun: 'it did not run',
   sharesBlocks: 'at once: it shares its blocks with the data',
   givenUp: 'given up',
+  newDatabase: 'the database is new',
 
   // Services
   waitingForPreparation: 'waiting until its preparation has ended',

@@ -5,6 +5,7 @@ import type { Runtimes } from '../runtimes/runtimes.ts';
 import type { Secrets } from '../secrets/secrets.ts';
 import type { Supervisor } from '../services/supervisor.ts';
 import type { System } from '../system/system.ts';
+import { chooseClients, type ClientChoice } from './client-programs.ts';
 import type { ClientCommand, DatabaseEngine, EngineAccess } from './engine.ts';
 import { mariadbEngine } from './mariadb-engine.ts';
 import { postgresEngine } from './postgres-engine.ts';
@@ -14,6 +15,22 @@ const UNSEEN = { step: () => undefined, bytes: () => undefined };
 
 /** Whether services of this runtime have databases inside. */
 export const isEngine = (runtime: string | null): boolean => ENGINES.some((engine) => engine.runtime === runtime);
+
+/** Throws RUNTIME_UNSUPPORTED, with what can be done instead, before anything is begun. */
+export function assertCanDump(
+  engines: Pick<EngineAccessor, 'dumpProblem'>,
+  id: string,
+  clients: string | null,
+  what: string,
+): void {
+  const detail = engines.dumpProblem(id, clients);
+  if (detail === '') return;
+  throw new KojiboxError('RUNTIME_UNSUPPORTED', what, {
+    detail,
+    source: 'databases',
+    remedy: `Nothing was changed. Keep all of the server as a copy of its data folder instead: koji db snapshot ${id} NAME --how copy`,
+  });
+}
 
 /** Runs a client program; the password is only in its environment. Rejects with DATABASE_FAILED and what the program said. */
 export type RunClient = (
@@ -26,6 +43,8 @@ export type RunClient = (
 export interface EngineAccessor {
   /** Throws NOT_FOUND for a service without databases. */
   engineOf(id: string): DatabaseEngine;
+  /** Why no dump of this server can be written here, for people; empty when one can. */
+  dumpProblem(id: string, clients: string | null): string;
   passwordOf(id: string): Promise<string>;
   portOf(id: string): number;
   /**
@@ -38,6 +57,8 @@ export interface EngineAccessor {
   /** Whether `access` needs no network. */
   hasClients(id: string, clients: string | null): boolean;
   readonly run: RunClient;
+  /** Takes passwords out of what a program said. */
+  mask(text: string): string;
 }
 
 export function createEngineAccess(options: {
@@ -59,25 +80,31 @@ export function createEngineAccess(options: {
     (await secrets.get({ key: `${id}-password`, scope: 'service' })) ?? '';
   const portOf = (id: string): number => supervisor.state(id).ports[0]?.port ?? 0;
 
-  /** The client programs nearest to the server's version: never older than it where there is a choice. */
-  const chooseClients = (id: string, clients: string | null): { name: string; version: string | undefined } => {
+  const chooseFor = (id: string, clients: string): ClientChoice => {
+    const known = runtimes.list(new Map()).filter(({ name }) => name === clients);
+    return chooseClients(
+      known.map(({ series, installed }) => ({ series, isInstalled: installed !== null })),
+      supervisor.state(id).version ?? '',
+    );
+  };
+  const nameClients = (id: string, clients: string | null): { name: string; version: string | undefined } => {
     const { runtime, version } = supervisor.state(id);
     if (clients === null) return { name: runtime ?? '', version: version ?? undefined };
-    const known = runtimes
-      .list(new Map())
-      .filter(({ name }) => name === clients)
-      .sort((a, b) => Number(a.series) - Number(b.series));
-    const wanted =
-      known.find(({ series }) => Number(series) >= Math.floor(Number(version?.split('.')[0]))) ?? known.at(-1);
-    return { name: clients, version: wanted?.series };
+    return { name: clients, version: chooseFor(id, clients).series };
   };
   const clientsOf = (id: string, clients: string | null, signal: AbortSignal): Promise<InstalledRuntime> => {
-    const { name, version } = chooseClients(id, clients);
+    const { name, version } = nameClients(id, clients);
     return runtimes.ensure(name, version, UNSEEN, signal);
   };
 
   return {
     engineOf,
+    dumpProblem(id, clients) {
+      if (clients === null || chooseFor(id, clients).canDump) return '';
+      const { series } = chooseFor(id, clients);
+      const { name, version } = supervisor.state(id);
+      return `no pg_dump for ${name} ${version ?? ''} can be had for this system: the newest is ${series ?? 'none'}, and it refuses servers that are newer`;
+    },
     passwordOf,
     portOf,
 
@@ -103,9 +130,11 @@ export function createEngineAccess(options: {
       await clientsOf(id, clients, signal);
     },
     hasClients(id, clients) {
-      const { name, version } = chooseClients(id, clients);
+      const { name, version } = nameClients(id, clients);
       return runtimes.installed(name, version) !== null;
     },
+
+    mask: (text) => secrets.mask(text),
 
     async run({ command, args, env }, what, signal, timeoutMs) {
       const result = await system.processes.run(command, args, {

@@ -3,8 +3,8 @@
  * (https://www.postgresql.org/docs/current/app-pg-dumpall.html), by the two client programs that every installed tree has.
  */
 import type { SnapshotRecipe } from './engine.ts';
-import { postgresClient } from './postgres-engine.ts';
-import { readAsServerKnows } from './postgres-older-server.ts';
+import { postgresClient, SCRIPT } from './postgres-engine.ts';
+import { asServerKnows } from './postgres-older-server.ts';
 
 /** Roles, their settings and memberships; https://www.postgresql.org/docs/current/catalog-pg-authid.html. Not the one Kojibox logs in with. */
 const ROLES = String.raw`
@@ -25,34 +25,33 @@ from pg_auth_members a join pg_authid g on g.oid = a.roleid join pg_authid m on 
 `;
 const DATABASES = `select datname from pg_database where datallowconn and datname <> 'template1' order by datname`;
 
-/** $1: file, $2: folder of the programs. The name of a database goes by the environment: as an argument it could be taken for a connection string. */
-const SCRIPT = String.raw`set -e
-file=$1; bin=$2
-"$bin/psql" -X -q -A -t -v ON_ERROR_STOP=1 -c "$ROLES" > "$file"
-"$bin/psql" -X -q -A -t -v ON_ERROR_STOP=1 -c "$DATABASES" > "$file.names"
-trap 'rm -f "$file.names"' EXIT
+/** $1: folder of the programs. The name of a database goes by the environment: as an argument it could be taken for a connection string. */
+const DUMP_ALL = String.raw`set -e
+bin=$1
+"$bin/psql" -X -q -A -t -v ON_ERROR_STOP=1 -c "$ROLES"
+names=$("$bin/psql" -X -q -A -t -v ON_ERROR_STOP=1 -c "$DATABASES")
 while IFS= read -r name; do
   create=--create
-  if [ "$name" = postgres ]; then create=; printf '\\connect postgres\n' >> "$file"; fi
-  PGDATABASE=$name "$bin/pg_dump" $create >> "$file"
-done < "$file.names"`;
+  if [ "$name" = postgres ]; then create=; printf '\connect postgres
+'; fi
+  PGDATABASE=$name "$bin/pg_dump" $create
+done <<END
+$names
+END`;
 
 export const postgresSnapshots: SnapshotRecipe = {
   runtime: 'postgres',
   clients: 'postgres-client',
   dataFile: null,
-  dumpAll: (access, file) => {
+  readsOlder: true,
+  dumpAll: (access) => {
     const { command, env } = postgresClient(access, '', 'postgres', []);
-    return {
-      command: '/bin/sh',
-      args: ['-c', SCRIPT, 'dump', file, command],
-      env: { ...env, ROLES, DATABASES },
-    };
+    return { command: '/bin/sh', args: ['-c', DUMP_ALL, 'dump', command], env: { ...env, ROLES, DATABASES } };
   },
-  restoreAll: (access) =>
-    readAsServerKnows(
-      access,
-      postgresClient(access, 'psql', 'postgres', ['-X', '-q', '-v', 'ON_ERROR_STOP=1', '-o', '/dev/null']),
-    ),
+  restoreAll: (access) => ({
+    ...postgresClient(access, 'psql', 'postgres', SCRIPT),
+    atEnd: '',
+    edit: (line) => asServerKnows(access.serverVersion, line),
+  }),
   check: (access) => postgresClient(access, 'psql', 'postgres', ['-X', '-q', '-c', 'select count(*) from pg_database']),
 };

@@ -11,6 +11,7 @@ const client = ({ tree, port }: EngineAccess, args: readonly string[]): ClientCo
 export const redisSnapshots: SnapshotRecipe = {
   runtime: 'redis',
   clients: null,
+  readsOlder: true,
   // The name that Redis reads at its start unless it is told another.
   dataFile: 'dump.rdb',
   // SAVE writes the file aside and renames it. As a replica, which --rdb plays, one waits five seconds for others to join.

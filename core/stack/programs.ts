@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { PROGRAMS, type Program } from '../../contract/programs.ts';
 import { KojiboxError } from '../../contract/errors.ts';
 import type { ProjectConfig } from '../../contract/config.ts';
+import { chooseClients } from '../databases/client-programs.ts';
 import type { Runtimes } from '../runtimes/runtimes.ts';
 
 export type ProgramName = (typeof PROGRAMS)[number];
@@ -20,11 +21,11 @@ export interface ProgramContext {
 export const projectAt = (projects: readonly ProjectConfig[], folder: string | undefined): ProjectConfig | null =>
   projects.find(({ path }) => folder === path || folder?.startsWith(`${path}/`)) ?? null;
 
-/** The client of the server's own series, where there is one: an older one warns at each start, and lacks commands. */
+/** The client of the server's own series, or the next newer one: an older one warns at each start, and lacks commands. */
 function clientSeries(runtimes: Runtimes): string | undefined {
-  const server = runtimes.defaultSeries('postgres');
-  const isKnown = runtimes.list(new Map()).some(({ name, series }) => name === 'postgres-client' && series === server);
-  return isKnown ? server : undefined;
+  const known = runtimes.list(new Map()).filter(({ name }) => name === 'postgres-client');
+  const clients = known.map(({ series, installed }) => ({ series, isInstalled: installed !== null }));
+  return chooseClients(clients, runtimes.defaultSeries('postgres')).series;
 }
 
 /** What must be installed for it; no series: the one that is used by default. */

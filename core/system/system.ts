@@ -3,6 +3,7 @@ import type { Clock } from './clock.ts';
 import type { FileOwner, FileSystem } from './files.ts';
 import type { Logger } from './logger.ts';
 import type { Network } from './network.ts';
+import type { PackedFiles } from './packed-files.ts';
 import type { Processes } from './processes.ts';
 
 export interface HostFacts {
@@ -22,6 +23,7 @@ export interface HostFacts {
 export interface System {
   readonly clock: Clock;
   readonly files: FileSystem;
+  readonly packed: PackedFiles;
   readonly processes: Processes;
   readonly network: Network;
   readonly host: HostFacts;

@@ -6,7 +6,7 @@ import type { Snapshots } from '../../core/databases/snapshots/snapshots.ts';
 export function databaseHandlers(
   { databases, adminer }: Pick<Kojibox, 'databases' | 'adminer'>,
   snapshots: Snapshots,
-): Pick<Handlers, Extract<keyof Handlers, `databases.${string}`>> {
+): Pick<Handlers, Exclude<Extract<keyof Handlers, `databases.${string}`>, 'databases.import'>> {
   const ok = 'ok' as const;
   return {
     'databases.list': async () => databases.list(),
@@ -15,8 +15,9 @@ export function databaseHandlers(
       return ok;
     },
     'databases.drop': async ({ engine, name }) => databases.drop(engine, name),
-    'databases.export': async ({ engine, name, path }) => databases.export(engine, name, path),
-    'databases.import': async ({ engine, name, path }) => databases.import(engine, name, path),
+    'databases.tables': async ({ engine, name }) => databases.tables(engine, name),
+    'databases.export': async ({ engine, name, ...wanted }) => databases.export(engine, name, wanted),
+    'databases.copy': async ({ engine, name, target }) => databases.copy(engine, name, target),
     'databases.connection': async ({ engine, name }) => databases.connection(engine, name),
     'databases.openAdminer': async ({ engine, name }) => ({ url: await adminer.open(engine, name) }),
 

@@ -19,6 +19,7 @@ import { firstRunHandlers } from './first-run.ts';
 import type { createHomeHandlers } from './home.ts';
 import type { OpenUpdater } from '../updater/open-updater.ts';
 import { databaseHandlers } from './databases.ts';
+import type { createDumpUploadHandlers } from './dump-uploads.ts';
 import { phpHandlers } from './php.ts';
 import type { createPrivilegedHandlers } from './privileged.ts';
 import { programHandlers } from './programs.ts';
@@ -45,6 +46,7 @@ export interface HandlerOptions {
   readonly metrics: Pick<Metrics, 'snapshot' | 'history'>;
   /** Of the privileged, the resolver, the secret-key, the home and the server-import operations, and of links. */
   readonly more: ReturnType<typeof createPrivilegedHandlers> &
+    ReturnType<typeof createDumpUploadHandlers> &
     ReturnType<typeof createResolverHandlers> &
     ReturnType<typeof createSecretKeyHandlers> &
     ReturnType<typeof createHomeHandlers> &

@@ -47,7 +47,13 @@ export async function openPacks(options: {
       now: () => system.clock.now(),
     }),
   });
-  const uploads = createUploads({ folder: layout.temp, freeBytes: (path) => system.files.freeBytes(path) });
+  const uploads = createUploads({
+    folder: layout.temp,
+    what: 'pack',
+    name: ['install-upload-', '.kojipack'],
+    instead: 'koji pack install FILE',
+    freeBytes: (path) => system.files.freeBytes(path),
+  });
   const packs = createPacks({
     system,
     layout,

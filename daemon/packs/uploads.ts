@@ -1,9 +1,9 @@
-/** Packs that a browser sends: streamed to a file of their own, which is removed when they were installed or are not wanted. */
+/** Files that a browser sends: streamed to a file of their own, which is removed when it was used or is not wanted. */
 import { randomBytes } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { KojiboxError } from '../../contract/errors.ts';
 
@@ -19,10 +19,33 @@ export interface Uploads {
   discard(path: string): Promise<void>;
 }
 
-export function createUploads(options: { readonly folder: string; freeBytes(path: string): Promise<number> }): Uploads {
-  const { folder } = options;
-  const isOurs = (path: string): boolean =>
-    dirname(path) === folder && /\/install-upload-[0-9a-f]{16}\.kojipack$/.test(path);
+export interface UploadsOptions {
+  readonly folder: string;
+  /** For people: "pack". */
+  readonly what: string;
+  /** Begins and ends the name of each file. */
+  readonly name: readonly [start: string, end: string];
+  /** How the same is done with a file that is on this machine. */
+  readonly instead: string;
+  freeBytes(path: string): Promise<number>;
+}
+
+export function createUploads(options: UploadsOptions): Uploads {
+  const { folder, what } = options;
+  const [start, end] = options.name;
+  const isOurs = (path: string): boolean => {
+    const name = basename(path);
+    const middle = name.slice(start.length, name.length - end.length);
+    return dirname(path) === folder && name === `${start}${middle}${end}` && /^[0-9a-f]{16}$/.test(middle);
+  };
+  const tooLarge = (): KojiboxError =>
+    new KojiboxError('PAYLOAD_TOO_LARGE', `cannot take the ${what}`, {
+      detail: `a ${what} may have ${MAX_BYTES / 1e9} GB`,
+      source: 'daemon',
+      remedy: `Copy it to this machine and use: ${options.instead}`,
+    });
+  const diskFull = (detail: string): KojiboxError =>
+    new KojiboxError('DISK_FULL', `cannot take the ${what}`, { detail, source: 'daemon' });
 
   return {
     isOurs,
@@ -33,7 +56,7 @@ export function createUploads(options: { readonly folder: string; freeBytes(path
       const room = (await options.freeBytes(folder)) - SPARE_BYTES;
       if (announced > room) throw diskFull(`${folder} has no room for ${Math.round(announced / 1e6)} MB`);
       // A name that the next start of the daemon removes.
-      const path = join(folder, `install-upload-${randomBytes(8).toString('hex')}.kojipack`);
+      const path = join(folder, `${start}${randomBytes(8).toString('hex')}${end}`);
       let bytes = 0;
       const limit = async function* (source: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
         for await (const piece of source) {
@@ -57,13 +80,3 @@ export function createUploads(options: { readonly folder: string; freeBytes(path
     },
   };
 }
-
-const tooLarge = (): KojiboxError =>
-  new KojiboxError('PAYLOAD_TOO_LARGE', 'cannot take the pack', {
-    detail: `a pack may have ${MAX_BYTES / 1e9} GB`,
-    source: 'packs',
-    remedy: 'Copy it to this machine and use: koji pack install FILE',
-  });
-
-const diskFull = (detail: string): KojiboxError =>
-  new KojiboxError('DISK_FULL', 'cannot take the pack', { detail, source: 'packs' });

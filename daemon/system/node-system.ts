@@ -6,6 +6,7 @@ import { systemFiles } from './files.ts';
 import { readHostFacts } from './host.ts';
 import { createLogger } from './logger.ts';
 import { systemNetwork } from './network.ts';
+import { systemPackedFiles } from './packed-files.ts';
 import { systemProcesses } from './processes.ts';
 
 /** @param options.home absolute KOJIBOX_HOME */
@@ -16,6 +17,7 @@ export function createNodeSystem(options: {
   return {
     clock: systemClock,
     files: systemFiles,
+    packed: systemPackedFiles,
     processes: systemProcesses,
     network: systemNetwork,
     host: readHostFacts(options.environment),

@@ -2,6 +2,7 @@
 import { daemonDe } from './daemon/de.ts';
 import { workDe } from './work/de.ts';
 import type { Messages } from './en.ts';
+import { dumps } from './dumps/de.ts';
 import { serverImport } from './server-import/de.ts';
 import { setup } from './setup/de.ts';
 
@@ -246,6 +247,7 @@ export const de: Messages = {
     ended: 'Beendet',
   },
   ...setup,
+  dumps,
   serverImport,
   history: {
     title: (name) => `Verbrauch von ${name}`,

@@ -2,6 +2,7 @@
 import type { HealthStatus, ServiceStatus } from '../../contract/services.ts';
 import { workEn } from './work/en.ts';
 import type { DaemonTexts } from './daemon/daemon-texts.ts';
+import { dumps } from './dumps/en.ts';
 import { serverImport } from './server-import/en.ts';
 import { setup } from './setup/en.ts';
 
@@ -246,6 +247,7 @@ export const en = {
     ended: 'Ended',
   },
   ...setup,
+  dumps,
   serverImport,
   history: {
     title: (name: string): string => `Resource use of ${name}`,

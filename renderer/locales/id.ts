@@ -2,6 +2,7 @@
 import { daemonId } from './daemon/id.ts';
 import { workId } from './work/id.ts';
 import type { Messages } from './en.ts';
+import { dumps } from './dumps/id.ts';
 import { serverImport } from './server-import/id.ts';
 import { setup } from './setup/id.ts';
 
@@ -250,6 +251,7 @@ export const id: Messages = {
     ended: 'Berakhir',
   },
   ...setup,
+  dumps,
   serverImport,
   history: {
     title: (name) => `Pemakaian sumber daya ${name}`,

@@ -15,8 +15,11 @@ export interface Upload {
   cancel(): void;
 }
 
-/** @param progress share that was sent, 0 to 1 */
-export function uploadPack(file: File, progress: (share: number) => void): Upload {
+/**
+ * @param kind what it is: each has a folder, and an end, of its own
+ * @param progress share that was sent, 0 to 1
+ */
+export function uploadFile(kind: 'pack' | 'dump', file: File, progress: (share: number) => void): Upload {
   const shell = (window as { kojiboxFiles?: Shell }).kojiboxFiles;
   const known = shell?.pathOf(file) ?? '';
   if (known !== '') return { path: Promise.resolve(known), cancel: () => undefined };
@@ -37,7 +40,7 @@ export function uploadPack(file: File, progress: (share: number) => void): Uploa
       else fail(`it answered ${request.status}`);
     };
   });
-  request.open('POST', '/upload/pack');
+  request.open('POST', `/upload/${kind}`);
   request.responseType = 'json';
   request.setRequestHeader('authorization', `Bearer ${sessionStorage.getItem(TOKEN_KEY) ?? ''}`);
   request.setRequestHeader('content-type', 'application/octet-stream');

@@ -147,16 +147,16 @@ describe('a copy', () => {
 });
 
 describe('a snapshot that cannot be used', () => {
-  it('of another series is refused with the cure', async () => {
+  it('of a newer series is refused with the cure', async () => {
     const id = await databases.take('postgres', 'of today', 'dump');
     const file = world.path('runtime/snapshots', id, 'snapshot.json');
     const record = JSON.parse(readFileSync(file, 'utf8')) as object;
-    writeFileSync(file, JSON.stringify({ ...record, series: '16', version: '16.9' }));
-    expect((await databases.snapshots()).find((one) => one.id === id)).toMatchObject({ series: '16', engine: null });
+    writeFileSync(file, JSON.stringify({ ...record, series: '18', version: '18.4' }));
+    expect((await databases.snapshots()).find((one) => one.id === id)).toMatchObject({ series: '18', engine: null });
     await expect(databases.run('databases.restore', { id })).rejects.toMatchObject({
       code: 'VALIDATION_FAILED',
-      detail: expect.stringContaining('postgres 16'),
-      remedy: expect.stringContaining('koji runtime use postgres 16'),
+      detail: expect.stringContaining('postgres 18'),
+      remedy: expect.stringContaining('koji runtime use postgres 18'),
     });
     await expect(databases.run('databases.restore', { id: 'postgres-nothing' })).rejects.toMatchObject({
       code: 'NOT_FOUND',

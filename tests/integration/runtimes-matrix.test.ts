@@ -45,6 +45,7 @@ const OTHERS = [
   ['composer', '2.8'],
   ['postgres-client', '15'],
   ['postgres-client', '17'],
+  ['postgres-client', '18'],
 ] as const;
 type Wanted = readonly (readonly [string, string])[];
 
@@ -191,7 +192,7 @@ describe('side by side', () => {
       );
   });
 
-  it.each(['15', '17'])('the PostgreSQL client %s', (series) => {
+  it.each(['15', '17', '18'])('the PostgreSQL client %s', (series) => {
     for (const program of ['psql', 'pg_dump', 'pg_restore']) {
       expect(
         run(tree('postgres-client', series), `usr/lib/postgresql/${series}/bin/${program}`, ['--version']),

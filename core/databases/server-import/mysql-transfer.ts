@@ -74,7 +74,7 @@ async function transferText(
       throw pipeFailed(name, { side: input === undefined ? 'from' : 'to', output: result.stderr }, source.password);
     return result.stdout;
   };
-  await run(mariadbEngine.restore(access, working), fitSchema(await run(dump), isKnown));
+  await run(mariadbEngine.restore(access, working, false), fitSchema(await run(dump), isKnown));
 }
 
 async function countRows(session: ServerSession, name: string, signal: AbortSignal): Promise<Counts> {
@@ -122,7 +122,7 @@ export const transferMysql: ServerImporter['transfer'] = async (work, { database
     task.step('copy');
     const failure = await foreign.pipe(
       dump('--no-create-info', '--skip-triggers', '--hex-blob'),
-      mariadbEngine.restore(access, working),
+      mariadbEngine.restore(access, working, false),
       {
         signal,
         through(piece) {

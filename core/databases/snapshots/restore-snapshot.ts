@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { KojiboxError } from '../../../contract/errors.ts';
 import type { ChangeContext } from '../../changes/changes.ts';
 import { timestamp } from '../../system/clock.ts';
-import { feedDump, verifyDump } from '../dump-file.ts';
+import { readDump, toDumpError } from '../dump-file.ts';
 import type { StoredSnapshot } from './snapshot-store.ts';
 import { isUp, toSnapshotError, type SnapshotTools } from './snapshot-work.ts';
 import type { SnapshotTarget } from './target.ts';
@@ -41,7 +41,10 @@ export async function restoreSnapshot(
     await files.remove(staged);
     if (isDump) {
       staging.step('verify');
-      await tools.engines.run(verifyDump(store.dumpFile(snapshot.id)), what, signal);
+      const onBytes = (done: number): void => staging.bytes(done, snapshot.sizeBytes);
+      await system.packed
+        .read({ path: store.dumpFile(snapshot.id), packing: 'gzip', onBytes }, signal)
+        .catch((error: unknown) => Promise.reject(toDumpError(error, what) as Error));
       await tools.engines.ensureClients(service, target.recipe.clients, signal);
     } else {
       staging.step('copy');
@@ -127,7 +130,9 @@ export async function restoreSnapshot(
       const reading = isDump ? target.recipe.restoreAll(access) : null;
       if (reading !== null) {
         starting.step('import');
-        await tools.engines.run(feedDump(store.dumpFile(snapshot.id), reading), what, signal);
+        const file = store.dumpFile(snapshot.id);
+        const { mask } = tools.engines;
+        await readDump({ system, file, packing: 'gzip', reader: reading, what, task: starting, signal, mask });
       }
       await tools.engines.run(target.recipe.check(access), what, signal, CHECK_TIMEOUT_MS);
     } finally {

@@ -8,7 +8,7 @@ import type { Runtimes } from '../../runtimes/runtimes.ts';
 import type { Secrets } from '../../secrets/secrets.ts';
 import type { Supervisor } from '../../services/supervisor.ts';
 import type { System } from '../../system/system.ts';
-import { createEngineAccess } from '../engine-access.ts';
+import { assertCanDump, createEngineAccess } from '../engine-access.ts';
 import type { DataHold } from './data-hold.ts';
 import { goBack, restoreSnapshot, stagedFolder } from './restore-snapshot.ts';
 import { createSnapshotStore } from './snapshot-store.ts';
@@ -84,11 +84,12 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
         ...snapshot,
         engine: targets.find(snapshot)?.service ?? null,
       }));
-      const engines = targets.all().map(async ({ service, name, series, dataFolder }) => ({
+      const engines = targets.all().map(async ({ service, name, series, dataFolder, recipe }) => ({
         id: service,
         name,
         series,
         running: supervisor.state(service).state === 'running',
+        dumpProblem: tools.engines.dumpProblem(service, recipe.clients),
         sizeBytes: (await system.files.measureTree(dataFolder)).sizeBytes,
       }));
       return { snapshots, engines: await Promise.all(engines), freeBytes: await system.files.freeBytes(store.folder) };
@@ -104,6 +105,8 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
           source: 'databases',
           remedy: `Start it with: koji start ${engine}, or take a copy of its data folder: --how copy`,
         });
+      if (how === 'dump')
+        assertCanDump(tools.engines, engine, target.recipe.clients, `cannot take a dump of ${target.name}`);
       if ((await system.files.stat(target.dataFolder)) === null)
         throw new KojiboxError('VALIDATION_FAILED', `cannot take a snapshot of ${target.name}`, {
           detail: 'it has no data yet',

@@ -122,8 +122,15 @@ async function dumpRunning(
   const what = `cannot take a snapshot of ${name}`;
   if (recipe.dataFile === null) {
     const file = join(folder, 'dump.sql.gz');
-    const command = (partial: string) => recipe.dumpAll(access, partial);
-    await writeDump({ system, run: engines.run, command, file, what, task: writing, signal });
+    await writeDump({
+      system,
+      command: recipe.dumpAll(access, file),
+      file,
+      what,
+      task: writing,
+      signal,
+      mask: engines.mask,
+    });
     writing.done();
     return { sizeBytes: (await system.files.stat(file))?.size ?? 0, files: 1 };
   }

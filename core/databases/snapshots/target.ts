@@ -25,8 +25,8 @@ export interface SnapshotTargets {
   all(): SnapshotTarget[];
   /** Throws NOT_FOUND for what has no data folder of its own. */
   of(service: string): SnapshotTarget;
-  /** The service that runs the series of this snapshot; null when there is none. */
-  find(snapshot: Pick<StoredSnapshot, 'runtime' | 'series'>): SnapshotTarget | null;
+  /** The service that runs the series of this snapshot, or a newer one where that takes its dump; null when there is none. */
+  find(snapshot: Pick<StoredSnapshot, 'runtime' | 'series' | 'how'>): SnapshotTarget | null;
   /** As `find`. Throws VALIDATION_FAILED with the cure. */
   for(snapshot: StoredSnapshot): SnapshotTarget;
 }
@@ -53,8 +53,11 @@ export function createSnapshotTargets(options: {
       .states()
       .map(({ id }) => targetOf(id))
       .filter((target) => target !== null);
-  const find: SnapshotTargets['find'] = ({ runtime, series }) =>
-    all().find((target) => target.recipe.runtime === runtime && target.series === series) ?? null;
+  const find: SnapshotTargets['find'] = ({ runtime, series, how }) => {
+    const known = all().filter(({ recipe }) => recipe.runtime === runtime);
+    const newer = known.find((target) => target.recipe.readsOlder && Number(target.series) > Number(series));
+    return known.find((target) => target.series === series) ?? (how === 'dump' ? newer : undefined) ?? null;
+  };
 
   return {
     all,
@@ -78,9 +81,9 @@ export function createSnapshotTargets(options: {
       throw new KojiboxError('VALIDATION_FAILED', `cannot restore "${snapshot.name}"`, {
         detail: `it holds data of ${runtime} ${series}, and ${
           there.length === 0 ? 'no such server is set up' : `what runs is ${runtime} ${there[0]?.series ?? ''}`
-        }; data of one series cannot be read by another`,
+        }; ${snapshot.how === 'copy' ? 'a copy of the data of one series cannot be read by another' : 'a dump of it cannot be read by this one'}`,
         source: 'databases',
-        remedy: `Use that series, then restore: koji runtime use ${runtime} ${series}. To bring data to another series, export each database and import it there.`,
+        remedy: `Use that series, then restore: koji runtime use ${runtime} ${series}. To bring data to a newer series of PostgreSQL, take a snapshot there as a dump (--how dump); to any other, export each database and import it there.`,
       });
     },
   };

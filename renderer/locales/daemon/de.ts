@@ -175,6 +175,7 @@ export const daemonDe: DaemonTexts = {
     'databases.drop': 'Eine Datenbank wird gelöscht',
     'databases.export': 'Eine Datenbank wird exportiert',
     'databases.import': 'Eine Datenbank wird importiert',
+    'databases.copy': 'Eine Datenbank wird kopiert',
     'updater.apply': 'Kojibox wird aktualisiert',
     'databases.snapshot': 'Snapshot wird gemacht',
     'databases.restore': 'Snapshot wird eingespielt',

@@ -136,6 +136,7 @@ export const daemonId: DaemonTexts = {
     'databases.drop': 'Menghapus basis data',
     'databases.export': 'Mengekspor basis data',
     'databases.import': 'Mengimpor basis data',
+    'databases.copy': 'Menyalin basis data',
     'updater.apply': 'Memperbarui Kojibox',
     'databases.snapshot': 'Mengambil snapshot',
     'databases.restore': 'Memulihkan snapshot',

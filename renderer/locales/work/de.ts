@@ -160,7 +160,6 @@ export const workDe: WorkMessages = {
     export: 'Exportieren',
     import: 'Importieren',
     importTitle: (name) => `In ${name} importieren`,
-    importPath: 'Pfad des Dumps (.sql oder .sql.gz)',
     drop: 'Löschen',
     dropTitle: (name) => `${name} löschen?`,
     dropText: 'Alle Tabellen werden gelöscht. Vorher wird ein Dump geschrieben; mit einem Import ist alles wieder da.',

@@ -142,7 +142,6 @@ export const workEn = {
     export: 'Export',
     import: 'Import',
     importTitle: (name: string): string => `Import into ${name}`,
-    importPath: 'Path of the dump (.sql or .sql.gz)',
     drop: 'Drop',
     dropTitle: (name: string): string => `Drop ${name}?`,
     dropText: 'All its tables are deleted. A dump is written first, so that this can be undone by importing it.',

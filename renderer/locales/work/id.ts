@@ -157,7 +157,6 @@ export const workId: WorkMessages = {
     export: 'Ekspor',
     import: 'Impor',
     importTitle: (name) => `Impor ke ${name}`,
-    importPath: 'Jalur berkas dump (.sql atau .sql.gz)',
     drop: 'Buang',
     dropTitle: (name) => `Buang ${name}?`,
     dropText: 'Semua tabelnya dihapus. Dump ditulis dahulu, sehingga bisa dikembalikan dengan impor.',

@@ -230,6 +230,7 @@ export const sentencesDe: SentenceTexts = {
     didNotRun: 'er lief nicht',
     sharesBlocks: 'sofort: sie teilt ihre Blöcke mit den Daten',
     givenUp: 'aufgegeben',
+    newDatabase: 'die Datenbank ist neu',
     waitingForPreparation: 'wartet, bis die Vorbereitung beendet ist',
     preparing: 'wird vorbereitet',
     waitingFor: 'wartet auf {services}',

@@ -228,6 +228,7 @@ export const sentencesId: SentenceTexts = {
     didNotRun: 'tidak sedang berjalan',
     sharesBlocks: 'seketika: berbagi blok dengan datanya',
     givenUp: 'dihentikan',
+    newDatabase: 'databasenya baru',
     waitingForPreparation: 'menunggu sampai persiapannya berakhir',
     preparing: 'sedang disiapkan',
     waitingFor: 'menunggu {services}',
