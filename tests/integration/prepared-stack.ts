@@ -10,6 +10,7 @@ import {
   globSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -63,12 +64,20 @@ export function takePrepared(home: string): boolean {
 }
 
 function keepPrepared(home: string): void {
-  rmSync(store(), { recursive: true, force: true });
   mkdirSync(store(), { recursive: true });
+  // Of former builds. What another worker is just making stays.
+  for (const name of readdirSync(store()))
+    if (name !== build() && !name.startsWith('staging-')) rmSync(join(store(), name), { recursive: true, force: true });
   const staging = mkdtempSync(join(store(), 'staging-'));
-  for (const name of KEPT) copy(join(home, name), join(staging, name));
-  writeFileSync(join(staging, 'home'), home);
-  renameSync(staging, join(store(), build()));
+  try {
+    for (const name of KEPT) copy(join(home, name), join(staging, name));
+    writeFileSync(join(staging, 'home'), home);
+    renameSync(staging, join(store(), build()));
+  } catch (error) {
+    rmSync(staging, { recursive: true, force: true });
+    // Another worker was first.
+    if (!['ENOTEMPTY', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+  }
 }
 
 /**
