@@ -21,6 +21,7 @@ import { expect } from 'vitest';
 import type { HomeStatus } from '../../contract/home-move.ts';
 import { givePortsApart } from './apart-ports.ts';
 import { askDaemon, visitThroughEdge } from './daemon-calls.ts';
+import { takePrepared } from './prepared-stack.ts';
 
 const run = promisify(execFile);
 const PLAIN = { uid: 65534, gid: 65534 };
@@ -59,6 +60,7 @@ export async function createHomeWorld(plain = false) {
   const killFile = join(root, 'kill-at');
   writeFileSync(join(root, 'hosts'), '127.0.0.1 localhost\n');
   if (!plain) givePortsApart(home);
+  if (takePrepared(home, ['redis']) && plain) execFileSync('chown', ['-R', `${PLAIN.uid}:${PLAIN.gid}`, home]);
   const environment = {
     ...process.env,
     PATH: `${plain ? join(program, 'bin') : dirname(process.execPath)}:/usr/local/bin:/usr/bin:/bin`,

@@ -49,16 +49,28 @@ function moveHome(folder: string, from: string, to: string): void {
   }
 }
 
+interface Lock {
+  readonly value: readonly { readonly name: string; readonly artifacts: readonly { readonly file: string }[] }[];
+}
+
 /**
  * Puts the runtimes where a home that does not exist yet will have them.
  *
+ * @param only their names; default: all
  * @returns false when no suite has prepared them for this build
  */
-export function takePrepared(home: string): boolean {
+export function takePrepared(home: string, only?: readonly string[]): boolean {
   const prepared = join(store(), build());
   if (!existsSync(prepared)) return false;
   mkdirSync(join(home, 'runtime'), { recursive: true, mode: 0o755 });
-  for (const name of KEPT) copy(join(prepared, name), join(home, name));
+  if (only === undefined) for (const name of KEPT) copy(join(prepared, name), join(home, name));
+  else {
+    const lock = JSON.parse(readFileSync(join(prepared, 'runtime/lock.json'), 'utf8')) as Lock;
+    const value = lock.value.filter(({ name }) => only.includes(name));
+    const files = value.flatMap(({ name, artifacts }) => [`runtime/bin/${name}`, ...artifacts.map(({ file }) => file)]);
+    for (const name of new Set(files)) copy(join(prepared, name), join(home, name));
+    writeFileSync(join(home, 'runtime/lock.json'), JSON.stringify({ ...lock, value }), { mode: 0o600 });
+  }
   moveHome(home, readFileSync(join(prepared, 'home'), 'utf8'), home);
   return true;
 }

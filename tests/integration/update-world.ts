@@ -28,6 +28,7 @@ import { signFeed, type UnsignedFeed } from '../../core/updater/feed.ts';
 import { archiveName, layOutInstallation, packInstallation, writeDescription } from '../../scripts/release/headless.ts';
 import { givePortsApart } from './apart-ports.ts';
 import { askDaemon, daemonFileOf, isUnheard } from './daemon-calls.ts';
+import { takePrepared } from './prepared-stack.ts';
 import { startUpdateServer, type UpdateServer } from './update-server.ts';
 
 const run = promisify(execFile);
@@ -72,6 +73,7 @@ export async function createUpdateWorld() {
   mkdirSync(home, { mode: 0o711 });
   writeFileSync(join(root, 'hosts'), '127.0.0.1 localhost\n');
   givePortsApart(home);
+  takePrepared(home, ['redis']);
   const server: UpdateServer = await startUpdateServer();
   const keys = { first: makeKey(), second: makeKey() };
   const killFile = join(root, 'kill-at');
