@@ -75,6 +75,12 @@ export function takePrepared(home: string, only?: readonly string[]): boolean {
   return true;
 }
 
+/** The packages that were fetched for it; null: none has been prepared for this build. Each is checked again before it is used. */
+export function preparedDownloads(): string | null {
+  const folder = join(store(), build(), 'runtime/cache/downloads');
+  return existsSync(folder) ? folder : null;
+}
+
 function keepPrepared(home: string): void {
   mkdirSync(store(), { recursive: true });
   // Of former builds. What another worker is just making stays.
