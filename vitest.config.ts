@@ -9,12 +9,14 @@ const ALONE = [
   'completion',
   'edge-life',
   'first-run',
+  'given-contract',
   'log-queries',
   'logs',
   'newcomer',
   'shims',
   'stack',
   'supervisor',
+  'supervisor-adoption',
 ].map((name) => `tests/integration/${name}.test.ts`);
 
 export default defineConfig({
