@@ -11,7 +11,7 @@ import { isAlive, waitForExit } from '../process-exit.ts';
 import { printError } from '../render/error.ts';
 import { renderStatus } from '../render/status.ts';
 import { formatDuration, paint } from '../render/style.ts';
-import { isBeingMoved } from '../unfinished-move.ts';
+import { isBeingMoved } from '../../client/launch/unfinished-move.ts';
 import { openWindow } from '../window.ts';
 
 export const appCommand: Command = {

@@ -16,7 +16,7 @@ describe.skipIf(process.platform !== 'linux')('processes of a home', () => {
       stdio: ['pipe', 'pipe', 'ignore'],
     });
     started.push(child);
-    await once(child.stdout!, 'data');
+    await once(child.stdout, 'data');
     return child;
   };
 

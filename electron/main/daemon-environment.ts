@@ -1,6 +1,4 @@
 /** The environment that the daemon gets from the app: what the app was started with, without what is true only while its window is open. */
-import { DAEMON_ENVIRONMENT } from '../../client/daemon-launch.ts';
-
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Lists that the start script of an AppImage puts its mounted folder into; see AppRun of electron-builder. */
@@ -12,7 +10,7 @@ const OF_MOUNT = ['APPDIR', 'ARGV0', 'OWD'];
  * The folder of an AppImage is mounted below /tmp only while the app runs. Left in PATH or LD_LIBRARY_PATH, anybody on this machine could
  * make a folder of that name afterwards, and the daemon would run what is in it.
  */
-export function daemonEnvironment(environment: Environment, home: string): Environment {
+export function daemonEnvironment(environment: Environment): Environment {
   const mount = environment['APPDIR'];
   const isInMount = (entry: string): boolean => entry === mount || entry.startsWith(`${mount ?? ''}/`);
   const lists =
@@ -29,9 +27,6 @@ export function daemonEnvironment(environment: Environment, home: string): Envir
     ...environment,
     ...Object.fromEntries(lists),
     ...Object.fromEntries(OF_MOUNT.map((name) => [name, undefined])),
-    ...DAEMON_ENVIRONMENT,
-    KOJIBOX_HOME: home,
-    KOJIBOX_READY_FD: '3',
     ELECTRON_RUN_AS_NODE: '1',
   };
 }

@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import type { WireEvent } from '../../contract/index.ts';
 import type { ServiceState } from '../../contract/services.ts';
-import { failedServices, foldEvent, INITIAL_STATE, newFailures, overallState, touchesSites } from './shell-state.ts';
+import {
+  failedServices,
+  foldEvent,
+  INITIAL_STATE,
+  newFailures,
+  overallState,
+  touchesStatus,
+  withStatus,
+} from './shell-state.ts';
 import { service, stateOf } from './testing/samples.ts';
 
 const changed = (data: ServiceState): WireEvent => ({ event: 'service:stateChanged', data, seq: 2 });
@@ -29,6 +37,15 @@ describe('what the shell knows', () => {
     state = foldEvent(state, changed(service('a', 'running')));
     state = foldEvent(state, changed(service('b', 'starting')));
     expect(state.services.map(({ id, state: each }) => `${id} ${each}`)).toEqual(['a running', 'b starting']);
+  });
+
+  it('takes over which services and sites there are', () => {
+    const state = withStatus(stateOf([service('a', 'running'), service('gone', 'error')]), {
+      services: [service('a', 'running'), service('new', 'stopped')],
+      sites: [],
+    });
+    expect(state.services.map(({ id }) => id)).toEqual(['a', 'new']);
+    expect(failedServices(state)).toEqual([]);
   });
 
   it('is the same object when nothing that is shown has changed', () => {
@@ -64,9 +81,9 @@ describe('what the shell knows', () => {
   });
 
   it('knows what may change the links of sites', () => {
-    expect(touchesSites(change('done', null))).toBe(true);
-    expect(touchesSites(change('running', null))).toBe(false);
-    expect(touchesSites({ event: 'config:changed', data: { scope: 'project', id: 'x' }, seq: 1 })).toBe(true);
-    expect(touchesSites(changed(service('a', 'running')))).toBe(false);
+    expect(touchesStatus(change('done', null))).toBe(true);
+    expect(touchesStatus(change('running', null))).toBe(false);
+    expect(touchesStatus({ event: 'config:changed', data: { scope: 'project', id: 'x' }, seq: 1 })).toBe(true);
+    expect(touchesStatus(changed(service('a', 'running')))).toBe(false);
   });
 });

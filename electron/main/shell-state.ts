@@ -50,6 +50,10 @@ export function foldEvent(state: ShellState, event: WireEvent): ShellState {
   }
 }
 
+/** What the daemon answers when it is asked for all: services that came or went without an event of their own, and the sites. */
+export const withStatus = (state: ShellState, status: Pick<ShellState, 'services' | 'sites'>): ShellState =>
+  withServices({ ...state, sites: status.sites }, status.services);
+
 /** Services that are in the state `error` now and were not before: each failure once, until the service has left that state. */
 export function newFailures(before: readonly ServiceState[], after: readonly ServiceState[]): ServiceState[] {
   const failedBefore = new Set(before.filter(({ state }) => state === 'error').map(({ id }) => id));
@@ -67,8 +71,8 @@ export function overallState(state: ShellState): OverallState {
   return state.services.some((service) => service.state === 'running') ? 'ready' : 'stopped';
 }
 
-/** The daemon stopped or started something in which the links of the sites may have changed; they are asked for again. */
-export const touchesSites = (event: WireEvent): boolean =>
+/** The daemon did something by which sites, their links or the list of services may have changed; they are asked for again. */
+export const touchesStatus = (event: WireEvent): boolean =>
   event.event === 'config:changed' || (event.event === 'change:updated' && event.data.status !== 'running');
 
 function withServices(state: ShellState, services: readonly ServiceState[]): ShellState {

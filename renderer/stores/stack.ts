@@ -41,6 +41,7 @@ export const useStack = defineStore('stack', () => {
   let stream: EventStream | null = null;
   let onLog: ((entry: LogEntry) => void) | null = null;
   let nextNotice = 1;
+  let stateChanges = 0;
   const listeners = new Set<(event: WireEvent) => void>();
 
   const all = computed(() => [...services.values()]);
@@ -67,6 +68,7 @@ export const useStack = defineStore('stack', () => {
         known.value = true;
         break;
       case 'service:stateChanged':
+        stateChanges++;
         services.set(event.data.id, event.data);
         break;
       case 'change:updated':
@@ -90,7 +92,10 @@ export const useStack = defineStore('stack', () => {
   }
 
   async function refreshSites(): Promise<void> {
+    const before = stateChanges;
     const status = await call('stack.status', {});
+    // What an event told meanwhile may be newer than the answer.
+    if (before !== stateChanges) return refreshSites();
     if (status !== null) {
       sites.value = status.sites;
       remarks.value = status.notices;

@@ -15,6 +15,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   contract: ['contract'],
   core: ['core', 'contract'],
   client: ['client', 'contract'],
+  // What has processes and files, so not for pages.
+  'client/launch': ['client', 'contract'],
   daemon: ['daemon', 'core', 'contract'],
   edge: ['edge', 'contract'],
   cli: ['cli', 'client', 'contract'],
@@ -95,7 +97,7 @@ function judgeImport(path: string, area: string, target: string): string | null 
     }
     if (area === 'contract' && target !== 'zod') return `contract must not import ${target}`;
     if (area === 'core' && !PURE_NPM.test(target)) return `core must not import ${target}`;
-    if (area === 'client') return `client must not import ${target}`;
+    if (area.startsWith('client')) return `${area} must not import ${target}`;
     if (area === 'installer/privileged') return `${area} must not import ${target}`;
     if (target === 'electron' && !area.startsWith('electron')) return `${area} must not import electron`;
     return null;
@@ -103,6 +105,8 @@ function judgeImport(path: string, area: string, target: string): string | null 
   const resolved = resolveImport(path, target);
   const allowed = MAY_IMPORT[area] ?? [];
   if (!allowed.some((folder) => resolved.startsWith(`${folder}/`))) return `${area} must not import ${resolved}`;
+  if (resolved.startsWith('client/launch/') && !['client/launch', 'cli', 'electron/main'].includes(area))
+    return `${area} must not import ${resolved}: it runs where there are no processes`;
   const part = (file: string): string | undefined => DAEMON_PARTS.find((name) => file.startsWith(`daemon/${name}/`));
   if (area === 'daemon' && part(path) !== undefined && part(resolved) !== undefined && part(path) !== part(resolved))
     return `${path} must not import ${resolved}: only the files at its top join the parts of the daemon`;
@@ -169,7 +173,7 @@ export function checkFootprint(files: readonly SourceFile[]): Violation[] {
 
 const VAGUE_NAME = /(^|\/)(utils?|helpers?|common|managers?|misc)\.[a-z]+$/;
 const PLATFORM_FOLDERS =
-  /^(daemon\/(system|drivers|sources|helper)|scripts|tests|bench|cli|electron\/main|daemon\/main\.ts|installer)/;
+  /^(daemon\/(system|drivers|sources|helper)|scripts|tests|bench|cli|client\/launch|electron\/main|daemon\/main\.ts|installer)/;
 
 export function checkShape(files: readonly SourceFile[]): Violation[] {
   return files.flatMap(({ path, text }) => {

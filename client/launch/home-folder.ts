@@ -1,0 +1,48 @@
+/** Where this user's home is, and what its daemon has written there about itself. */
+import { existsSync, lstatSync, readFileSync, readlinkSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { resolve } from 'node:path';
+import { DaemonFileSchema, type DaemonFile } from '../../contract/daemon.ts';
+import { KojiboxError } from '../../contract/errors.ts';
+import { daemonFileIn, resolveHome } from '../../contract/home.ts';
+
+/** Absolute path of the home that the environment of this process names. */
+export function homeFolder(): string {
+  return resolve(
+    resolveHome({
+      environment: process.env,
+      platform: process.platform,
+      isRoot: process.getuid?.() === 0,
+      userHome: homedir(),
+    }),
+  );
+}
+
+/**
+ * The daemon's own record, or null when there is none (or it is not readable as one).
+ * Throws PERMISSION_DENIED when it belongs to another user.
+ * @param source who asks, for the error
+ */
+export function readDaemonFile(home: string, source: string): DaemonFile | null {
+  try {
+    return DaemonFileSchema.parse(JSON.parse(readFileSync(daemonFileIn(home), 'utf8')));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EACCES') {
+      throw new KojiboxError('PERMISSION_DENIED', 'cannot read how to reach the daemon', {
+        detail: `${daemonFileIn(home)} belongs to another user`,
+        source,
+        remedy: 'Run Kojibox as the user who started it, or set KOJIBOX_HOME to a folder of your own.',
+      });
+    }
+    return null; // No daemon, or a file that a dying daemon left behind: whether it answers decides.
+  }
+}
+
+/** Throws HOME_MISSING when the address leads to a folder that is not there: a disk that is not connected. */
+export function assertHomeIsThere(home: string, source: string): void {
+  if (lstatSync(home, { throwIfNoEntry: false })?.isSymbolicLink() !== true || existsSync(home)) return;
+  throw new KojiboxError('HOME_MISSING', 'cannot open the data folder', {
+    detail: `${home} leads to ${readlinkSync(home)}, which is not there`,
+    source,
+  });
+}
