@@ -2,7 +2,22 @@ import { defineConfig } from 'vitest/config';
 
 // Nobody's own keychain is filled by tests, and nobody is asked for a password.
 const env = { KOJIBOX_KEYCHAIN: 'off', KOJIBOX_ELEVATION: 'off' };
-const sequential = { env, fileParallelism: false, testTimeout: 180_000, hookTimeout: 300_000 };
+const patient = { testTimeout: 180_000, hookTimeout: 300_000 };
+const sequential = { ...patient, env, fileParallelism: false };
+/** They hold times of a few milliseconds, or the ports that a newcomer gets: nothing runs beside them. */
+const ALONE = [
+  'completion',
+  'edge-life',
+  'first-run',
+  'given-contract',
+  'log-queries',
+  'logs',
+  'newcomer',
+  'shims',
+  'stack',
+  'supervisor',
+  'supervisor-adoption',
+].map((name) => `tests/integration/${name}.test.ts`);
 
 export default defineConfig({
   test: {
@@ -17,7 +32,19 @@ export default defineConfig({
       },
       { test: { name: 'architecture', include: ['tests/architecture/**/*.test.ts'] } },
       { test: { name: 'drivers', include: ['tests/drivers/**/*.test.ts'], ...sequential } },
-      { test: { name: 'integration', include: ['tests/{integration,contract}/**/*.test.ts'], ...sequential } },
+      {
+        test: {
+          name: 'integration',
+          include: ['tests/{integration,contract}/**/*.test.ts'],
+          exclude: ALONE,
+          ...patient,
+          // Half of what they do is to wait; two at a time, on ports of their own (tests/integration/apart-ports.ts).
+          env: { ...env, KOJIBOX_TEST_PORTS: 'apart' },
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      { test: { name: 'alone', include: ALONE, ...sequential, sequence: { groupOrder: 2 } } },
     ],
   },
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { throughMirror } from './apt-config.ts';
-import { parseIndexTargets } from './apt-index.ts';
+import { parseIndexTargets, parseUriList } from './apt-index.ts';
 
 describe('the indexes that apt keeps', () => {
   it('are found with the file that signs them, and where they belong', () => {
@@ -23,6 +23,21 @@ describe('the indexes that apt keeps', () => {
     const line =
       '/l/h_dists_x_main_binary-amd64_Packages.lz4|main/binary-amd64/Packages|x|main|http://h/dists/x/main/binary-amd64/Packages|http://h/';
     expect(() => parseIndexTargets(line)).toThrow(expect.objectContaining({ code: 'DOWNLOAD_FAILED' }));
+  });
+});
+
+describe('the list of what would be fetched', () => {
+  it('has each package with its whole version', () => {
+    const text = [
+      'NOTE: something that apt says',
+      "'http://h/pool/g/gcc-12/libgcc-s1_12.2.0-14%2bdeb12u1_amd64.deb' libgcc-s1_12.2.0-14+deb12u1_amd64.deb 49856 MD5Sum:9d",
+      "'http://h/pool/r/redis/redis-server_7.0.15-1%7edeb12u3_amd64.deb' redis-server_5%3a7.0.15-1~deb12u3_amd64.deb 73476 SHA256:ab",
+    ].join('\n');
+    expect([...parseUriList(`${text}\n`)]).toEqual([
+      ['libgcc-s1', '12.2.0-14+deb12u1'],
+      ['redis-server', '5:7.0.15-1~deb12u3'],
+    ]);
+    expect(parseUriList('').size).toBe(0);
   });
 });
 

@@ -44,3 +44,15 @@ export function parseIndexTargets(text: string): ArchiveIndex[] {
       };
     });
 }
+
+/**
+ * What `apt-get --print-uris install` would fetch: name to version. Each line is the address, the file name, the size and a digest; the file
+ * name is `name_version_arch.deb`, with the colon of an epoch as %3a. See apt-get(8).
+ */
+export const parseUriList = (text: string): Map<string, string> =>
+  new Map(
+    [...text.matchAll(/^'[^']*' ([^\s_]+)_([^\s_]+)_[^\s_]+\.deb /gm)].map(([, name = '', version = '']) => [
+      name,
+      decodeURIComponent(version),
+    ]),
+  );

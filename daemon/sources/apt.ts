@@ -4,14 +4,19 @@
  */
 import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { KojiboxError } from '../../contract/errors.ts';
 import { createSharedWork } from '../../core/runtimes/shared-work.ts';
 import type { Processes, RunResult } from '../../core/system/processes.ts';
 import type { Distribution } from '../system/distribution.ts';
-import { parseIndexTargets, INDEX_FORMAT, type ArchiveIndex } from './apt-index.ts';
+import { parseIndexTargets, parseUriList, INDEX_FORMAT, type ArchiveIndex } from './apt-index.ts';
 import { aptConfig, readKeyrings, readSources, throughMirror } from './apt-config.ts';
 
 const LISTS_LAST_MS = 24 * 3600 * 1000;
+/** The lists are some tens of megabytes. */
+const LOCK_MS = 120_000;
+const LOCK_LOOK_EVERY_MS = 1000;
+const LOCKED = /Could not get lock/i;
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 /** What apt and gpgv say when bytes or signatures are not what they should be. */
 const UNTRUSTED = /Hash Sum mismatch|BADSIG|not signed|NO_PUBKEY|EXPKEYSIG|unauthenticated/i;
@@ -122,6 +127,19 @@ export function createPrivateApt(options: PrivateAptOptions): PrivateApt {
     return mirror === undefined ? own : throughMirror(own, mirror);
   };
 
+  /** An apt-get that a killed daemon had started may still be at it, and holds the lock until it has ended. */
+  const fetchLists = async (signal: AbortSignal): Promise<void> => {
+    for (const deadline = Date.now() + LOCK_MS; ; await wait(LOCK_LOOK_EVERY_MS, undefined, { signal })) {
+      try {
+        await run('apt-get', ['-qq', '--error-on=any', 'update'], signal);
+        return;
+      } catch (error) {
+        const isHeld = error instanceof KojiboxError && LOCKED.test(error.detail);
+        if (!isHeld || Date.now() > deadline) throw error;
+      }
+    }
+  };
+
   const update = async (signal: AbortSignal): Promise<void> => {
     const stamp = join(root, 'updated');
     const age = Date.now() - ((await stat(stamp).catch(() => null))?.mtimeMs ?? 0);
@@ -130,7 +148,7 @@ export function createPrivateApt(options: PrivateAptOptions): PrivateApt {
     if (isSame && age >= 0 && age < LISTS_LAST_MS) return;
     closures.clear();
     await prepare(signal);
-    await run('apt-get', ['-qq', '--error-on=any', 'update'], signal);
+    await fetchLists(signal);
     // Once here, not by each of several calls at the same time: it takes longer than what they ask.
     await run('apt-cache', ['gencaches'], signal);
     await writeFile(stamp, from);
@@ -143,10 +161,13 @@ export function createPrivateApt(options: PrivateAptOptions): PrivateApt {
       const key = packages.join(' ');
       const known = closures.get(key);
       if (known !== undefined) return known;
-      const { stdout } = await run('apt-get', ['-qq', '-s', 'install', '--no-install-recommends', ...packages], signal);
-      const found = new Map(
-        [...stdout.matchAll(/^Inst (\S+) \((\S+) /gm)].map(([, name = '', version = '']) => [name, version]),
+      // The same answer as that of a simulation (-s), which tries the order of the installation too and takes three times as long.
+      const { stdout } = await run(
+        'apt-get',
+        ['-qq', '--print-uris', 'install', '--no-install-recommends', ...packages],
+        signal,
       );
+      const found = parseUriList(stdout);
       closures.set(key, found);
       return found;
     },

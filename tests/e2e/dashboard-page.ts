@@ -1,7 +1,7 @@
 /** The dashboard as a person sees and uses it. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Locator, Page } from 'playwright/test';
+import { expect, type Locator, type Page } from 'playwright/test';
 
 export const koji = (file: string): string => join(process.env['KOJIBOX_HOME'] ?? '', file);
 
@@ -44,4 +44,11 @@ export class DashboardPage {
   themeButton(theme: string): Locator {
     return this.page.getByRole('button', { name: `Theme: ${theme}` });
   }
+}
+
+/** A page by its name in the navigation, as a person gets there. */
+export async function openPage(page: Page, title: string): Promise<void> {
+  await new DashboardPage(page).open();
+  await page.getByRole('link', { name: title, exact: true }).click();
+  await expect(page.getByRole('heading', { level: 1, name: title })).toBeFocused();
 }

@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { expect, test } from 'playwright/test';
+import { expectNoFindings } from './axe.ts';
+import { call } from './daemon-call.ts';
 import { DashboardPage, koji } from './dashboard-page.ts';
 
-const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const SIZES = [
   { name: 'wide', width: 1280, height: 800 },
   { name: 'narrow', width: 420, height: 760 },
@@ -107,19 +107,7 @@ for (const theme of ['light', 'dark'] as const) {
     await dashboard.chooseTheme(theme);
     await dashboard.button('postgres', 'Logs').click();
     await expect(dashboard.logPanel).toContainText('ready to accept');
-    // The page's policy forbids foreign scripts; the test may still run one.
-    await page.evaluate(axeSource);
-    const findings = await page.evaluate(async () => {
-      const { axe } = globalThis as unknown as {
-        axe: { run(): Promise<{ violations: { id: string; impact: string; nodes: { target: string[] }[] }[] }> };
-      };
-      return (await axe.run()).violations.map(({ id, impact, nodes }) => ({
-        id,
-        impact,
-        where: nodes.map(({ target }) => target.join(' ')).slice(0, 3),
-      }));
-    });
-    expect(findings.filter(({ impact }) => impact === 'serious' || impact === 'critical')).toEqual([]);
+    await expectNoFindings(page, theme);
   });
 
   for (const { name, width, height } of SIZES) {
@@ -142,11 +130,7 @@ for (const theme of ['light', 'dark'] as const) {
 }
 
 const list = (): { id: string; state: string; pid: number }[] =>
-  JSON.parse(execFileSync('./koji', ['call', 'services.list'], { encoding: 'utf8' })) as {
-    id: string;
-    state: string;
-    pid: number;
-  }[];
+  call('services.list') as { id: string; state: string; pid: number }[];
 const stateOf = (id: string): string | undefined => list().find((service) => service.id === id)?.state;
 const pidOf = (id: string): number => list().find((service) => service.id === id)?.pid ?? 0;
 const portOf = (key: string): number =>

@@ -2,37 +2,19 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test, type Page } from 'playwright/test';
+import { expect, test } from 'playwright/test';
 import type { Snapshot } from '../../contract/snapshots.ts';
-import { DashboardPage } from './dashboard-page.ts';
+import { call } from './daemon-call.ts';
+import { openPage } from './dashboard-page.ts';
+import { shoot } from './pictures.ts';
 
-const call = (method: string, params: unknown = {}): unknown =>
-  JSON.parse(execFileSync('./koji', ['call', method, JSON.stringify(params)], { encoding: 'utf8' })) as unknown;
 const snapshots = (): Snapshot[] => (call('databases.snapshots') as { snapshots: Snapshot[] }).snapshots;
 const mariadb = (sql: string): string =>
   execFileSync('./koji', ['mariadb', '-N', '-e', sql], { encoding: 'utf8' }).trim();
 
-async function open(page: Page, title: string): Promise<void> {
-  await new DashboardPage(page).open();
-  await page.getByRole('link', { name: title, exact: true }).click();
-  await expect(page.getByRole('heading', { level: 1, name: title })).toBeFocused();
-}
-async function shoot(page: Page, name: string): Promise<void> {
-  if (!process.env['KOJIBOX_SCREENSHOTS']) return;
-  for (const colorScheme of ['light', 'dark'] as const)
-    for (const [size, width] of [
-      ['narrow', 420],
-      ['wide', 1280],
-    ] as const) {
-      await page.emulateMedia({ colorScheme });
-      await page.setViewportSize({ width, height: 800 });
-      await page.screenshot({ path: `test-results/pages/${name}-${colorScheme}-${size}.png`, animations: 'disabled' });
-    }
-}
-
 test('a snapshot is taken, restored and undone, and says what it does before', async ({ page }) => {
   mariadb('create database keep; create table keep.t (a int); insert into keep.t values (1)');
-  await open(page, 'Databases');
+  await openPage(page, 'Databases');
   const section = page.locator('[data-snapshots]');
   await expect(section).toContainText('No snapshot yet.');
   await section.getByRole('button', { name: 'Take a snapshot' }).click();
@@ -75,7 +57,7 @@ test('a snapshot is taken, restored and undone, and says what it does before', a
 test('PHP: an extension and a directive are found, switched with a warning, and the undo brings them back', async ({
   page,
 }) => {
-  await open(page, 'Runtimes');
+  await openPage(page, 'Runtimes');
   const row = page.locator('[data-runtime="php-8.2"]');
   await row.getByRole('button', { name: 'Settings php 8.2' }).click();
   const dialog = page.getByRole('dialog');
@@ -109,7 +91,7 @@ test('PHP: an extension and a directive are found, switched with a warning, and 
 });
 
 test('a runtime is pinned, which keeps it, and let go again', async ({ page }) => {
-  await open(page, 'Runtimes');
+  await openPage(page, 'Runtimes');
   const row = page.locator('[data-runtime="redis-7.0"]');
   await row.getByRole('button', { name: 'Pin redis 7.0' }).click();
   await expect(row).toContainText('pinned');

@@ -1,14 +1,14 @@
 /** The setup in the window: a home that nobody used, by keyboard alone, and through a daemon that is killed. */
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test, type Page } from 'playwright/test';
 import { layOutImportHome } from '../integration/import-home.ts';
+import { expectFits, expectNoFindings } from './axe.ts';
+import { call as callIn } from './daemon-call.ts';
 import { removeHome } from './remove-home.ts';
 
-const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const STEPS = [
   'Where things are kept',
   'What you work with',
@@ -21,7 +21,7 @@ const STEPS = [
 let root: string;
 let environment: NodeJS.ProcessEnv;
 const koji = (...args: string[]): string => execFileSync('./koji', args, { encoding: 'utf8', env: environment });
-const call = (method: string, params: object = {}): unknown => JSON.parse(koji('call', method, JSON.stringify(params)));
+const call = (method: string, params: object = {}): unknown => callIn(method, params, environment);
 
 test.beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'kojibox-setup-'));
@@ -49,27 +49,6 @@ async function open(page: Page): Promise<void> {
   await page.goto(`${url}/#token=${token}`);
 }
 const heading = (page: Page, name: string) => page.getByRole('heading', { level: 1, name });
-
-async function expectNoFindings(page: Page, where: string): Promise<void> {
-  await page.evaluate(axeSource);
-  // Even the shortest transition ends with a frame; before that a colour is still the one of the other theme.
-  await page.waitForFunction(() =>
-    document.getAnimations().every(({ playState }) => playState === 'finished' || playState === 'idle'),
-  );
-  const findings = await page.evaluate(async () => {
-    const { axe } = globalThis as unknown as {
-      axe: { run(): Promise<{ violations: { id: string; impact: string; nodes: { target: string[] }[] }[] }> };
-    };
-    return (await axe.run()).violations
-      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-      .map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`);
-  });
-  expect(findings, where).toEqual([]);
-  expect(
-    await page.evaluate(() => document.documentElement.scrollWidth <= document.documentElement.clientWidth),
-    `${where} sticks out of the window`,
-  ).toBe(true);
-}
 
 /** Tabs until the control has the focus; fails when it cannot be reached. */
 async function reach(page: Page, name: RegExp | string, role: 'button' | 'radio' | 'checkbox'): Promise<void> {
@@ -174,6 +153,7 @@ test('every step is fit to be seen, in both themes and two sizes; and is left at
       ] as const) {
         await page.setViewportSize({ width, height });
         await expectNoFindings(page, `${title}, ${theme}, ${size}`);
+        await expectFits(page, `${title}, ${theme}, ${size}`);
         const folder = process.env['KOJIBOX_SETUP_SCREENSHOTS'];
         if (folder !== undefined)
           await page.screenshot({ path: join(folder, `${at + 1}-${theme}-${size}.png`), fullPage: true });

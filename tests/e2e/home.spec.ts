@@ -1,13 +1,12 @@
 /** Choosing where the data is: in the setup of a fresh home, and later on the settings page. */
 import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test, type Page } from 'playwright/test';
+import { expectNoFindings } from './axe.ts';
 import { removeHome } from './remove-home.ts';
 
-const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 let root: string;
 let environment: NodeJS.ProcessEnv;
 
@@ -28,22 +27,6 @@ async function open(page: Page, hash = ''): Promise<void> {
   await page.goto(`${url}/#token=${token}`);
   await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
   if (hash !== '') await page.goto(`${url}/#${hash}`);
-}
-
-async function expectNoFindings(page: Page, where: string): Promise<void> {
-  await page.evaluate(axeSource);
-  await page.waitForFunction(() =>
-    document.getAnimations().every(({ playState }) => playState === 'finished' || playState === 'idle'),
-  );
-  const findings = await page.evaluate(async () => {
-    const { axe } = globalThis as unknown as {
-      axe: { run(): Promise<{ violations: { id: string; impact: string }[] }> };
-    };
-    return (await axe.run()).violations
-      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-      .map(({ id }) => id);
-  });
-  expect(findings, where).toEqual([]);
 }
 
 test('the setup checks a folder while it is typed, moves the data there, and the page comes back', async ({ page }) => {

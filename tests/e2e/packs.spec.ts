@@ -2,16 +2,13 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test, type Page } from 'playwright/test';
 import { newKey, readPack, writeSigned } from '../fixtures/packs/rewrite.ts';
-import { DashboardPage } from './dashboard-page.ts';
+import { openPage } from './dashboard-page.ts';
+import { shoot } from './pictures.ts';
 
 const folder = join(process.env['KOJIBOX_E2E_ROOT'] ?? '', 'packs');
 const pack = join(folder, 'window.kojipack');
 
-async function open(page: Page): Promise<void> {
-  await new DashboardPage(page).open();
-  await page.getByRole('link', { name: 'Runtimes', exact: true }).click();
-  await expect(page.getByRole('heading', { level: 1, name: 'Runtimes' })).toBeFocused();
-}
+const open = (page: Page): Promise<void> => openPage(page, 'Runtimes');
 
 /** As somebody does who drags a file from a folder onto the page. */
 async function drop(page: Page, name: string, content: string): Promise<void> {
@@ -27,21 +24,6 @@ async function drop(page: Page, name: string, content: string): Promise<void> {
   await expect(page.locator('[data-drop]')).toHaveText('Drop the pack to look into it');
   await page.dispatchEvent('main', 'drop', { dataTransfer: data });
   await expect(page.locator('[data-drop]')).toHaveCount(0);
-}
-
-/** Both themes, two sizes; to be looked at. */
-async function shoot(page: Page, name: string): Promise<void> {
-  for (const theme of ['light', 'dark'] as const) {
-    for (const [size, width, height] of [
-      ['wide', 1280, 800],
-      ['narrow', 420, 800],
-    ] as const) {
-      await page.emulateMedia({ colorScheme: theme });
-      await page.setViewportSize({ width, height });
-      await page.screenshot({ path: `test-results/packs/${name}-${theme}-${size}.png`, animations: 'disabled' });
-    }
-  }
-  await page.setViewportSize({ width: 1280, height: 800 });
 }
 
 test('packs: one is made, looked into, its key compared and accepted, and installed', async ({ page }) => {

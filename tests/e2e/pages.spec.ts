@@ -1,12 +1,14 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { expect, test, type Page } from 'playwright/test';
-import { DashboardPage, koji } from './dashboard-page.ts';
+import { expect, test } from 'playwright/test';
+import { expectFits, expectNoFindings } from './axe.ts';
+import { call } from './daemon-call.ts';
+import { DashboardPage, koji, openPage } from './dashboard-page.ts';
+import { shootOnce } from './pictures.ts';
+import { watchRequests } from './quiet-page.ts';
 
-const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const PAGES = [
   ['/', 'Dashboard'],
   ['/projects', 'Projects'],
@@ -20,14 +22,8 @@ const PAGES = [
   ['/settings', 'Settings'],
 ] as const;
 
-async function open(page: Page, title: string): Promise<void> {
-  await new DashboardPage(page).open();
-  await page.getByRole('link', { name: title, exact: true }).click();
-  await expect(page.getByRole('heading', { level: 1, name: title })).toBeFocused();
-}
-
 test('projects: a new one is served, its settings take effect, and it is forgotten again', async ({ page }) => {
-  await open(page, 'Projects');
+  await openPage(page, 'Projects');
   await page.getByRole('button', { name: 'New project' }).click();
   await page.getByLabel('Begin with').selectOption('static');
   await page.getByRole('dialog').getByRole('button', { name: 'New project' }).click();
@@ -62,7 +58,7 @@ test('projects: a folder is recognised while its path is typed', async ({ page }
   const folder = join(process.env['KOJIBOX_E2E_ROOT'] ?? '', 'laravel-like');
   mkdirSync(join(folder, 'public'), { recursive: true });
   writeFileSync(join(folder, 'artisan'), '');
-  await open(page, 'Projects');
+  await openPage(page, 'Projects');
   await page.getByRole('button', { name: 'New project' }).click();
   await page.getByLabel('Begin with').selectOption('folder');
   await page.getByLabel('Folder', { exact: true }).fill(folder);
@@ -73,7 +69,7 @@ test('projects: a folder is recognised while its path is typed', async ({ page }
 });
 
 test('databases: created, exported, imported and dropped, in both engines', async ({ page }) => {
-  await open(page, 'Databases');
+  await openPage(page, 'Databases');
   for (const engine of ['postgres', 'mariadb']) {
     const section = page.locator(`[data-engine="${engine}"]`);
     await section.getByRole('button', { name: /^New database/ }).click({ timeout: 60_000 });
@@ -110,7 +106,7 @@ test('databases: created, exported, imported and dropped, in both engines', asyn
 test('mail: what a project sends appears by itself, HTML in a frame that can do nothing, source, attachment', async ({
   page,
 }) => {
-  await open(page, 'Mail');
+  await openPage(page, 'Mail');
   await expect(page.getByText('No mail yet.')).toBeVisible();
   const { port } = call('mail.list', {}) as { port: number };
   // What a tracking picture would reach.
@@ -161,7 +157,7 @@ test('mail: what a project sends appears by itself, HTML in a frame that can do 
 });
 
 test('runtimes: one is installed with progress, seen as verified, and removed', async ({ page }) => {
-  await open(page, 'Runtimes');
+  await openPage(page, 'Runtimes');
   const row = page.locator('[data-runtime="adminer-4.8"]');
   // The specs of the packs install it too.
   spawnSync('./koji', ['runtime', 'remove', 'adminer', '4.8']);
@@ -176,7 +172,7 @@ test('runtimes: one is installed with progress, seen as verified, and removed', 
 });
 
 test('logs: found by service, level and text, followed, exported', async ({ page }) => {
-  await open(page, 'Logs');
+  await openPage(page, 'Logs');
   const list = page.locator('[data-log-list]');
   await expect(list).toContainText('ready');
   await page.getByLabel('Service', { exact: true }).selectOption('postgres');
@@ -201,7 +197,7 @@ test('logs: found by service, level and text, followed, exported', async ({ page
 test('domains: the ladder, a domain, a rule that is checked while it is typed, and the undo of a change', async ({
   page,
 }) => {
-  await open(page, 'Domains');
+  await openPage(page, 'Domains');
   await page.getByRole('button', { name: 'How it is reached: hello.test' }).click();
   await expect(page.getByRole('dialog')).toContainText('in use');
   await page.keyboard.press('Escape');
@@ -227,7 +223,7 @@ test('domains: the ladder, a domain, a rule that is checked while it is typed, a
 });
 
 test('settings: a service says what saving restarts before it does', async ({ page }) => {
-  await open(page, 'Settings');
+  await openPage(page, 'Settings');
   const redis = page.locator('[data-service-settings="redis"]');
   await redis.locator('summary').click();
   await redis.getByLabel('Arguments, one per line').fill('--maxmemory\n96mb');
@@ -241,7 +237,7 @@ test('settings: a service says what saving restarts before it does', async ({ pa
 });
 
 test('settings: the language changes everything at once, and stays', async ({ page }) => {
-  await open(page, 'Settings');
+  await openPage(page, 'Settings');
   await page.getByLabel('Language').selectOption('id');
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Pengaturan');
   await page.reload();
@@ -264,7 +260,7 @@ test('settings: the language changes everything at once, and stays', async ({ pa
 });
 
 test('diagnostics and activity tell what is and what was', async ({ page }) => {
-  await open(page, 'Diagnostics');
+  await openPage(page, 'Diagnostics');
   await expect(page.locator('[data-check]').first()).toBeVisible();
   await expect(page.locator('[data-summary]')).not.toBeEmpty();
   execFileSync('./koji', ['restart', 'redis']);
@@ -293,6 +289,7 @@ for (const theme of ['light', 'dark'] as const) {
   for (const [path, title] of PAGES) {
     test(`${title} has no serious finding of axe and fits, ${theme}`, async ({ page }) => {
       await page.emulateMedia({ colorScheme: theme });
+      const isQuiet = watchRequests(page);
       const dashboard = new DashboardPage(page);
       for (const [name, width] of [
         ['narrow', 420],
@@ -302,40 +299,15 @@ for (const theme of ['light', 'dark'] as const) {
         await dashboard.open();
         await page.evaluate((hash) => (location.hash = hash), path);
         await expect(page.getByRole('heading', { level: 1, name: title })).toBeAttached();
-        await page.waitForLoadState('networkidle');
+        await isQuiet();
         await expect(page.getByText('Loading …')).toHaveCount(0);
-        // Nothing may stick out of the window.
-        expect(
-          await page.evaluate(() => document.documentElement.scrollWidth <= document.documentElement.clientWidth),
-        ).toBe(true);
-        if (process.env['KOJIBOX_SCREENSHOTS'])
-          await page.screenshot({
-            path: `test-results/pages/${path.slice(1) || 'dashboard'}-${theme}-${name}.png`,
-            animations: 'disabled',
-          });
+        await expectFits(page, `${title}, ${theme}, ${name}`);
+        await shootOnce(page, `${path.slice(1) || 'dashboard'}-${theme}-${name}`);
       }
-      await page.evaluate(axeSource);
-      const findings = await page.evaluate(async () => {
-        const { axe } = globalThis as unknown as {
-          axe: { run(): Promise<{ violations: { id: string; impact: string; nodes: { target: string[] }[] }[] }> };
-        };
-        return (await axe.run()).violations
-          .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-          .map(
-            ({ id, nodes }) =>
-              `${id}: ${nodes
-                .map(({ target }) => target.join(' '))
-                .slice(0, 3)
-                .join(', ')}`,
-          );
-      });
-      expect(findings).toEqual([]);
+      await expectNoFindings(page, `${title}, ${theme}`);
     });
   }
 }
-
-const call = (method: string, params: unknown): unknown =>
-  JSON.parse(execFileSync('./koji', ['call', method, JSON.stringify(params)], { encoding: 'utf8' })) as unknown;
 
 function sendMail(port: number, lines: readonly string[]): Promise<void> {
   return new Promise((resolve, reject) => {

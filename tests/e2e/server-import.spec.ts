@@ -1,7 +1,7 @@
 /** Databases of another server, brought over as a person does it. */
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { expect, test, type Page } from 'playwright/test';
+import { expect, test } from 'playwright/test';
 import {
   createForeignServers,
   OWNER,
@@ -10,6 +10,7 @@ import {
   type ForeignServers,
 } from '../integration/foreign-servers.ts';
 import { DashboardPage } from './dashboard-page.ts';
+import { shoot } from './pictures.ts';
 
 let servers: ForeignServers;
 let server: ForeignServer;
@@ -24,19 +25,6 @@ test.beforeAll(async () => {
   await server.query('create table posts (a int)', 'old-blog');
 });
 test.afterAll(() => servers.remove());
-
-async function shoot(page: Page, name: string): Promise<void> {
-  if (!process.env['KOJIBOX_SCREENSHOTS']) return;
-  for (const colorScheme of ['light', 'dark'] as const)
-    for (const [size, width] of [
-      ['narrow', 420],
-      ['wide', 1280],
-    ] as const) {
-      await page.emulateMedia({ colorScheme });
-      await page.setViewportSize({ width, height: 800 });
-      await page.screenshot({ path: `test-results/pages/${name}-${colorScheme}-${size}.png` });
-    }
-}
 
 test('databases of another server: a wrong password is told at its field, then they are chosen, copied and undone', async ({
   page,

@@ -1,29 +1,9 @@
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { expect, test, type Page } from 'playwright/test';
+import { expect, test } from 'playwright/test';
 import type { Share } from '../../contract/sharing.ts';
+import { expectNoFindings } from './axe.ts';
+import { call } from './daemon-call.ts';
 import { DashboardPage } from './dashboard-page.ts';
-
-const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const call = (method: string, params: unknown): unknown =>
-  JSON.parse(execFileSync('./koji', ['call', method, JSON.stringify(params)], { encoding: 'utf8' })) as unknown;
-
-/** Serious findings of axe in the open dialog. */
-async function findings(page: Page): Promise<string[]> {
-  await page.evaluate(axeSource);
-  return page.evaluate(async () => {
-    const { axe } = globalThis as unknown as {
-      axe: { run(where: string): Promise<{ violations: { id: string; impact: string }[] }> };
-    };
-    return (await axe.run('[role=dialog]')).violations
-      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-      .map(({ id }) => id);
-  });
-}
-async function picture(page: Page, name: string): Promise<void> {
-  if (process.env['KOJIBOX_SCREENSHOTS']) await page.screenshot({ path: `test-results/pages/${name}.png` });
-}
+import { shootOnce } from './pictures.ts';
 
 for (const theme of ['light', 'dark'] as const) {
   test(`a service of one's own is added, changed and removed, ${theme}`, async ({ page }) => {
@@ -37,8 +17,8 @@ for (const theme of ['light', 'dark'] as const) {
     await page.getByLabel('Program').fill('sleep');
     await page.getByLabel('Arguments, one per line').fill('600');
     await page.getByRole('checkbox', { name: 'Redis' }).check();
-    expect(await findings(page)).toEqual([]);
-    await picture(page, `own-service-${theme}`);
+    await expectNoFindings(page, `the dialog, ${theme}`, '[role=dialog]');
+    await shootOnce(page, `own-service-${theme}`);
     await page.getByRole('button', { name: 'Save' }).click();
 
     const card = page.locator('[data-service="night-watch"]');
@@ -65,8 +45,8 @@ for (const theme of ['light', 'dark'] as const) {
     await memory.getByRole('img').focus();
     await page.keyboard.press('ArrowLeft');
     await expect(memory.locator('figcaption')).toContainText(/\d+ MB · /);
-    expect(await findings(page)).toEqual([]);
-    await picture(page, `history-${theme}`);
+    await expectNoFindings(page, `the dialog, ${theme}`, '[role=dialog]');
+    await shootOnce(page, `history-${theme}`);
     await page.getByRole('button', { name: 'Last day' }).click();
     await expect(page.getByRole('button', { name: 'Last day' })).toHaveAttribute('aria-pressed', 'true');
     await page.keyboard.press('Escape');
@@ -83,8 +63,8 @@ for (const theme of ['light', 'dark'] as const) {
     await page.getByRole('button', { name: 'Open Hello on a phone' }).click();
     await expect(page.getByRole('dialog')).toContainText(url);
     await expect(page.getByRole('img', { name: `QR code for ${url}` })).toBeVisible();
-    expect(await findings(page)).toEqual([]);
-    await picture(page, `share-${theme}`);
+    await expectNoFindings(page, `the dialog, ${theme}`, '[role=dialog]');
+    await shootOnce(page, `share-${theme}`);
     expect((await page.request.get(url)).status()).toBe(200);
     await page.getByRole('button', { name: 'End sharing' }).click();
     await expect(page.getByLabel('For how long')).toBeVisible();

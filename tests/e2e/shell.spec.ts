@@ -1,7 +1,7 @@
 /** The window of the desktop app: everything through the one port, nothing past it. */
-import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'playwright/test';
+import { call } from './daemon-call.ts';
 import { koji } from './dashboard-page.ts';
 import { electronBinary } from './electron-binary.ts';
 import { openInChromium, openInElectron, type ShellWorld } from './shell-worlds.ts';
@@ -9,8 +9,6 @@ import { openInChromium, openInElectron, type ShellWorld } from './shell-worlds.
 const electron = electronBinary();
 const worlds = ['Chromium', ...(electron === null ? [] : ['Electron'])] as const;
 
-const call = (method: string, params: object = {}): unknown =>
-  JSON.parse(execFileSync('./koji', ['call', method, JSON.stringify(params)], { encoding: 'utf8' }));
 const projects = (): string[] => (call('config.listProjects') as { id: string }[]).map(({ id }) => id);
 
 for (const where of worlds) {

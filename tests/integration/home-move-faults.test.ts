@@ -127,7 +127,9 @@ describe('kill -9 at each step', () => {
     expect((await world.settled()).last).toMatchObject({ outcome: 'rolled-back', error: { code: 'HOME_MOVE_FAILED' } });
     expect(world.killed()).toBe(true);
     await world.expectOneHome(place);
-    expect((await world.call<{ notices: string[] }>('stack.status')).notices.join()).toContain('could not be moved');
+    await expect
+      .poll(async () => (await world.call<{ notices: string[] }>('stack.status')).notices.join(), { timeout: 30_000 })
+      .toContain('could not be moved');
     world.unmount(unfit);
   });
 });

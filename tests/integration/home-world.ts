@@ -14,14 +14,14 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'vitest';
-import type { DaemonFile } from '../../contract/daemon.ts';
-import type { ErrorBody } from '../../contract/errors.ts';
 import type { HomeStatus } from '../../contract/home-move.ts';
+import { givePortsApart } from './apart-ports.ts';
+import { askDaemon, visitThroughEdge } from './daemon-calls.ts';
+import { takePrepared } from './prepared-stack.ts';
 
 const run = promisify(execFile);
 const PLAIN = { uid: 65534, gid: 65534 };
@@ -59,6 +59,8 @@ export async function createHomeWorld(plain = false) {
   const home = join(root, 'home');
   const killFile = join(root, 'kill-at');
   writeFileSync(join(root, 'hosts'), '127.0.0.1 localhost\n');
+  if (!plain) givePortsApart(home);
+  if (takePrepared(home, ['redis']) && plain) execFileSync('chown', ['-R', `${PLAIN.uid}:${PLAIN.gid}`, home]);
   const environment = {
     ...process.env,
     PATH: `${plain ? join(program, 'bin') : dirname(process.execPath)}:/usr/local/bin:/usr/bin:/bin`,
@@ -79,18 +81,8 @@ export async function createHomeWorld(plain = false) {
       return { code, stdout, stderr };
     }
   };
-  /** Straight to the daemon where one runs; rejects with the code first. */
-  const call = async <T>(method: string, params: unknown = {}): Promise<T> => {
-    const { url, token } = JSON.parse(readFileSync(join(home, 'app/daemon.json'), 'utf8')) as DaemonFile;
-    const answer = await fetch(`${url}/rpc`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ method, params }),
-    });
-    const { result, error } = (await answer.json()) as { result: T; error?: ErrorBody };
-    if (error !== undefined) throw new Error(`${error.code}: ${error.message}: ${error.detail}`);
-    return result;
-  };
+  /** Of the daemon that runs; rejects with the code. */
+  const call = <T>(method: string, params: unknown = {}): Promise<T> => askDaemon<T>(home, method, params);
   const redis = async (...args: string[]): Promise<string> => {
     const { code, stdout, stderr } = await koji('redis-cli', ...args);
     if (code !== 0) throw new Error(`redis-cli: ${stdout}${stderr}`);
@@ -172,26 +164,9 @@ export async function createHomeWorld(plain = false) {
       const states = services.filter(({ id }) => id === 'redis' || id === 'edge').map(({ state }) => state);
       expect(states).toEqual(['running', 'running']);
       expect(await redis('get', 'kept')).toBe('by redis');
-      expect(await this.visit()).toBe('200 still here');
+      expect(await visitThroughEdge(home, 's.test')).toBe('200 still here');
       const { pid } = services.find(({ id }) => id === 'redis')!;
       expect(realpathSync(`/proc/${pid}/exe`).startsWith(`${place}/`)).toBe(true);
-    },
-
-    /** Through the edge, trusting the local authority alone. */
-    visit(): Promise<string> {
-      const ports = readFileSync(join(home, 'app/config/ports.json'), 'utf8');
-      const { assigned } = (JSON.parse(ports) as { value: { assigned: Record<string, number> } }).value;
-      const ca = readFileSync(join(home, 'app/certs/root-ca.pem'));
-      return new Promise((answer) => {
-        const options = { host: '127.0.0.1', port: assigned['edge.https'], servername: 's.test', ca, agent: false };
-        const sent = request({ ...options, headers: { host: 's.test' } }, (response) => {
-          let body = '';
-          response.setEncoding('utf8').on('data', (part: string) => (body += part));
-          response.on('end', () => answer(`${response.statusCode ?? 0} ${body}`));
-        });
-        sent.on('error', (error) => answer(error.message));
-        sent.end();
-      });
     },
 
     async remove(): Promise<void> {

@@ -3,7 +3,6 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
-  cpSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -40,11 +39,11 @@ export function createWorld(plain: boolean): World {
   writeFileSync(hostsFile, '127.0.0.1 localhost\n');
   const checkout = plain ? join(root, 'kojibox') : process.cwd();
   if (plain) {
-    cpSync(process.cwd(), checkout, {
-      recursive: true,
-      verbatimSymlinks: true,
-      filter: (path) => !/\/(\.git|test-results|\.cache)(\/|$)/.test(path),
-    });
+    // Thirty thousand files: one program is faster than as many calls.
+    mkdirSync(checkout);
+    const names = readdirSync('.').filter((name) => !['.git', 'test-results', '.cache'].includes(name));
+    spawnSyncChecked('cp', ['-a', ...names, checkout]);
+    rmSync(join(checkout, 'node_modules/.cache'), { recursive: true, force: true });
     // The hosts file stays root's: a plain user may not change it, and gets *.localhost names.
     chownAll(home);
     chownAll(checkout);
@@ -64,7 +63,6 @@ export function createWorld(plain: boolean): World {
 }
 
 function spawnSyncChecked(command: string, args: readonly string[]): void {
-  // Thousands of files: one program is faster than as many calls.
   const result = spawnSync(command, args);
   if (result.status !== 0) throw new Error(`${command} ended with ${result.status ?? 'a signal'}`);
 }

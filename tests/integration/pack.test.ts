@@ -10,6 +10,7 @@ import type { MirrorStatus } from '../../contract/mirror.ts';
 import type { PackInfo, PackKey } from '../../contract/packs.ts';
 import { startMirror, type Mirror } from '../fixtures/packs/mirror.ts';
 import { newKey, readPack, writeSigned } from '../fixtures/packs/rewrite.ts';
+import { preparedDownloads } from './prepared-stack.ts';
 import { createStackWorld, type StackWorld } from './stack-world.ts';
 
 const run = promisify(execFile);
@@ -43,7 +44,8 @@ beforeAll(async () => {
   maker = createStackWorld();
   taker = createStackWorld();
   mkdirSync(maker.path('runtime/cache'), { recursive: true });
-  if (existsSync(shared)) cpSync(shared, maker.path('runtime/cache/downloads'), { recursive: true });
+  const fetched = existsSync(shared) ? shared : preparedDownloads();
+  if (fetched !== null) cpSync(fetched, maker.path('runtime/cache/downloads'), { recursive: true });
   stackPack = join(maker.root, 'stack.kojipack');
   smallPack = join(maker.root, 'small.kojipack');
   await maker.koji('pack', 'create', '-o', stackPack, '--json');

@@ -10,6 +10,7 @@ import {
   globSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -48,27 +49,53 @@ function moveHome(folder: string, from: string, to: string): void {
   }
 }
 
+interface Lock {
+  readonly value: readonly { readonly name: string; readonly artifacts: readonly { readonly file: string }[] }[];
+}
+
 /**
  * Puts the runtimes where a home that does not exist yet will have them.
  *
+ * @param only their names; default: all
  * @returns false when no suite has prepared them for this build
  */
-export function takePrepared(home: string): boolean {
+export function takePrepared(home: string, only?: readonly string[]): boolean {
   const prepared = join(store(), build());
   if (!existsSync(prepared)) return false;
   mkdirSync(join(home, 'runtime'), { recursive: true, mode: 0o755 });
-  for (const name of KEPT) copy(join(prepared, name), join(home, name));
+  if (only === undefined) for (const name of KEPT) copy(join(prepared, name), join(home, name));
+  else {
+    const lock = JSON.parse(readFileSync(join(prepared, 'runtime/lock.json'), 'utf8')) as Lock;
+    const value = lock.value.filter(({ name }) => only.includes(name));
+    const files = value.flatMap(({ name, artifacts }) => [`runtime/bin/${name}`, ...artifacts.map(({ file }) => file)]);
+    for (const name of new Set(files)) copy(join(prepared, name), join(home, name));
+    writeFileSync(join(home, 'runtime/lock.json'), JSON.stringify({ ...lock, value }), { mode: 0o600 });
+  }
   moveHome(home, readFileSync(join(prepared, 'home'), 'utf8'), home);
   return true;
 }
 
+/** The packages that were fetched for it; null: none has been prepared for this build. Each is checked again before it is used. */
+export function preparedDownloads(): string | null {
+  const folder = join(store(), build(), 'runtime/cache/downloads');
+  return existsSync(folder) ? folder : null;
+}
+
 function keepPrepared(home: string): void {
-  rmSync(store(), { recursive: true, force: true });
   mkdirSync(store(), { recursive: true });
+  // Of former builds. What another worker is just making stays.
+  for (const name of readdirSync(store()))
+    if (name !== build() && !name.startsWith('staging-')) rmSync(join(store(), name), { recursive: true, force: true });
   const staging = mkdtempSync(join(store(), 'staging-'));
-  for (const name of KEPT) copy(join(home, name), join(staging, name));
-  writeFileSync(join(staging, 'home'), home);
-  renameSync(staging, join(store(), build()));
+  try {
+    for (const name of KEPT) copy(join(home, name), join(staging, name));
+    writeFileSync(join(staging, 'home'), home);
+    renameSync(staging, join(store(), build()));
+  } catch (error) {
+    rmSync(staging, { recursive: true, force: true });
+    // Another worker was first.
+    if (!['ENOTEMPTY', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+  }
 }
 
 /**

@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   existsSync,
   mkdirSync,
@@ -31,6 +32,9 @@ function flipByte(file: string): void {
   bytes[at] = (bytes[at] ?? 0) ^ 1;
   writeFileSync(file, bytes);
 }
+/** Holds it for two seconds. */
+const HOLD_LOCK = `open(F, '>>', $ARGV[0]) or die; my $lock = pack('ssx4qqix4', F_WRLCK, 0, 0, 0, 0);
+  fcntl(F, F_SETLK, $lock) or die; $| = 1; print 'held'; sleep 2`;
 const isRoot = process.getuid?.() === 0;
 
 describe('a runtime from a Debian archive', () => {
@@ -98,6 +102,19 @@ describe('a runtime from a Debian archive', () => {
     expect(existsSync(adminerIn(world))).toBe(false);
     expect(readdirSync(world.layout.temp)).toEqual([]);
     expect(world.runtimes.installed('adminer')).toBeNull();
+  });
+
+  it('waits for an apt-get that a killed daemon left at work', async () => {
+    const world = await createRuntimesWorld(join(root, 'locked'));
+    const lists = join(world.layout.apt, 'bookworm/state/lists');
+    mkdirSync(lists, { recursive: true });
+    // As apt locks: struct flock of fcntl(2), a write lock on the whole file. Perl is there wherever dpkg is.
+    const holder = spawn('perl', ['-MFcntl', '-e', HOLD_LOCK, join(lists, 'lock')], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await once(holder.stdout, 'data');
+    expect((await ensure(world, 'adminer')).version).toMatch(/^4\.8\./);
+    expect(holder.exitCode).toBe(0);
   });
 
   it.runIf(isRoot)(

@@ -6,7 +6,8 @@ import { createConnection } from 'mariadb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { LogEntrySchema } from '../../contract/logs.ts';
-import { createStackWorld, type Answer, type StackWorld } from './stack-world.ts';
+import type { Answer } from './daemon-calls.ts';
+import { createStackWorld, type StackWorld } from './stack-world.ts';
 
 let world: StackWorld;
 

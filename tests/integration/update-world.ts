@@ -26,6 +26,9 @@ import type { UpdateStatus } from '../../contract/updater.ts';
 import { signManifest } from '../../core/runtimes/manifest.ts';
 import { signFeed, type UnsignedFeed } from '../../core/updater/feed.ts';
 import { archiveName, layOutInstallation, packInstallation, writeDescription } from '../../scripts/release/headless.ts';
+import { givePortsApart } from './apart-ports.ts';
+import { askDaemon, daemonFileOf, isUnheard } from './daemon-calls.ts';
+import { takePrepared } from './prepared-stack.ts';
 import { startUpdateServer, type UpdateServer } from './update-server.ts';
 
 const run = promisify(execFile);
@@ -69,6 +72,8 @@ export async function createUpdateWorld() {
   const home = join(root, 'home');
   mkdirSync(home, { mode: 0o711 });
   writeFileSync(join(root, 'hosts'), '127.0.0.1 localhost\n');
+  givePortsApart(home);
+  takePrepared(home, ['redis']);
   const server: UpdateServer = await startUpdateServer();
   const keys = { first: makeKey(), second: makeKey() };
   const killFile = join(root, 'kill-at');
@@ -153,12 +158,21 @@ export async function createUpdateWorld() {
       return { code, stdout, stderr };
     }
   };
+  /** Of the daemon; where none runs, one is started. */
   const call = async <T>(method: string, params: unknown = {}): Promise<T> => {
+    try {
+      return await askDaemon<T>(home, method, params);
+    } catch (error) {
+      if (!isUnheard(error)) throw error;
+      return callByCommand<T>(method, params);
+    }
+  };
+  const callByCommand = async <T>(method: string, params: unknown = {}): Promise<T> => {
     const { code, stdout, stderr } = await koji('call', method, JSON.stringify(params));
     if (code !== 0) throw new Error(`${method}: ${stdout}${stderr}`);
     return JSON.parse(stdout) as T;
   };
-  const daemonFile = (): DaemonFile => JSON.parse(readFileSync(join(home, 'app/daemon.json'), 'utf8')) as DaemonFile;
+  const daemonFile = (): DaemonFile => daemonFileOf(home);
 
   return {
     root,
@@ -208,7 +222,8 @@ export async function createUpdateWorld() {
     /** Waits until no update runs, as a user would see it who asks now and then. */
     async settled(): Promise<UpdateStatus> {
       for (;;) {
-        const now = await call<UpdateStatus>('updater.status').catch(() => null);
+        // By the command, which goes on with an update that was left behind.
+        const now = await callByCommand<UpdateStatus>('updater.status').catch(() => null);
         if (now?.updateId === null) return now;
         await new Promise((wait) => setTimeout(wait, 300));
       }

@@ -2,11 +2,11 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
-import { request } from 'node:https';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { ServiceState } from '../../contract/services.ts';
 import type { UpdateCheck } from '../../contract/updater.ts';
+import { visitThroughEdge } from './daemon-calls.ts';
 import { createUpdateWorld, makeKey, type UpdateWorld } from './update-world.ts';
 
 let world: UpdateWorld;
@@ -327,24 +327,7 @@ describe('a newer list of runtimes', () => {
 });
 
 /** What a site says over HTTPS: status and text, or why it could not be asked. */
-function visit(domain: string): Promise<string> {
-  const { assigned } = (
-    JSON.parse(readFileSync(join(world.home, 'app/config/ports.json'), 'utf8')) as {
-      value: { assigned: Record<string, number> };
-    }
-  ).value;
-  const ca = readFileSync(join(world.home, 'app/certs/root-ca.pem'));
-  return new Promise((resolve) => {
-    const options = { host: '127.0.0.1', port: assigned['edge.https'], servername: domain, ca, agent: false };
-    const sent = request({ ...options, headers: { host: domain } }, (response) => {
-      let body = '';
-      response.setEncoding('utf8').on('data', (part: string) => (body += part));
-      response.on('end', () => resolve(`${response.statusCode ?? 0} ${body}`));
-    });
-    sent.on('error', (error) => resolve(error.message));
-    sent.end();
-  });
-}
+const visit = (domain: string): Promise<string> => visitThroughEdge(world.home, domain);
 
 /** Asks the first site again and again. */
 function visitAllTheTime(): { end(): Promise<{ visited: number; failed: string[] }> } {
