@@ -20,7 +20,7 @@ const SHELLS: Readonly<Record<string, Shell>> = {
 export const dbShellCommand: Command = {
   words: ['db', 'shell'],
   usage: 'ENGINE [NAME] [-- …]',
-  group: 'services',
+  group: 'databases',
   summary:
     'Open psql, mariadb or redis-cli, logged in; what follows -- is for that program. Reads SQL from a pipe too.',
   examples: ['db shell postgres shop', "db shell mariadb shop -- -e 'show tables'"],
