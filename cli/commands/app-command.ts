@@ -57,7 +57,12 @@ export const appCommand: Command = {
     } catch (error) {
       if (!stopping.signal.aborted) code = printError(error, false);
     }
-    await stopAll(client, pid);
+    try {
+      await stopAll(client, pid);
+    } finally {
+      // Its events would be waited for on and on, and Ctrl-C has no effect any more.
+      client.close();
+    }
     return stopping.signal.aborted ? 0 : code;
   },
 };
@@ -108,7 +113,6 @@ async function stopAll(client: Client, pid: number | undefined): Promise<void> {
   if (current === undefined || !isAlive(current)) return;
   process.stderr.write('Stopping …\n');
   await client.call('daemon.quit', {});
-  client.close();
   await waitForExit(current, 60_000);
   process.stderr.write(`${paint('green', '✓')} Everything is stopped.\n`);
 }

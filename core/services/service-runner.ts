@@ -164,11 +164,11 @@ export function createServiceRunner(initial: ServiceEntry, options: RunnerOption
     } catch (error) {
       log.warn('cannot read the log of a service', { id: entry.id, error: textOf(error) });
     }
-    if (lines === '') return failure;
     return new KojiboxError(failure.code, failure.message, {
-      detail: `${failure.detail}\n${lines}`,
+      detail: lines === '' ? failure.detail : `${failure.detail}\n${lines}`,
       source: failure.source,
-      remedy: failure.remedy,
+      // A command that can be copied.
+      remedy: failure.remedy.replaceAll(/\bID\b/g, entry.id),
       cause: failure,
     });
   };

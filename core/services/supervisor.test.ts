@@ -240,6 +240,7 @@ describe('supervisor', () => {
     driver.crash('a', { exitCode: 1, signal: null });
     await clock.advance(5);
     expect(ended.error).toMatchObject({ code: 'START_FAILED', detail: 'it ended with code 1\nlast words of a' });
+    expect(ended.error).toMatchObject({ remedy: expect.stringContaining('`koji logs a`') as string });
     const slow = watch(supervisor.start('a'));
     await clock.advance(5_100);
     expect(slow.error).toMatchObject({ code: 'START_TIMEOUT', detail: expect.stringContaining('5 s') as string });

@@ -95,6 +95,8 @@ export interface Started {
   readonly url: string;
   readonly msToReady: number;
   output(): string;
+  /** Its exit code, when it has ended. */
+  readonly ended: Promise<number | null>;
   /** Sends the signal to npm itself, waits for its end, and returns its exit code. */
   stop(signal: NodeJS.Signals): Promise<number | null>;
 }
@@ -128,6 +130,7 @@ export async function startAsNewcomer(world: World, deadlineMs: number): Promise
     url,
     msToReady: performance.now() - began,
     output: () => text,
+    ended,
     stop(signal) {
       child.kill(signal);
       return ended;

@@ -119,4 +119,11 @@ describe.each(
     expect(await started.stop('SIGTERM')).toBe(0);
     expect(processesOf(world)).toEqual([]);
   });
+
+  it('ends when another terminal has ended everything', async () => {
+    started = await startAsNewcomer(world, AGAIN_DEADLINE_MS);
+    expect(koji(world, 'quit').code).toBe(0);
+    expect(await started.ended).toBe(0);
+    expect(processesOf(world)).toEqual([]);
+  });
 });
