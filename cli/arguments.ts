@@ -148,11 +148,11 @@ export function noArguments(argv: readonly string[]): void {
   throw usage(`there is no flag "${flag}" here${near.length > 0 ? `; did you mean ${near[0]}?` : ''}`);
 }
 
-/** @param remedy how to go on; a command that was found shows its own usage instead */
-export function usage(
-  detail: string,
-  remedy = 'Run the same command with --help to see how it is used.',
-): KojiboxError {
+/** Where nothing better is known; the command's own usage takes its place. */
+export const SEE_HELP = 'Run the same command with --help to see how it is used.';
+
+/** @param remedy how to go on, instead of the command's own usage */
+export function usage(detail: string, remedy = SEE_HELP): KojiboxError {
   return new KojiboxError('VALIDATION_FAILED', 'cannot understand the command', { detail, source: 'cli', remedy });
 }
 

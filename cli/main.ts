@@ -1,6 +1,6 @@
 /** koji: reads argv, runs one command, ends with its exit code. */
 import { KojiboxError } from '../contract/errors.ts';
-import { usage } from './arguments.ts';
+import { SEE_HELP, usage } from './arguments.ts';
 import { closest } from './closest.ts';
 import { commands, findCommand } from './commands/index.ts';
 import { print, type Command } from './command.ts';
@@ -29,7 +29,7 @@ async function main(argv: readonly string[]): Promise<number> {
 
 /** Who used a command wrongly is shown how it is used, and need not ask for it. */
 function withUsage(error: unknown, command: Command): unknown {
-  if (!(error instanceof KojiboxError) || error.code !== 'VALIDATION_FAILED' || error.source !== 'cli') return error;
+  if (!(error instanceof KojiboxError) || error.remedy !== SEE_HELP) return error;
   return new KojiboxError(error.code, error.message, {
     detail: error.detail,
     source: error.source,

@@ -9,6 +9,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { linkSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { KojiboxError } from '../contract/errors.ts';
 import { identifyNow, isSameNow } from './system/process-facts.linux.ts';
 import type { ProcessIdentity } from '../core/system/processes.ts';
 
@@ -77,8 +78,16 @@ function link(existing: string, name: string): boolean {
     linkSync(existing, name);
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return false;
+    // link(2): EPERM is also "the file system does not support hard links"; others say so in their own ways.
+    if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes(code ?? '')) throw error;
+    throw new KojiboxError('PERMISSION_DENIED', 'cannot keep the data in this folder', {
+      detail: `${dirname(name)} is on a file system without hard links`,
+      source: 'daemon',
+      remedy: 'Set KOJIBOX_HOME to a folder on a disk of this system (ext4, btrfs, xfs, APFS, NTFS).',
+      cause: error,
+    });
   }
 }
 

@@ -85,6 +85,19 @@ export function createDatabases(options: {
       });
   };
 
+  /** Null where the server does not run. One that is stopped or started again while it is asked has not failed. */
+  const databasesIfRunning = async (id: string): Promise<Database[] | null> => {
+    const { state, pid } = supervisor.state(id);
+    if (state !== 'running') return null;
+    try {
+      return await databasesOf(id);
+    } catch (error) {
+      const now = supervisor.state(id);
+      if (now.state === 'running' && now.pid === pid) throw error;
+      return databasesIfRunning(id);
+    }
+  };
+
   const assertKnown = async (id: string, name: string): Promise<Database> => {
     const found = (await databasesOf(id)).find((database) => database.name === name);
     if (found !== undefined) return found;
@@ -185,15 +198,18 @@ export function createDatabases(options: {
         supervisor
           .states()
           .filter(({ runtime }) => isEngine(runtime))
-          .map(async ({ id, name, state, runtime, version }) => ({
-            id,
-            name,
-            runtime: runtime ?? '',
-            version: version ?? '',
-            running: state === 'running',
-            dumpProblem: engines.dumpProblem(id, engineOf(id).clients),
-            databases: state === 'running' ? await databasesOf(id) : [],
-          })),
+          .map(async ({ id, name, runtime, version }) => {
+            const databases = await databasesIfRunning(id);
+            return {
+              id,
+              name,
+              runtime: runtime ?? '',
+              version: version ?? '',
+              running: databases !== null,
+              dumpProblem: engines.dumpProblem(id, engineOf(id).clients),
+              databases: databases ?? [],
+            };
+          }),
       ),
 
     async create(id, name) {

@@ -5,6 +5,7 @@ import {
   chownSync,
   constants,
   existsSync,
+  linkSync,
   lstatSync,
   mkdtempSync,
   readdirSync,
@@ -115,7 +116,9 @@ export function findMissingAbility(folder: string, owner: FileOwner | null): Sen
     if (!allows(() => accessSync(file, constants.X_OK))) return sayHome('noPrograms');
     if (owner !== null && (!allows(() => chownSync(file, owner.uid, owner.gid)) || statSync(file).uid !== owner.uid))
       return sayHome('noOwners');
-    if (!allows(() => symlinkSync('program', join(probe, 'link')))) return sayHome('noLinks');
+    // The daemon's lock is a hard link.
+    if (!allows(() => symlinkSync('program', join(probe, 'link'))) || !allows(() => linkSync(file, join(probe, 'twin'))))
+      return sayHome('noLinks');
     return null;
   } finally {
     rmSync(probe, { recursive: true, force: true });

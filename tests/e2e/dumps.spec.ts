@@ -2,34 +2,20 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
-import { expect, test, type Page } from 'playwright/test';
-import { DashboardPage, koji } from './dashboard-page.ts';
+import { expect, test } from 'playwright/test';
+import { call } from './daemon-call.ts';
+import { koji, openPage } from './dashboard-page.ts';
+import { shoot } from './pictures.ts';
 
 const mariadb = (sql: string): string =>
   execFileSync('./koji', ['mariadb', '-N', '-e', sql], { encoding: 'utf8' }).trim();
-const call = (method: string, params: unknown): unknown =>
-  JSON.parse(execFileSync('./koji', ['call', method, JSON.stringify(params)], { encoding: 'utf8' })) as unknown;
-
-async function shoot(page: Page, name: string): Promise<void> {
-  if (!process.env['KOJIBOX_SCREENSHOTS']) return;
-  for (const colorScheme of ['light', 'dark'] as const)
-    for (const [size, width] of [
-      ['narrow', 420],
-      ['wide', 1280],
-    ] as const) {
-      await page.emulateMedia({ colorScheme });
-      await page.setViewportSize({ width, height: 800 });
-      await page.screenshot({ path: `test-results/pages/${name}-${colorScheme}-${size}.png`, animations: 'disabled' });
-    }
-}
 const GOOD =
   "CREATE TABLE goods (name varchar(20));\nCREATE TABLE orders (id int);\nINSERT INTO goods VALUES ('tea');\n";
 
 test('a dump from the browser: the line that is wrong, a new database, its copy, its address, some of its tables', async ({
   page,
 }) => {
-  await new DashboardPage(page).open();
-  await page.getByRole('link', { name: 'Databases', exact: true }).click();
+  await openPage(page, 'Databases');
   const engine = page.locator('[data-engine="mariadb"]');
   const dialog = page.getByRole('dialog');
 
@@ -45,7 +31,7 @@ test('a dump from the browser: the line that is wrong, a new database, its copy,
   };
   await shoot(page, 'import-dump');
   await choose('shop.sql.gz', `${GOOD}CREATE TABEL wrong (a int);\n`);
-  await expect(dialog.getByRole('alert')).toContainText('line 4 (CREATE TABEL wrong (a int);)', { timeout: 30_000 });
+  await expect(dialog.getByRole('alert')).toContainText('line 4 (CREATE TABEL wrong (a int))', { timeout: 30_000 });
   await expect(dialog.getByRole('alert')).toContainText('No database was made.');
   await shoot(page, 'import-dump-refused');
   expect(mariadb("show databases like 'tea_shop'")).toBe('');

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { DaemonFile } from '../../contract/daemon.ts';
 import type { ErrorBody } from '../../contract/errors.ts';
 
@@ -76,7 +77,13 @@ class UnheardError extends Error {}
 
 /** The result of an operation; rejects with `METHOD: CODE: message: detail`. */
 export async function askDaemon<T>(home: string, method: string, params: unknown = {}): Promise<T> {
-  const { status, body } = await postRpc(daemonFileOf(home), JSON.stringify({ method, params }));
+  const daemon = daemonFileOf(home);
+  const { status, body } = await postRpc(daemon, JSON.stringify({ method, params })).catch(async (error: unknown) => {
+    // In the name of a process that was just killed the system still accepts.
+    if ((error as NodeJS.ErrnoException).code === 'ECONNRESET' && (await isGone(daemon.pid)))
+      throw new UnheardError(`${method}: process ${daemon.pid} has ended`);
+    throw error;
+  });
   // The file is that of a daemon that was killed, and another home's has its port now.
   if (status === 401) throw new UnheardError(`${method}: not the daemon of ${home}`);
   if (body.error !== undefined) {
@@ -84,6 +91,20 @@ export async function askDaemon<T>(home: string, method: string, params: unknown
     throw new Error(`${method}: ${code}: ${message}: ${detail}`);
   }
   return (body.result ?? null) as T;
+}
+
+/** A killed process is there until its parent has seen its end. */
+async function isGone(pid: number): Promise<boolean> {
+  for (const deadline = Date.now() + 2000; Date.now() < deadline; await wait(10)) if (!isAlive(pid)) return true;
+  return false;
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false; // ESRCH: there is none.
+  }
 }
 
 /** True for a question that the home's daemon cannot have heard, since none listens; asked again, it does not happen twice. */

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createClient, createHttpLink, type Client } from '../../client/index.ts';
 import { readDaemonFile } from '../../client/launch/home-folder.ts';
+import { isAlive } from './daemon-calls.ts';
 import type { Outcome } from './electron-double/control.ts';
 
 interface Seen {
@@ -60,13 +61,6 @@ function order(name: string, ...parameters: unknown[]): Promise<unknown> {
 }
 const look = (): Promise<Seen> => order('state') as Promise<Seen>;
 const until = (check: (seen: Seen) => void): Promise<void> => vi.waitFor(async () => check(await look()), WAIT);
-const isRunning = (pid: number): boolean => {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false; // It ended.
-  }
-};
 
 beforeAll(async () => {
   root = mkdtempSync(join(tmpdir(), 'kojibox-glue-'));
@@ -200,7 +194,7 @@ describe('the main process', () => {
     const ended = new Promise((resolve) => app.once('exit', resolve));
     await order('choose', 'Quit and stop all').catch(() => undefined);
     expect(await ended).toBe(0);
-    await vi.waitFor(() => expect(isRunning(pid)).toBe(false), WAIT);
+    await vi.waitFor(() => expect(isAlive(pid)).toBe(false), WAIT);
     expect(printed).toBe('');
   });
 });

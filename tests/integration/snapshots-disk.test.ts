@@ -39,7 +39,7 @@ function open(change: (files: FileSystem) => Partial<FileSystem>): {
   const changes = createChanges({ clock: system.clock, publish: () => undefined, toError });
   const snapshots = createSnapshots({
     system: { ...system, files: { ...system.files, ...change(system.files) } },
-    runtimes: { installed: () => ({ name: 'postgres', series: '17', version: '17.1' }) },
+    runtimes: { installed: () => ({ name: 'postgres', series: '17', version: '17.1' }), list: () => [] },
     supervisor: {
       states: () => [view()],
       state: view,
