@@ -117,7 +117,10 @@ export function findMissingAbility(folder: string, owner: FileOwner | null): Sen
     if (owner !== null && (!allows(() => chownSync(file, owner.uid, owner.gid)) || statSync(file).uid !== owner.uid))
       return sayHome('noOwners');
     // The daemon's lock is a hard link.
-    if (!allows(() => symlinkSync('program', join(probe, 'link'))) || !allows(() => linkSync(file, join(probe, 'twin'))))
+    if (
+      !allows(() => symlinkSync('program', join(probe, 'link'))) ||
+      !allows(() => linkSync(file, join(probe, 'twin')))
+    )
       return sayHome('noLinks');
     return null;
   } finally {

@@ -7,6 +7,7 @@ export interface Query<T> {
   /** Null before the first answer. */
   readonly data: Readonly<ShallowRef<T | null>>;
   readonly loading: Readonly<Ref<boolean>>;
+  /** Resolves when `data` is as new as the question. */
   refresh(): Promise<void>;
 }
 
@@ -19,14 +20,24 @@ export function useQuery<N extends OperationName>(
   const data: ShallowRef<OutputOf<N> | null> = shallowRef(null);
   const loading = ref(false);
   let latest = 0;
+  let newest = Promise.resolve();
 
-  async function refresh(): Promise<void> {
-    const mine = ++latest;
+  async function ask(mine: number): Promise<void> {
     loading.value = true;
     const answer: OutputOf<N> | null = await stack.call(name, params());
     if (mine !== latest) return; // A newer question is on its way.
     loading.value = false;
     if (answer !== null) data.value = answer;
+  }
+
+  async function refresh(): Promise<void> {
+    newest = ask(++latest);
+    // An event may ask again meanwhile: who waits for the answer gets that one.
+    let waited: Promise<void>;
+    do {
+      waited = newest;
+      await waited;
+    } while (waited !== newest);
   }
 
   // Also after the daemon was away: what changed meanwhile was not told.

@@ -50,6 +50,7 @@ test('a snapshot is taken, restored and undone, and says what it does before', a
   await expect.poll(() => snapshots().filter(({ kind }) => kind === 'safety').length, { timeout: 30_000 }).toBe(2);
   await expect.poll(() => mariadb('select count(*) from keep.t')).toBe('2');
   for (const { id } of snapshots()) call('databases.removeSnapshot', { id });
+  mariadb('drop database keep');
   await page.reload();
   await expect(section).toContainText('No snapshot yet.');
 });

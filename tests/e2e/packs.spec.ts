@@ -89,7 +89,12 @@ test('packs: a file is dropped on the page; what is no whole pack says so, with 
 test('packs: one that was double-clicked is looked into at once', async ({ page }) => {
   await open(page);
   await page.evaluate((path) => (location.hash = `#/runtimes?pack=${encodeURIComponent(path)}`), pack);
-  await expect(page.getByRole('dialog').getByText(/adminer/i).first()).toBeVisible();
+  await expect(
+    page
+      .getByRole('dialog')
+      .getByText(/adminer/i)
+      .first(),
+  ).toBeVisible();
   // Going back and forth does not ask again.
   await expect.poll(() => page.evaluate(() => location.hash)).toBe('#/runtimes');
 });

@@ -40,7 +40,7 @@ describe('the stack', () => {
       process.kill(pid!, 'SIGKILL');
       // Until it is gone the system still accepts in its name.
       do await new Promise((resolve) => setTimeout(resolve, 2));
-      while (isAlive(pid!) || !(await accepts(ports[0]!.port)) && performance.now() - began < 10_000);
+      while (isAlive(pid!) || (!(await accepts(ports[0]!.port)) && performance.now() - began < 10_000));
       const ms = performance.now() - began;
       excess.push(ms - readyMs!);
       console.log(`${id}: own start ${readyMs} ms, accepts again ${ms.toFixed(0)} ms after kill -9`);
