@@ -145,9 +145,11 @@ it('leaves the former folder when somebody wrote to it after the last copy', asy
   const { last } = await world.settled();
   expect(last).toMatchObject({ outcome: 'moved', to, error: { detail: expect.stringContaining('late') as string } });
   expect(readFileSync(join(former, 'app', 'late'), 'utf8')).toBe('a note');
-  expect((await world.call<{ notices: string[] }>('stack.status')).notices.join()).toContain(former);
-  rmSync(former, { recursive: true });
   place = to;
+  await expect
+    .poll(async () => (await world.call<{ notices: string[] }>('stack.status')).notices.join(), { timeout: 30_000 })
+    .toContain(former);
+  rmSync(former, { recursive: true });
   await world.expectOneHome(place);
 });
 
