@@ -41,7 +41,8 @@ const quit: Command = {
   examples: ['quit', 'quit --keep-services'],
   async run({ argv, json }) {
     const { values } = parseFlags(argv, { 'keep-services': { type: 'boolean' } });
-    const client = await findDaemon();
+    // One that ends in order leaves no record. After a crash the next one takes the services over, to stop them.
+    const client = (await findDaemon()) ?? (readDaemonFile() === null ? null : await ensureDaemon());
     const pid = readDaemonFile()?.pid;
     if (client !== null && pid !== undefined) {
       await client.call('daemon.quit', { keepServices: values['keep-services'] === true });

@@ -9,7 +9,7 @@ test('the warning of the browser is told of where the sites are, with its cure, 
   const hint = page.locator('[data-trust-hint]');
   await expect(hint).toContainText('Browsers warn at your sites');
   await expect(hint.getByRole('button', { name: 'Trust the local authority' })).toBeEnabled();
-  await hint.getByRole('link', { name: 'More about it' }).click();
+  await hint.getByRole('link', { name: 'Browsers warn at your sites' }).click();
   await expect(page.getByRole('heading', { name: 'Who trusts the certificates' })).toBeVisible();
   await page.goBack();
   await hint.getByRole('button', { name: /^Dismiss/ }).click();
