@@ -1,6 +1,6 @@
 /**
- * A browser that is just starting, asked over the DevTools protocol. Playwright's own connection tells the browser to hold every new page
- * until it was looked at; one that comes while the first page is being made now and then holds that page for ever.
+ * A browser that is just starting, asked over the DevTools protocol of its one page. Playwright's own connection takes part in the making of
+ * every page (Target.setAutoAttach, waitForDebuggerOnStart); one that came while the first page was being made hung now and then.
  */
 import { readFile } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
