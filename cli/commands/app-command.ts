@@ -112,7 +112,10 @@ async function stopAll(client: Client, pid: number | undefined): Promise<void> {
   const current = readDaemonFile()?.pid ?? pid;
   if (current === undefined || !isAlive(current)) return;
   process.stderr.write('Stopping …\n');
-  await client.call('daemon.quit', {});
+  await client.call('daemon.quit', {}).catch((error: unknown) => {
+    // Without its record it is ending already: another terminal has told it to.
+    if (readDaemonFile() !== null) throw error;
+  });
   await waitForExit(current, 60_000);
   process.stderr.write(`${paint('green', '✓')} Everything is stopped.\n`);
 }

@@ -124,7 +124,7 @@ describe('services outlive the daemon', () => {
     expect(workers.every(alive)).toBe(true);
     world = createWorld(home, [service]);
     expect(await world.supervisor.recover()).toEqual([]);
-    expect(workers.some(alive)).toBe(false);
+    await eventually('they are gone', () => !workers.some(alive));
   });
 
   it('finds a service whose daemon was killed between the launch and writing down the pid', async () => {
