@@ -37,6 +37,7 @@ export const WORK = {
   sharesBlocks: 'at once: it shares its blocks with the data',
   givenUp: 'given up',
   newDatabase: 'the database is new',
+  rolesMade: 'made the roles that it names, without rights: {roles}',
 
   // Services
   waitingForPreparation: 'waiting until its preparation has ended',

@@ -183,7 +183,7 @@ export function createDatabases(options: {
       { ...order, scratch, execute: (statement, until) => execute(id, statement, name, until) },
       tasks,
     );
-    tasks.reading.done(roles.length === 0 ? '' : `made the roles that it names, without rights: ${roles.join(', ')}`);
+    tasks.reading.done(roles.length === 0 ? '' : sayWork('rolesMade', { roles: roles.join(', ') }));
   };
 
   const backupFile = (id: string, name: string, ending = 'sql.gz'): string =>

@@ -32,6 +32,14 @@ export const changeText = ({ kind, summary }: Pick<Change, 'kind' | 'summary'>):
 /** A step that has no word of its own is shown as it is: it may be the name of a thing. */
 export const stepText = (step: string): string => t.daemon?.steps[step as Step] ?? step;
 
+/** The tasks of a change as lines: what each is called, and how far it is or how it ended. */
+export const taskLines = ({ tasks }: Pick<Change, 'tasks'>): { id: string; label: string; state: string }[] =>
+  tasks.map(({ id, label, detail, step }) => ({
+    id,
+    label: sentenceText(label),
+    state: sentenceText(detail) || stepText(step),
+  }));
+
 export const checkText = ({ id, description }: Pick<DoctorCheck, 'id' | 'description'>): string =>
   t.daemon?.checks[id] ?? description;
 

@@ -231,6 +231,7 @@ export const sentencesDe: SentenceTexts = {
     sharesBlocks: 'sofort: sie teilt ihre Blöcke mit den Daten',
     givenUp: 'aufgegeben',
     newDatabase: 'die Datenbank ist neu',
+    rolesMade: 'hat die genannten Rollen angelegt, ohne Rechte: {roles}',
     waitingForPreparation: 'wartet, bis die Vorbereitung beendet ist',
     preparing: 'wird vorbereitet',
     waitingFor: 'wartet auf {services}',

@@ -229,6 +229,7 @@ export const sentencesId: SentenceTexts = {
     sharesBlocks: 'seketika: berbagi blok dengan datanya',
     givenUp: 'dihentikan',
     newDatabase: 'databasenya baru',
+    rolesMade: 'membuat peran yang disebut, tanpa hak: {roles}',
     waitingForPreparation: 'menunggu sampai persiapannya berakhir',
     preparing: 'sedang disiapkan',
     waitingFor: 'menunggu {services}',
