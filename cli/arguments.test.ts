@@ -30,3 +30,45 @@ describe('a runtime with its version', () => {
     expect(parse('runtime.lock', 'shop', '/a@b')).toEqual({ project: 'shop', path: '/a@b' });
   });
 });
+
+describe('values of flags', () => {
+  it('may begin with a dash', () => {
+    expect(parse('services.define', 'q', 'php', '--args', 'artisan', '--args', '--tries=1', '--args', '-v')).toEqual({
+      id: 'q',
+      binary: 'php',
+      args: ['artisan', '--tries=1', '-v'],
+    });
+  });
+
+  it('are not taken from the next flag of the same command', () => {
+    expect(() => parse('services.define', 'q', 'php', '--args', '--cwd', '/tmp')).toThrow(
+      expect.objectContaining({ code: 'VALIDATION_FAILED' }),
+    );
+  });
+
+  it('a switch without a default can be said off', () => {
+    expect(parse('projects.update', 'shop', '--no-autostart')).toEqual({ id: 'shop', autostart: false });
+    expect(parse('projects.update', 'shop', '--autostart', '--unset', 'XDEBUG')).toEqual({
+      id: 'shop',
+      autostart: true,
+      unset: ['XDEBUG'],
+    });
+  });
+});
+
+describe('what follows --', () => {
+  it('is a command line for the operation that takes one', () => {
+    expect(parse('services.define', 'q', '--cwd', '/srv', '--', 'php', 'artisan', '--tries=1', '--cwd')).toEqual({
+      id: 'q',
+      binary: 'php',
+      cwd: '/srv',
+      args: ['artisan', '--tries=1', '--cwd'],
+    });
+  });
+
+  it('is refused by every other one', () => {
+    expect(() => parse('services.start', 'q', '--', 'more')).toThrow(
+      expect.objectContaining({ code: 'VALIDATION_FAILED' }),
+    );
+  });
+});

@@ -15,6 +15,8 @@ export interface Field {
   readonly kind: FieldKind;
   readonly required: boolean;
   readonly positional: boolean;
+  /** A switch that can be left as it is, so that off has to be said: `--no-autostart`. */
+  readonly negatable: boolean;
   /** The words it may be; empty where it is no enumeration. */
   readonly values: readonly string[];
 }
@@ -35,23 +37,26 @@ export function fieldsOf(operation: Operation): Field[] {
   const positional = operation.cli?.positional ?? [];
   const names = [...positional, ...Object.keys(shape).filter((name) => !positional.includes(name))];
   return names.map((name) => {
-    const { kind, required, values } = describe(shape[name]);
+    const { kind, required, negatable, values } = describe(shape[name]);
     return {
       name,
       flag: name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`),
       kind,
       required,
       positional: positional.includes(name),
+      negatable,
       values,
     };
   });
 }
 
-function describe(schema: SchemaLike | undefined): Pick<Field, 'kind' | 'required' | 'values'> {
+function describe(schema: SchemaLike | undefined): Pick<Field, 'kind' | 'required' | 'negatable' | 'values'> {
   let inner = schema;
   let required = true;
+  let hasDefault = false;
   while (inner !== undefined && (inner.def.type === 'optional' || inner.def.type === 'default')) {
     required = false;
+    hasDefault ||= inner.def.type === 'default';
     inner = inner.def.innerType;
   }
   const kinds: Record<string, FieldKind> = {
@@ -67,6 +72,7 @@ function describe(schema: SchemaLike | undefined): Pick<Field, 'kind' | 'require
     // Things with fields of their own have no shorter form than JSON.
     kind: inner?.def.element?.def.type === 'object' ? 'json' : (kinds[inner?.def.type ?? ''] ?? 'json'),
     required,
+    negatable: inner?.def.type === 'boolean' && !hasDefault,
     values: Object.values(inner?.def.entries ?? {}),
   };
 }
@@ -90,7 +96,9 @@ export function parseOperationArguments(operation: Operation, argv: readonly str
   const positionals = splitVersions(operation, fields, given);
   const params: Record<string, unknown> = {};
   const places = fields.filter((field) => field.positional);
-  if (positionals.length > places.length) throw usage(`too many values: ${positionals.slice(places.length).join(' ')}`);
+  const rest = positionals.slice(places.length);
+  const takesRest = operation.cli?.rest;
+  if (rest.length > 0 && takesRest === undefined) throw usage(`too many values: ${rest.join(' ')}`);
   places.forEach((field, index) => {
     const value = positionals[index];
     if (value !== undefined) params[field.name] = convert(field, value);
@@ -100,6 +108,8 @@ export function parseOperationArguments(operation: Operation, argv: readonly str
     const value = values[field.flag];
     if (value !== undefined) params[field.name] = convert(field, value);
   }
+  if (takesRest !== undefined && rest.length > 0)
+    params[takesRest] = [...((params[takesRest] as string[] | undefined) ?? []), ...rest];
   for (const name of operation.cli?.paths ?? []) {
     const path = params[name];
     if (typeof path === 'string') params[name] = resolve(path);
@@ -125,7 +135,13 @@ export type FlagValues = Record<string, string | boolean | (string | boolean)[] 
 /** parseArgs of Node with errors in our own form. */
 export function parseFlags(argv: readonly string[], options: FlagTypes): { values: FlagValues; positionals: string[] } {
   try {
-    return parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
+    return parseArgs({
+      args: withJoinedValues(argv, options),
+      options,
+      allowPositionals: true,
+      allowNegative: true,
+      strict: true,
+    });
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     const [, flag] = /^Unknown option '(--?[^']*)'/.exec(message) ?? [];
@@ -137,6 +153,24 @@ export function parseFlags(argv: readonly string[], options: FlagTypes): { value
     );
     throw usage(`there is no flag "${flag}" here${near.length > 0 ? `; did you mean ${near[0]}?` : ''}`);
   }
+}
+
+/** `--args --tries=1` as `--args=--tries=1`: a value may look like a flag, unless it is a flag of this very command. */
+function withJoinedValues(argv: readonly string[], options: FlagTypes): string[] {
+  const nameOf = (word: string): string => word.replace(/^--/, '').split('=')[0] ?? '';
+  const isFlag = (word: string): boolean => /^--?$/.test(word) || (word.startsWith('--') && nameOf(word) in options);
+  const end = argv.includes('--') ? argv.indexOf('--') : argv.length;
+  const joined: string[] = [];
+  for (let index = 0; index < end; index += 1) {
+    const word = argv[index] ?? '';
+    const next = index + 1 < end ? argv[index + 1] : undefined;
+    const takesValue = word.startsWith('--') && !word.includes('=') && options[nameOf(word)]?.type === 'string';
+    if (takesValue && next?.startsWith('-') === true && !isFlag(next)) {
+      joined.push(`${word}=${next}`);
+      index += 1;
+    } else joined.push(word);
+  }
+  return [...joined, ...argv.slice(end)];
 }
 
 /** For commands that take nothing. Throws VALIDATION_FAILED. */

@@ -81,6 +81,8 @@ export const ProjectConfigSchema = z.object({
   domain: HostNameSchema,
   stack: z.enum(['php', 'node', 'static', 'proxy']),
   overrides: z.record(z.string(), z.string()),
+  /** False: its own program is not started with the stack, only when somebody starts it. Left out: true. */
+  autostart: z.boolean().optional(),
 });
 export type ProjectConfig = z.infer<typeof ProjectConfigSchema>;
 
@@ -165,12 +167,6 @@ export const configOperations = [
     output: OkSchema,
     errors: [...START_ERRORS, 'DOMAIN_TAKEN', 'CERTIFICATE_FAILED', 'CONFIG_CORRUPT', 'RUNTIME_UNSUPPORTED'],
     example: { id: 'shop', name: 'Shop', path: '/home/me/code/shop', domain: 'shop.test', stack: 'php' },
-    cli: {
-      command: ['project', 'set'],
-      positional: ['id', 'path'],
-      completes: { id: 'projects', path: 'folders' },
-      examples: ['project set shop ~/code/shop --name Shop --domain shop.test --stack php'],
-    },
   }),
   defineOperation({
     name: 'config.listProjects',

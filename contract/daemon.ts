@@ -4,6 +4,7 @@ import { ACCESS_LEVELS, defineEvent, defineOperation } from './define.ts';
 import { ChangeSchema } from './changes.ts';
 import { OkSchema, TimestampSchema } from './common.ts';
 import { ServiceStateSchema } from './services.ts';
+import { RecordProblemSchema } from './problems.ts';
 import { SiteSchema } from './stack.ts';
 
 /** Content of `app/daemon.json`, mode 0600: how clients find and enter the daemon. */
@@ -40,6 +41,8 @@ export const SnapshotSchema = z.object({
   changes: z.array(ChangeSchema),
   sites: z.array(SiteSchema),
   notices: z.array(z.string()),
+  /** Records of the settings that cannot be applied. */
+  problems: z.array(RecordProblemSchema).optional(),
 });
 export type Snapshot = z.infer<typeof SnapshotSchema>;
 
@@ -49,6 +52,13 @@ export const SubscriptionSchema = z.strictObject({
   metrics: z.boolean().default(false),
 });
 export type Subscription = z.infer<typeof SubscriptionSchema>;
+
+/** The one message that a client sends over `/events`; before it nothing comes. Sent again it replaces the subscription. */
+export const ClientMessageSchema = z.strictObject({
+  subscribe: SubscriptionSchema,
+  /** True: send the snapshot once more, e.g. after a gap in `seq`. The first subscription gets it by itself. */
+  snapshot: z.boolean().optional(),
+});
 
 export const daemonOperations = [
   defineOperation({

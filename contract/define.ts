@@ -36,6 +36,8 @@ export interface CliPlacement {
   readonly command: readonly string[];
   /** Input fields given by position; all others are flags (`--name value`). */
   readonly positional?: readonly string[];
+  /** List that takes all further words, e.g. what follows `--`. */
+  readonly rest?: string;
   /** What the values of a field name, by field; enumerations complete themselves. */
   readonly completes?: Readonly<Record<string, ValueSource>>;
   /** Fields that are paths: relative ones are taken from where the caller stands. */

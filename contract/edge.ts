@@ -1,6 +1,7 @@
 /** The configuration file of the edge, `runtime/config/edge.json`, and its control messages. Written by the daemon, read by the edge. */
 import { z } from 'zod';
 import { HostNameSchema, PortSchema } from './common.ts';
+import { ProblemSchema } from './problems.ts';
 
 /** PHP (FastCGI) with static files from the document root. */
 export const PhpRouteSchema = z.strictObject({
@@ -45,6 +46,8 @@ export const EdgeSiteSchema = z.strictObject({
   key: z.string(),
   /** Path prefix to route, the longest match wins; "/" must be there. */
   routes: z.array(z.strictObject({ path: z.string().startsWith('/'), route: EdgeRouteSchema })).min(1),
+  /** Set: the settings of the site cannot be applied. Every request gets status 503 and a page that says why. */
+  problem: ProblemSchema.optional(),
 });
 export type EdgeSite = z.infer<typeof EdgeSiteSchema>;
 

@@ -105,7 +105,7 @@ export const ERRORS = {
     true,
     'The file was discarded. Try again; if it happens twice, the source or a proxy alters files.',
   ),
-  DISK_FULL: entry(507, 12, true, 'Free some space on the disk named in the detail and try again.'),
+  DISK_FULL: entry(507, 12, true, 'Free some space on the disk of the folder named in the detail, then try again.'),
   ARCHIVE_UNSAFE: entry(502, 12, false, 'Nothing was unpacked. Do not use this archive; report it to its publisher.'),
   LINK_CHECK_FAILED: entry(
     500,
@@ -243,6 +243,8 @@ export const COMMON_ERRORS: readonly ErrorCode[] = [
   'HOST_FORBIDDEN',
   'ORIGIN_FORBIDDEN',
   'UNAVAILABLE',
+  // Any of them may have to write.
+  'DISK_FULL',
   'INTERNAL',
 ];
 
@@ -255,6 +257,8 @@ export const ErrorBodySchema = z.object({
   source: z.string(),
   ts: z.iso.datetime(),
   remedy: z.string().optional(),
+  /** Parameter that it is about, e.g. `domain` or `overrides.TARGET`, where a single one is. */
+  field: z.string().optional(),
 });
 export type ErrorBody = z.infer<typeof ErrorBodySchema>;
 
@@ -265,6 +269,8 @@ export interface KojiboxErrorOptions {
   readonly source: string;
   /** Replaces the catalogue's remedy where a more exact one is known. */
   readonly remedy?: string;
+  /** Parameter that it is about, as a path with dots: a form shows the error there. */
+  readonly field?: string;
   readonly cause?: unknown;
 }
 
@@ -275,6 +281,7 @@ export class KojiboxError extends Error {
   readonly detail: string;
   readonly source: string;
   readonly remedy: string;
+  readonly field: string | undefined;
 
   /**
    * @param code one of the catalogue
@@ -286,6 +293,7 @@ export class KojiboxError extends Error {
     this.detail = options.detail ?? '';
     this.source = options.source;
     this.remedy = options.remedy ?? ERRORS[code].remedy;
+    this.field = options.field;
   }
 
   get retryable(): boolean {
@@ -302,6 +310,7 @@ export class KojiboxError extends Error {
       source: this.source,
       ts,
       remedy: this.remedy,
+      ...(this.field === undefined ? {} : { field: this.field }),
     };
   }
 
@@ -310,6 +319,7 @@ export class KojiboxError extends Error {
       detail: body.detail,
       source: body.source,
       ...(body.remedy === undefined ? {} : { remedy: body.remedy }),
+      ...(body.field === undefined ? {} : { field: body.field }),
     });
   }
 }

@@ -21,6 +21,7 @@ import { packOperations } from './packs.ts';
 import { privilegedOperations } from './privileged.ts';
 import { phpOperations } from './php.ts';
 import { programOperations } from './programs.ts';
+import { problemEvents } from './problems.ts';
 import { projectOperations } from './projects.ts';
 import { proxyOperations } from './proxy.ts';
 import { resolverOperations } from './resolver.ts';
@@ -81,6 +82,7 @@ export const events = [
   ...updaterEvents,
   ...activityEvents,
   ...mailEvents,
+  ...problemEvents,
   ...importEvents,
   ...firstRunEvents,
   ...daemonEvents,

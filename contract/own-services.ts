@@ -56,9 +56,12 @@ export const ownServiceOperations = [
     cli: {
       command: ['service', 'define'],
       positional: ['id', 'binary'],
+      rest: 'args',
       completes: { id: 'services' },
+      paths: ['cwd'],
       examples: [
-        'service define queue php --args artisan --args queue:work --cwd /home/me/code/shop --depends-on redis',
+        'service define queue --cwd /home/me/code/shop --depends-on redis -- php artisan queue:work --tries=1',
+        'service define queue php --args artisan --args queue:work --args --tries=1 --cwd /home/me/code/shop',
       ],
     },
   }),

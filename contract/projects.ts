@@ -3,6 +3,8 @@ import { z } from 'zod';
 import { defineOperation } from './define.ts';
 import { ChangeSchema } from './changes.ts';
 import { HostNameSchema, IdSchema, OkSchema } from './common.ts';
+import { ProjectConfigSchema } from './config.ts';
+import { START_ERRORS } from './services.ts';
 
 export const DetectedProjectSchema = z.object({
   /** With links resolved. */
@@ -24,7 +26,7 @@ export const DetectedProjectSchema = z.object({
 export type DetectedProject = z.infer<typeof DetectedProjectSchema>;
 
 const NewProjectSchema = z.strictObject({
-  kind: z.enum(['php', 'node', 'static', 'folder', 'git', 'zip']),
+  kind: z.enum(['php', 'node', 'static', 'folder', 'git', 'zip', 'proxy']),
   /** Absolute; empty: below Kojibox's own projects folder. Must be new or empty, but for kind `folder`. */
   path: z.string().max(4096).default(''),
   name: z.string().min(1).max(100),
@@ -32,6 +34,12 @@ const NewProjectSchema = z.strictObject({
   domain: HostNameSchema.optional(),
   /** URL of a Git repository, or absolute path of a zip file. */
   source: z.string().max(4096).optional(),
+  /** What starts its program, with $PORT; instead of what the folder says. */
+  command: z.string().min(1).max(4096).optional(),
+  /** PHP version, e.g. `8.3`; instead of what the folder asks for. */
+  php: z.string().max(20).optional(),
+  /** Of kind `proxy`: address of a program on this machine, e.g. `http://127.0.0.1:3000`. */
+  target: z.string().max(2000).optional(),
 });
 export type NewProject = z.infer<typeof NewProjectSchema>;
 
@@ -56,7 +64,7 @@ export const projectOperations = [
   defineOperation({
     name: 'projects.create',
     summary:
-      'Create a project: empty PHP, Node or static, an existing folder, a Git repository or a zip file; then serve it.',
+      'Create a project: empty PHP, Node or static, an existing folder, a Git repository, a zip file, or a proxy for a program that runs; then serve it.',
     kind: 'command',
     access: 'operate',
     returnsChange: true,
@@ -73,6 +81,40 @@ export const projectOperations = [
         'project create php Shop',
         'project create folder Shop --path ~/code/shop',
         'project create git Shop --source https://example.com/shop.git',
+        'project create proxy Shop --target http://127.0.0.1:3000',
+      ],
+    },
+  }),
+  defineOperation({
+    name: 'projects.update',
+    summary: 'Change some settings of a project and keep the others; with a folder it creates one that is not there.',
+    kind: 'command',
+    access: 'operate',
+    input: z.strictObject({
+      id: IdSchema,
+      /** Absolute. */
+      path: z.string().min(1).max(4096).optional(),
+      name: z.string().min(1).max(100).optional(),
+      domain: HostNameSchema.optional(),
+      stack: ProjectConfigSchema.shape.stack.optional(),
+      autostart: z.boolean().optional(),
+      /** Set, each by its name; the others stay. */
+      overrides: z.record(z.string(), z.string()).default({}),
+      /** Names of overrides to take out. */
+      unset: z.array(z.string()).default([]),
+    }),
+    output: OkSchema,
+    example: { id: 'shop', overrides: { XDEBUG: 'on' } },
+    errors: [...START_ERRORS, 'DOMAIN_TAKEN', 'CERTIFICATE_FAILED', 'CONFIG_CORRUPT', 'RUNTIME_UNSUPPORTED'],
+    cli: {
+      command: ['project', 'set'],
+      positional: ['id', 'path'],
+      completes: { id: 'projects', path: 'folders' },
+      paths: ['path'],
+      examples: [
+        'project set shop --overrides XDEBUG=on',
+        'project set shop --unset XDEBUG --no-autostart',
+        'project set shop ~/code/shop --name Shop --domain shop.test --stack php',
       ],
     },
   }),

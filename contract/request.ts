@@ -17,11 +17,18 @@ export function operationNamed(method: string): NonNullable<ReturnType<typeof op
 }
 
 /** VALIDATION_FAILED, with what is wrong with each parameter. */
-export const invalidParameters = (method: string, detail: string): KojiboxError =>
+export const invalidParameters = (method: string, detail: string, field?: string): KojiboxError =>
   new KojiboxError('VALIDATION_FAILED', `cannot run ${method}: invalid parameters`, {
     detail,
+    ...(field === undefined ? {} : { field }),
     source: method.split('.')[0] ?? 'daemon',
   });
+
+/** The parameter of the first issue, as a path with dots; undefined where it is about the whole. */
+export function fieldOf(error: z.ZodError): string | undefined {
+  const path = error.issues[0]?.path.map(String).join('.').slice(0, MAX_ISSUE_CHARACTERS);
+  return path === '' ? undefined : path;
+}
 
 /** An issue may quote names of the caller, which may be as large as the request: each is cut. */
 export function describeIssues(error: z.ZodError): string {

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { defineOperation } from './define.ts';
 import { ChangeSchema } from './changes.ts';
+import { ProblemSchema, RecordProblemSchema } from './problems.ts';
 import { ServiceStateSchema } from './services.ts';
 
 export const SiteSchema = z.object({
@@ -10,6 +11,8 @@ export const SiteSchema = z.object({
   domain: z.string(),
   /** The link that works on this machine now. */
   url: z.string(),
+  /** Why the site is not served; left out when it is. */
+  problem: ProblemSchema.optional(),
 });
 export type Site = z.infer<typeof SiteSchema>;
 
@@ -22,6 +25,8 @@ export const StackStatusSchema = z.object({
   uiUrl: z.string(),
   /** Things the user should know: a restored config file, a port that had to move, … */
   notices: z.array(z.string()),
+  /** Records of the settings that cannot be applied. */
+  problems: z.array(RecordProblemSchema).optional(),
 });
 export type StackStatus = z.infer<typeof StackStatusSchema>;
 

@@ -21,6 +21,7 @@ import type { Ledger } from './ledger/ledger.ts';
 import type { Layout } from './layout.ts';
 import type { Ports } from './ports/ports.ts';
 import type { PhpSettingsWork } from './php/php-settings.ts';
+import type { ProjectPatch } from './projects/project-work.ts';
 import type { Projects } from './projects/projects.ts';
 import type { EdgeControl } from './proxy/edge-config.ts';
 import type { Sharing } from './proxy/sharing.ts';
@@ -112,4 +113,6 @@ export interface Kojibox {
   runtimesOf(project: ProjectConfig): { name: string; series: string }[];
   /** Creates or changes a project and serves it. */
   setProject(project: ProjectConfig): Promise<void>;
+  /** Changes some settings of a project, keeps the others, and serves it. */
+  updateProject(patch: ProjectPatch): Promise<void>;
 }

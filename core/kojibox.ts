@@ -360,7 +360,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     },
   });
 
-  const { setProject, createProject, removeProject } = createProjectWork({
+  const { setProject, updateProject, createProject, removeProject } = createProjectWork({
     changes,
     runtimes,
     supervisor,
@@ -399,6 +399,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     .catch((error: unknown) => system.log.error('cannot tell the links of the sites', { error: String(error) }));
   return {
     setProject,
+    updateProject,
     createProject,
     removeProject,
     async detectProject(path) {

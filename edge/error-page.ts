@@ -17,6 +17,8 @@ const TITLES: Readonly<Record<number, string>> = {
 
 export interface ErrorDetails {
   readonly status: number;
+  /** Instead of the usual one of the status. */
+  readonly title?: string;
   readonly service?: string;
   /** What went wrong, for the small print. */
   readonly reason?: string;
@@ -39,7 +41,7 @@ function cureOf({ status, service, cure }: ErrorDetails): readonly string[] {
 }
 
 export function renderError(details: ErrorDetails, accept: string): { type: string; body: string } {
-  const title = TITLES[details.status] ?? 'Something went wrong';
+  const title = details.title ?? TITLES[details.status] ?? 'Something went wrong';
   const cure = cureOf(details);
   if (/\bjson\b/.test(accept) && !accept.includes('text/html')) {
     const error = {
@@ -68,9 +70,9 @@ export function renderError(details: ErrorDetails, accept: string): { type: stri
 }
 
 const page = (status: number, title: string, content: string): string => `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${status} ${title}</title>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${status} ${escape(title)}</title>
 <style>:root{color-scheme:light dark;--ink:#1d1b26;--soft:#5d596b;--paper:#faf8f5;--line:#e6e1d9;--mark:#8a5a00}@media(prefers-color-scheme:dark){:root{--ink:#f2eff7;--soft:#aaa5b8;--paper:#16141c;--line:#34303f;--mark:#f0bd5b}}
 body{margin:0;min-height:100vh;display:grid;place-items:center;background:var(--paper);color:var(--ink);font:16px/1.6 system-ui,sans-serif}main{width:min(36rem,90vw);padding:2rem 0}
 h1{font-size:1.7rem;line-height:1.2;margin:.3rem 0 1rem}small{color:var(--mark);font-weight:600}p,li{color:var(--soft)}b,a{color:var(--ink)}code{font:.95em ui-monospace,monospace;background:var(--line);color:var(--ink);padding:.15em .45em;border-radius:5px}ul{padding-left:1.2rem}</style></head>
-<body><main><small>${status} · Kojibox</small><h1>${title}.</h1>${content}</main></body></html>
+<body><main><small>${status} · Kojibox</small><h1>${escape(title)}.</h1>${content}</main></body></html>
 `;

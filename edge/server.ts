@@ -53,6 +53,11 @@ export function createEdge(initial: EdgeConfig): Edge {
     respond(exchange, site);
   };
   const respond = (exchange: Exchange, site: EdgeSite): void => {
+    if (site.problem !== undefined) {
+      const { title, detail, cure } = site.problem;
+      fail(exchange, 503, { title, hint: detail, cure: cure === '' ? [] : [cure] });
+      return;
+    }
     try {
       answer(exchange, routeFor(site, exchange.path));
     } catch (error) {

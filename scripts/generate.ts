@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import type { z } from 'zod';
 import { commands } from '../cli/commands/index.ts';
 import { ERRORS } from '../contract/errors.ts';
+import { SubscriptionSchema } from '../contract/daemon.ts';
 import { events, operations } from '../contract/index.ts';
 import { machineDiagram } from '../core/services/machine.ts';
 import { describeData } from './reference/data.ts';
@@ -25,7 +26,21 @@ const files: Readonly<Record<string, string>> = {
     NOTE,
     '# Events',
     '',
-    'Sent over WebSocket `/events`, and over the local socket after a subscription, as `{"event": …, "data": …, "seq": n}`. The first message is `snapshot`; a gap in `seq` means: subscribe again. The JSON Schema of each is in [schema/events.json](schema/events.json).',
+    'The daemon sends events over WebSocket `/events` and over the local socket, each as one message `{"event": …, "data": …, "seq": n}`. The JSON Schema of each is in [schema/events.json](schema/events.json).',
+    '',
+    '## Subscribing',
+    '',
+    'Nothing comes before the client has sent its subscription, one JSON message (one line on the local socket):',
+    '',
+    '```json',
+    JSON.stringify({ subscribe: SubscriptionSchema.parse({}) }),
+    '```',
+    '',
+    'The answer is the event `snapshot`; all other events follow. Lines of a log come only for the services listed in `logs` (`["php", "edge"]`), resource use only with `"metrics": true`. A later subscription replaces the former one. A gap in `seq` means that events were left out, because the client read too slowly: send the subscription again with `"snapshot": true` beside it to get everything at once. A message that is no subscription ends the connection.',
+    '',
+    '`subscribe` holds:',
+    '',
+    describeData(jsonSchema(SubscriptionSchema, 'input')).fields ?? '',
     '',
     ...events.flatMap(({ name, summary, data }) => [`## ${name}`, '', summary, '', dataText(data), '']),
   ].join('\n'),

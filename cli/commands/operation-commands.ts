@@ -45,14 +45,17 @@ export const operationCommands: readonly Command[] = operations.flatMap((operati
     ...fields
       .filter(({ positional, values }) => positional && values.length > 0)
       .map(({ name, values }) => [name.toUpperCase(), `one of ${values.join(', ')}`] as const),
-    ...flags.map((field) => optionOf(field, isPath(field))),
+    ...flags.flatMap((field) => optionsOf(field, isPath(field))),
   ];
   const completes = ({ name, values }: Field): Completes | null =>
     values.length > 0 ? values : (cli.completes?.[name] ?? null);
   return [
     {
       words: cli.command,
-      usage: fields.map((field) => usageOf(field, isPath(field))).join(' '),
+      usage: [
+        ...fields.map((field) => usageOf(field, isPath(field))),
+        ...(cli.rest === undefined ? [] : [`[-- ${cli.rest.toUpperCase()}…]`]),
+      ].join(' '),
       summary: operation.summary,
       // The settings of the app and of services begin with the same word as those of projects in the contract.
       group: cli.command[0] === 'config' ? 'daemon' : (GROUPS[operation.name.split('.')[0] ?? ''] ?? 'daemon'),
@@ -88,15 +91,20 @@ function usageOf(field: Field, isPath: boolean): string {
   return field.required ? text : `[${text}]`;
 }
 
-function flagOf({ flag, kind }: Field, isPath: boolean): string {
-  if (kind === 'boolean') return `--${flag}`;
+function flagOf({ flag, kind, negatable }: Field, isPath: boolean): string {
+  if (kind === 'boolean') return negatable ? `--${flag} | --no-${flag}` : `--${flag}`;
   return `--${flag} ${kind === 'map' ? 'NAME=VALUE' : isPath ? 'PATH' : kind === 'number' ? 'NUMBER' : 'VALUE'}`;
 }
 
-function optionOf(field: Field, isPath: boolean): readonly [string, string] {
+function optionsOf(field: Field, isPath: boolean): (readonly [string, string])[] {
+  if (field.negatable)
+    return [
+      [`--${field.flag}`, ''],
+      [`--no-${field.flag}`, ''],
+    ];
   const repeated = field.kind === 'list' || field.kind === 'map' ? 'may be given several times' : '';
   const meaning = field.values.length > 0 ? `one of ${field.values.join(', ')}` : repeated;
-  return [flagOf(field, isPath), [field.required ? 'needed' : '', meaning].filter(Boolean).join('; ')];
+  return [[flagOf(field, isPath), [field.required ? 'needed' : '', meaning].filter(Boolean).join('; ')]];
 }
 
 /** The operation's example as one would type it. */

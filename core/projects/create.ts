@@ -34,27 +34,34 @@ export function checkIdIsFree(wanted: NewProject, projects: readonly ProjectConf
   throw new KojiboxError('VALIDATION_FAILED', `there is a project "${id}" already`, {
     detail: `${other.name} at ${other.domain}, in ${other.path}`,
     source: 'config',
+    field: 'name',
     remedy: `Give the new one another name, or change the one that is there: koji project set ${id}`,
   });
 }
 
 /** Rejects with VALIDATION_FAILED before anything is written. */
 export async function checkNewProject(wanted: NewProject, { files, folder }: ProjectFiles): Promise<string> {
-  const invalid = (message: string, detail: string): KojiboxError =>
-    new KojiboxError('VALIDATION_FAILED', message, { detail, source: 'config' });
-  const path = wanted.path === '' ? join(folder, slug(wanted.name)) : wanted.path;
-  if (!isAbsolute(path)) throw invalid('Invalid project path', `${path} is not an absolute path`);
+  const invalid = (message: string, detail: string, field: string): KojiboxError =>
+    new KojiboxError('VALIDATION_FAILED', message, { detail, source: 'config', field });
+  // A proxy has no files of its own; the folder is only where its programs and terminals begin.
+  const usual = wanted.kind === 'proxy' ? folder : join(folder, slug(wanted.name));
+  const path = wanted.path === '' ? usual : wanted.path;
+  if (!isAbsolute(path)) throw invalid('Invalid project path', `${path} is not an absolute path`, 'path');
   const isThere = (await files.realPath(path)) !== null;
-  if (wanted.kind === 'folder') {
-    if (!isThere) throw invalid('Invalid project path', `Path does not exist or is not readable: ${path} is no folder`);
+  if (wanted.kind === 'proxy' && wanted.target === undefined)
+    throw invalid('Invalid proxy', 'it has no target: say which address it passes requests on to', 'target');
+  if (wanted.kind === 'folder' || (wanted.kind === 'proxy' && wanted.path !== '')) {
+    if (!isThere)
+      throw invalid('Invalid project path', `Path does not exist or is not readable: ${path} is no folder`, 'path');
     return path;
   }
+  if (wanted.kind === 'proxy') return path;
   if (isThere && (await files.list(path)).length > 0)
-    throw invalid('Invalid project path', `${path} has files in it already; choose kind "folder" to use them`);
+    throw invalid('Invalid project path', `${path} has files in it already; choose kind "folder" to use them`, 'path');
   if (wanted.kind === 'git' && !REPOSITORY.test(wanted.source ?? ''))
-    throw invalid('Invalid repository', `"${wanted.source ?? ''}" is no address of a Git repository`);
+    throw invalid('Invalid repository', `"${wanted.source ?? ''}" is no address of a Git repository`, 'source');
   if (wanted.kind === 'zip' && (await files.stat(wanted.source ?? ''))?.type !== 'file')
-    throw invalid('Invalid archive', `there is no file "${wanted.source ?? ''}"`);
+    throw invalid('Invalid archive', `there is no file "${wanted.source ?? ''}"`, 'source');
   return path;
 }
 
@@ -161,10 +168,12 @@ export function settingsOf(
   versions: { readonly php: string | null; readonly node: string | null },
 ): ProjectConfig {
   const id = wanted.id ?? slug(wanted.name);
+  const command = wanted.command ?? detected.command;
+  const php = wanted.php ?? versions.php;
   const overrides = {
     ...(detected.documentRoot === '' ? {} : { DOCUMENT_ROOT: detected.documentRoot }),
-    ...(detected.command === null ? {} : { COMMAND: detected.command }),
-    ...(versions.php === null ? {} : { PHP_VERSION: versions.php }),
+    ...(command === null ? {} : { COMMAND: command }),
+    ...(php === null ? {} : { PHP_VERSION: php }),
     ...(versions.node === null ? {} : { NODE_VERSION: versions.node }),
   };
   return {
@@ -172,8 +181,21 @@ export function settingsOf(
     name: wanted.name,
     path: detected.path,
     domain: wanted.domain ?? `${id}.test`,
-    stack: detected.stack,
+    stack: wanted.command === undefined ? detected.stack : 'node',
     overrides,
+  };
+}
+
+/** The settings of a new proxy: it has no files to look at. */
+export function proxySettingsOf(wanted: NewProject, path: string): ProjectConfig {
+  const id = wanted.id ?? slug(wanted.name);
+  return {
+    id,
+    name: wanted.name,
+    path,
+    domain: wanted.domain ?? `${id}.test`,
+    stack: 'proxy',
+    overrides: { TARGET: wanted.target ?? '' },
   };
 }
 

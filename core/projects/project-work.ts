@@ -2,22 +2,45 @@
 import type { Change } from '../../contract/changes.ts';
 import type { ProjectConfig } from '../../contract/config.ts';
 import type { NewProject } from '../../contract/projects.ts';
-import type { Changes } from '../changes/changes.ts';
+import type { Changes, TaskReporter } from '../changes/changes.ts';
 import type { Runtimes } from '../runtimes/runtimes.ts';
 import type { InstallProgress } from '../runtimes/source.ts';
 import type { Supervisor } from '../services/supervisor.ts';
 import { EDGE_ID, type Catalog } from '../stack/catalog.ts';
 import { chooseSeries } from './choose-version.ts';
-import { checkIdIsFree, checkNewProject, makeProjectFiles, settingsOf, type ProjectFiles } from './create.ts';
+import {
+  checkIdIsFree,
+  checkNewProject,
+  makeProjectFiles,
+  proxySettingsOf,
+  settingsOf,
+  type ProjectFiles,
+} from './create.ts';
 import type { Projects } from './projects.ts';
+import { detectProject } from './detect.ts';
+import { withoutUndefined } from '../config/without-undefined.ts';
 import { sayWork } from '../../contract/sentences/work.ts';
 
 export interface ProjectWork {
   /** Creates or changes a project and serves it; what runs its code is restarted when it has to be. */
   setProject(project: ProjectConfig): Promise<void>;
+  /** Changes what is named and keeps the rest. Rejects with NOT_FOUND for a project that is not there when no folder is named. */
+  updateProject(patch: ProjectPatch): Promise<void>;
   createProject(wanted: NewProject): Promise<Change>;
   /** Its folder is not touched. */
   removeProject(id: string): Promise<void>;
+}
+
+/** Settings to change; `unset` names overrides to take out. */
+export interface ProjectPatch {
+  readonly id: string;
+  readonly path?: string | undefined;
+  readonly name?: string | undefined;
+  readonly domain?: string | undefined;
+  readonly stack?: ProjectConfig['stack'] | undefined;
+  readonly autostart?: boolean | undefined;
+  readonly overrides: Readonly<Record<string, string>>;
+  readonly unset: readonly string[];
 }
 
 /** Runtimes whose services exist for projects alone; databases stay. */
@@ -90,10 +113,49 @@ export function createProjectWork(options: {
     await Promise.all(gone.map(({ id }) => supervisor.undefine(id)));
   };
 
+  const setProject: ProjectWork['setProject'] = async (project) => {
+    const changed = await store(project);
+    await startNeeded(project, changed, UNSEEN, new AbortController().signal);
+  };
+
+  /** What a project has that is made by its settings alone: the folder says which stack it is. */
+  const newProjectIn = async (id: string, path: string): Promise<ProjectConfig> => ({
+    id,
+    name: id,
+    path,
+    domain: `${id}.test`,
+    stack: (await detectProject(tools.files, path))?.stack ?? 'static',
+    overrides: {},
+  });
+
+  /** The files of a new project, and the settings that they ask for. */
+  const filesFor = async (
+    wanted: NewProject,
+    path: string,
+    task: TaskReporter,
+    signal: AbortSignal,
+  ): Promise<ProjectConfig> => {
+    const detected = await makeProjectFiles(wanted, path, tools, signal);
+    task.done(detected.framework);
+    return settingsOf(wanted, detected, {
+      php: versionFor('php', detected.phpVersion),
+      node: versionFor('node', detected.nodeVersion),
+    });
+  };
+
   return {
-    async setProject(project) {
-      const changed = await store(project);
-      await startNeeded(project, changed, UNSEEN, new AbortController().signal);
+    setProject,
+
+    async updateProject({ id, overrides, unset, ...given }) {
+      const known = projects.list().some((project) => project.id === id);
+      const before = known || given.path === undefined ? projects.get(id) : await newProjectIn(id, given.path);
+      await setProject({
+        ...before,
+        ...withoutUndefined(given),
+        overrides: Object.fromEntries(
+          Object.entries({ ...before.overrides, ...overrides }).filter(([name]) => !unset.includes(name)),
+        ),
+      });
     },
 
     async createProject(wanted) {
@@ -103,12 +165,9 @@ export function createProjectWork(options: {
         const files = task('files', wanted.kind === 'git' ? sayWork('clone') : sayWork('files'), 3);
         const site = task('site', sayWork('site'), 2);
         files.step(wanted.kind === 'git' ? 'fetch' : 'unpack');
-        const detected = await makeProjectFiles(wanted, path, tools, signal);
-        files.done(detected.framework);
-        const project = settingsOf(wanted, detected, {
-          php: versionFor('php', detected.phpVersion),
-          node: versionFor('node', detected.nodeVersion),
-        });
+        const project =
+          wanted.kind === 'proxy' ? proxySettingsOf(wanted, path) : await filesFor(wanted, path, files, signal);
+        if (wanted.kind === 'proxy') files.done();
         site.step('certificates');
         // Somebody else may have taken the name while a repository was fetched.
         checkIdIsFree(wanted, projects.list());

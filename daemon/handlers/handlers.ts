@@ -8,6 +8,7 @@ import type { ServiceState } from '../../contract/services.ts';
 import type { StackStatus } from '../../contract/stack.ts';
 import { KojiboxError } from '../../contract/errors.ts';
 import type { Snapshots } from '../../core/databases/snapshots/snapshots.ts';
+import { withoutUndefined } from '../../core/config/without-undefined.ts';
 import type { Kojibox } from '../../core/kojibox-types.ts';
 import type { System } from '../../core/system/system.ts';
 import type { Activity } from '../activity.ts';
@@ -57,12 +58,6 @@ export interface HandlerOptions {
   runtimesChanged(): void;
   readonly packs: PackHandlerOptions;
 }
-
-/** So that a field which was left out does not overwrite what is stored. */
-const withoutUndefined = <T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } =>
-  Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined)) as {
-    [K in keyof T]: Exclude<T[K], undefined>;
-  };
 
 /** What every client sees first. */
 export function snapshotOf({ kojibox, info }: Pick<HandlerOptions, 'kojibox' | 'info'>): Snapshot {
@@ -215,6 +210,11 @@ export function createHandlers(options: HandlerOptions): Handlers {
     'config.setProject': async (project) => {
       await kojibox.setProject(project);
       changed('project', project.id);
+      return ok;
+    },
+    'projects.update': async (patch) => {
+      await kojibox.updateProject(patch);
+      changed('project', patch.id);
       return ok;
     },
     'config.listProjects': async () => projects.list(),

@@ -32,6 +32,8 @@ export function withAddresses(handlers: Handlers, home: string): Handlers {
     'projects.detect': (input) => handlers['projects.detect']({ ...input, path: told(input.path) }),
     'projects.create': (input) => handlers['projects.create']({ ...input, path: told(input.path) }),
     'config.setProject': (project) => handlers['config.setProject']({ ...project, path: told(project.path) }),
+    'projects.update': (patch) =>
+      handlers['projects.update'](patch.path === undefined ? patch : { ...patch, path: told(patch.path) }),
     'programs.resolve': (input) =>
       handlers['programs.resolve'](input.folder === undefined ? input : { ...input, folder: told(input.folder) }),
     'programs.install': (input) =>

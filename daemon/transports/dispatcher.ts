@@ -4,7 +4,7 @@ import { COMMON_ERRORS, KojiboxError, type ErrorBody } from '../../contract/erro
 import { operationByName, type Handlers, type OperationName } from '../../contract/index.ts';
 import type { Caller } from '../../contract/activity.ts';
 import { isAllowed, type AccessLevel, type Operation } from '../../contract/define.ts';
-import { describeIssues, invalidParameters, operationNamed } from '../../contract/request.ts';
+import { describeIssues, fieldOf, invalidParameters, operationNamed } from '../../contract/request.ts';
 import type { Logger } from '../../core/system/logger.ts';
 
 export type Reply = { readonly result: unknown } | { readonly error: ErrorBody };
@@ -65,7 +65,8 @@ export function createDispatcher(options: {
       }
       if (!isAllowed(operation.access, granted)) return fail(refusal(operation, granted), method);
       const input = operation.input.safeParse(params ?? {});
-      if (!input.success) return fail(invalidParameters(method, describeIssues(input.error)), method);
+      if (!input.success)
+        return fail(invalidParameters(method, describeIssues(input.error), fieldOf(input.error)), method);
       const began = performance.now();
       const reply = await run(operation, input.data);
       options.onCall(operation, {

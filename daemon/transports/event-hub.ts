@@ -1,5 +1,5 @@
 /** Hands events to subscribers: a snapshot first, then live, each numbered. Nothing is collected unless somebody asked for it. */
-import { SubscriptionSchema, type Snapshot, type Subscription } from '../../contract/daemon.ts';
+import { ClientMessageSchema, type Snapshot, type Subscription } from '../../contract/daemon.ts';
 import type { EventData, EventName } from '../../contract/index.ts';
 import { z } from 'zod';
 
@@ -29,8 +29,6 @@ export interface EventHubOptions {
   /** The union of what all subscribers want; called when it changes. */
   onDemand(demand: { readonly logs: ReadonlySet<string>; readonly metrics: boolean }): void;
 }
-
-const ClientMessageSchema = z.strictObject({ subscribe: SubscriptionSchema, snapshot: z.boolean().optional() });
 
 interface Entry {
   readonly subscriber: Subscriber;

@@ -8,7 +8,7 @@ import type { Operation } from '../../contract/define.ts';
 import { SubscriptionSchema } from '../../contract/daemon.ts';
 import { KojiboxError } from '../../contract/errors.ts';
 import type { OperationName } from '../../contract/index.ts';
-import { describeIssues, invalidParameters, operationNamed } from '../../contract/request.ts';
+import { describeIssues, fieldOf, invalidParameters, operationNamed } from '../../contract/request.ts';
 import type { Consent } from './consent.ts';
 import { hasPrototypeKey, refusePlainData } from './plain-data.ts';
 import { createRateLimit } from './rate-limit.ts';
@@ -119,7 +119,7 @@ function judge(method: string, params: unknown): Operation {
   const why = refusePlainData(params);
   if (why !== null) throw invalidParameters(method, `params: ${why}`);
   const input = operation.input.safeParse(params);
-  if (!input.success) throw invalidParameters(method, describeIssues(input.error));
+  if (!input.success) throw invalidParameters(method, describeIssues(input.error), fieldOf(input.error));
   if (hasPrototypeKey(params)) throw invalidParameters(method, 'params: __proto__ is no parameter');
   return operation;
 }
