@@ -1,7 +1,6 @@
 /** Hands events to subscribers: a snapshot first, then live, each numbered. Nothing is collected unless somebody asked for it. */
 import { ClientMessageSchema, type Snapshot, type Subscription } from '../../contract/daemon.ts';
 import type { EventData, EventName } from '../../contract/index.ts';
-import { z } from 'zod';
 
 /** A subscriber that has more than this waiting gets no more events until it drained; the gap in `seq` tells it so. */
 const MAX_WAITING_BYTES = 4 * 1024 * 1024;
