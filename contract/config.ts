@@ -71,20 +71,23 @@ export const ServiceEffectSchema = z.object({
 export type ServiceEffect = z.infer<typeof ServiceEffectSchema>;
 
 /**
- * A folder, a domain and a stack. `overrides` may hold PHP_VERSION, NODE_VERSION, DOCUMENT_ROOT, COMMAND (what starts a Node program, with
- * $PORT), TARGET (of a proxy) and FALLBACK (of a static site); all others are environment variables of its code.
+ * A folder, a domain and a stack: `node` runs a command with the Node of the stack, `program` runs any command and needs no runtime.
+ * `overrides` may hold PHP_VERSION, NODE_VERSION, DOCUMENT_ROOT, COMMAND (what starts the program, with $PORT), TARGET (of a proxy) and FALLBACK (of a static site); all others are environment variables of its code.
  */
 export const ProjectConfigSchema = z.object({
   id: IdSchema,
   name: z.string().min(1).max(100),
   path: z.string().min(1),
   domain: HostNameSchema,
-  stack: z.enum(['php', 'node', 'static', 'proxy']),
+  stack: z.enum(['php', 'node', 'program', 'static', 'proxy']),
   overrides: z.record(z.string(), z.string()),
   /** False: its own program is not started with the stack, only when somebody starts it. Left out: true. */
   autostart: z.boolean().optional(),
 });
 export type ProjectConfig = z.infer<typeof ProjectConfigSchema>;
+
+/** Whether a project is served by a program of its own, started by COMMAND. */
+export const hasProgram = ({ stack }: Pick<ProjectConfig, 'stack'>): boolean => stack === 'node' || stack === 'program';
 
 export const PortRegistrySchema = z.object({
   /** `<service>` or `<service>.<port name>` to port. */
@@ -165,7 +168,14 @@ export const configOperations = [
     access: 'operate',
     input: ProjectConfigSchema.extend({ overrides: z.record(z.string(), z.string()).default({}) }).strict(),
     output: OkSchema,
-    errors: [...START_ERRORS, 'DOMAIN_TAKEN', 'CERTIFICATE_FAILED', 'CONFIG_CORRUPT', 'RUNTIME_UNSUPPORTED'],
+    errors: [
+      ...START_ERRORS,
+      'NOTHING_TO_SERVE',
+      'DOMAIN_TAKEN',
+      'CERTIFICATE_FAILED',
+      'CONFIG_CORRUPT',
+      'RUNTIME_UNSUPPORTED',
+    ],
     example: { id: 'shop', name: 'Shop', path: '/home/me/code/shop', domain: 'shop.test', stack: 'php' },
   }),
   defineOperation({

@@ -219,6 +219,12 @@ export const ERRORS = {
   SERVER_UNREACHABLE: entry(502, 23, true, 'Check address and port, and whether the server runs.'),
 
   // Projects, names, certificates
+  NOTHING_TO_SERVE: entry(
+    422,
+    30,
+    false,
+    'Say what starts its program: --command; or which folder in it is the web site: --document-root.',
+  ),
   DOMAIN_TAKEN: entry(409, 30, false, 'Choose another name, or remove the project that has it.'),
   RESOLVER_UNSUPPORTED: entry(
     422,

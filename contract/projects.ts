@@ -11,11 +11,16 @@ export const DetectedProjectSchema = z.object({
   path: z.string(),
   /** As people call it: Laravel, Symfony, WordPress, Drupal, Next.js, Vite, Express, PHP, Node, Static site, … */
   framework: z.string(),
-  stack: z.enum(['php', 'node', 'static']),
+  stack: z.enum(['php', 'node', 'static', 'program']),
   /** Relative to the folder; empty for the folder itself. */
   documentRoot: z.string(),
-  /** What starts it, for a Node program; null where nothing was found. */
+  /** What starts its program, with $PORT; null where nothing was found. */
   command: z.string().nullable(),
+  /**
+   * Null: it can be served. Else nothing was found that could be: it needs a command or a folder to serve, and `folders` are those in it that
+   * hold a page.
+   */
+  undecided: z.object({ folders: z.array(z.string()) }).nullable(),
   /** As the project asks for it, e.g. `8.3`; null: no wish. */
   phpVersion: z.string().nullable(),
   nodeVersion: z.string().nullable(),
@@ -36,6 +41,8 @@ const NewProjectSchema = z.strictObject({
   source: z.string().max(4096).optional(),
   /** What starts its program, with $PORT; instead of what the folder says. */
   command: z.string().min(1).max(4096).optional(),
+  /** Folder to serve, relative to the project, e.g. `dist`; `.` for the project's own folder. */
+  documentRoot: z.string().min(1).max(4096).optional(),
   /** PHP version, e.g. `8.3`; instead of what the folder asks for. */
   php: z.string().max(20).optional(),
   /** Of kind `proxy`: address of a program on this machine, e.g. `http://127.0.0.1:3000`. */
@@ -71,7 +78,14 @@ export const projectOperations = [
     input: NewProjectSchema,
     output: ChangeSchema,
     example: { kind: 'php', name: 'Shop' },
-    errors: ['VALIDATION_FAILED', 'DOMAIN_TAKEN', 'DOWNLOAD_FAILED', 'ARCHIVE_UNSAFE', 'RUNTIME_MISSING'],
+    errors: [
+      'VALIDATION_FAILED',
+      'NOTHING_TO_SERVE',
+      'DOMAIN_TAKEN',
+      'DOWNLOAD_FAILED',
+      'ARCHIVE_UNSAFE',
+      'RUNTIME_MISSING',
+    ],
     cli: {
       command: ['project', 'create'],
       positional: ['kind', 'name'],
@@ -81,6 +95,8 @@ export const projectOperations = [
         'project create php Shop',
         'project create folder Shop --path ~/code/shop',
         'project create git Shop --source https://example.com/shop.git',
+        'project create folder Api --path ~/code/api --command ./serve.sh',
+        'project create folder Docs --path ~/code/docs --document-root dist',
         'project create proxy Shop --target http://127.0.0.1:3000',
       ],
     },
@@ -105,7 +121,14 @@ export const projectOperations = [
     }),
     output: OkSchema,
     example: { id: 'shop', overrides: { XDEBUG: 'on' } },
-    errors: [...START_ERRORS, 'DOMAIN_TAKEN', 'CERTIFICATE_FAILED', 'CONFIG_CORRUPT', 'RUNTIME_UNSUPPORTED'],
+    errors: [
+      ...START_ERRORS,
+      'NOTHING_TO_SERVE',
+      'DOMAIN_TAKEN',
+      'CERTIFICATE_FAILED',
+      'CONFIG_CORRUPT',
+      'RUNTIME_UNSUPPORTED',
+    ],
     cli: {
       command: ['project', 'set'],
       positional: ['id', 'path'],

@@ -219,6 +219,12 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
         remedy: 'Say what starts it: set COMMAND in the settings of the project.',
       });
     },
+    domainsOf: ({ id, domain }) => [
+      domain,
+      ...domainStore
+        .get()
+        .flatMap((mapping) => (mapping.projectId === id && mapping.targetPort === 0 ? [mapping.domain] : [])),
+    ],
     prepare: (plan) => prepareService(system, plan, { onInitialise: (id) => reporters.get(id)?.step('initialise') }),
   });
   const entryOf = (id: string): CatalogEntry => {

@@ -47,7 +47,7 @@ describe('completion', () => {
     ],
     [
       ['project', 'set', 'shop', '.', '--stack', ''],
-      ['php', 'node', 'static', 'proxy'],
+      ['php', 'node', 'program', 'static', 'proxy'],
     ],
     [['completion', 'b'], ['bash']],
     // As PowerShell sends an empty word.

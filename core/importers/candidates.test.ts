@@ -25,7 +25,14 @@ it.each([
   expect(localDomain(written, LOCAL)).toBe(here);
 });
 
-const files = memoryFiles({ '/code/shop/index.php': '', '/code/empty/notes.txt': '', '/code/node/server.js': '' });
+const files = memoryFiles({
+  '/code/shop/index.php': '',
+  '/code/empty/notes.txt': '',
+  '/code/rails/Gemfile': '',
+  '/code/rails/config/master.key': '',
+  '/code/rails/public/404.html': '',
+  '/code/node/server.js': '',
+});
 const project = (change: Partial<ProjectConfig>): ProjectConfig => ({
   id: 'shop',
   name: 'Shop',
@@ -77,10 +84,13 @@ describe('a candidate', () => {
     ['domain-taken', {}, { projects: [project({ domain: 'shop.test' })] }],
     ['domain-taken', {}, { domainOwner: () => 'a rule' }],
     ['path-unreadable', {}, { isServable: async () => false }],
-    ['nothing-to-serve', { path: '/code/empty', certain: false }, {}],
+    ['nothing-to-serve', { path: '/code/empty' }, {}],
+    ['nothing-to-serve', { path: '/code/empty', documentRoot: '/code/empty' }, {}],
+    ['nothing-to-serve', { path: '/code/rails' }, {}],
+    [null, { path: '/code/rails', documentRoot: '/code/rails/public' }, {}],
+    [null, { path: '/code/empty', command: 'run $PORT' }, {}],
     ['nothing-to-serve', { target: 'http://10.0.0.1:80' }, {}],
     ['nothing-to-serve', { target: 'http://127.0.0.1.evil.test' }, {}],
-    [null, { path: '/code/empty' }, {}],
     [null, { target: 'http://localhost:3000', path: null }, {}],
   ] as const)('has the problem %s: %j', async (expected, found, change) => {
     const { problem, reason } = await toCandidate('valet', { ...shop, ...found }, world(change));

@@ -1,6 +1,6 @@
 /** From sites as another tool has them to projects as Kojibox would have them: names that are allowed, conflicts, what is in the folder. */
 import { relative } from 'node:path';
-import type { ProjectConfig } from '../../contract/config.ts';
+import { hasProgram, type ProjectConfig } from '../../contract/config.ts';
 import { HostNameSchema } from '../../contract/common.ts';
 import type { ImportCandidate, ImportProblem, ImportTool } from '../../contract/importers.ts';
 import type { DetectedProject } from '../../contract/projects.ts';
@@ -9,7 +9,6 @@ import { slug } from '../projects/slug.ts';
 import type { FoundSite } from './importer.ts';
 import { sayImport } from '../../contract/sentences/imports.ts';
 import type { Sentence } from '../../contract/sentences/sentence.ts';
-import { sayWork } from '../../contract/sentences/work.ts';
 
 export interface CandidateWorld {
   /** Projects that are there, and those that the same scan proposed before. */
@@ -44,7 +43,7 @@ export async function toCandidate(tool: ImportTool, found: FoundSite, world: Can
   const real = found.path === null ? null : await world.realFolder(found.path);
   const detected = real === null ? null : await world.detect(real);
   const isProxy = found.target !== null;
-  const stack = isProxy ? 'proxy' : (detected?.stack ?? 'php');
+  const stack = isProxy ? 'proxy' : await stackOf(found, real, detected, world);
   const path = isProxy ? (real ?? world.proxyFolder) : (real ?? found.path ?? '');
   const project: ProjectConfig = {
     id: freeId(idOf(found.name, domain), path, world.projects),
@@ -55,7 +54,7 @@ export async function toCandidate(tool: ImportTool, found: FoundSite, world: Can
     overrides: {
       ...(isProxy ? { TARGET: found.target } : {}),
       ...(stack === 'php' || stack === 'static' ? await documentRoot(found, real, detected, world) : {}),
-      ...(stack === 'node' ? { COMMAND: found.command ?? detected?.command ?? '' } : {}),
+      ...(hasProgram({ stack }) ? { COMMAND: found.command ?? detected?.command ?? '' } : {}),
       ...(stack === 'php' ? version('php', found.phpVersion ?? detected?.phpVersion ?? null, world, warnings) : {}),
       ...(stack === 'node' ? version('node', found.nodeVersion ?? detected?.nodeVersion ?? null, world, warnings) : {}),
     },
@@ -77,6 +76,19 @@ export async function toCandidate(tool: ImportTool, found: FoundSite, world: Can
     reason,
     warnings,
   };
+}
+
+/** A folder in which nothing was found is served when the other tool serves a folder inside it, or starts it with a command. */
+async function stackOf(
+  found: FoundSite,
+  real: string | null,
+  detected: DetectedProject | null,
+  world: CandidateWorld,
+): Promise<ProjectConfig['stack']> {
+  if (detected === null) return 'php';
+  if (detected.undecided === null || found.command !== null) return detected.stack;
+  const { DOCUMENT_ROOT } = await documentRoot(found, real, detected, world);
+  return DOCUMENT_ROOT === undefined || DOCUMENT_ROOT === '.' ? 'program' : 'static';
 }
 
 async function judge(
@@ -102,7 +114,13 @@ async function judge(
   if (owner !== null) return ['domain-taken', sayImport('domainTaken', { owner, domain })];
   if (found.target === null && !(await world.isServable(path)))
     return ['path-unreadable', sayImport('notReadable', { path })];
-  if (!found.certain && detected?.framework === sayWork('plainFolder'))
+  if (
+    found.target === null &&
+    detected !== null &&
+    detected.undecided !== null &&
+    found.command === null &&
+    project.stack !== 'static'
+  )
     return ['nothing-to-serve', sayImport('nothingToServe')];
   return [null, ''];
 }

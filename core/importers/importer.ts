@@ -23,8 +23,6 @@ export interface FoundSite {
   readonly warnings: readonly Sentence[];
   /** File or folder that says so. */
   readonly source: string;
-  /** False for a folder that is only one of many: it may hold no site at all. */
-  readonly certain: boolean;
 }
 
 export interface FoundTool {
@@ -52,7 +50,6 @@ export const site = (found: Partial<FoundSite> & Pick<FoundSite, 'name' | 'sourc
   target: null,
   databases: [],
   warnings: [],
-  certain: true,
   ...found,
 });
 

@@ -53,14 +53,14 @@ async function read(files: FileSystem, given: string, tool: ImportTool): Promise
 
   const nginx = await readNginx(files, join(place, 'Nginx'), warn);
   const sites = new Map<string, FoundSite>();
-  const add = async (name: string, path: string, source: string, certain: boolean): Promise<void> => {
+  const add = async (name: string, path: string, source: string): Promise<void> => {
     if (sites.has(name)) return;
     const own = nginx.get(`${name}.${config.tld}`);
-    sites.set(name, await describe(files, { name, path, source, certain, tld: config.tld, php: own?.php ?? null }));
+    sites.set(name, await describe(files, { name, path, source, tld: config.tld, php: own?.php ?? null }));
   };
   // A link wins over a folder of the same name, as Valet has it.
   const links = join(place, 'Sites');
-  for (const link of await foldersIn(files, links, warn)) await add(link.name, link.path, links, true);
+  for (const link of await foldersIn(files, links, warn)) await add(link.name, link.path, links);
   for (const name of await listFolder(files, links, () => undefined))
     if (!sites.has(name) && !name.startsWith('.'))
       sites.set(name, site({ name, domain: `${name}.${config.tld}`, path: join(links, name), source: links }));
@@ -69,7 +69,7 @@ async function read(files: FileSystem, given: string, tool: ImportTool): Promise
     if (path === links) continue;
     const real = await files.realPath(path).catch(() => null);
     if (real === null) warn(sayImport('parkedNotThere', { path: written }));
-    for (const folder of await foldersIn(files, path, warn)) await add(folder.name, folder.path, path, false);
+    for (const folder of await foldersIn(files, path, warn)) await add(folder.name, folder.path, path);
   }
   for (const [domain, { target, file }] of nginx) {
     const name = domain.endsWith(`.${config.tld}`) ? domain.slice(0, -config.tld.length - 1) : domain;
@@ -115,7 +115,7 @@ async function readNginx(files: FileSystem, folder: string, warn: Warn): Promise
 
 async function describe(
   files: FileSystem,
-  found: { name: string; path: string; source: string; certain: boolean; tld: string; php: string | null },
+  found: { name: string; path: string; source: string; tld: string; php: string | null },
 ): Promise<FoundSite> {
   const warnings: Sentence[] = [];
   const { name, path, tld } = found;
@@ -141,6 +141,5 @@ async function describe(
       phpSeries(/^\s*php\s*=\s*(\S+)/m.exec(rc)?.[1] ?? ''),
     warnings,
     source: found.source,
-    certain: found.certain,
   });
 }

@@ -86,5 +86,5 @@ export async function readRootFolders(
   for (const { path } of known) if (path !== null) taken.add((await files.realPath(path).catch(() => null)) ?? path);
   return (await foldersIn(files, root, warn))
     .filter(({ name, path }) => !taken.has(path) && !leaveOut.test(name))
-    .map(({ name, path }) => site({ name, path, phpVersion, databases, source: root, certain: false }));
+    .map(({ name, path }) => site({ name, path, phpVersion, databases, source: root }));
 }

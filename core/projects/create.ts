@@ -168,7 +168,7 @@ export function settingsOf(
   versions: { readonly php: string | null; readonly node: string | null },
 ): ProjectConfig {
   const id = wanted.id ?? slug(wanted.name);
-  const command = wanted.command ?? detected.command;
+  const { command } = detected;
   const php = wanted.php ?? versions.php;
   const overrides = {
     ...(detected.documentRoot === '' ? {} : { DOCUMENT_ROOT: detected.documentRoot }),
@@ -181,7 +181,7 @@ export function settingsOf(
     name: wanted.name,
     path: detected.path,
     domain: wanted.domain ?? `${id}.test`,
-    stack: wanted.command === undefined ? detected.stack : 'node',
+    stack: detected.stack,
     overrides,
   };
 }

@@ -1,12 +1,12 @@
 /** Projects put into effect: settings stored, sites written, and what they need installed and started. */
 import type { Change } from '../../contract/changes.ts';
-import type { ProjectConfig } from '../../contract/config.ts';
+import { hasProgram, type ProjectConfig } from '../../contract/config.ts';
 import type { NewProject } from '../../contract/projects.ts';
 import type { Changes, TaskReporter } from '../changes/changes.ts';
 import type { Runtimes } from '../runtimes/runtimes.ts';
 import type { InstallProgress } from '../runtimes/source.ts';
 import type { Supervisor } from '../services/supervisor.ts';
-import { EDGE_ID, type Catalog } from '../stack/catalog.ts';
+import { EDGE_ID, isAppService, type Catalog } from '../stack/catalog.ts';
 import { chooseSeries } from './choose-version.ts';
 import {
   checkIdIsFree,
@@ -16,6 +16,7 @@ import {
   settingsOf,
   type ProjectFiles,
 } from './create.ts';
+import { assertDecided, decideProject } from './decide.ts';
 import type { Projects } from './projects.ts';
 import { detectProject } from './detect.ts';
 import { withoutUndefined } from '../config/without-undefined.ts';
@@ -77,12 +78,12 @@ export function createProjectWork(options: {
     signal: AbortSignal,
   ): Promise<void> => {
     const runtime = runtimeOf(project);
-    if (runtime === null || supervisor.state(EDGE_ID).state !== 'running') return;
-    const { service } = project.stack === 'php' ? catalog.phpFor(project) : await catalog.appFor(project);
+    if ((runtime === null && !hasProgram(project)) || supervisor.state(EDGE_ID).state !== 'running') return;
+    const { service } = hasProgram(project) ? await catalog.appFor(project) : catalog.phpFor(project);
     if (supervisor.state(service).desired === 'down') {
-      await runtimes.ensure(runtime.name, runtime.series, progress, signal);
+      if (runtime !== null) await runtimes.ensure(runtime.name, runtime.series, progress, signal);
       await supervisor.start(service);
-    } else if (changed && project.stack === 'node') {
+    } else if (changed && hasProgram(project)) {
       await supervisor.restart(service);
     }
   };
@@ -99,6 +100,7 @@ export function createProjectWork(options: {
 
   const store = async (project: ProjectConfig): Promise<boolean> => {
     runtimeOf(project);
+    await assertDecided(tools.files, project, (path) => detectProject(tools.files, path));
     const before = projects.list().find(({ id }) => id === project.id);
     await projects.set(project);
     await options.applySites();
@@ -109,7 +111,9 @@ export function createProjectWork(options: {
   /** After the sites: nobody is sent to them any more. */
   const forgetUnneeded = async (): Promise<void> => {
     const needed = new Set(catalog.entries(projects.list()).map(({ id }) => id));
-    const gone = supervisor.states().filter(({ id, runtime }) => RUNS_CODE.has(runtime ?? '') && !needed.has(id));
+    const gone = supervisor
+      .states()
+      .filter(({ id, runtime }) => (RUNS_CODE.has(runtime ?? '') || isAppService(id)) && !needed.has(id));
     await Promise.all(gone.map(({ id }) => supervisor.undefine(id)));
   };
 
@@ -119,14 +123,18 @@ export function createProjectWork(options: {
   };
 
   /** What a project has that is made by its settings alone: the folder says which stack it is. */
-  const newProjectIn = async (id: string, path: string): Promise<ProjectConfig> => ({
-    id,
-    name: id,
-    path,
-    domain: `${id}.test`,
-    stack: (await detectProject(tools.files, path))?.stack ?? 'static',
-    overrides: {},
-  });
+  const newProjectIn = async (id: string, path: string): Promise<ProjectConfig> => {
+    const detected = await detectProject(tools.files, path);
+    const root = detected?.documentRoot ?? '';
+    return {
+      id,
+      name: id,
+      path,
+      domain: `${id}.test`,
+      stack: detected?.stack ?? 'static',
+      overrides: root === '' ? {} : { DOCUMENT_ROOT: root },
+    };
+  };
 
   /** The files of a new project, and the settings that they ask for. */
   const filesFor = async (
@@ -135,8 +143,9 @@ export function createProjectWork(options: {
     task: TaskReporter,
     signal: AbortSignal,
   ): Promise<ProjectConfig> => {
-    const detected = await makeProjectFiles(wanted, path, tools, signal);
-    task.done(detected.framework);
+    const found = await makeProjectFiles(wanted, path, tools, signal);
+    task.done(found.framework);
+    const detected = await decideProject(tools.files, { ...found, name: wanted.name }, wanted, found.path);
     return settingsOf(wanted, detected, {
       php: versionFor('php', detected.phpVersion),
       node: versionFor('node', detected.nodeVersion),
@@ -161,6 +170,9 @@ export function createProjectWork(options: {
     async createProject(wanted) {
       checkIdIsFree(wanted, projects.list());
       const path = await checkNewProject(wanted, tools);
+      // What is there already is judged before anything is done.
+      const here = wanted.kind === 'folder' ? await detectProject(tools.files, path) : null;
+      if (here !== null) await decideProject(tools.files, { ...here, name: wanted.name }, wanted);
       return changes.run('projects.create', `Creating ${wanted.name}`, async ({ task, signal }) => {
         const files = task('files', wanted.kind === 'git' ? sayWork('clone') : sayWork('files'), 3);
         const site = task('site', sayWork('site'), 2);

@@ -1,5 +1,5 @@
 /** From projects, domains and rules to the sites of the edge. Pure. */
-import type { ProjectConfig } from '../../contract/config.ts';
+import { hasProgram, type ProjectConfig } from '../../contract/config.ts';
 import type { DomainMapping } from '../../contract/domains.ts';
 import type { EdgeRoute, EdgeSite } from '../../contract/edge.ts';
 import type { ProxyRule } from '../../contract/proxy.ts';
@@ -69,7 +69,7 @@ function projectRoute(project: ProjectConfig, inputs: SiteInputs): EdgeRoute | n
     const target = project.overrides['TARGET'];
     return target === undefined ? null : httpRoute(target, project.id);
   }
-  if (project.stack === 'node') {
+  if (hasProgram(project)) {
     const { service, port } = inputs.app(project);
     return httpRoute(`http://127.0.0.1:${port}`, service);
   }

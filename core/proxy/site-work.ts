@@ -1,5 +1,5 @@
 /** Brings the edge, the names and the certificates to what projects, domains and rules ask for. */
-import type { ProjectConfig } from '../../contract/config.ts';
+import { hasProgram, type ProjectConfig } from '../../contract/config.ts';
 import type { DomainMapping } from '../../contract/domains.ts';
 import type { ProxyRule } from '../../contract/proxy.ts';
 import type { Share } from '../../contract/sharing.ts';
@@ -87,7 +87,7 @@ export function createSiteWork(options: {
     for (const project of projects) {
       if (project.stack === 'php')
         environments.set(project.id, await options.environment(project, options.php(project).service));
-      if (project.stack === 'node') found.set(project.id, await options.app(project));
+      if (hasProgram(project)) found.set(project.id, await options.app(project));
     }
     return { roots, environments, found };
   };

@@ -2,6 +2,8 @@
 import type { OwnService } from '../../contract/own-services.ts';
 import { KojiboxError } from '../../contract/errors.ts';
 import type { ProbeSpec } from '../services/health.ts';
+import type { Account } from '../system/accounts.ts';
+import { accountVariables } from './project-program.ts';
 import type { ServicePlan } from './recipe.ts';
 
 export interface OwnProgramContext {
@@ -13,6 +15,8 @@ export interface OwnProgramContext {
   /** By name, as they are now. */
   readonly ports: Readonly<Record<string, number>>;
   readonly tempFolder: string;
+  /** Who it runs as. */
+  readonly account: Account | null;
   /** With secrets filled in. */
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
@@ -32,7 +36,7 @@ export function planOwnProgram(context: OwnProgramContext): ServicePlan {
     args: context.args.map(filled),
     env: {
       PATH: context.path,
-      HOME: tempFolder,
+      ...accountVariables(context.account, tempFolder),
       TMPDIR: tempFolder,
       LANG: 'C.UTF-8',
       ...(first === undefined ? {} : { PORT: String(ports[first.name]) }),

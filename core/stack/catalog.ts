@@ -2,18 +2,19 @@
 import { createHash } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { KojiboxError } from '../../contract/errors.ts';
-import type { ProjectConfig, ServiceConfig } from '../../contract/config.ts';
+import { hasProgram, type ProjectConfig, type ServiceConfig } from '../../contract/config.ts';
 import type { Program } from '../../contract/programs.ts';
 import type { OwnService } from '../../contract/own-services.ts';
 import type { InstalledRuntime } from '../../contract/runtimes.ts';
 import type { Layout } from '../layout.ts';
 import type { Ports } from '../ports/ports.ts';
 import { recipes } from '../recipes/index.ts';
-import { planNodeApp } from '../recipes/node-app.ts';
+import { planProjectProgram } from '../recipes/project-program.ts';
 import { planOwnProgram } from '../recipes/own-program.ts';
 import type { ServicePlan } from '../recipes/recipe.ts';
 import { resolveAll, resolveReferences } from '../secrets/references.ts';
 import type { Secrets } from '../secrets/secrets.ts';
+import { accountOf } from '../system/accounts.ts';
 import type { System } from '../system/system.ts';
 import type { LaunchSpec } from '../services/driver.ts';
 
@@ -67,6 +68,8 @@ export interface CatalogOptions {
   environment(project: ProjectConfig, service: string): Promise<Record<string, string>>;
   /** What starts a project's own program. */
   command(project: ProjectConfig): Promise<string>;
+  /** Names of a project, its own first. */
+  domainsOf(project: ProjectConfig): readonly string[];
   prepare(plan: ServicePlan): Promise<void>;
 }
 
@@ -96,6 +99,10 @@ export const EDGE_ID = 'edge';
 const isOn = (value: string | undefined): boolean => /^(1|on|true|yes)$/i.test(value ?? '');
 /** As a login shell of the system has them. */
 const PROGRAM_FOLDERS = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'] as const;
+const APP_PREFIX = 'app-';
+const appId = ({ id }: Pick<ProjectConfig, 'id'>): string => `${APP_PREFIX}${id}`;
+/** Whether a service is the program of a project, by its id. */
+export const isAppService = (id: string): boolean => id.startsWith(APP_PREFIX);
 /** Where the ports of projects' own programs begin. */
 const APP_PORT = 3100;
 
@@ -200,7 +207,6 @@ export function createCatalog(options: CatalogOptions): Catalog {
     connect: null,
   });
 
-  const appId = (project: ProjectConfig): string => `app-${project.id}`;
   const nodeSeries = (project: ProjectConfig): string =>
     project.overrides['NODE_VERSION'] ?? options.defaultSeries('node');
   const appFor: Catalog['appFor'] = async (project) => {
@@ -217,19 +223,18 @@ export function createCatalog(options: CatalogOptions): Catalog {
     project: ProjectConfig,
     choosePort: PortChooser,
   ): Promise<ServicePlan> => {
-    const series = nodeSeries(project);
-    const installed = await options.installed('node', series);
-    if (installed === null) throw missing('node', series);
+    const node = project.stack === 'node' ? await options.installed('node', nodeSeries(project)) : null;
+    if (project.stack === 'node' && node === null) throw missing('node', nodeSeries(project));
     const config = options.serviceConfig(entry.id);
-    return planNodeApp({
+    return planProjectProgram({
       id: entry.id,
       name: entry.name,
-      version: installed.version,
-      tree: options.treePath(installed),
+      node: node === null ? null : { version: node.version, tree: options.treePath(node) },
       folder: project.path,
       command: await resolveReferences(await options.command(project), options.secrets),
       port: await choosePort(`${entry.id}.http`, APP_PORT, config.ports['http']),
-      domain: project.domain,
+      domains: options.domainsOf(project),
+      account: await accountOf(system, system.host.serviceUser.uid),
       tempFolder: join(layout.temp, entry.id),
       env: {
         SSL_CERT_FILE: options.caBundle,
@@ -263,6 +268,7 @@ export function createCatalog(options: CatalogOptions): Catalog {
       path: [...(brought === null ? [] : [dirname(brought.command)]), ...PROGRAM_FOLDERS].join(':'),
       ports,
       tempFolder: join(layout.temp, entry.id),
+      account: await accountOf(system, system.host.serviceUser.uid),
       args: [
         ...(brought?.args ?? []),
         ...(await Promise.all([...own.args, ...config.args].map((text) => resolveReferences(text, options.secrets)))),
@@ -315,17 +321,15 @@ export function createCatalog(options: CatalogOptions): Catalog {
       dependsOn: [],
       enabled: true,
     };
-    const apps = projects
-      .filter(({ stack }) => stack === 'node')
-      .map((project): CatalogEntry => ({
-        id: appId(project),
-        name: project.name,
-        runtime: 'node',
-        series: nodeSeries(project),
-        dependsOn: [],
-        enabled: options.serviceConfig(appId(project)).enabled,
-        project,
-      }));
+    const apps = projects.filter(hasProgram).map((project): CatalogEntry => ({
+      id: appId(project),
+      name: project.name,
+      runtime: project.stack === 'node' ? 'node' : null,
+      series: project.stack === 'node' ? nodeSeries(project) : null,
+      dependsOn: [],
+      enabled: options.serviceConfig(appId(project)).enabled,
+      project,
+    }));
     const own = options.ownServices().map((definition): CatalogEntry => ({
       id: definition.id,
       name: definition.name,

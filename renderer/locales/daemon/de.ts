@@ -156,6 +156,10 @@ export const daemonDe: DaemonTexts = {
       'Prüfe Benutzer und Passwort; die Einzelheiten nennen, was der Server sagt.',
     ],
     SERVER_UNREACHABLE: ['Der Server ist nicht zu erreichen', 'Prüfe Adresse und Port, und ob der Server läuft.'],
+    NOTHING_TO_SERVE: [
+      'Hier gibt es nichts zu zeigen',
+      'Nenne den Befehl, der das Programm startet, oder den Ordner der Website.',
+    ],
     DOMAIN_TAKEN: ['Der Name ist vergeben', 'Wähle einen anderen, oder entferne das Projekt, das ihn hat.'],
     RESOLVER_UNSUPPORTED: [
       'Der Resolver dieses Systems kann Kojibox nicht fragen',

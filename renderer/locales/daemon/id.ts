@@ -117,6 +117,10 @@ export const daemonId: DaemonTexts = {
     ],
     LOGIN_REFUSED: ['Server menolak masuk', 'Periksa pengguna dan kata sandi; rinciannya memuat jawaban server.'],
     SERVER_UNREACHABLE: ['Server tidak dapat dijangkau', 'Periksa alamat dan port, serta apakah server berjalan.'],
+    NOTHING_TO_SERVE: [
+      'Tidak ada yang dapat disajikan',
+      'Sebutkan perintah yang menjalankan programnya, atau folder situs webnya.',
+    ],
     DOMAIN_TAKEN: ['Nama sudah dipakai', 'Pilih nama lain, atau hapus proyek yang memakainya.'],
     RESOLVER_UNSUPPORTED: [
       'Resolver sistem ini tidak dapat bertanya ke Kojibox',

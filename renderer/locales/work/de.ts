@@ -26,7 +26,7 @@ export const workDe: WorkMessages = {
     detected: (framework) => `Das ist: ${framework}`,
     domain: 'Domain',
     stack: 'Art',
-    stacks: { php: 'PHP', node: 'Node', static: 'Statische Dateien', proxy: 'Proxy' },
+    stacks: { php: 'PHP', node: 'Node', program: 'Beliebiges Programm', static: 'Statische Dateien', proxy: 'Proxy' },
     settings: (name) => `Einstellungen von ${name}`,
     phpVersion: 'PHP-Version',
     nodeVersion: 'Node-Version',

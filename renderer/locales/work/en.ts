@@ -24,7 +24,7 @@ export const workEn = {
     detected: (framework: string): string => `This is: ${framework}`,
     domain: 'Domain',
     stack: 'Stack',
-    stacks: { php: 'PHP', node: 'Node', static: 'Static files', proxy: 'Proxy' },
+    stacks: { php: 'PHP', node: 'Node', program: 'Any program', static: 'Static files', proxy: 'Proxy' },
     settings: (name: string): string => `Settings of ${name}`,
     phpVersion: 'PHP version',
     nodeVersion: 'Node version',

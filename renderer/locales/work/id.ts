@@ -25,7 +25,7 @@ export const workId: WorkMessages = {
     detected: (framework) => `Ini: ${framework}`,
     domain: 'Domain',
     stack: 'Jenis',
-    stacks: { php: 'PHP', node: 'Node', static: 'Berkas statis', proxy: 'Proksi' },
+    stacks: { php: 'PHP', node: 'Node', program: 'Program apa pun', static: 'Berkas statis', proxy: 'Proksi' },
     settings: (name) => `Pengaturan ${name}`,
     phpVersion: 'Versi PHP',
     nodeVersion: 'Versi Node',

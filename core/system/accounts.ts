@@ -1,0 +1,43 @@
+/** Accounts of this machine: whose home folder a program gets. */
+import type { System } from './system.ts';
+
+export interface Account {
+  readonly name: string;
+  /** Absolute; exists. */
+  readonly home: string;
+}
+
+/**
+ * The account of a user id, from /etc/passwd (passwd(5)), then from the name services, which know users of a directory server.
+ * Null when there is none, or when its home folder does not exist: `nobody` has none.
+ */
+export async function accountOf(
+  system: Pick<System, 'files' | 'processes' | 'host'>,
+  uid: number,
+): Promise<Account | null> {
+  const { files, processes, host } = system;
+  const local = accountIn((await files.readText('/etc/passwd').catch(() => null)) ?? '', uid);
+  const found =
+    local ??
+    (await processes
+      .run('getent', ['passwd', String(uid)], { env: { PATH: '/usr/bin:/bin' }, timeoutMs: 5000 })
+      .then(({ stdout }) => accountIn(stdout, uid))
+      // No such program on this system: then the daemon's own user is all that is known.
+      .catch(() => null));
+  // HOME of the daemon is what its user has chosen.
+  const isOwn = !host.isRoot && uid === host.serviceUser.uid;
+  const account = isOwn
+    ? { name: found?.name ?? host.environment['USER'] ?? String(uid), home: host.homeDirectory }
+    : found;
+  if (account === null || (await files.stat(account.home))?.type === undefined) return null;
+  return account;
+}
+
+/** @param table lines of `name:password:uid:gid:comment:home:shell` */
+export function accountIn(table: string, uid: number): Account | null {
+  for (const line of table.split('\n')) {
+    const [name = '', , id = '', , , home = ''] = line.split(':');
+    if (name !== '' && id === String(uid) && home.startsWith('/')) return { name, home };
+  }
+  return null;
+}
