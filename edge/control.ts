@@ -33,6 +33,7 @@ export async function listenForControl(edge: Edge, socket: string, configFile: s
     server.once('error', reject);
     server.listen(socket, resolve);
   });
+  server.on('error', (error) => log('error', `cannot take a connection for control: ${error.message}`));
   chmodSync(socket, 0o600);
   return server;
 }

@@ -16,6 +16,7 @@ export const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'trailer',
   'proxy-authenticate',
   'proxy-authorization',
+  'http2-settings',
 ]);
 
 /** Both ends of the connection, for CGI variables and forwarding headers. */
@@ -65,6 +66,8 @@ export interface Exchange {
   /** The client went away, or the answer was broken off. */
   readonly aborted: boolean;
   readonly wantsWebSocket: boolean;
+  /** Who answers, for pages and logs; null: the edge itself. */
+  service: string | null;
   /** Value of a field; several are joined by a comma. */
   field(name: string): string | undefined;
   /** Called once when the client goes away before the answer is whole; at once when it has already. */
@@ -79,6 +82,8 @@ export interface Exchange {
   end(): void;
   /** Breaks the answer off so that nobody takes half for whole. */
   abort(): void;
+  /** Answers with an error page where nothing was sent yet, else breaks the answer off; and ends whatever works for this exchange. */
+  giveUp(status: number, details?: Omit<ErrorDetails, 'status'>): void;
   /** Hands the connection over after an upgrade; HTTP/1.1 only. `early` came behind the head. */
   takeOver(): { readonly stream: Duplex; readonly early: Buffer };
 }
@@ -116,15 +121,24 @@ export function fieldOf(fields: readonly Field[], name: string): string | undefi
   return found;
 }
 
-/** Names that the Connection field declares to be about this connection only, beside the usual ones. */
+/** Fields that say whom a message is for, who sent it and how long it is: `Connection: host` must not take them away. */
+const END_TO_END = new Set([
+  'host',
+  'content-length',
+  'content-type',
+  'content-encoding',
+  'authorization',
+  'cookie',
+  'set-cookie',
+  'origin',
+  'location',
+  'cache-control',
+]);
+
+/** Names that the Connection field declares to be about this connection only, beside the usual ones (RFC 9110 section 7.6.1). */
 export function connectionFields(fields: readonly Field[]): ReadonlySet<string> {
   const listed = fieldOf(fields, 'connection');
   if (listed === undefined) return HOP_BY_HOP;
-  return new Set([
-    ...HOP_BY_HOP,
-    ...listed
-      .toLowerCase()
-      .split(',')
-      .map((name) => name.trim()),
-  ]);
+  const names = listed.toLowerCase().split(',');
+  return new Set([...HOP_BY_HOP, ...names.map((name) => name.trim()).filter((name) => !END_TO_END.has(name))]);
 }

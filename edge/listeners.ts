@@ -1,9 +1,11 @@
 /** The ports: HTTPS with HTTP/2 and HTTP/1.1 by ALPN, and plain HTTP that redirects. */
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
+import { guarded } from './boundary.ts';
 import { Http1Connection } from './http1/connection.ts';
 import { Http2Connection } from './http2/session.ts';
 import type { Exchange, Peer } from './exchange.ts';
+import { log } from './log.ts';
 import { createPlainAnswerer, type PlainOptions } from './plain.ts';
 import { hostOf } from './sites.ts';
 import type { CertificateStore } from './tls.ts';
@@ -44,9 +46,11 @@ export function createListeners(options: ListenerOptions): Listeners {
   tlsServer.on('tlsClientError', (_error, socket) => socket.destroy());
   tlsServer.on('secureConnection', (socket: TLSSocket) => {
     socket.on('error', () => socket.destroy()); // The client went away; 'close' follows.
-    const peer = peerOf(socket);
-    if (socket.alpnProtocol === 'h2') new Http2Connection(socket, peer, options.watch, options.handle);
-    else new Http1Connection(socket, peer, options.watch, options.handle);
+    guarded(socket, () => {
+      const peer = peerOf(socket);
+      if (socket.alpnProtocol === 'h2') new Http2Connection(socket, peer, options.watch, options.handle);
+      else new Http1Connection(socket, peer, options.watch, options.handle);
+    })();
   });
 
   /** Plain HTTP sent to the HTTPS port is answered too: a person typed "http://" with the port of the other. */
@@ -54,7 +58,7 @@ export function createListeners(options: ListenerOptions): Listeners {
     socket.on('error', () => socket.destroy());
     const timer = setTimeout(() => socket.destroy(), HANDSHAKE_MS);
     socket.once('close', () => clearTimeout(timer));
-    socket.once('readable', () => {
+    const begin = guarded(socket, () => {
       clearTimeout(timer);
       const first = socket.read() as Buffer | null;
       if (first === null) return;
@@ -62,6 +66,7 @@ export function createListeners(options: ListenerOptions): Listeners {
       if (first[0] === TLS_HANDSHAKE) tlsServer.emit('connection', socket);
       else answerPlain(socket);
     });
+    socket.once('readable', begin);
   };
 
   const bind = (server: Server, port: number, address: string): Promise<void> =>
@@ -72,6 +77,8 @@ export function createListeners(options: ListenerOptions): Listeners {
         else reject(error);
       });
       server.listen({ port, host: address, backlog: BACKLOG }, () => {
+        // Such as EMFILE for one connection: the next may be taken again.
+        server.on('error', (error) => log('error', `cannot take a connection on port ${port}: ${error.message}`));
         servers.push(server);
         resolve();
       });

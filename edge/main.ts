@@ -1,4 +1,5 @@
 /** The edge: edge/main.mjs CONFIG-FILE. A process of its own, so that sites are served while the daemon is not there. */
+import { surviveUnexpectedErrors } from './boundary.ts';
 import { loadConfig } from './config.ts';
 import { listenForControl } from './control.ts';
 import { log } from './log.ts';
@@ -30,15 +31,7 @@ try {
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);
   process.on('SIGHUP', () => undefined); // The terminal that began it all may close.
-  const unexpected = (error: unknown): void => {
-    log('error', `unexpected: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
-    // An error of the system belongs to one socket or file, which is closed by now. After any other nobody knows what still holds:
-    // what is under way is answered, and the supervisor starts a new edge.
-    if ((error as NodeJS.ErrnoException).syscall !== undefined) return;
-    void edge.close().then(() => process.exit(70));
-  };
-  process.on('uncaughtException', unexpected);
-  process.on('unhandledRejection', unexpected);
+  surviveUnexpectedErrors();
 } catch (error) {
   log('error', `cannot start: ${error instanceof Error ? error.message : String(error)}`);
   process.exit(1);

@@ -1,6 +1,7 @@
 /** Plain HTTP: every request is sent on to HTTPS. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { guarded } from './boundary.ts';
 import { hostOf } from './sites.ts';
 
 export interface PlainOptions {
@@ -10,10 +11,10 @@ export interface PlainOptions {
 
 const TIME_LIMIT_MS = 10_000;
 
-/** Takes over sockets on which plain HTTP is spoken. One request, one answer, one connection: nobody stays here. */
+/** Takes over sockets on which plain HTTP is spoken. One request, one answer, one connection. */
 export function createPlainAnswerer(options: PlainOptions): (socket: Socket) => void {
   const server = createServer({ requestTimeout: TIME_LIMIT_MS, headersTimeout: TIME_LIMIT_MS }, (request, response) =>
-    answer(request, response, options),
+    guarded(response, () => answer(request, response, options))(),
   );
   return (socket) => {
     socket.setTimeout(TIME_LIMIT_MS, () => socket.destroy());

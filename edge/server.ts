@@ -1,5 +1,6 @@
 /** From a request to whoever answers it: host name, certificate, longest path prefix. */
 import type { EdgeConfig, EdgeRoute, EdgeSite, EdgeStatus } from '../contract/edge.ts';
+import { contain } from './boundary.ts';
 import { createNameServer } from './dns/server.ts';
 import { renderError } from './error-page.ts';
 import { fail, type Exchange } from './exchange.ts';
@@ -33,7 +34,8 @@ export function createEdge(initial: EdgeConfig): Edge {
   const watch = new ConnectionWatch();
   const nameServer = createNameServer();
 
-  const handle = (exchange: Exchange): void => {
+  const handle = (exchange: Exchange): void => contain(exchange, () => route(exchange));
+  const route = (exchange: Exchange): void => {
     requests += 1;
     const site = table.find(exchange.host);
     if (site === undefined) {
@@ -53,29 +55,24 @@ export function createEdge(initial: EdgeConfig): Edge {
     respond(exchange, site);
   };
   const respond = (exchange: Exchange, site: EdgeSite): void => {
-    if (site.problem !== undefined) {
-      const { title, detail, cure } = site.problem;
-      fail(exchange, 503, { title, hint: detail, cure: cure === '' ? [] : [cure] });
+    if (site.problem === undefined) {
+      answer(exchange, routeFor(site, exchange.path));
       return;
     }
-    try {
-      answer(exchange, routeFor(site, exchange.path));
-    } catch (error) {
-      const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      log('error', `${exchange.method} https://${exchange.authority}${exchange.path}: ${reason}`);
-      fail(exchange, 500);
-    }
+    const { title, detail, cure } = site.problem;
+    fail(exchange, 503, { title, hint: detail, cure: cure === '' ? [] : [cure] });
   };
 
   const shares = createShares({
     watch,
-    handle(exchange, host) {
-      requests += 1;
-      const site = table.find(host);
-      // Its project is gone, or the request is for all of the server.
-      if (site === undefined || exchange.target === '*') fail(exchange, 404);
-      else respond(exchange, site);
-    },
+    handle: (exchange, host) =>
+      contain(exchange, () => {
+        requests += 1;
+        const site = table.find(host);
+        // Its project is gone, or the request is for all of the server.
+        if (site === undefined || exchange.target === '*') fail(exchange, 404);
+        else respond(exchange, site);
+      }),
   });
   const listeners = createListeners({
     watch,
@@ -135,6 +132,7 @@ export function createEdge(initial: EdgeConfig): Edge {
 }
 
 function answer(exchange: Exchange, route: EdgeRoute | undefined): void {
+  exchange.service = route !== undefined && 'service' in route ? route.service : null;
   if (route === undefined) fail(exchange, 404);
   else if (route.type === 'php') servePhp(exchange, route);
   else if (route.type === 'http') proxyHttp(exchange, route);

@@ -2,6 +2,7 @@
 import { BlockList, createServer, type Server, type Socket } from 'node:net';
 import type { EdgeConfig } from '../contract/edge.ts';
 import { PRIVATE_NETWORKS } from '../contract/sharing.ts';
+import { guarded } from './boundary.ts';
 import { Http1Connection } from './http1/connection.ts';
 import type { Exchange, Peer } from './exchange.ts';
 import { log } from './log.ts';
@@ -57,10 +58,13 @@ export function createShares(options: {
   const listen = (share: Share): Promise<void> =>
     new Promise((resolve, reject) => {
       const sockets = new Set<Socket>();
-      const server = createServer({ noDelay: true }, (socket) => accept(socket, share, sockets));
+      const server = createServer({ noDelay: true }, (socket) =>
+        guarded(socket, () => accept(socket, share, sockets))(),
+      );
       server.once('error', reject);
       server.listen({ port: share.port, host: share.address, exclusive: true }, () => {
         open.set(keyOf(share), { server, sockets });
+        server.on('error', (error) => log('error', `cannot take a connection on port ${share.port}: ${error.message}`));
         resolve();
       });
     });

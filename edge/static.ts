@@ -1,5 +1,6 @@
 /** Static files: conditional requests, one range, HEAD. RFC 9110 sections 13 and 14. */
 import { closeSync, createReadStream, openSync, readSync, type Stats } from 'node:fs';
+import { contained } from './boundary.ts';
 import { fail, type Exchange, type Field } from './exchange.ts';
 import { mediaTypeOf } from './mime.ts';
 
@@ -79,15 +80,27 @@ function readPart(file: string, start: number, length: number): Buffer | 403 | 4
 function stream(exchange: Exchange, status: number, fields: Field[], file: string, start: number, end: number): void {
   const source = createReadStream(file, { start, end, highWaterMark: READ_BYTES });
   exchange.onAbort(() => source.destroy());
-  source.once('open', () => exchange.begin(status, fields));
-  source.on('data', (data) => {
-    if (exchange.write(data as Buffer)) return;
-    source.pause();
-    exchange.whenWritable(() => source.resume());
-  });
-  source.on('end', () => exchange.end());
-  source.on('error', (error: NodeJS.ErrnoException) =>
-    fail(exchange, error.code === 'EACCES' || error.code === 'EPERM' ? 403 : 404),
+  source.once(
+    'open',
+    contained(exchange, () => exchange.begin(status, fields)),
+  );
+  source.on(
+    'data',
+    contained(exchange, (data: Buffer | string) => {
+      if (exchange.write(data as Buffer)) return;
+      source.pause();
+      exchange.whenWritable(() => source.resume());
+    }),
+  );
+  source.on(
+    'end',
+    contained(exchange, () => exchange.end()),
+  );
+  source.on(
+    'error',
+    contained(exchange, (error: NodeJS.ErrnoException) =>
+      fail(exchange, error.code === 'EACCES' || error.code === 'EPERM' ? 403 : 404),
+    ),
   );
 }
 

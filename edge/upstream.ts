@@ -2,9 +2,11 @@
 import { Agent, request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { EdgeRoute } from '../contract/edge.ts';
-import { connectionFields, fail, type Exchange, type Field } from './exchange.ts';
+import { contained } from './boundary.ts';
+import { fail, type Exchange, type Field } from './exchange.ts';
 import { forwardedFields } from './forwarded.ts';
 import { log } from './log.ts';
+import { HEAD_TOO_LARGE, MAX_RESPONSE_HEAD_BYTES, prepareHead } from './response-head.ts';
 
 type HttpRoute = Extract<EdgeRoute, { type: 'http' }>;
 
@@ -53,7 +55,10 @@ function send(exchange: Exchange, route: HttpRoute, isRetry: boolean): void {
     path: basePath + exchange.target,
     headers: requestHeaders(exchange),
     setHost: false,
+    maxHeaderSize: MAX_RESPONSE_HEAD_BYTES,
   });
+  // What is too much is refused by `prepareHead` and not cut off here.
+  sent.maxHeadersCount = 0;
   let firstByte: NodeJS.Timeout | undefined;
   const waitForFirstByte = (): void => {
     firstByte = setTimeout(
@@ -61,28 +66,44 @@ function send(exchange: Exchange, route: HttpRoute, isRetry: boolean): void {
       FIRST_BYTE_MS,
     );
   };
-  sent.on('response', (answer) => {
-    clearTimeout(firstByte);
-    passOn(exchange, sent, answer);
-  });
-  if (wantsWebSocket) {
-    sent.on('upgrade', (answer, stream, early) => {
+  sent.on(
+    'response',
+    contained(exchange, (answer: IncomingMessage) => {
       clearTimeout(firstByte);
-      splice(exchange, answer, stream, early);
-    });
-  }
-  sent.on('error', (error: NodeJS.ErrnoException) => {
+      passOn(exchange, sent, answer);
+    }),
+  );
+  // Without a listener Node waits for ever when a server switches protocols unasked.
+  sent.on(
+    'upgrade',
+    contained(exchange, (answer: IncomingMessage, stream: Duplex, early: Buffer) => {
+      clearTimeout(firstByte);
+      if (wantsWebSocket && !exchange.aborted) {
+        splice(exchange, answer, stream, early);
+        return;
+      }
+      stream.destroy();
+      failWith(exchange, route, new Error('it switched protocols unasked (status 101)'));
+    }),
+  );
+  sent.on(
+    'error',
+    contained(exchange, (error: NodeJS.ErrnoException) => {
+      clearTimeout(firstByte);
+      if (exchange.aborted) return;
+      // A kept connection that the upstream closed at this very moment: once more, where nothing can have happened twice.
+      const mayRetry = sent.reusedSocket && !isRetry && body === null && IDEMPOTENT.has(exchange.method);
+      if (mayRetry && !exchange.started && (error.code === 'ECONNRESET' || error.code === 'EPIPE')) {
+        send(exchange, route, true);
+        return;
+      }
+      failWith(exchange, route, error);
+    }),
+  );
+  exchange.onAbort(() => {
     clearTimeout(firstByte);
-    if (exchange.aborted) return;
-    // A kept connection that the upstream closed at this very moment: once more, where nothing can have happened twice.
-    const mayRetry = sent.reusedSocket && !isRetry && body === null && IDEMPOTENT.has(exchange.method);
-    if (mayRetry && !exchange.started && (error.code === 'ECONNRESET' || error.code === 'EPIPE')) {
-      send(exchange, route, true);
-      return;
-    }
-    failWith(exchange, route, error);
+    sent.destroy();
   });
-  exchange.onAbort(() => sent.destroy());
   if (body === null) {
     waitForFirstByte();
     sent.end();
@@ -100,70 +121,88 @@ function send(exchange: Exchange, route: HttpRoute, isRetry: boolean): void {
 
 function failWith(exchange: Exchange, route: HttpRoute, error: NodeJS.ErrnoException): void {
   const isDown = error.code === 'ECONNREFUSED';
-  const reason = isDown ? `nothing listens on ${route.target}` : error.message;
+  const reason = isDown ? `nothing listens on ${route.target}` : reasonOf(error);
   log('error', `${exchange.method} https://${exchange.authority}${exchange.path}: ${route.service}: ${reason}`);
   fail(exchange, error.code === 'ETIMEDOUT' ? 504 : isDown ? 503 : 502, { service: route.service, reason });
 }
 
+/** What the parser of node:http says, for people. */
+function reasonOf(error: NodeJS.ErrnoException): string {
+  if (error.code === 'HPE_HEADER_OVERFLOW') return HEAD_TOO_LARGE;
+  return error.code?.startsWith('HPE_') === true ? `its answer is not valid HTTP (${error.message})` : error.message;
+}
+
 function passOn(exchange: Exchange, sent: ClientRequest, answer: IncomingMessage): void {
-  const fields = endToEndFields(answer);
-  exchange.begin(answer.statusCode ?? 502, fields);
-  answer.on('data', (data: Buffer) => {
-    if (exchange.write(data)) return;
-    answer.pause();
-    exchange.whenWritable(() => answer.resume());
-  });
-  answer.on('end', () => {
-    exchange.end();
-    // An upstream that answered without reading the whole body: its connection is of no more use.
-    if (!sent.writableFinished) sent.destroy();
-  });
   // Cut off in the middle: the client must not take it for whole.
   answer.on('error', () => exchange.abort());
   answer.on('aborted', () => exchange.abort());
+  exchange.begin(answer.statusCode ?? 502, fieldsOf(answer));
+  answer.on(
+    'data',
+    contained(exchange, (data: Buffer) => {
+      if (exchange.write(data)) return;
+      answer.pause();
+      exchange.whenWritable(() => answer.resume());
+    }),
+  );
+  answer.on(
+    'end',
+    contained(exchange, () => {
+      exchange.end();
+      // An upstream that answered without reading the whole body: its connection is of no more use.
+      if (!sent.writableFinished) sent.destroy();
+    }),
+  );
 }
 
 /** From the 101 on both ends talk without us. */
 function splice(exchange: Exchange, answer: IncomingMessage, upstream: Duplex, early: Buffer): void {
+  const head = prepareHead(200, fieldsOf(answer));
+  if (typeof head === 'string') {
+    upstream.destroy();
+    exchange.giveUp(502, { reason: head });
+    return;
+  }
   const { stream, early: fromClient } = exchange.takeOver();
-  const lines = endToEndFields(answer).map(([name, value]) => `${name}: ${value}\r\n`);
+  // First, because an error without a listener would be nobody's.
+  upstream.on('error', () => stream.destroy());
+  stream.on('error', () => upstream.destroy());
+  stream.on('close', () => upstream.destroy());
+  upstream.on('close', () => stream.destroy());
+  const lines = head.fields.map(([name, value]) => `${name}: ${value}\r\n`);
   stream.write(
     `HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: websocket\r\n${lines.join('')}\r\n`,
     'latin1',
   );
   if (early.length > 0) stream.write(early);
   if (fromClient.length > 0) upstream.write(fromClient);
-  upstream.on('error', () => stream.destroy());
-  stream.on('error', () => upstream.destroy());
-  stream.on('close', () => upstream.destroy());
-  upstream.on('close', () => stream.destroy());
   upstream.pipe(stream);
   stream.pipe(upstream);
 }
 
-function endToEndFields(answer: IncomingMessage): Field[] {
+function fieldsOf(answer: IncomingMessage): Field[] {
   const raw = answer.rawHeaders;
   const fields: Field[] = [];
   for (let at = 0; at + 1 < raw.length; at += 2) fields.push([(raw[at] ?? '').toLowerCase(), raw[at + 1] ?? '']);
-  const left = connectionFields(fields);
-  return fields.filter(([name]) => !left.has(name));
+  return fields;
 }
 
-function requestHeaders(exchange: Exchange): Record<string, string | string[]> {
-  const headers: Record<string, string | string[]> = {};
+/** Names and values in turn: as an object, names such as `constructor` would mean something else. */
+function requestHeaders(exchange: Exchange): string[] {
+  const headers: string[] = [];
+  let cookies = '';
   for (const [name, value] of forwardedFields(exchange)) {
-    const known = headers[name];
-    if (known === undefined) headers[name] = value;
-    else if (name === 'cookie') headers[name] = `${String(known)}; ${value}`;
-    else headers[name] = Array.isArray(known) ? [...known, value] : [known, value];
+    // HTTP/2 may send each cookie in a field of its own (RFC 9113 section 8.2.3).
+    if (name === 'cookie') cookies = cookies === '' ? value : `${cookies}; ${value}`;
+    else headers.push(name, value);
   }
+  if (cookies !== '') headers.push('cookie', cookies);
   if (exchange.wantsWebSocket) {
-    headers['connection'] = 'Upgrade';
-    headers['upgrade'] = 'websocket';
+    headers.push('connection', 'Upgrade', 'upgrade', 'websocket');
   } else if (exchange.body !== null) {
     // Said outright: Node would leave both out for methods that usually have no body.
-    if (exchange.body.length === null) headers['transfer-encoding'] = 'chunked';
-    else headers['content-length'] = String(exchange.body.length);
+    if (exchange.body.length === null) headers.push('transfer-encoding', 'chunked');
+    else headers.push('content-length', String(exchange.body.length));
   }
   return headers;
 }

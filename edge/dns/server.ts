@@ -2,6 +2,7 @@
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { EdgeConfig } from '../../contract/edge.ts';
+import { describe, guarded } from '../boundary.ts';
 import { log } from '../log.ts';
 import { answer, type Zone } from './answer.ts';
 
@@ -44,9 +45,13 @@ export function createNameServer(idleMs = IDLE_MS): NameServer {
       throw error;
     }
     udp.on('message', (bytes, { port: from, address }) => {
-      const reply = answer(bytes, zone, 'udp');
-      // Who asked may be gone; it asks again if it is not.
-      if (reply !== null) udp.send(reply, from, address, () => undefined);
+      try {
+        const reply = answer(bytes, zone, 'udp');
+        // The client may be gone; it asks again if it is not.
+        if (reply !== null) udp.send(reply, from, address, () => undefined);
+      } catch (error) {
+        log('error', `name server: a question stays without an answer: ${describe(error)}`);
+      }
     });
     for (const socket of [udp, tcp]) socket.on('error', (error: Error) => log('warn', `name server: ${error.message}`));
     open = { udp, tcp, port };
@@ -59,7 +64,7 @@ export function createNameServer(idleMs = IDLE_MS): NameServer {
     socket.setTimeout(idleMs, () => socket.destroy());
     socket.on('error', () => socket.destroy());
     socket.once('close', () => connections.delete(socket));
-    socket.on('data', (bytes: Buffer) => {
+    const take = guarded(socket, (bytes: Buffer) => {
       pending = pending.length === 0 ? bytes : Buffer.concat([pending, bytes]);
       let isFull = false;
       while (pending.length >= 2 && pending.length >= 2 + pending.readUInt16BE(0)) {
@@ -79,6 +84,7 @@ export function createNameServer(idleMs = IDLE_MS): NameServer {
       socket.pause();
       socket.once('drain', () => socket.resume());
     });
+    socket.on('data', take);
   };
 
   return {

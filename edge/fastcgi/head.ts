@@ -1,5 +1,5 @@
 /** The head of a CGI answer (RFC 3875 section 6). */
-import { HOP_BY_HOP, type Field } from '../exchange.ts';
+import type { Field } from '../exchange.ts';
 import { parseFieldLine } from '../http1/head.ts';
 
 export interface CgiHead {
@@ -27,12 +27,12 @@ export function parseCgiHead(text: string): CgiHead {
     at = stop + 1;
     if (field === null) continue;
     if (field[0] === 'status') {
-      const code = Number.parseInt(field[1], 10);
-      status = code >= 200 && code <= 599 ? code : 500;
+      // Anything else than three digits is no status; `prepareHead` says so.
+      status = /^\d{3}(?!\d)/.test(field[1]) ? Number(field[1].slice(0, 3)) : 0;
       continue;
     }
     hasLocation ||= field[0] === 'location';
-    if (!HOP_BY_HOP.has(field[0])) fields.push(field);
+    fields.push(field);
   }
   // A Location without a Status is a redirect (section 6.2.3).
   return { status: status ?? (hasLocation ? 302 : 200), fields };

@@ -1,6 +1,8 @@
 /** One request over FastCGI: parameters and body there, head and body back, with backpressure both ways. */
 import { fail, type Exchange } from '../exchange.ts';
+import { contain, contained } from '../boundary.ts';
 import { log } from '../log.ts';
+import { HEAD_TOO_LARGE, MAX_RESPONSE_HEAD_BYTES } from '../response-head.ts';
 import type { ConnectionUser, FastcgiConnection } from './connection.ts';
 import { findCgiHeadEnd, parseCgiHead } from './head.ts';
 import type { FastcgiPool, Job } from './pool.ts';
@@ -12,7 +14,6 @@ export interface KnownBody {
   resume(): void;
 }
 
-const MAX_HEAD_BYTES = 256 * 1024;
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
 /** While php-fpm restarts there is no socket for a moment; visitors need not see it. */
 const RESTART_MS = 400;
@@ -57,7 +58,7 @@ export class FastcgiRequest implements Job, ConnectionUser {
     connection.begin(this, encodeRequest(this.#params, this.#body !== null));
     // A body that was taken cannot be sent again, so it waits until the server has accepted.
     const body = this.#body;
-    if (body !== null) connection.whenOpen(() => this.#sendBody(body, connection));
+    if (body !== null) connection.whenOpen(contained(this.#exchange, () => this.#sendBody(body, connection)));
   }
 
   #sendBody(body: KnownBody, connection: FastcgiConnection): void {
@@ -73,10 +74,14 @@ export class FastcgiRequest implements Job, ConnectionUser {
   }
 
   drained(): void {
-    this.#body?.resume();
+    contain(this.#exchange, () => this.#body?.resume());
   }
 
   output(data: Buffer, ended: boolean): void {
+    contain(this.#exchange, () => this.#takeOutput(data, ended));
+  }
+
+  #takeOutput(data: Buffer, ended: boolean): void {
     const connection = this.#connection;
     if (ended) this.#release();
     if (this.#head !== null) {
@@ -96,9 +101,10 @@ export class FastcgiRequest implements Job, ConnectionUser {
     const split = findCgiHeadEnd(data);
     if (split === null) {
       this.#head = data;
-      if (!ended && data.length <= MAX_HEAD_BYTES) return;
+      if (!ended && data.length <= MAX_RESPONSE_HEAD_BYTES) return;
       this.#drop();
-      this.#failWith(502, this.#errors === '' ? 'it sent no headers' : this.#errors);
+      const tooLarge = data.length > MAX_RESPONSE_HEAD_BYTES ? HEAD_TOO_LARGE : 'it sent no headers';
+      this.#failWith(502, this.#errors === '' ? tooLarge : this.#errors);
       return;
     }
     const { status, fields } = parseCgiHead(data.toString('latin1', 0, split.head));
@@ -109,7 +115,7 @@ export class FastcgiRequest implements Job, ConnectionUser {
       return;
     }
     this.#exchange.begin(status, fields);
-    if (rest.length > 0) this.output(rest, false);
+    if (rest.length > 0) this.#takeOutput(rest, false);
   }
 
   errors(data: Buffer): void {
@@ -120,6 +126,10 @@ export class FastcgiRequest implements Job, ConnectionUser {
   }
 
   failed(error: NodeJS.ErrnoException, received: boolean): void {
+    contain(this.#exchange, () => this.#takeFailure(error, received));
+  }
+
+  #takeFailure(error: NodeJS.ErrnoException, received: boolean): void {
     const wasUsed = this.#connection?.used === true;
     this.#connection = null;
     if (this.#exchange.aborted) return;

@@ -1,6 +1,7 @@
 /** One client connection that speaks HTTP/1.x: requests one after the other, their bodies, time limits, and how it ends. */
 import type { Socket } from 'node:net';
 import type { BodyConsumer, Exchange, Peer } from '../exchange.ts';
+import { contain, guarded } from '../boundary.ts';
 import { log } from '../log.ts';
 import type { ConnectionWatch, Watched } from '../watch.ts';
 import { BodyError, ChunkedDecoder, LengthDecoder, type BodyDecoder } from './body.ts';
@@ -89,30 +90,40 @@ export class Http1Connection implements Watched {
   }
 
   readonly #onData = (data: Buffer): void => {
-    if (this.#isClosing) return; // The client has our last answer; what it goes on to send is dropped.
+    if (this.#isClosing) return; // The client has our last answer; what it still sends is dropped.
     this.#rest = this.#rest.length === 0 ? data : Buffer.concat([this.#rest, data]);
-    this.#advance();
+    this.#contain(() => this.#advance());
   };
 
   /** A client that sends no more does not wait for an answer either: browsers end a request this way. */
   readonly #onEnd = (): void => {
-    this.#exchange?.clientLeft();
+    this.#exchange?.left();
     this.socket.destroy();
   };
 
   readonly #onClose = (): void => {
     this.#watch.remove(this);
-    this.#exchange?.clientLeft();
+    this.#exchange?.left();
   };
 
-  readonly #onDrain = (): void => this.#exchange?.drained();
+  readonly #onDrain = (): void => this.#contain(() => this.#exchange?.drained());
+
+  /** An error costs the exchange that is under way, and without one the connection. */
+  #contain(work: () => void): void {
+    const exchange = this.#exchange;
+    if (exchange === null) guarded(this.socket, work)();
+    else contain(exchange, work);
+  }
 
   #advance(): void {
     // Answers may come while the loop runs; it then goes on by itself.
     if (this.#isAdvancing) return;
     this.#isAdvancing = true;
-    while (this.#step());
-    this.#isAdvancing = false;
+    try {
+      while (this.#step());
+    } finally {
+      this.#isAdvancing = false;
+    }
   }
 
   /** @returns true when there may be more to do */
@@ -173,8 +184,11 @@ export class Http1Connection implements Watched {
       this.#rest = taken === data.length ? NOTHING : data.subarray(taken);
     } catch (error) {
       if (!(error instanceof BodyError)) throw error;
-      this.#exchange?.clientLeft();
-      this.#refuse({ status: 400, reason: error.message });
+      const hasStarted = this.#exchange?.started === true;
+      this.#exchange?.left();
+      // In the middle of an answer the page would be read as a part of it.
+      if (hasStarted) this.socket.destroy();
+      else this.#refuse({ status: 400, reason: error.message });
       return false;
     }
     if (decoder.done) {
@@ -247,7 +261,7 @@ export class Http1Connection implements Watched {
       return;
     }
     const hasStarted = this.#exchange?.started === true;
-    this.#exchange?.clientLeft();
+    this.#exchange?.left();
     if (hasStarted) socket.destroy();
     else this.#refuse({ status: 408, reason: 'the request took too long to arrive' });
   }

@@ -29,8 +29,8 @@ export interface Refusal {
 }
 
 export const MAX_HEAD_BYTES = 64 * 1024;
-const MAX_TARGET_LENGTH = 16 * 1024;
-const MAX_FIELDS = 200;
+export const MAX_TARGET_LENGTH = 16 * 1024;
+export const MAX_FIELDS = 200;
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 /** Anything but tab and what can be seen: no NUL, no bare CR or LF. */
@@ -38,13 +38,18 @@ const ILLEGAL = /[^\t\x20-\x7e\x80-\xff]/;
 const TARGET = /^[\x21\x22\x24-\x7e]+$/;
 const ABSOLUTE_FORM = /^https?:\/\/([^/?#]+)(.*)$/i;
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
+/** Case counts (RFC 9110 section 9.1) and every registered method is in upper case; many programs read "trace" as TRACE all the same. */
+const METHOD = /^[!#$%&'*+\-.^_`|~0-9A-Z]+$/;
+
+export const isMethod = (method: string): boolean => METHODS.has(method) || METHOD.test(method);
+export const isTarget = (target: string): boolean => TARGET.test(target);
 
 /** Checked names in lower case; the same few come again and again. */
 const knownNames = new Map<string, string>();
 const MAX_KNOWN_NAMES = 512;
 
-/** Null when it is no token (RFC 9110 section 5.1). */
-function fieldName(raw: string): string | null {
+/** A field name in lower case; null when it is no token (RFC 9110 section 5.1). */
+export function toFieldName(raw: string): string | null {
   const known = knownNames.get(raw);
   if (known !== undefined) return known;
   if (!TOKEN.test(raw)) return null;
@@ -53,13 +58,16 @@ function fieldName(raw: string): string | null {
   return name;
 }
 
+/** True for a value that can be sent as it is, in latin1. */
+export const isFieldValue = (value: string): boolean => !ILLEGAL.test(value);
+
 const refuse = (status: Refusal['status'], reason: string): Refusal => ({ status, reason });
 
 /** One field line without its line end (RFC 9112 section 5); null when it is none. */
 export function parseFieldLine(line: string): Field | null {
   const colon = line.indexOf(':');
   // A name with a space before the colon, and a folded line, are no tokens.
-  const name = colon <= 0 ? null : fieldName(line.slice(0, colon));
+  const name = colon <= 0 ? null : toFieldName(line.slice(0, colon));
   if (name === null || ILLEGAL.test(line)) return null;
   return [name, trimBlanks(line, colon + 1)];
 }
@@ -84,13 +92,13 @@ export function parseHead(text: string): RequestHead | Refusal {
   const method = line.slice(0, Math.max(space, 0));
   let target = line.slice(space + 1, Math.max(lastSpace, 0));
   const version = line.slice(lastSpace + 1);
-  if (!METHODS.has(method) && !TOKEN.test(method)) return refuse(400, 'the request line is malformed');
+  if (!isMethod(method)) return refuse(400, 'the method is malformed');
   if (version !== 'HTTP/1.1' && version !== 'HTTP/1.0') {
     return /^HTTP\/\d\.\d$/.test(version)
       ? refuse(505, 'this server speaks HTTP/1.1 and HTTP/2')
       : refuse(400, 'the request line is malformed');
   }
-  if (!TARGET.test(target)) return refuse(400, 'the request target is malformed');
+  if (!isTarget(target)) return refuse(400, 'the request target is malformed');
   if (target.length > MAX_TARGET_LENGTH) return refuse(414, 'the address is too long');
   if (method === 'CONNECT' || method === 'TRACE') return refuse(405, `${method} is not served`);
 

@@ -25,42 +25,32 @@ function statusLine(status: number): string {
   return line;
 }
 
-/** Framing is ours to say, whatever the upstream said. */
-const FRAMING = new Set([
-  'connection',
-  'keep-alive',
-  'transfer-encoding',
-  'upgrade',
-  'trailer',
-  'content-length',
-  'server',
-]);
-
 /**
  * @param framing the lines that say how long the body is and what becomes of the connection
  * @returns the head with its empty line, as latin1
  */
-export function responseHead(status: number, fields: readonly Field[], framing: string): string {
+export function responseHead(
+  { status, fields }: { readonly status: number; readonly fields: readonly Field[] },
+  framing: string,
+): string {
   let head = statusLine(status);
   let hasDate = false;
   for (const [name, value] of fields) {
-    if (FRAMING.has(name)) continue;
     if (name === 'date') hasDate = true;
     head += `${name}: ${value}\r\n`;
   }
   return `${head}${hasDate ? '' : date()}${framing}\r\n`;
 }
 
-/** RFC 9110 sections 6.4.1 and 8.6. */
-export const hasNoContent = (status: number): boolean => status === 204 || status === 304 || status < 200;
-
 /** For requests that were not understood: nothing is known of what the client would like to read. */
+export const refusalText = (status: number, reason: string): string =>
+  `${status} ${STATUS_CODES[status] ?? ''}: ${reason}.\n`;
+
 export function shortAnswer(status: number, reason: string): string {
-  const body = `${status} ${STATUS_CODES[status] ?? ''}: ${reason}.\n`;
+  const body = refusalText(status, reason);
   return (
     responseHead(
-      status,
-      [['content-type', 'text/plain; charset=utf-8']],
+      { status, fields: [['content-type', 'text/plain; charset=utf-8']] },
       `content-length: ${body.length}\r\nconnection: close\r\n`,
     ) + body
   );

@@ -7,14 +7,19 @@ import {
   type ServerHttp2Stream,
 } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
+import { guarded } from '../boundary.ts';
 import type { Exchange, Peer } from '../exchange.ts';
-import { hostOf } from '../sites.ts';
+import { MAX_FIELDS, type Refusal } from '../http1/head.ts';
+import { refusalText } from '../http1/response.ts';
+import { log } from '../log.ts';
+import { MAX_RESPONSE_HEAD_BYTES } from '../response-head.ts';
 import type { ConnectionWatch, Watched } from '../watch.ts';
 import { Http2Exchange } from './exchange.ts';
+import { readHead } from './request-head.ts';
 
 const IDLE_MS = 120_000;
-const TARGET = /^\/[\x21\x22\x24-\x7e]*$/;
-const METHOD = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+/** More than is served, so that what is too much reaches `readHead` and is answered. */
+const RECEIVED_HEAD_BYTES = 256 * 1024;
 
 export class Http2Connection implements Watched {
   readonly #session: ServerHttp2Session;
@@ -29,14 +34,20 @@ export class Http2Connection implements Watched {
     this.#handle = handle;
     this.#session = performServerHandshake(socket, {
       // Room for an upload at full speed; extended CONNECT is not offered, so WebSocket comes over HTTP/1.1 (RFC 8441 section 3).
-      settings: { maxConcurrentStreams: 128, initialWindowSize: 1024 * 1024, maxHeaderListSize: 64 * 1024 },
+      settings: { maxConcurrentStreams: 128, initialWindowSize: 1024 * 1024, maxHeaderListSize: RECEIVED_HEAD_BYTES },
+      maxHeaderListPairs: 2 * MAX_FIELDS,
+      // nghttp2 ends the whole session for a head above this (its default is 64 kB); `prepareHead` refuses it before.
+      maxSendHeaderBlockLength: 2 * MAX_RESPONSE_HEAD_BYTES,
       maxSessionInvalidFrames: 100,
       maxSessionRejectedStreams: 100,
     });
     this.#session.setLocalWindowSize(4 * 1024 * 1024);
     watch.add(this);
-    this.#session.on('stream', this.#onStream);
-    this.#session.on('error', () => undefined); // A client broke the protocol: its session is gone, nothing else.
+    this.#session.on('stream', guarded(this.#session, this.#onStream));
+    // A client broke the protocol or a limit: its session is gone, nothing else.
+    this.#session.on('error', (error) =>
+      log('warn', `a connection of ${peer.remoteAddress} was closed: ${error.message}`),
+    );
     this.#session.on('close', () => watch.remove(this));
   }
 
@@ -64,30 +75,25 @@ export class Http2Connection implements Watched {
       this.#open -= 1;
       if (this.#open === 0) this.#idleSince = performance.now();
     });
-    const authority = headers[':authority'] ?? headers.host;
-    const host = hostOf(authority);
-    const target = headers[':path'];
-    const method = headers[':method'];
-    // nghttp2 has checked what RFC 9113 demands; the rest is as strict as for HTTP/1.1.
-    const hostDiffers = headers[':authority'] !== undefined && headers.host !== undefined && headers.host !== authority;
-    const status =
-      authority === undefined || host === null || hostDiffers || method === undefined || !METHOD.test(method)
-        ? 400
-        : target === undefined || !(TARGET.test(target) || (target === '*' && method === 'OPTIONS'))
-          ? 400
-          : method === 'CONNECT' || method === 'TRACE'
-            ? 405
-            : headers.expect !== undefined && headers.expect.toLowerCase() !== '100-continue'
-              ? 417
-              : null;
-    if (status !== null || authority === undefined || host === null || this.#isDraining) {
-      stream.on('error', () => undefined); // The client may be gone; there is nobody to tell.
-      if (stream.destroyed) return;
-      if (this.#isDraining) stream.close(constants.NGHTTP2_REFUSED_STREAM);
-      else stream.respond({ ':status': status ?? 400, 'content-length': '0' }, { endStream: true });
+    const head = readHead(headers);
+    if (this.#isDraining || 'reason' in head) {
+      stream.on('error', () => undefined); // The client may be gone.
+      if (stream.destroyed || stream.closed) return;
+      if ('reason' in head) this.#refuse(stream, head);
+      else stream.close(constants.NGHTTP2_REFUSED_STREAM);
       return;
     }
     const endsAfterHeaders = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0;
-    this.#handle(new Http2Exchange(stream, headers, authority, host, endsAfterHeaders, this.#peer));
+    const { authority, host, fields } = head;
+    this.#handle(new Http2Exchange(stream, headers, fields, authority, host, endsAfterHeaders, this.#peer));
   };
+
+  #refuse(stream: ServerHttp2Stream, { status, reason }: Refusal): void {
+    log('warn', `refused a request of ${this.#peer.remoteAddress}: ${status}, ${reason}`);
+    stream.respond({ ':status': status, server: 'kojibox', 'content-type': 'text/plain; charset=utf-8' });
+    stream.end(refusalText(status, reason));
+    // What is left of its body is dropped.
+    stream.on('data', () => undefined);
+    stream.once('finish', () => stream.close(constants.NGHTTP2_NO_ERROR));
+  }
 }
