@@ -11,6 +11,11 @@ export const NOTICES = {
     '{file} was not readable. The last good copy was put back; the broken file is {aside} (CONFIG_CORRUPT).',
   configLost:
     '{file} was not readable and there is no good copy, so it starts afresh; the broken file is {aside} (CONFIG_CORRUPT).',
+  configUnusable: '{file} cannot be read or put aside ({reason}), so its settings are not in use (CONFIG_CORRUPT).',
+  recordsSetAside:
+    '{count} records of {file} could not be read ({reason}). They are in {aside}; all others are in use (CONFIG_CORRUPT).',
+  recordsLeftOut:
+    '{count} records of {file} could not be read ({reason}) and are not in use; they could not be put aside: {problem} (CONFIG_CORRUPT).',
   metricsLost:
     'The history of resource use ({file}) was not readable ({reason}), so it begins anew; the broken file is {aside}.',
   homeNotMoved: 'The data could not be moved to {to}: {reason}. It is in {from} as before.',

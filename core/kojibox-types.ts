@@ -6,6 +6,7 @@ import type { RuntimeManifest } from '../contract/manifest.ts';
 import type { RuntimeChoices } from '../contract/runtimes.ts';
 import type { DetectedProject, NewProject } from '../contract/projects.ts';
 import type { Program } from '../contract/programs.ts';
+import type { RecordProblem } from '../contract/problems.ts';
 import type { ProxyRule } from '../contract/proxy.ts';
 import type { Site } from '../contract/stack.ts';
 import type { PublicAuthorities } from './certificates/ca-bundle.ts';
@@ -24,6 +25,7 @@ import type { PhpSettingsWork } from './php/php-settings.ts';
 import type { ProjectPatch } from './projects/project-work.ts';
 import type { Projects } from './projects/projects.ts';
 import type { EdgeControl } from './proxy/edge-config.ts';
+import type { NameWork } from './proxy/name-work.ts';
 import type { Sharing } from './proxy/sharing.ts';
 import type { Runtimes } from './runtimes/runtimes.ts';
 import type { RuntimeSourceDriver } from './runtimes/source.ts';
@@ -93,6 +95,8 @@ export interface Kojibox {
   readonly serviceSettings: ServiceSettings;
   readonly ownServices: OwnServices;
   readonly sharing: Sharing;
+  /** Domains and proxy rules, put into effect. */
+  readonly names: NameWork;
   /** A program of an installed runtime, as the project of this folder uses it. Rejects with RUNTIME_MISSING. */
   program(name: ProgramName, folder: string | undefined): Promise<Program>;
   /** Creates a project's files, serves it, and starts what it needs. Rejects before it begins for what cannot work. */
@@ -102,6 +106,8 @@ export interface Kojibox {
   /** Adds a sentence for the user to the notices, and to the daemon's log. */
   notice(text: string, topic?: string): void;
   sites(): Site[];
+  /** Records of the settings that could not be applied. */
+  problems(): readonly RecordProblem[];
   /** Defines services for the projects, writes the edge's configuration, names and certificates. */
   applySites(): Promise<void>;
   httpsPort(): number;
@@ -111,6 +117,8 @@ export interface Kojibox {
   defineServices(): CatalogEntry[];
   /** Runtimes and series that a project runs on. */
   runtimesOf(project: ProjectConfig): { name: string; series: string }[];
+  /** Changes some settings of the app, keeps the others, and applies them. Rejects with NOT_FOUND for a secret that is not there. */
+  setApp(change: Partial<AppConfig>): Promise<void>;
   /** Creates or changes a project and serves it. */
   setProject(project: ProjectConfig): Promise<void>;
   /** Changes some settings of a project, keeps the others, and serves it. */

@@ -7,6 +7,7 @@ import { createCertificates } from './certificates/certificates.ts';
 import { createChanges, type TaskReporter } from './changes/changes.ts';
 import { toError } from './changes/to-error.ts';
 import { openStores } from './config/stores.ts';
+import { storeAndApply } from './config/store-and-apply.ts';
 import { createServiceSettings } from './config/service-settings.ts';
 import { ADMINER_HOST, createAdminer } from './databases/adminer.ts';
 import { createDatabases } from './databases/databases.ts';
@@ -23,16 +24,19 @@ import { detectProject } from './projects/detect.ts';
 import { createPhpSettings, createPhpSettingsStore } from './php/php-settings.ts';
 import { projectEnvironment } from './projects/environment.ts';
 import { createProjectWork } from './projects/project-work.ts';
+import { createProjectRules } from './projects/project-rules.ts';
 import { createProjects } from './projects/projects.ts';
 import { isServable } from './projects/servable.ts';
 import { createStarterProject } from './projects/starter.ts';
 import { createEdgeConfigWriter } from './proxy/edge-config.ts';
+import { createNameWork } from './proxy/name-work.ts';
 import { createSharing } from './proxy/sharing.ts';
 import { createSiteWork } from './proxy/site-work.ts';
 import { seriesOf } from './runtimes/install.ts';
 import { writePhpIni } from './runtimes/php-ini.ts';
 import { createRuntimes } from './runtimes/runtimes.ts';
 import { createSecretKey } from './secrets/secret-key.ts';
+import { resolveSettings } from './secrets/references.ts';
 import { createSecrets } from './secrets/secrets.ts';
 import { createOwnServices } from './services/own-services.ts';
 import { assertPassable, ensureHome, ensureRunFolder, prepareService } from './services/prepare.ts';
@@ -154,6 +158,15 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
       'keychain-key': () => secretKey.moveTo('file'),
     },
   });
+  const checkProject = createProjectRules({
+    secrets,
+    resolveRuntime: (name, series) => runtimes.resolve(name, series),
+    availableSeries: (runtime) =>
+      runtimes
+        .list(new Map())
+        .filter(({ name }) => name === runtime)
+        .map(({ series }) => series),
+  });
   const projects = createProjects({
     store: projectStore,
     files: system.files,
@@ -162,6 +175,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
       rules.get().find(({ host }) => host === domain)?.host ??
       null,
     isServable: (path) => isServable(system, path),
+    check: checkProject,
   });
 
   const serviceSettings = createServiceSettings({
@@ -310,6 +324,9 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     extraSites: async () => [await adminer.site()].filter((site) => site !== null),
     shares: () => sharing.list(),
     define: () => void defineServices(),
+    check: (project) => checkProject(project),
+    isThere: async (path) => (await system.files.realPath(path)) !== null,
+    problemsChanged: (problems) => publish('problems:changed', { problems: [...problems] }),
   });
   const { applySites, sites } = siteWork;
   const sharing = createSharing({
@@ -386,6 +403,20 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
       unpackZip: (file, folder, signal) => options.unpackZip(file, folder, signal),
     },
     changed: (id) => publish('config:changed', { scope: 'project', id }),
+    async forget(id) {
+      if (domainStore.get().some(({ projectId, targetPort }) => projectId === id && targetPort === 0))
+        await domainStore.update((all) =>
+          all.filter(({ projectId, targetPort }) => projectId !== id || targetPort !== 0),
+        );
+      await ports.release(`app-${id}.http`);
+    },
+  });
+  const names = createNameWork({
+    domains,
+    mappings: domainStore,
+    rules,
+    isProject: (id) => projectStore.get().some((project) => project.id === id),
+    applySites,
   });
 
   const databases = createDatabases({ system, runtimes, supervisor, secrets, changes, backups: layout.backups });
@@ -394,6 +425,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     store: ownStore,
     supervisor,
     secrets,
+    assertRunnable: (definition) => catalog.assertRunnable(definition),
     applyDefinitions: () => void defineServices(),
   });
 
@@ -419,6 +451,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     serviceSettings,
     ownServices,
     sharing,
+    names,
     program,
     layout,
     runFolder,
@@ -448,7 +481,18 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     }),
     notices,
     notice,
+    async setApp(change) {
+      // A reference that leads nowhere would stop the environment of every project.
+      await resolveSettings(change.overrides ?? {}, secrets, 'overrides');
+      const before = app.get();
+      await storeAndApply({
+        store: () => app.update((current) => ({ ...current, ...change })),
+        apply: applySites,
+        restore: () => app.update(() => before),
+      });
+    },
     sites,
+    problems: () => siteWork.problems(),
     applySites,
     stores: { app, services, rules, projects: projectStore, runtimes: choices },
     defineServices,

@@ -105,7 +105,8 @@ export async function startDaemon({ homeFacts, dist, version }: DaemonOptions): 
   const adopted = await kojibox.supervisor.recover();
   if (adopted.length > 0) {
     log.info('took over running services', { services: adopted });
-    await kojibox.applySites();
+    // The services that run are served as before; `koji up` tries again and says what fails.
+    await kojibox.applySites().catch((error: unknown) => log.error('cannot apply the sites', { error: String(error) }));
   }
   await features.snapshots
     .recover()

@@ -6,6 +6,7 @@ import { IMPORTS } from './imports.ts';
 import { NAMES } from './names.ts';
 import { PACKS } from './packs.ts';
 import { PORTS } from './ports.ts';
+import { PROBLEMS } from './problems.ts';
 import { SECRETS } from './secrets.ts';
 import { SERVER_IMPORT } from './server-import.ts';
 import { SYSTEM_CHANGES } from './system-changes.ts';
@@ -23,6 +24,7 @@ export const SENTENCES = {
   serverImport: SERVER_IMPORT,
   home: HOME,
   ports: PORTS,
+  problems: PROBLEMS,
   packs: PACKS,
   work: WORK,
 } as const;

@@ -6,7 +6,7 @@ import { KojiboxError } from '../../contract/errors.ts';
 import { noticeText } from '../../contract/notices.ts';
 import type { Layout } from '../layout.ts';
 import type { System } from '../system/system.ts';
-import { isLocalName, LOCAL_DOMAINS } from './local-domains.ts';
+import { isLocalName, LOCAL_DOMAINS, notLocal } from './local-domains.ts';
 import { issueLeaf, issueRoot, type Issuer } from './x509.ts';
 import { sayTrust } from '../../contract/sentences/trust.ts';
 
@@ -80,7 +80,7 @@ export function createCertificates(options: {
     const foreign = hosts.find((host) => !isLocalName(host));
     if (foreign === undefined) return;
     throw new KojiboxError('CERTIFICATE_FAILED', sayTrust('cannotMake', { domain }), {
-      detail: sayTrust('notLocal', { domain: foreign, local: LOCAL_DOMAINS.map((name) => `.${name}`).join(', ') }),
+      detail: notLocal(foreign),
       source: 'certs',
       remedy: sayTrust('chooseLocal'),
     });

@@ -1,11 +1,12 @@
 /**
  * One JSON document on disk: written atomically, with the last good copies beside it. A corrupt or half-written file is set aside,
- * the newest good copy put back, and the user told.
+ * the newest good copy put back, and the user told. A record of a wrong shape is set aside by itself; all others stay in use.
  */
 import type { z } from 'zod';
 import { KojiboxError } from '../../contract/errors.ts';
 import { noticeText } from '../../contract/notices.ts';
 import type { FileSystem, WriteOptions } from '../system/files.ts';
+import { salvage, type Salvaged } from './salvage.ts';
 
 const KEPT_COPIES = 3;
 
@@ -38,7 +39,7 @@ export async function openJsonStore<T>(options: JsonStoreOptions<T>): Promise<Js
   let queue: Promise<unknown> = Promise.resolve();
 
   const save = async (next: T): Promise<void> => {
-    const text = `${JSON.stringify({ schemaVersion: options.schemaVersion, value: next }, null, 2)}\n`;
+    const text = documentOf(next, options);
     try {
       if ((await files.readText(path)) !== null) {
         for (let index = KEPT_COPIES - 1; index >= 1; index--) {
@@ -74,37 +75,75 @@ export async function openJsonStore<T>(options: JsonStoreOptions<T>): Promise<Js
 
 async function load<T>(options: JsonStoreOptions<T>, copyPath: (index: number) => string): Promise<T | undefined> {
   const { files, path, notice } = options;
-  const text = await files.readText(path);
+  const text = await readOr(options, path);
   if (text === null) return undefined;
-  const value = parse(text, options);
-  if (value !== undefined) return value;
+  const found = text === UNREADABLE ? null : parse(text, options);
+  if (found !== null) {
+    if (found.setAside.length > 0) await keepAside(found, options);
+    return found.value;
+  }
 
   const aside = `${path}.corrupt-${options.now()}`;
-  await files.rename(path, aside);
-  for (let index = 1; index <= KEPT_COPIES; index++) {
-    const copy = await files.readText(copyPath(index));
-    const restored = copy === null ? undefined : parse(copy, options);
-    if (restored === undefined) continue;
-    await files.writeAtomic(path, copy ?? '', options.write ?? { mode: 0o600 });
-    notice(noticeText('configRestored', { file: path, aside }));
-    return restored;
+  try {
+    await files.rename(path, aside);
+    for (let index = 1; index <= KEPT_COPIES; index++) {
+      const copy = await readOr(options, copyPath(index));
+      const restored = copy === null || copy === UNREADABLE ? null : parse(copy, options);
+      if (restored === null || restored.setAside.length > 0) continue;
+      await files.writeAtomic(path, copy ?? '', options.write ?? { mode: 0o600 });
+      notice(noticeText('configRestored', { file: path, aside }));
+      return restored.value;
+    }
+    notice(noticeText('configLost', { file: path, aside }));
+  } catch (error) {
+    // A disk that takes nothing: the file stays where it is, and the next start tries again.
+    notice(noticeText('configUnusable', { file: path, reason: reasonOf(error) }));
   }
-  notice(noticeText('configLost', { file: path, aside }));
   return undefined;
 }
 
-/** Undefined when it is not a document of ours in a version we know. */
-function parse<T>(text: string, options: JsonStoreOptions<T>): T | undefined {
+const UNREADABLE = Symbol('unreadable');
+const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** Null when it is not there. */
+async function readOr<T>({ files }: JsonStoreOptions<T>, path: string): Promise<string | null | typeof UNREADABLE> {
+  try {
+    return await files.readText(path);
+  } catch {
+    return UNREADABLE; // A folder of that name, no permission, a broken disk: treated as damaged.
+  }
+}
+
+/** The bad records go into a file of their own, so that somebody can mend them; the others are stored without them. */
+async function keepAside<T>({ value, setAside }: Salvaged<T>, options: JsonStoreOptions<T>): Promise<void> {
+  const { files, path, notice } = options;
+  const aside = `${path}.set-aside-${options.now()}`;
+  const write = options.write ?? { mode: 0o600 };
+  const records = { count: setAside.length, file: path };
+  const reason = setAside[0]?.reason ?? '';
+  try {
+    await files.writeAtomic(aside, `${JSON.stringify({ setAside }, null, 2)}\n`, write);
+    await files.writeAtomic(path, documentOf(value, options), write);
+    notice(noticeText('recordsSetAside', { ...records, reason, aside }));
+  } catch (error) {
+    notice(noticeText('recordsLeftOut', { ...records, reason, problem: reasonOf(error) }));
+  }
+}
+
+const documentOf = <T>(value: T, { schemaVersion }: JsonStoreOptions<T>): string =>
+  `${JSON.stringify({ schemaVersion, value }, null, 2)}\n`;
+
+/** Null when it is not a document of ours in a version we know. */
+function parse<T>(text: string, options: JsonStoreOptions<T>): Salvaged<T> | null {
   let document: { schemaVersion?: unknown; value?: unknown };
   try {
     document = JSON.parse(text) as typeof document;
   } catch {
-    return undefined; // Half-written or damaged: load() sets it aside.
+    return null; // Half-written or damaged: load() sets it aside.
   }
-  if (typeof document !== 'object' || document === null || typeof document.schemaVersion !== 'number') return undefined;
+  if (typeof document !== 'object' || document === null || typeof document.schemaVersion !== 'number') return null;
   let value = document.value;
   for (let version = document.schemaVersion; version < options.schemaVersion; version++)
     value = options.migrations?.[version]?.(value) ?? value;
-  const parsed = options.schema.safeParse(value);
-  return parsed.success ? parsed.data : undefined;
+  return salvage(options.schema, value, options.fallback);
 }

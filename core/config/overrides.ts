@@ -12,6 +12,9 @@ const STEERING: ReadonlySet<string> = new Set([
 ]);
 const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
+/** @returns whether it can be the name of a variable of the environment (POSIX.1-2024, section 8.1) */
+export const isVariableName = (name: string): boolean => VARIABLE.test(name);
+
 export interface EnvironmentLayers {
   /** How the databases are reached. */
   readonly base: Readonly<Record<string, string>>;
@@ -26,5 +29,5 @@ export interface EnvironmentLayers {
 /** The environment, without what is no variable; secret references are still in it. */
 export function mergeEnvironment({ base, service, project, user }: EnvironmentLayers): Record<string, string> {
   const merged = { ...base, ...service, ...project, ...user };
-  return Object.fromEntries(Object.entries(merged).filter(([name]) => VARIABLE.test(name) && !STEERING.has(name)));
+  return Object.fromEntries(Object.entries(merged).filter(([name]) => isVariableName(name) && !STEERING.has(name)));
 }

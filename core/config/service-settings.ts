@@ -2,7 +2,7 @@
 import type { ServiceConfig, ServiceEffect } from '../../contract/config.ts';
 import { KojiboxError } from '../../contract/errors.ts';
 import { conflict, type Ports } from '../ports/ports.ts';
-import { resolveAll, resolveReferences } from '../secrets/references.ts';
+import { resolveSettings } from '../secrets/references.ts';
 import type { Secrets } from '../secrets/secrets.ts';
 import type { Supervisor } from '../services/supervisor.ts';
 import type { Network } from '../system/network.ts';
@@ -45,8 +45,8 @@ export function createServiceSettings(options: {
       if (!(await network.canBind(port)).ok) throw await conflict(network, key, port);
     }
     // A reference that leads nowhere is said now, not at the next start.
-    await resolveAll(config.env, secrets);
-    await Promise.all(config.args.map((text) => resolveReferences(text, secrets)));
+    await resolveSettings(config.env, secrets, 'env');
+    await resolveSettings(config.args, secrets, 'args');
 
     const before = get(config.id);
     const stackIsUp = supervisor.states().some((other) => other.desired === 'up');

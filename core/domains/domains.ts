@@ -3,6 +3,7 @@ import { KojiboxError } from '../../contract/errors.ts';
 import type { DomainMapping, ResolveStep } from '../../contract/domains.ts';
 import type { JsonStore } from '../config/json-store.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { isLocalName } from '../certificates/local-domains.ts';
 import { bytesOf, readByteText } from '../system/byte-text.ts';
 import type { System } from '../system/system.ts';
 import { isSentHere } from './resolver.ts';
@@ -85,6 +86,7 @@ export function createDomains(options: DomainsOptions): Domains {
         throw new KojiboxError('DOMAIN_TAKEN', `cannot give ${mapping.domain} to ${mapping.projectId}`, {
           detail: `project ${owner} has it`,
           source: 'domains',
+          field: 'domain',
         });
       }
       await store.update((all) => {
@@ -93,8 +95,11 @@ export function createDomains(options: DomainsOptions): Domains {
           throw new KojiboxError('DOMAIN_TAKEN', `cannot give ${mapping.domain} to ${mapping.projectId}`, {
             detail: `${other.projectId} has it`,
             source: 'domains',
+            field: 'domain',
           });
-        return [...all.filter(({ domain }) => domain !== mapping.domain), mapping];
+        const others = all.filter(({ domain }) => domain !== mapping.domain);
+        // The project serves its own domain by itself; a second row would say the same.
+        return owner === mapping.projectId && mapping.targetPort === 0 ? others : [...others, mapping];
       });
     },
 
@@ -103,6 +108,7 @@ export function createDomains(options: DomainsOptions): Domains {
         throw new KojiboxError('NOT_FOUND', `there is no domain "${domain}"`, {
           detail: 'domains of projects go with the project',
           source: 'domains',
+          field: 'domain',
         });
       }
       await store.update((all) => all.filter((mapping) => mapping.domain !== domain));
@@ -152,7 +158,8 @@ export function createDomains(options: DomainsOptions): Domains {
     },
 
     async applyHosts(domains) {
-      const wanted = domains.filter((domain) => !domain.endsWith('.localhost'));
+      // A name that is not local belongs to somebody else: this machine must never be sent to itself for it.
+      const wanted = domains.filter((domain) => isLocalName(domain) && !domain.endsWith('.localhost'));
       const text = (await system.files.readText(file)) ?? '';
       if (setHostsBlock(text, homeDigest, wanted) === text) return;
       const change = {
@@ -170,7 +177,7 @@ export function createDomains(options: DomainsOptions): Domains {
     canWriteHosts: () => system.files.canWrite(file),
     async isApplied(domains) {
       const known = hostsBlock((await system.files.readText(file)) ?? '', homeDigest);
-      return domains.every((domain) => domain.endsWith('.localhost') || known.includes(domain));
+      return domains.filter(isLocalName).every((domain) => domain.endsWith('.localhost') || known.includes(domain));
     },
     removeHostsBlock: () => write((text) => setHostsBlock(text, homeDigest, [])),
   };

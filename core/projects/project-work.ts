@@ -19,6 +19,7 @@ import {
 import { assertDecided, decideProject } from './decide.ts';
 import type { Projects } from './projects.ts';
 import { detectProject } from './detect.ts';
+import { storeAndApply } from '../config/store-and-apply.ts';
 import { withoutUndefined } from '../config/without-undefined.ts';
 import { sayWork } from '../../contract/sentences/work.ts';
 
@@ -59,6 +60,8 @@ export function createProjectWork(options: {
   /** The link of a project as it can be opened now: with the name and the port that are in use. */
   urlOf(project: ProjectConfig): string;
   changed(id: string): void;
+  /** What was kept for a project that is gone: its domains and ports. */
+  forget(id: string): Promise<void>;
 }): ProjectWork {
   const { changes, runtimes, supervisor, projects, catalog, tools } = options;
 
@@ -102,8 +105,11 @@ export function createProjectWork(options: {
     runtimeOf(project);
     await assertDecided(tools.files, project, (path) => detectProject(tools.files, path));
     const before = projects.list().find(({ id }) => id === project.id);
-    await projects.set(project);
-    await options.applySites();
+    await storeAndApply({
+      store: () => projects.set(project),
+      apply: options.applySites,
+      restore: () => projects.restore(project.id, before),
+    });
     await forgetUnneeded();
     return JSON.stringify(before) !== JSON.stringify(project);
   };
@@ -192,8 +198,13 @@ export function createProjectWork(options: {
     },
 
     async removeProject(id) {
-      await projects.remove(id);
-      await options.applySites();
+      const before = projects.get(id);
+      await storeAndApply({
+        store: () => projects.remove(id),
+        apply: options.applySites,
+        restore: () => projects.restore(id, before),
+      });
+      await options.forget(id);
       await forgetUnneeded();
     },
   };

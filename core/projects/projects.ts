@@ -8,9 +8,11 @@ import type { Store } from './store.ts';
 export interface Projects {
   list(): ProjectConfig[];
   get(id: string): ProjectConfig;
-  /** Creates or replaces. Rejects with VALIDATION_FAILED for a bad folder, DOMAIN_TAKEN for a domain of somebody else. */
+  /** Creates or replaces. Rejects for a folder, a domain or a setting that cannot be applied; then nothing was stored. */
   set(project: ProjectConfig): Promise<void>;
   remove(id: string): Promise<ProjectConfig>;
+  /** As it was before, unchecked: the way back of a change. Undefined: it was not there. */
+  restore(id: string, before: ProjectConfig | undefined): Promise<void>;
   /** The folder to serve, links resolved: the override, else the usual public folder of a framework, else the project's own. */
   documentRoot(project: ProjectConfig): Promise<string>;
 }
@@ -18,6 +20,8 @@ export interface Projects {
 export interface ProjectsOptions {
   readonly store: Store<ProjectConfig[]>;
   readonly files: FileSystem;
+  /** Rejects with the error of the first rule that the settings break. */
+  check(project: ProjectConfig): Promise<void>;
   /** Who else has this domain: a domain mapping or a proxy rule; null when it is free. */
   domainOwner(domain: string): string | null;
   /** Whether the services' user may read the folder. */
@@ -44,7 +48,7 @@ export function createProjects(options: ProjectsOptions): Projects {
 
   const assertFolder = async (path: string): Promise<void> => {
     const invalid = (detail: string): KojiboxError =>
-      new KojiboxError('VALIDATION_FAILED', 'Invalid project path', { detail, source: 'config' });
+      new KojiboxError('VALIDATION_FAILED', 'Invalid project path', { detail, source: 'config', field: 'path' });
     if (!isAbsolute(path)) throw invalid(`${path} is not an absolute path`);
     const real = await files.realPath(path);
     if (real === null || (await files.stat(real))?.type !== 'directory')
@@ -59,18 +63,32 @@ export function createProjects(options: ProjectsOptions): Projects {
     get,
 
     async set(project) {
+      await options.check(project);
       await assertFolder(project.path);
       await store.update((projects) => {
         const other = projects.find(({ id, domain }) => id !== project.id && domain === project.domain);
-        const owner = other?.id ?? options.domainOwner(project.domain);
+        // A rule may be for the domain that the project has already.
+        const isKept = projects.some(({ id, domain }) => id === project.id && domain === project.domain);
+        const owner = other?.id ?? (isKept ? null : options.domainOwner(project.domain));
         if (owner !== null && owner !== project.id) {
           throw new KojiboxError('DOMAIN_TAKEN', `cannot give ${project.domain} to ${project.id}`, {
             detail: `${owner} has it`,
             source: 'config',
+            field: 'domain',
           });
         }
         return [...projects.filter(({ id }) => id !== project.id), project];
       });
+    },
+
+    async restore(id, before) {
+      await store.update((projects) =>
+        before === undefined
+          ? projects.filter((project) => project.id !== id)
+          : projects.some((project) => project.id === id)
+            ? projects.map((project) => (project.id === id ? before : project))
+            : [...projects, before],
+      );
     },
 
     async remove(id) {

@@ -1,10 +1,13 @@
 /** Writes the configuration of the edge and makes the running edge take it, certificates included. */
 import type { EdgeConfig, EdgeStatus } from '../../contract/edge.ts';
+import type { RecordProblem } from '../../contract/problems.ts';
+import { sayProblem } from '../../contract/sentences/problems.ts';
 import type { Certificates } from '../certificates/certificates.ts';
 import { resolverSuffixes } from '../domains/resolver.ts';
 import type { Layout } from '../layout.ts';
 import type { System } from '../system/system.ts';
 import type { PlannedSite } from './edge-sites.ts';
+import { problemOf } from './record-problem.ts';
 
 /** Control messages to the running edge. */
 export interface EdgeControl {
@@ -20,8 +23,15 @@ export interface EdgePorts {
 }
 
 export interface EdgeConfigWriter {
-  /** Makes missing certificates, writes the file when anything changed, and waits until a running edge uses it. */
-  apply(sites: readonly PlannedSite[], ports: EdgePorts, shares: EdgeConfig['shares']): Promise<void>;
+  /**
+   * Makes missing certificates, writes the file when anything changed, and waits until a running edge uses it.
+   * @returns the sites that have no certificate, by their first name: they show the reason under the fallback's
+   */
+  apply(
+    sites: readonly PlannedSite[],
+    ports: EdgePorts,
+    shares: EdgeConfig['shares'],
+  ): Promise<ReadonlyMap<string, RecordProblem>>;
   readonly controlSocket: string;
 }
 
@@ -55,15 +65,27 @@ export function createEdgeConfigWriter(options: {
     sites: readonly PlannedSite[],
     ports: EdgePorts,
     shares: EdgeConfig['shares'],
-  ): Promise<void> => {
+  ): Promise<ReadonlyMap<string, RecordProblem>> => {
+    const problems = new Map<string, RecordProblem>();
     const fallback = await certificates.ensureLeaf(FALLBACK_DOMAIN, [FALLBACK_DOMAIN]);
     let renewed = fallback.renewed;
     const withCertificates = await Promise.all(
       sites.map(async (site) => {
-        const wildcards = site.hosts.map((host) => `*.${host}`);
-        const leaf = await certificates.ensureLeaf(site.hosts[0] ?? site.name, [...site.hosts, ...wildcards]);
-        renewed ||= leaf.renewed;
-        return { ...site, certificate: leaf.certificateFile, key: leaf.keyFile };
+        const domain = site.hosts[0] ?? site.name;
+        try {
+          const leaf = await certificates.ensureLeaf(domain, [...site.hosts, ...site.hosts.map((host) => `*.${host}`)]);
+          renewed ||= leaf.renewed;
+          return { ...site, certificate: leaf.certificateFile, key: leaf.keyFile };
+        } catch (error) {
+          const { title, detail, cure, ...about } = problemOf(
+            { scope: 'domain', id: domain },
+            sayProblem('cannotServe', { domain }),
+            error,
+          );
+          problems.set(domain, { ...about, title, detail, cure });
+          const problem = site.problem ?? { title, detail, cure };
+          return { ...site, problem, certificate: fallback.certificateFile, key: fallback.keyFile };
+        }
       }),
     );
     generation ??= await lastGeneration();
@@ -82,7 +104,7 @@ export function createEdgeConfigWriter(options: {
       resolver: { port: ports.dnsPort, suffixes: resolverSuffixes(sites.flatMap(({ hosts }) => hosts)) },
     };
     const text = (): string => `${JSON.stringify(config, null, 2)}\n`;
-    if (!renewed && (await system.files.readText(layout.edgeConfig)) === text()) return;
+    if (!renewed && (await system.files.readText(layout.edgeConfig)) === text()) return problems;
     generation += 1;
     config.generation = generation;
     // It holds database passwords of the projects, and an edge that gave up root must still read it.
@@ -94,6 +116,7 @@ export function createEdgeConfigWriter(options: {
       // After an update: the edge of the version before does not know everything that this one writes. The new one reads the file.
       if (!options.replaceOutdated()) throw error;
     });
+    return problems;
   };
 
   return {

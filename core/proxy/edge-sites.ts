@@ -2,6 +2,7 @@
 import { hasProgram, type ProjectConfig } from '../../contract/config.ts';
 import type { DomainMapping } from '../../contract/domains.ts';
 import type { EdgeRoute, EdgeSite } from '../../contract/edge.ts';
+import type { Problem } from '../../contract/problems.ts';
 import type { ProxyRule } from '../../contract/proxy.ts';
 import { compareText } from '../compare-text.ts';
 
@@ -16,17 +17,25 @@ export interface SiteInputs {
   app(project: ProjectConfig): { readonly service: string; readonly port: number };
   /** Environment of a project's PHP. */
   environment(project: ProjectConfig): Readonly<Record<string, string>>;
-  /** All names of a domain: itself and its `*.localhost` name. */
+  /** Why a project cannot be served; undefined when it can. */
+  problem(project: ProjectConfig): Problem | undefined;
+  /** All names of a domain for which a certificate can be made: itself and its `*.localhost` name. */
   hostsOf(domain: string): readonly string[];
 }
 
 /** A site without its certificate files, which are made afterwards. */
 export type PlannedSite = Omit<EdgeSite, 'certificate' | 'key'>;
 
+interface SiteDraft {
+  readonly name: string;
+  routes: { path: string; route: EdgeRoute }[];
+  problem: Problem | undefined;
+}
+
 export function planSites(inputs: SiteInputs): PlannedSite[] {
-  const routes = new Map<string, { name: string; routes: { path: string; route: EdgeRoute }[] }>();
-  const siteOf = (host: string, name: string): { name: string; routes: { path: string; route: EdgeRoute }[] } => {
-    const known = routes.get(host) ?? { name, routes: [] };
+  const routes = new Map<string, SiteDraft>();
+  const siteOf = (host: string, name: string): SiteDraft => {
+    const known = routes.get(host) ?? { name, routes: [], problem: undefined };
     routes.set(host, known);
     return known;
   };
@@ -35,17 +44,25 @@ export function planSites(inputs: SiteInputs): PlannedSite[] {
     site.routes = [...site.routes.filter((existing) => existing.path !== path), { path, route }];
   };
 
-  for (const project of inputs.projects) {
-    const route = projectRoute(project, inputs);
-    if (route !== null) put(project.domain, project.name, '/', route);
-  }
+  const putProject = (host: string, project: ProjectConfig): void => {
+    const problem = inputs.problem(project);
+    const route = problem === undefined ? projectRoute(project, inputs) : null;
+    if (route !== null) put(host, project.name, '/', route);
+    // The page of the first one that has the name is the one to show.
+    else if (problem !== undefined && !routes.has(host)) siteOf(host, project.name).problem = problem;
+  };
+
+  for (const project of inputs.projects) putProject(project.domain, project);
   for (const mapping of inputs.domains) {
     const project = inputs.projects.find(({ id }) => id === mapping.projectId);
-    const route =
-      mapping.targetPort === 0
-        ? project && projectRoute(project, inputs)
-        : httpRoute(`http://127.0.0.1:${mapping.targetPort}`, mapping.projectId);
-    if (route) put(mapping.domain, project?.name ?? mapping.projectId, '/', route);
+    if (mapping.targetPort !== 0)
+      put(
+        mapping.domain,
+        project?.name ?? mapping.projectId,
+        '/',
+        httpRoute(`http://127.0.0.1:${mapping.targetPort}`, mapping.projectId),
+      );
+    else if (project !== undefined) putProject(mapping.domain, project);
   }
   for (const rule of inputs.rules) put(rule.host, rule.host, rule.path, httpRoute(rule.target, rule.host));
 
@@ -53,11 +70,14 @@ export function planSites(inputs: SiteInputs): PlannedSite[] {
     .map(([host, site]) => ({
       hosts: [...inputs.hostsOf(host)],
       name: site.name,
+      // A mapping or a rule for the root serves it after all.
+      ...(site.problem === undefined || site.routes.some(({ path }) => path === '/') ? {} : { problem: site.problem }),
       // A rule below a path alone still needs an answer for all others.
       routes: site.routes.some(({ path }) => path === '/')
         ? site.routes
         : [...site.routes, { path: '/', route: emptyRoute(site.name) }],
     }))
+    .filter(({ hosts }) => hosts.length > 0)
     .sort((a, b) => compareText(a.hosts[0] ?? '', b.hosts[0] ?? ''));
 }
 

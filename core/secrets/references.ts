@@ -29,6 +29,29 @@ export async function resolveAll(
   return Object.fromEntries(pairs);
 }
 
+/** The same, and the error names the setting. @param field of which `values` are parts, e.g. `env` */
+export async function resolveSettings(
+  values: Readonly<Record<string, string>> | readonly string[],
+  secrets: Pick<Secrets, 'get'>,
+  field: string,
+): Promise<void> {
+  for (const [name, value] of Object.entries(values)) {
+    try {
+      await resolveReferences(value, secrets);
+    } catch (cause) {
+      if (!(cause instanceof KojiboxError)) throw cause;
+      const { code, message, detail, source, remedy } = cause;
+      throw new KojiboxError(code, `${message} in ${field}.${name}`, {
+        detail,
+        source,
+        remedy,
+        field: `${field}.${name}`,
+        cause,
+      });
+    }
+  }
+}
+
 async function valueOf(key: string, secrets: Pick<Secrets, 'get'>): Promise<string> {
   if (KEY.test(key)) {
     for (const scope of SCOPES) {
@@ -39,6 +62,8 @@ async function valueOf(key: string, secrets: Pick<Secrets, 'get'>): Promise<stri
   throw new KojiboxError('NOT_FOUND', `cannot fill in \${secret:${key}}`, {
     detail: `there is no secret "${key}" for the app, a project or a service`,
     source: 'secrets',
-    remedy: `Set it with: koji secrets set ${KEY.test(key) ? key : 'KEY'} app`,
+    remedy: KEY.test(key)
+      ? `Set it with: koji secrets set ${key} app`
+      : 'Use a name of lower-case letters, digits, dots, hyphens and underscores.',
   });
 }

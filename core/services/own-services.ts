@@ -2,8 +2,9 @@
 import { KojiboxError } from '../../contract/errors.ts';
 import type { OwnService } from '../../contract/own-services.ts';
 import type { JsonStore } from '../config/json-store.ts';
+import { storeAndApply } from '../config/store-and-apply.ts';
 import { probeOf } from '../recipes/own-program.ts';
-import { resolveAll, resolveReferences } from '../secrets/references.ts';
+import { resolveSettings } from '../secrets/references.ts';
 import type { Secrets } from '../secrets/secrets.ts';
 import { resolveLanes } from './dependency-graph.ts';
 import type { Supervisor } from './supervisor.ts';
@@ -11,9 +12,9 @@ import type { Supervisor } from './supervisor.ts';
 export interface OwnServices {
   list(): readonly OwnService[];
   /**
-   * A running one is started again when its definition changed, a new one is started when the stack is up. One that does not start keeps its
-   * definition, and the error of the start is thrown: the log says what to mend.
-   * Rejects with VALIDATION_FAILED, NOT_FOUND for a dependency or a secret that is not there, DEPENDENCY_CYCLE; then nothing changed.
+   * A running one is started again when its definition changed, a new one is started when the stack is up.
+   * Rejects with VALIDATION_FAILED, NOT_FOUND for a dependency or a secret that is not there, DEPENDENCY_CYCLE, and with the error of a start
+   * that failed, with the last lines of the log; then the former definition is back, or none.
    */
   define(definition: OwnService): Promise<void>;
   /** Rejects with NOT_FOUND for what the user did not define, VALIDATION_FAILED while another service needs it. */
@@ -24,6 +25,8 @@ export function createOwnServices(options: {
   readonly store: JsonStore<OwnService[]>;
   readonly supervisor: Supervisor;
   readonly secrets: Pick<Secrets, 'get'>;
+  /** Rejects when the program or its folder is not there. */
+  assertRunnable(definition: OwnService): Promise<void>;
   /** Makes the supervisor know what is stored. */
   applyDefinitions(): void;
 }): OwnServices {
@@ -47,8 +50,9 @@ export function createOwnServices(options: {
     probeOf(definition, Object.fromEntries(ports.map(({ name, port }) => [name, port])));
     const dependencies = new Map(states.map((state) => [state.id, state.dependsOn]));
     resolveLanes(dependencies.set(id, definition.dependsOn), [id]);
-    await resolveAll(definition.env, secrets);
-    await Promise.all(definition.args.map((text) => resolveReferences(text, secrets)));
+    await resolveSettings(definition.env, secrets, 'env');
+    await resolveSettings(definition.args, secrets, 'args');
+    await options.assertRunnable(definition);
   };
 
   return {
@@ -58,12 +62,23 @@ export function createOwnServices(options: {
       await check(definition);
       const before = list().find((own) => own.id === id);
       if (JSON.stringify(before) === JSON.stringify(definition)) return;
-      await store.update((all) => [...all.filter((own) => own.id !== id), definition]);
-      options.applyDefinitions();
       const stackIsUp = supervisor.states().some((state) => state.desired === 'up');
-      const { desired } = supervisor.state(id);
-      if (desired === 'up') await supervisor.restart(id);
-      else if (before === undefined && stackIsUp) await supervisor.start(id);
+      const wasUp = before !== undefined && supervisor.state(id).desired === 'up';
+      await storeAndApply({
+        store: () => store.update((all) => [...all.filter((own) => own.id !== id), definition]),
+        async apply() {
+          options.applyDefinitions();
+          if (wasUp) await supervisor.restart(id);
+          else if (before === undefined && stackIsUp && list().some((own) => own.id === id)) await supervisor.start(id);
+        },
+        async restore() {
+          if (before === undefined) await supervisor.undefine(id);
+          await store.update((all) => [
+            ...all.filter((own) => own.id !== id),
+            ...(before === undefined ? [] : [before]),
+          ]);
+        },
+      });
     },
     async undefine(id) {
       if (!list().some((own) => own.id === id))

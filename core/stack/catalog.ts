@@ -17,6 +17,7 @@ import type { Secrets } from '../secrets/secrets.ts';
 import { accountOf } from '../system/accounts.ts';
 import type { System } from '../system/system.ts';
 import type { LaunchSpec } from '../services/driver.ts';
+import { isProgram } from './programs.ts';
 
 export interface CatalogEntry {
   readonly id: string;
@@ -83,6 +84,8 @@ export interface Catalog {
   /** Runtimes and series that one project runs on: those of its code and of the servers. */
   runtimesOf(project: ProjectConfig): { name: string; series: string }[];
   prepare(entry: CatalogEntry): Promise<PreparedLaunch>;
+  /** Rejects with VALIDATION_FAILED when the program or the folder of a service is not there. */
+  assertRunnable(definition: OwnService): Promise<void>;
   /** The same for a service that runs already: nothing is prepared, its ports are the ones it has. */
   describe(entry: CatalogEntry): Promise<PreparedLaunch>;
 }
@@ -342,9 +345,29 @@ export function createCatalog(options: CatalogOptions): Catalog {
     return [...databases, ...php.values(), ...apps, ...own, edge];
   };
 
+  const assertRunnable: Catalog['assertRunnable'] = async (own) => {
+    const invalid = (field: string, detail: string, remedy: string): KojiboxError =>
+      new KojiboxError('VALIDATION_FAILED', `cannot use the definition of ${own.id}`, {
+        detail,
+        source: 'services',
+        field,
+        remedy,
+      });
+    const folder = await system.files.realPath(own.cwd);
+    if (folder === null || (await system.files.stat(folder))?.type !== 'directory')
+      throw invalid('cwd', `there is no folder ${own.cwd}`, 'Make the folder first, or name another one.');
+    // Kojibox brings it, and installs it for the start.
+    if (isProgram(own.binary)) return;
+    await findProgram(own.binary).catch((error: unknown) => {
+      if (!(error instanceof KojiboxError)) throw error;
+      throw invalid('binary', `${error.message}: ${error.detail}`, error.remedy);
+    });
+  };
+
   return {
     phpFor,
     appFor,
+    assertRunnable,
     entries,
     runtimesOf(project) {
       const code = project.stack === 'php' ? phpFor(project).series : null;

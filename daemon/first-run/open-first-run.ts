@@ -85,13 +85,11 @@ export async function openFirstRun(options: FirstRunPartsOptions): Promise<First
       changedProject(id);
     },
     async addDomain(domain, projectId) {
-      await kojibox.domains.upsert({ domain, projectId, targetPort: 0 });
-      await kojibox.applySites();
+      await kojibox.names.setDomain({ domain, projectId, targetPort: 0 });
       publish('config:changed', { scope: 'domain', id: domain });
     },
     async removeDomain(domain) {
-      await kojibox.domains.remove(domain);
-      await kojibox.applySites();
+      await kojibox.names.removeDomain(domain);
       publish('config:changed', { scope: 'domain', id: domain });
     },
     changed: (id) => publish('imports:changed', { id }),

@@ -67,6 +67,7 @@ export function snapshotOf({ kojibox, info }: Pick<HandlerOptions, 'kojibox' | '
     changes: kojibox.changes.list(),
     sites: kojibox.sites(),
     notices: [...kojibox.notices],
+    problems: [...kojibox.problems()],
   };
 }
 
@@ -104,6 +105,7 @@ export function createHandlers(options: HandlerOptions): Handlers {
       sites: kojibox.sites(),
       uiUrl: options.uiUrl(),
       notices: [...kojibox.notices],
+      problems: [...kojibox.problems()],
     };
   };
 
@@ -193,9 +195,7 @@ export function createHandlers(options: HandlerOptions): Handlers {
 
     'config.getApp': async () => stores.app.get(),
     'config.setApp': async (config) => {
-      // What is left out stays as it is.
-      await stores.app.update((before) => ({ ...before, ...withoutUndefined(config) }));
-      await kojibox.applySites();
+      await kojibox.setApp(withoutUndefined(config));
       changed('app', 'app');
       return ok;
     },
@@ -244,18 +244,20 @@ export function createHandlers(options: HandlerOptions): Handlers {
     'projects.shares': async () => kojibox.sharing.list(),
 
     'domains.list': async () => [
-      ...projects.list().map(({ domain, id }) => ({ domain, projectId: id, targetPort: 0 })),
+      // A mapping of a project's own domain takes the place of the project's row.
+      ...projects
+        .list()
+        .filter(({ domain }) => !domains.list().some((mapping) => mapping.domain === domain))
+        .map(({ domain, id }) => ({ domain, projectId: id, targetPort: 0 })),
       ...domains.list(),
     ],
     'domains.upsert': async (mapping) => {
-      await domains.upsert(mapping);
-      await kojibox.applySites();
+      await kojibox.names.setDomain(mapping);
       changed('domain', mapping.domain);
       return ok;
     },
     'domains.remove': async ({ domain }) => {
-      await domains.remove(domain);
-      await kojibox.applySites();
+      await kojibox.names.removeDomain(domain);
       changed('domain', domain);
       return ok;
     },
@@ -263,8 +265,7 @@ export function createHandlers(options: HandlerOptions): Handlers {
     'proxy.rules': async () => stores.rules.get(),
     'proxy.apply': async ({ rules }) => {
       // A rule for a project's own root wins over the project: who writes one means it.
-      await stores.rules.update(() => rules);
-      await kojibox.applySites();
+      await kojibox.names.setRules(rules);
       changed('proxy', 'rules');
       return ok;
     },

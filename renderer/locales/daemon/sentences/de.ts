@@ -1,6 +1,7 @@
 /** Sätze des Daemons auf Deutsch. */
 import type { SentenceTexts } from '../../../../contract/sentences/index.ts';
 import { importsDe, serverImportDe } from './de-imports.ts';
+import { problemsDe } from './de-problems.ts';
 
 export const sentencesDe: SentenceTexts = {
   notices: {
@@ -11,6 +12,12 @@ export const sentencesDe: SentenceTexts = {
       '{file} war nicht lesbar. Die letzte gute Kopie ist wieder da; die beschädigte Datei ist {aside} (CONFIG_CORRUPT).',
     configLost:
       '{file} war nicht lesbar, und es gibt keine gute Kopie; sie beginnt neu. Die beschädigte Datei ist {aside} (CONFIG_CORRUPT).',
+    configUnusable:
+      '{file} lässt sich weder lesen noch beiseitelegen ({reason}), darum gelten diese Einstellungen nicht (CONFIG_CORRUPT).',
+    recordsSetAside:
+      '{count} Einträge von {file} waren nicht lesbar ({reason}). Sie liegen in {aside}; alle anderen gelten (CONFIG_CORRUPT).',
+    recordsLeftOut:
+      '{count} Einträge von {file} waren nicht lesbar ({reason}) und gelten nicht; sie ließen sich nicht beiseitelegen: {problem} (CONFIG_CORRUPT).',
     metricsLost:
       'Der Verlauf der Auslastung ({file}) war nicht lesbar ({reason}) und beginnt neu; die beschädigte Datei ist {aside}.',
     homeNotMoved: 'Die Daten ließen sich nicht nach {to} verlegen ({reason}), sie sind weiter in {from}.',
@@ -20,6 +27,7 @@ export const sentencesDe: SentenceTexts = {
     updateRolledBack:
       'Kojibox {to} hat hier nicht funktioniert ({reason}), darum läuft wieder {from}. Es wird nicht mehr angeboten, bis es anders gebaut vorliegt.',
   },
+  problems: problemsDe,
   trust: {
     systemPrograms: 'curl, PHP, Git und die meisten Programme',
     browsers: 'Chromium und Firefox',

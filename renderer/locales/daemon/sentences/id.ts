@@ -1,6 +1,7 @@
 /** Kalimat daemon dalam Bahasa Indonesia. */
 import type { SentenceTexts } from '../../../../contract/sentences/index.ts';
 import { importsId, serverImportId } from './id-imports.ts';
+import { problemsId } from './id-problems.ts';
 
 export const sentencesId: SentenceTexts = {
   notices: {
@@ -11,6 +12,12 @@ export const sentencesId: SentenceTexts = {
       '{file} tidak terbaca. Salinan baik terakhir sudah dikembalikan; berkas yang rusak adalah {aside} (CONFIG_CORRUPT).',
     configLost:
       '{file} tidak terbaca dan tidak ada salinan baik, jadi dimulai dari awal; berkas yang rusak adalah {aside} (CONFIG_CORRUPT).',
+    configUnusable:
+      '{file} tidak dapat dibaca maupun disisihkan ({reason}), jadi pengaturannya tidak dipakai (CONFIG_CORRUPT).',
+    recordsSetAside:
+      '{count} catatan di {file} tidak dapat dibaca ({reason}). Catatan itu ada di {aside}; yang lain tetap dipakai (CONFIG_CORRUPT).',
+    recordsLeftOut:
+      '{count} catatan di {file} tidak dapat dibaca ({reason}) dan tidak dipakai; catatan itu tidak dapat disisihkan: {problem} (CONFIG_CORRUPT).',
     metricsLost:
       'Riwayat pemakaian sumber daya ({file}) tidak terbaca ({reason}), jadi dimulai dari awal; berkas yang rusak adalah {aside}.',
     homeNotMoved: 'Data tidak dapat dipindahkan ke {to} ({reason}), jadi tetap di {from}.',
@@ -20,6 +27,7 @@ export const sentencesId: SentenceTexts = {
     updateRolledBack:
       'Kojibox {to} tidak berfungsi di sini ({reason}), jadi {from} berjalan lagi. Versi itu tidak ditawarkan sampai ada build lain.',
   },
+  problems: problemsId,
   trust: {
     systemPrograms: 'curl, PHP, Git, dan kebanyakan program',
     browsers: 'Chromium dan Firefox',
