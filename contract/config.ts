@@ -1,6 +1,7 @@
 /** Settings of the app and projects. */
 import { z } from 'zod';
 import { defineEvent, defineOperation } from './define.ts';
+import { APPLY_ERRORS } from './problems.ts';
 import { START_ERRORS } from './services.ts';
 import { MirrorsSchema } from './mirror.ts';
 import { UpdateFeedSettingSchema } from './update-feed.ts';
@@ -115,7 +116,7 @@ export const configOperations = [
     // What is left out of the added fields stays as it is.
     input: z.strictObject({ ...givenAppConfig, ...z.object(addedAppConfig).partial().shape }),
     output: OkSchema,
-    errors: ['CONFIG_CORRUPT'],
+    errors: [...APPLY_ERRORS, 'NOT_FOUND', 'SECRETS_LOCKED'],
     example: { installPath: '/home/me/.local/share/kojibox', updateChannel: 'stable', telemetryOptIn: false },
   }),
   defineOperation({
@@ -195,7 +196,7 @@ export const configOperations = [
     access: 'operate',
     input: z.strictObject({ id: IdSchema }),
     output: OkSchema,
-    errors: ['NOT_FOUND'],
+    errors: [...APPLY_ERRORS, 'NOT_FOUND'],
     destructive: true,
     example: { id: 'shop' },
     cli: { command: ['project', 'remove'], positional: ['id'], completes: { id: 'projects' } },

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { defineOperation } from './define.ts';
 import { HostNameSchema, IdSchema, OkSchema } from './common.ts';
+import { APPLY_ERRORS } from './problems.ts';
 
 export const DomainMappingSchema = z.object({
   domain: HostNameSchema,
@@ -40,7 +41,7 @@ export const domainOperations = [
     access: 'operate',
     input: DomainMappingSchema.strict(),
     output: OkSchema,
-    errors: ['DOMAIN_TAKEN', 'NOT_FOUND', 'CERTIFICATE_FAILED', 'CONFIG_CORRUPT'],
+    errors: [...APPLY_ERRORS, 'DOMAIN_TAKEN', 'NOT_FOUND'],
     example: { domain: 'api.test', projectId: 'api', targetPort: 3000 },
     cli: {
       command: ['domains', 'set'],
@@ -56,7 +57,7 @@ export const domainOperations = [
     access: 'operate',
     input: z.strictObject({ domain: HostNameSchema }),
     output: OkSchema,
-    errors: ['NOT_FOUND'],
+    errors: [...APPLY_ERRORS, 'NOT_FOUND'],
     destructive: true,
     example: { domain: 'api.test' },
     cli: { command: ['domains', 'remove'], positional: ['domain'], completes: { domain: 'domains' } },

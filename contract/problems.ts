@@ -1,6 +1,14 @@
 /** What keeps one record of the settings from being applied. It costs that record alone: all others are in use. */
 import { z } from 'zod';
 import { defineEvent } from './define.ts';
+import type { ErrorCode } from './errors.ts';
+
+/** What storing and applying the sites may end with; a record that cannot be applied is no error of the others. */
+export const APPLY_ERRORS = [
+  'CERTIFICATE_FAILED',
+  'CONFIG_CORRUPT',
+  'PORT_CONFLICT',
+] as const satisfies readonly ErrorCode[];
 
 export const ProblemSchema = z.strictObject({
   /** What does not work, e.g. `cannot serve shop.test`. */

@@ -85,6 +85,9 @@ export const projectOperations = [
       'DOWNLOAD_FAILED',
       'ARCHIVE_UNSAFE',
       'RUNTIME_MISSING',
+      'RUNTIME_UNSUPPORTED',
+      'NOT_FOUND',
+      'SECRETS_LOCKED',
     ],
     cli: {
       command: ['project', 'create'],

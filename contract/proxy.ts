@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { defineOperation } from './define.ts';
 import { HostNameSchema, OkSchema } from './common.ts';
+import { APPLY_ERRORS } from './problems.ts';
 
 export const ProxyRuleSchema = z.object({
   host: HostNameSchema,
@@ -31,7 +32,7 @@ export const proxyOperations = [
     access: 'operate',
     input: z.strictObject({ rules: z.array(ProxyRuleSchema.strict()).max(1000) }),
     output: OkSchema,
-    errors: ['CERTIFICATE_FAILED'],
+    errors: [...APPLY_ERRORS, 'DOMAIN_TAKEN'],
     destructive: true,
     example: { rules: [{ host: 'shop.test', path: '/api', target: 'http://127.0.0.1:3000', tls: false }] },
   }),

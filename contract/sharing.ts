@@ -46,7 +46,7 @@ export const sharingOperations = [
     access: 'operate',
     input: z.strictObject({ id: IdSchema }),
     output: OkSchema,
-    errors: ['NOT_FOUND', 'CONFIG_CORRUPT', 'CERTIFICATE_FAILED'],
+    errors: ['NOT_FOUND', 'CONFIG_CORRUPT', 'CERTIFICATE_FAILED', 'PORT_CONFLICT'],
     example: { id: 'shop' },
     cli: { command: ['project', 'unshare'], positional: ['id'], completes: { id: 'projects' } },
   }),

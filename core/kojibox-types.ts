@@ -12,6 +12,7 @@ import type { Site } from '../contract/stack.ts';
 import type { PublicAuthorities } from './certificates/ca-bundle.ts';
 import type { Certificates } from './certificates/certificates.ts';
 import type { Changes } from './changes/changes.ts';
+import type { SetApp } from './config/app-settings.ts';
 import type { JsonStore } from './config/json-store.ts';
 import type { ServiceSettings } from './config/service-settings.ts';
 import type { Adminer } from './databases/adminer.ts';
@@ -117,8 +118,7 @@ export interface Kojibox {
   defineServices(): CatalogEntry[];
   /** Runtimes and series that a project runs on. */
   runtimesOf(project: ProjectConfig): { name: string; series: string }[];
-  /** Changes some settings of the app, keeps the others, and applies them. Rejects with NOT_FOUND for a secret that is not there. */
-  setApp(change: Partial<AppConfig>): Promise<void>;
+  readonly setApp: SetApp;
   /** Creates or changes a project and serves it. */
   setProject(project: ProjectConfig): Promise<void>;
   /** Changes some settings of a project, keeps the others, and serves it. */

@@ -6,8 +6,8 @@ import { KojiboxError } from '../contract/errors.ts';
 import { createCertificates } from './certificates/certificates.ts';
 import { createChanges, type TaskReporter } from './changes/changes.ts';
 import { toError } from './changes/to-error.ts';
+import { createSetApp } from './config/app-settings.ts';
 import { openStores } from './config/stores.ts';
-import { storeAndApply } from './config/store-and-apply.ts';
 import { createServiceSettings } from './config/service-settings.ts';
 import { ADMINER_HOST, createAdminer } from './databases/adminer.ts';
 import { createDatabases } from './databases/databases.ts';
@@ -36,7 +36,6 @@ import { seriesOf } from './runtimes/install.ts';
 import { writePhpIni } from './runtimes/php-ini.ts';
 import { createRuntimes } from './runtimes/runtimes.ts';
 import { createSecretKey } from './secrets/secret-key.ts';
-import { resolveSettings } from './secrets/references.ts';
 import { createSecrets } from './secrets/secrets.ts';
 import { createOwnServices } from './services/own-services.ts';
 import { assertPassable, ensureHome, ensureRunFolder, prepareService } from './services/prepare.ts';
@@ -351,16 +350,11 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
   const prepareStack = async (): Promise<CatalogEntry[]> => {
     await assertPassable(system, layout.data);
     if (projectStore.get().length === 0 && (await system.files.stat(layout.projectsConfig)) === null) {
-      // In the language that is wanted: a stack without PHP does not fetch it for a page of ours.
+      const owner = system.host.isRoot ? system.host.serviceUser : null;
       const wants = (id: string): boolean => serviceSettings.get(id).enabled;
-      const stack = wants('php') ? 'php' : wants('node') ? 'node' : 'static';
-      const starter = await createStarterProject(system.files, {
-        template: join(options.templates, stack === 'php' ? 'hello' : stack),
-        stack,
-        folder: join(layout.projects, 'hello'),
-        owner: system.host.isRoot ? system.host.serviceUser : null,
-      });
-      await projects.set(starter);
+      await projects.set(
+        await createStarterProject(system.files, { ...options, wants, folder: layout.projects, owner }),
+      );
     }
     return defineServices().filter(({ enabled }) => enabled);
   };
@@ -374,7 +368,10 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     applySites,
     forgetPorts: () => siteWork.forgetPorts(),
     async checkSite() {
-      const first = sites()[0];
+      // One that is meant to answer: no bad record, and no program that rests.
+      const rests = (id: string): boolean =>
+        supervisor.states().some((state) => state.id === `app-${id}` && state.state !== 'running');
+      const first = sites().find(({ projectId, problem }) => problem === undefined && !rests(projectId));
       if (first === undefined) return null;
       return {
         url: first.url,
@@ -481,16 +478,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     }),
     notices,
     notice,
-    async setApp(change) {
-      // A reference that leads nowhere would stop the environment of every project.
-      await resolveSettings(change.overrides ?? {}, secrets, 'overrides');
-      const before = app.get();
-      await storeAndApply({
-        store: () => app.update((current) => ({ ...current, ...change })),
-        apply: applySites,
-        restore: () => app.update(() => before),
-      });
-    },
+    setApp: createSetApp(app, secrets, applySites),
     sites,
     problems: () => siteWork.problems(),
     applySites,

@@ -1,6 +1,7 @@
 /** The one table: service, state, version, port, how to connect; then the sites and the link of the UI. */
 import type { ServiceState } from '../../contract/services.ts';
-import type { StackStatus } from '../../contract/stack.ts';
+import type { RecordProblem } from '../../contract/problems.ts';
+import type { Site, StackStatus } from '../../contract/stack.ts';
 import { paint, renderTable } from './style.ts';
 
 const STATE_MARKS = {
@@ -16,8 +17,9 @@ export function renderStatus(status: StackStatus): string {
     renderTable(['SERVICE', 'STATE', 'VERSION', 'PORT', 'CONNECT'], status.services.map(serviceRow)),
     ...status.services.filter((service) => service.error !== null).map(serviceError),
     '',
-    ...status.sites.map((site) => `  ${paint('bold', site.name.padEnd(14))} ${paint('cyan', site.url)}`),
+    ...status.sites.map(siteLine),
     `  ${'Kojibox'.padEnd(14)} ${paint('cyan', status.uiUrl)}`,
+    ...(status.problems ?? []).flatMap(problemLines),
     ...status.notices.map((notice) => `  ${paint('yellow', '!')} ${notice}`),
   ];
   return parts.join('\n');
@@ -37,6 +39,19 @@ function serviceRow(service: ServiceState): string[] {
     service.version ?? '',
     service.ports.map(({ port }) => String(port)).join(', ') || '–',
     service.connect ?? '',
+  ];
+}
+
+function siteLine({ name, url, problem }: Site): string {
+  const mark = problem === undefined ? '' : ` ${paint('red', '✗ not served')}`;
+  return `  ${paint('bold', name.padEnd(14))} ${paint('cyan', url)}${mark}`;
+}
+
+/** A site, a domain or a rule that cannot be applied: what, why, and the cure. */
+function problemLines({ scope, id, title, detail, cure }: RecordProblem): string[] {
+  return [
+    `  ${paint('red', '✗')} ${title} ${paint('dim', `(${scope} ${id})`)}: ${detail}`,
+    ...(cure === '' ? [] : [`    ${paint('cyan', '→')} ${cure}`]),
   ];
 }
 

@@ -89,8 +89,8 @@ async function load<T>(options: JsonStoreOptions<T>, copyPath: (index: number) =
     for (let index = 1; index <= KEPT_COPIES; index++) {
       const copy = await readOr(options, copyPath(index));
       const restored = copy === null || copy === UNREADABLE ? null : parse(copy, options);
-      if (restored === null || restored.setAside.length > 0) continue;
-      await files.writeAtomic(path, copy ?? '', options.write ?? { mode: 0o600 });
+      if (typeof copy !== 'string' || restored === null || restored.setAside.length > 0) continue;
+      await files.writeAtomic(path, copy, options.write ?? { mode: 0o600 });
       notice(noticeText('configRestored', { file: path, aside }));
       return restored.value;
     }

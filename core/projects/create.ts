@@ -186,6 +186,24 @@ export function settingsOf(
   };
 }
 
+/** What is known of a new project's settings before its files are there. */
+export function draftOf(wanted: NewProject, path: string): ProjectConfig {
+  const { command, php } = wanted;
+  if (wanted.kind === 'proxy') return proxySettingsOf(wanted, path);
+  const id = wanted.id ?? slug(wanted.name);
+  return {
+    id,
+    name: wanted.name,
+    path,
+    domain: wanted.domain ?? `${id}.test`,
+    stack: 'static',
+    overrides: {
+      ...(command === undefined ? {} : { COMMAND: command }),
+      ...(php === undefined ? {} : { PHP_VERSION: php }),
+    },
+  };
+}
+
 /** The settings of a new proxy: it has no files to look at. */
 export function proxySettingsOf(wanted: NewProject, path: string): ProjectConfig {
   const id = wanted.id ?? slug(wanted.name);

@@ -10,6 +10,7 @@ import { EDGE_ID, isAppService, type Catalog } from '../stack/catalog.ts';
 import { chooseSeries } from './choose-version.ts';
 import {
   checkIdIsFree,
+  draftOf,
   checkNewProject,
   makeProjectFiles,
   proxySettingsOf,
@@ -102,7 +103,7 @@ export function createProjectWork(options: {
     });
 
   const store = async (project: ProjectConfig): Promise<boolean> => {
-    runtimeOf(project);
+    await projects.check(project);
     await assertDecided(tools.files, project, (path) => detectProject(tools.files, path));
     const before = projects.list().find(({ id }) => id === project.id);
     await storeAndApply({
@@ -176,6 +177,8 @@ export function createProjectWork(options: {
     async createProject(wanted) {
       checkIdIsFree(wanted, projects.list());
       const path = await checkNewProject(wanted, tools);
+      // Before a repository is fetched for nothing.
+      await projects.check(draftOf(wanted, path));
       // What is there already is judged before anything is done.
       const here = wanted.kind === 'folder' ? await detectProject(tools.files, path) : null;
       if (here !== null) await decideProject(tools.files, { ...here, name: wanted.name }, wanted);

@@ -8,6 +8,8 @@ import type { Store } from './store.ts';
 export interface Projects {
   list(): ProjectConfig[];
   get(id: string): ProjectConfig;
+  /** Rejects when the settings cannot be applied, or somebody else has the domain. The folder may still be missing. */
+  check(project: ProjectConfig): Promise<void>;
   /** Creates or replaces. Rejects for a folder, a domain or a setting that cannot be applied; then nothing was stored. */
   set(project: ProjectConfig): Promise<void>;
   remove(id: string): Promise<ProjectConfig>;
@@ -46,6 +48,20 @@ export function createProjects(options: ProjectsOptions): Projects {
     return project;
   };
 
+  const assertFree = (project: ProjectConfig, projects: readonly ProjectConfig[]): void => {
+    const other = projects.find(({ id, domain }) => id !== project.id && domain === project.domain);
+    // A rule may be for the domain that the project has already.
+    const isKept = projects.some(({ id, domain }) => id === project.id && domain === project.domain);
+    const owner = other?.id ?? (isKept ? null : options.domainOwner(project.domain));
+    if (owner !== null && owner !== project.id) {
+      throw new KojiboxError('DOMAIN_TAKEN', `cannot give ${project.domain} to ${project.id}`, {
+        detail: `${owner} has it`,
+        source: 'config',
+        field: 'domain',
+      });
+    }
+  };
+
   const assertFolder = async (path: string): Promise<void> => {
     const invalid = (detail: string): KojiboxError =>
       new KojiboxError('VALIDATION_FAILED', 'Invalid project path', { detail, source: 'config', field: 'path' });
@@ -62,21 +78,16 @@ export function createProjects(options: ProjectsOptions): Projects {
     list: () => store.get(),
     get,
 
+    async check(project) {
+      await options.check(project);
+      assertFree(project, store.get());
+    },
+
     async set(project) {
       await options.check(project);
       await assertFolder(project.path);
       await store.update((projects) => {
-        const other = projects.find(({ id, domain }) => id !== project.id && domain === project.domain);
-        // A rule may be for the domain that the project has already.
-        const isKept = projects.some(({ id, domain }) => id === project.id && domain === project.domain);
-        const owner = other?.id ?? (isKept ? null : options.domainOwner(project.domain));
-        if (owner !== null && owner !== project.id) {
-          throw new KojiboxError('DOMAIN_TAKEN', `cannot give ${project.domain} to ${project.id}`, {
-            detail: `${owner} has it`,
-            source: 'config',
-            field: 'domain',
-          });
-        }
+        assertFree(project, projects);
         return [...projects.filter(({ id }) => id !== project.id), project];
       });
     },

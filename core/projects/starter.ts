@@ -3,17 +3,23 @@ import { join } from 'node:path';
 import type { ProjectConfig } from '../../contract/config.ts';
 import type { FileOwner, FileSystem } from '../system/files.ts';
 
-/** @param template folder with the starter's files; @param folder where the project goes; an existing one is left as it is */
 export async function createStarterProject(
   files: FileSystem,
   options: {
-    readonly template: string;
-    readonly stack: ProjectConfig['stack'];
+    /** Folder of the templates. */
+    readonly templates: string;
+    /** Whether a service is a part of the stack. */
+    wants(service: string): boolean;
+    /** Where projects go; one of this name that is there stays as it is. */
     readonly folder: string;
     readonly owner: FileOwner | null;
   },
 ): Promise<ProjectConfig> {
-  const { template, stack, folder, owner } = options;
+  const { templates, wants, owner } = options;
+  const folder = join(options.folder, 'hello');
+  // In the language that is wanted: a stack without PHP does not fetch it for a page of ours.
+  const stack = wants('php') ? 'php' : wants('node') ? 'node' : 'static';
+  const template = join(templates, stack === 'php' ? 'hello' : stack);
   if ((await files.stat(folder)) === null) {
     // Built beside and renamed, so that a starter cut short is never served.
     const building = `${folder}.new`;

@@ -77,6 +77,12 @@ export function createSiteWork(options: {
   let problems: readonly RecordProblem[] = [];
   let queue: Promise<unknown> = Promise.resolve();
 
+  /** A name that is not local leads to somebody else's machine: its `.localhost` name shows what is wrong with it. */
+  const linkOf = (domain: string): string => {
+    const name = isLocalName(domain) ? domain : domains.localhostName(domain);
+    return links.get(name) ?? `https://${name}`;
+  };
+
   const problemOn = (projectId: string): Pick<Site, 'problem'> => {
     const found = problems.find(({ scope, id }) => scope === 'project' && id === projectId);
     return found === undefined ? {} : { problem: { title: found.title, detail: found.detail, cure: found.cure } };
@@ -217,7 +223,7 @@ export function createSiteWork(options: {
         projectId: project.id,
         name: project.name,
         domain: project.domain,
-        url: links.get(project.domain) ?? `https://${project.domain}`,
+        url: linkOf(project.domain),
         ...problemOn(project.id),
       })),
     httpsPort: () => edgePorts?.httpsPort ?? ports.registry().assigned['edge.https'] ?? HTTPS_PORTS.high,

@@ -15,7 +15,12 @@ export type Phase =
   /** The driver was asked to launch and has not answered. */
   | { readonly name: 'launching' }
   /** A process is there and does not answer probes yet; it has until the deadline (monotonic ms). */
-  | { readonly name: 'starting'; readonly deadlineAt: number }
+  | {
+      readonly name: 'starting';
+      readonly deadlineAt: number;
+      /** What passes a probe before this time (monotonic ms) may still end at once: it does not count yet. */
+      readonly settledAt: number;
+    }
   | { readonly name: 'running'; readonly readyAt: number; readonly failedProbes: number }
   /** The graceful signal was sent; the grace period runs. */
   | { readonly name: 'stopping'; readonly next: Next }
@@ -84,6 +89,8 @@ export interface MachinePolicy {
   readonly restartWhenUnhealthy: boolean;
   readonly startDeadlineMs: number;
   readonly stopGraceMs: number;
+  /** How long it must stay up before the first probe counts, for a probe that only sees that it runs. 0: at once. */
+  readonly settleMs: number;
   /** Drawn anew for each event, between 0 and 1. */
   readonly jitter: number;
 }

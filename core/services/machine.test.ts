@@ -11,6 +11,7 @@ const policy: MachinePolicy = {
   restartWhenUnhealthy: true,
   startDeadlineMs: 1000,
   stopGraceMs: 500,
+  settleMs: 0,
   jitter: 0.5,
 };
 const failure = new KojiboxError('START_FAILED', 'cannot start', { source: 'test' });
@@ -52,6 +53,28 @@ describe('service machine', () => {
     const seen = toRunning.map((_, index) => play(toRunning.slice(0, index + 1)).phase);
     expect(seen).toEqual(['preparing', 'waiting', 'launching', 'starting', 'running']);
     expect(play(toRunning.slice(0, 4)).effects).toEqual([{ type: 'arm-timer', afterMs: 1000, generation: 4 }]);
+  });
+
+  it('a program that only has to run is ready when it stayed up, later with each restart', () => {
+    const launched = toRunning.slice(0, 4);
+    const slow = { ...policy, settleMs: 100 };
+    const probe = (state: MachineState, at: number) => transition(state, { type: 'probe-passed' }, slow, at).state;
+    let state = INITIAL_STATE;
+    for (const name of launched) ({ state } = transition(state, eventNamed(name, state), slow, 0));
+    expect(probe(state, 99)).toBe(state);
+    expect(probe(state, 100).phase.name).toBe('running');
+    expect(transition(state, eventNamed('exited', state), slow, 50).state.phase).toMatchObject({
+      name: 'killing',
+      next: { then: 'retry' },
+    });
+    // The second try in a row.
+    let again: MachineState = { ...state, tries: 2, phase: { name: 'launching' } };
+    ({ state: again } = transition(again, { type: 'launched' }, slow, 1000));
+    expect(probe(again, 1399)).toBe(again);
+    expect(probe(again, 1400).phase.name).toBe('running');
+    // What is taken over runs already.
+    const adopted = transition(INITIAL_STATE, { type: 'adopted' }, slow, 0).state;
+    expect(probe(adopted, 0).phase.name).toBe('running');
   });
 
   it('stops: signal, grace period, then the whole group', () => {

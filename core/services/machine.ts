@@ -25,6 +25,7 @@ const KILL_ATTEMPTS = 3;
 const KILL_RETRY_MS = 1000;
 /** How often another port is tried when somebody was faster. */
 const PORT_TRIES = 3;
+const LONGEST_SETTLE_MS = 10_000;
 
 export const INITIAL_STATE: MachineState = {
   phase: { name: 'stopped' },
@@ -89,8 +90,17 @@ const fail = (state: MachineState, failure: KojiboxError, alive = false): Transi
   enter(state, { name: 'failed', failure, alive });
 const stop = (state: MachineState, policy: MachinePolicy, next: Next): Transition =>
   enter(state, { name: 'stopping', next }, [{ type: 'signal' }], policy.stopGraceMs);
-const probeUntilDeadline = (state: MachineState, { policy, now }: Context): Transition =>
-  enter(state, { name: 'starting', deadlineAt: now + policy.startDeadlineMs }, [], policy.startDeadlineMs);
+/** @param settleMs 0 for what runs already */
+const probeUntilDeadline = (state: MachineState, { policy, now }: Context, settleMs: number): Transition =>
+  enter(
+    state,
+    { name: 'starting', deadlineAt: now + policy.startDeadlineMs, settledAt: now + settleMs },
+    [],
+    policy.startDeadlineMs,
+  );
+/** Longer with each restart, so that a program which ends again and again is not called ready in between. */
+const settleTime = ({ tries }: MachineState, { settleMs }: MachinePolicy): number =>
+  Math.min(settleMs * 2 ** tries, Math.max(settleMs, LONGEST_SETTLE_MS));
 
 /** No process is there and one is wanted: try again by policy, or give up. */
 function retry({ state, policy, now }: Context, failure: KojiboxError): Transition {
@@ -119,7 +129,7 @@ const RETRY_OUTCOMES = ['preparing', 'backoff', 'failed'] as const;
 const rules: readonly Rule[] = [
   rule('stopped', 'start-requested', ['preparing'], (_, __, { state }) => prepare(asked(state))),
   rule('stopped', 'adopted', ['starting'], (_, __, context) =>
-    probeUntilDeadline({ ...asked(context.state), proven: true }, context),
+    probeUntilDeadline({ ...asked(context.state), proven: true }, context, 0),
   ),
 
   rule('preparing', 'prepared', ['waiting', 'stopped'], (_, __, { state }) =>
@@ -143,7 +153,7 @@ const rules: readonly Rule[] = [
 
   rule('launching', 'launched', ['starting', 'stopping'], (_, __, context) =>
     context.state.desired === 'up'
-      ? probeUntilDeadline(context.state, context)
+      ? probeUntilDeadline(context.state, context, settleTime(context.state, context.policy))
       : stop(context.state, context.policy, { then: 'rest' }),
   ),
   rule('launching', 'launch-failed', ['stopped', ...RETRY_OUTCOMES], (_, { failure }, context) =>
@@ -152,8 +162,10 @@ const rules: readonly Rule[] = [
   rule('launching', 'stop-requested', ['launching'], (_, __, { state }) => stay(down(state))),
   rule('launching', 'start-requested', ['launching'], (_, __, { state }) => stay(up(state))),
 
-  rule('starting', 'probe-passed', ['running'], (_, __, { state, now }) =>
-    enter({ ...state, proven: true }, { name: 'running', readyAt: now, failedProbes: 0 }),
+  rule('starting', 'probe-passed', ['starting', 'running'], (phase, __, { state, now }) =>
+    now < phase.settledAt
+      ? stay(state)
+      : enter({ ...state, proven: true }, { name: 'running', readyAt: now, failedProbes: 0 }),
   ),
   rule('starting', 'exited', ['killing'], (_, { how }, { state, policy }) =>
     kill(state, { then: 'retry', failure: startFailed(policy, how) }),

@@ -14,6 +14,8 @@ import { healthOf, viewOf } from './service-view.ts';
 import type { ResolvedService, ServiceEntry, SupervisorOptions } from './supervision.ts';
 import { sayWork } from '../../contract/sentences/work.ts';
 
+/** A program that is there says nothing of whether it can stay: one with a wrong setting ends within a second. */
+const SETTLE_MS = 1_000;
 const DEFAULT_RESTART: RestartPolicy = { maxRetries: 5, backoffMs: 500 };
 
 export interface ServiceRunner {
@@ -67,6 +69,7 @@ export function createServiceRunner(initial: ServiceEntry, options: RunnerOption
     restartWhenUnhealthy: resolved?.plan.restartWhenUnhealthy ?? true,
     startDeadlineMs: resolved?.plan.startDeadlineMs ?? 60_000,
     stopGraceMs: resolved?.plan.stopGraceMs ?? 10_000,
+    settleMs: resolved?.plan.probe.type === 'pid' ? SETTLE_MS : 0,
     jitter: options.random(),
   });
 

@@ -4,6 +4,7 @@ import type { Evidence, HealthStatus, ServiceState, ServiceStatus } from '../../
 import { UNHEALTHY_AFTER } from './machine.ts';
 import type { MachineState, Next } from './machine-types.ts';
 import type { ServiceEntry, SupervisedPlan } from './supervision.ts';
+import { asIs, listOf } from '../../contract/sentences/sentence.ts';
 import { sayWork } from '../../contract/sentences/work.ts';
 
 export interface Observed {
@@ -106,11 +107,10 @@ function reasonOf(machine: MachineState, { waitingFor, maxRetries, now, lastErro
     case 'killing':
       return phase.next.then === 'retry' ? phase.next.failure.detail : sayWork('ending');
     case 'backoff':
-      return sayWork('restarting', {
-        time: inSeconds(phase.until - now),
-        tries: machine.tries,
-        most: maxRetries,
-      });
+      return listOf([
+        sayWork('restarting', { time: inSeconds(phase.until - now), tries: machine.tries, most: maxRetries }),
+        asIs(phase.failure.detail.split('\n')[0] ?? ''),
+      ]);
     case 'failed':
       if (phase.alive) return sayWork('notEnded');
       return machine.restarts > 0

@@ -199,7 +199,10 @@ describe('supervisor', () => {
     });
     driver.crash('a', { exitCode: 3, signal: null });
     await clock.advance(50);
-    expect(supervisor.state('a')).toMatchObject({ state: 'starting', reason: 'restarting in 50 ms (try 2 of 3)' });
+    expect(supervisor.state('a')).toMatchObject({
+      state: 'starting',
+      reason: 'restarting in 50 ms (try 2 of 3); it ended with code 3',
+    });
     await clock.advance(60);
     expect(supervisor.state('a').state).toBe('running');
     driver.crash('a');
