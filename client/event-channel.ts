@@ -1,10 +1,13 @@
-/** Keeps one event subscription alive over any reconnecting channel: backoff, gap detection, status. */
+/** Keeps one event subscription alive over any reconnecting channel: backoff, gap detection, silence, status. */
 import type { WireEvent } from '../contract/index.ts';
 import type { Subscription } from '../contract/daemon.ts';
 import type { EventStream, LinkStatus } from './link.ts';
 
 const FIRST_RETRY_MS = 100;
 const LAST_RETRY_MS = 3000;
+/** A daemon that said that it lives, and has said nothing for this long, hangs. It says so every two seconds. */
+const SILENT_AFTER_MS = 4500;
+const LOOK_EVERY_MS = 500;
 
 /** One connected channel: `send` passes a subscription, `close` ends it. */
 export interface OpenChannel {
@@ -32,6 +35,31 @@ export function openEventStream(
   let retryMs = FIRST_RETRY_MS;
   let retryTimer: ReturnType<typeof setTimeout> | undefined;
   let lastSeq = 0;
+  let heardAt = 0;
+  let lookedAt = 0;
+  let isAlive = false;
+
+  const lost = (): void => {
+    channel = null;
+    isOpen = false;
+    isAlive = false;
+    if (closed) return;
+    onStatus('disconnected');
+    retryTimer = setTimeout(connect, retryMs);
+    retryMs = Math.min(retryMs * 2, LAST_RETRY_MS);
+  };
+
+  /** Notices silence. A look that comes late says nothing of the daemon: this program was itself asleep. */
+  const look = (): void => {
+    const now = Date.now();
+    if (now - lookedAt > 4 * LOOK_EVERY_MS) heardAt = now;
+    lookedAt = now;
+    if (!isAlive || channel === null || now - heardAt < SILENT_AFTER_MS) return;
+    const silent = channel;
+    lost();
+    silent.close();
+  };
+  const lookTimer = setInterval(look, LOOK_EVERY_MS);
 
   const connect = (): void => {
     isOpen = false;
@@ -45,13 +73,7 @@ export function openEventStream(
         if (channel === mine) receive(text);
       },
       closed() {
-        if (channel !== mine) return;
-        channel = null;
-        isOpen = false;
-        if (closed) return;
-        onStatus('disconnected');
-        retryTimer = setTimeout(connect, retryMs);
-        retryMs = Math.min(retryMs * 2, LAST_RETRY_MS);
+        if (channel === mine) lost();
       },
     });
     channel = mine;
@@ -60,7 +82,9 @@ export function openEventStream(
   const receive = (text: string): void => {
     // The daemon is trusted once authenticated and validates what it sends; parsing each event again here would double the cost.
     const event = JSON.parse(text) as WireEvent;
+    heardAt = Date.now();
     if (typeof event.event !== 'string' || typeof event.seq !== 'number') return;
+    if (event.event === 'daemon:heartbeat') isAlive = true;
     if (event.event === 'snapshot') {
       retryMs = FIRST_RETRY_MS;
       onStatus('connected');
@@ -81,6 +105,7 @@ export function openEventStream(
     close() {
       closed = true;
       clearTimeout(retryTimer);
+      clearInterval(lookTimer);
       channel?.close();
     },
   };

@@ -60,6 +60,9 @@ export const ClientMessageSchema = z.strictObject({
   snapshot: z.boolean().optional(),
 });
 
+/** How often a subscriber hears `daemon:heartbeat`, ms. */
+export const HEARTBEAT_MS = 2000;
+
 export const daemonOperations = [
   defineOperation({
     name: 'daemon.info',
@@ -108,5 +111,10 @@ export const daemonEvents = [
     name: 'snapshot',
     summary: 'Everything at once; the first message of a subscription.',
     data: SnapshotSchema,
+  }),
+  defineEvent({
+    name: 'daemon:heartbeat',
+    summary: 'The daemon lives; sent every two seconds, so that a client notices one that hangs.',
+    data: z.object({ at: TimestampSchema }),
   }),
 ] as const;

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { defineOperation } from './define.ts';
 import { ChangeSchema } from './changes.ts';
+import { TimestampSchema } from './common.ts';
 import { ProblemSchema, RecordProblemSchema } from './problems.ts';
 import { ServiceStateSchema } from './services.ts';
 
@@ -13,6 +14,10 @@ export const SiteSchema = z.object({
   url: z.string(),
   /** Why the site is not served; left out when it is. */
   problem: ProblemSchema.optional(),
+  /** Services that its code runs in. */
+  services: z.array(z.string()).optional(),
+  /** End of its certificate; left out where there is none yet. */
+  certificateUntil: TimestampSchema.optional(),
 });
 export type Site = z.infer<typeof SiteSchema>;
 

@@ -44,12 +44,17 @@ const e2e: Step = {
   command: tool('playwright'),
   args: ['test', '--config', 'tests/e2e/playwright.config.ts'],
 };
+const page: Step = {
+  name: 'window tests',
+  command: tool('playwright'),
+  args: ['test', '--config', 'tests/window/playwright.config.ts'],
+};
 
 const plan: Readonly<Record<string, readonly Step[]>> = {
   unit: [unit],
   integration: [build, integration],
-  e2e: [build, e2e],
-  all: [check, build, distCheck, integration, e2e],
+  e2e: [build, page, e2e],
+  all: [check, build, distCheck, integration, page, e2e],
 };
 const steps = plan[only ?? 'all'];
 if (steps === undefined) {

@@ -1,5 +1,5 @@
 /** Hands events to subscribers: a snapshot first, then live, each numbered. Nothing is collected unless somebody asked for it. */
-import { ClientMessageSchema, type Snapshot, type Subscription } from '../../contract/daemon.ts';
+import { ClientMessageSchema, HEARTBEAT_MS, type Snapshot, type Subscription } from '../../contract/daemon.ts';
 import type { EventData, EventName } from '../../contract/index.ts';
 
 /** A subscriber that has more than this waiting gets no more events until it drained; the gap in `seq` tells it so. */
@@ -58,27 +58,42 @@ export function createEventHub(options: EventHubOptions): EventHub {
     entry.subscriber.send(`{"event":${JSON.stringify(event)},"data":${json},"seq":${entry.seq}}`);
   };
 
+  /** Only while somebody listens. */
+  let heart: ReturnType<typeof setInterval> | undefined;
+  const refreshHeart = (): void => {
+    if (entries.size === 0) {
+      clearInterval(heart);
+      heart = undefined;
+      return;
+    }
+    heart ??= setInterval(() => publish('daemon:heartbeat', { at: new Date().toISOString() }), HEARTBEAT_MS);
+    heart.unref();
+  };
+
+  const publish: EventHub['publish'] = (event, data) => {
+    if (entries.size === 0) return;
+    let json: string | undefined;
+    for (const entry of entries) {
+      if (entry.wants === null) continue;
+      if (event === 'service:metrics' && !entry.wants.metrics) continue;
+      if (event === 'service:logLine' && !entry.wants.logs.includes((data as EventData<'service:logLine'>).service))
+        continue;
+      json ??= JSON.stringify(data);
+      deliver(entry, event, json);
+    }
+  };
+
   return {
     get subscribers() {
       return entries.size;
     },
 
-    publish(event, data) {
-      if (entries.size === 0) return;
-      let json: string | undefined;
-      for (const entry of entries) {
-        if (entry.wants === null) continue;
-        if (event === 'service:metrics' && !entry.wants.metrics) continue;
-        if (event === 'service:logLine' && !entry.wants.logs.includes((data as EventData<'service:logLine'>).service))
-          continue;
-        json ??= JSON.stringify(data);
-        deliver(entry, event, json);
-      }
-    },
+    publish,
 
     subscribe(subscriber) {
       const entry: Entry = { subscriber, wants: null, seq: 0 };
       entries.add(entry);
+      refreshHeart();
       return {
         receive(text) {
           let message: unknown;
@@ -97,6 +112,7 @@ export function createEventHub(options: EventHubOptions): EventHub {
         },
         close() {
           entries.delete(entry);
+          refreshHeart();
           refreshDemand();
         },
       };

@@ -1,9 +1,13 @@
 /** The page: connects, then shows. */
 import { createPinia } from 'pinia';
 import { createApp } from 'vue';
+import { KojiboxError } from '../../contract/errors.ts';
+import { t } from '../locales/index.ts';
 import { useLanguage } from '../stores/language.ts';
+import { useNotices } from '../stores/notices.ts';
 import { useStack } from '../stores/stack.ts';
 import { useTheme } from '../stores/theme.ts';
+import { DIALOG_WORDS } from '../ui/dialog-words.ts';
 import App from './App.vue';
 import { connect } from './connection.ts';
 import { createPages } from './router.ts';
@@ -17,7 +21,30 @@ const language = useLanguage(pinia);
 const [client] = await Promise.all([connect(), language.choose(language.chosen)]);
 // After the key was taken out of the fragment, which is the router's from here on.
 const pages = createPages();
-createApp(App, { hasToken: client !== null })
+const app = createApp(App, { hasToken: client !== null });
+// What no part of the window has caught, such as an error of a click: said, and the window stays as it is.
+app.config.errorHandler = (error) => {
+  console.error(error);
+  useNotices(pinia).complain(new KojiboxError('INTERNAL', t.broken.action, { detail: String(error), source: 'ui' }));
+};
+app
+  .provide(DIALOG_WORDS, {
+    get broken() {
+      return t.broken.dialog;
+    },
+    get tryAgain() {
+      return t.tryAgain;
+    },
+    get discardQuestion() {
+      return t.discard.question;
+    },
+    get keep() {
+      return t.discard.keep;
+    },
+    get discard() {
+      return t.discard.yes;
+    },
+  })
   .use(pinia)
   .use(pages)
   .mount('#app');

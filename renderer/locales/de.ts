@@ -5,9 +5,11 @@ import type { Messages } from './en.ts';
 import { dumps } from './dumps/de.ts';
 import { serverImport } from './server-import/de.ts';
 import { setup } from './setup/de.ts';
+import { windowTexts } from './window/de.ts';
 
 export const de: Messages = {
   ...workDe,
+  ...windowTexts,
   daemon: daemonDe,
   title: 'Kojibox',
   language: 'Deutsch',
@@ -104,6 +106,7 @@ export const de: Messages = {
     domain: 'Domain',
     project: 'Projekt',
     port: 'Port',
+    portHint: 'Leer: das Projekt selbst. Sonst der Port eines eigenen Programms.',
     served: 'vom Edge ausgeliefert',
     ladder: 'Wie sie erreicht wird',
     steps: {

@@ -5,9 +5,11 @@ import type { DaemonTexts } from './daemon/daemon-texts.ts';
 import { dumps } from './dumps/en.ts';
 import { serverImport } from './server-import/en.ts';
 import { setup } from './setup/en.ts';
+import { windowTexts } from './window/en.ts';
 
 export const en = {
   ...workEn,
+  ...windowTexts,
   /** Null: as the daemon says it. */
   daemon: null as DaemonTexts | null,
   title: 'Kojibox',
@@ -105,6 +107,7 @@ export const en = {
     domain: 'Domain',
     project: 'Project',
     port: 'Port',
+    portHint: 'Leave it empty to serve the project; or give the port of a program of yours.',
     served: 'served by the edge',
     ladder: 'How it is reached',
     steps: {

@@ -5,9 +5,11 @@ import type { Messages } from './en.ts';
 import { dumps } from './dumps/id.ts';
 import { serverImport } from './server-import/id.ts';
 import { setup } from './setup/id.ts';
+import { windowTexts } from './window/id.ts';
 
 export const id: Messages = {
   ...workId,
+  ...windowTexts,
   daemon: daemonId,
   title: 'Kojibox',
   language: 'Bahasa Indonesia',
@@ -109,6 +111,7 @@ export const id: Messages = {
     domain: 'Domain',
     project: 'Proyek',
     port: 'Port',
+    portHint: 'Kosongkan untuk melayani proyek itu sendiri; atau isi port program Anda.',
     served: 'disajikan oleh edge',
     ladder: 'Cara mencapainya',
     steps: {

@@ -26,8 +26,35 @@ export function errorText(error: {
   return { title, detail, remedy: own === (error.remedy ?? '') ? remedy : own };
 }
 
+/**
+ * An error as it stands at the field that it is about: why, without the name of the operation or of the parameter. What no catalogue has
+ * in the language of the window is said in general.
+ */
+export function fieldErrorText(error: {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly detail: string;
+}): string {
+  if (error.code !== 'VALIDATION_FAILED') return errorText(error).detail || errorText(error).title;
+  const [first = ''] = (error.detail || error.message).split('; ');
+  const plain = first.replace(/^[\w.[\]${}-]+: /, '');
+  const said = sentenceText(plain);
+  return t.daemon !== null && said === plain ? t.fields.invalid : `${said.charAt(0).toUpperCase()}${said.slice(1)}`;
+}
+
 export const changeText = ({ kind, summary }: Pick<Change, 'kind' | 'summary'>): string =>
   t.daemon?.changes[kind as ChangeKind] ?? summary;
+
+/** What the summary of a change names, behind its verb. */
+const NAMED =
+  /^(?:Creating|Installing(?: what)?|Using|Dropping|Exporting|Importing into|Copying|Taking over|Making|Moving the data to) (.+)$/s;
+
+/** A change with what it is about, e.g. the name of the project: several of the same kind are told apart. */
+export function summaryText(change: Pick<Change, 'kind' | 'summary'>): string {
+  const text = changeText(change);
+  const named = NAMED.exec(change.summary)?.[1];
+  return text === change.summary || named === undefined ? text : `${text}: ${named}`;
+}
 
 /** A step that has no word of its own is shown as it is: it may be the name of a thing. */
 export const stepText = (step: string): string => t.daemon?.steps[step as Step] ?? step;

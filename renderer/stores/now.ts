@@ -9,5 +9,8 @@ function update(): void {
   now.value = Date.now();
   if (document.visibilityState === 'visible') timer = setInterval(() => (now.value = Date.now()), 1000);
 }
-document.addEventListener('visibilitychange', update);
-update();
+// Unit tests have no page.
+if (typeof document !== 'undefined') {
+  document.addEventListener('visibilitychange', update);
+  update();
+}

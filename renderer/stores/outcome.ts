@@ -1,7 +1,6 @@
-/** The end of a change that this window began: a failure is told, wherever the user is by then. */
+/** The end of a change that this window began. A failure is shown by the list of failures, wherever the user is by then. */
 import { watch } from 'vue';
 import type { Change } from '../../contract/changes.ts';
-import { KojiboxError } from '../../contract/errors.ts';
 import { useStack } from './stack.ts';
 
 /** @returns the change as it ended; null when there was none, e.g. because it could not be begun */
@@ -14,7 +13,6 @@ export function outcomeOf(begun: Change | null): Promise<Change | null> {
       (change) => {
         if (change.status === 'running') return;
         queueMicrotask(() => stop());
-        if (change.status === 'failed' && change.error !== null) stack.complain(KojiboxError.fromBody(change.error));
         resolve(change);
       },
       { immediate: true },

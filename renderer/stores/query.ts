@@ -1,6 +1,7 @@
-/** The answer of a query, asked again when an event says that it may have changed. Never by a timer. */
+/** The answer of a query, asked again when an event says that it may have changed. Never by a timer alone. */
 import { onScopeDispose, ref, shallowRef, watch, type Ref, type ShallowRef } from 'vue';
 import type { EventName, InputOf, OperationName, OutputOf } from '../../contract/index.ts';
+import { coalesce } from './coalesce.ts';
 import { useStack } from './stack.ts';
 
 export interface Query<T> {
@@ -11,6 +12,9 @@ export interface Query<T> {
   refresh(): Promise<void>;
 }
 
+/** Events ask again at most this often, in ms: two hundred services can have news in the same second. */
+const PAUSE_MS = 1000;
+
 export function useQuery<N extends OperationName>(
   name: N,
   params: () => InputOf<N>,
@@ -19,28 +23,29 @@ export function useQuery<N extends OperationName>(
   const stack = useStack();
   const data: ShallowRef<OutputOf<N> | null> = shallowRef(null);
   const loading = ref(false);
-  let latest = 0;
-  let newest = Promise.resolve();
+  let askedAt = -Infinity;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let isOver = false;
 
-  async function ask(mine: number): Promise<void> {
+  const refresh = coalesce(async () => {
+    clearTimeout(timer);
+    timer = undefined;
+    askedAt = performance.now();
     loading.value = true;
     const answer: OutputOf<N> | null = await stack.call(name, params());
-    if (mine !== latest) return; // A newer question is on its way.
     loading.value = false;
-    if (answer !== null) data.value = answer;
+    if (answer !== null && !isOver) data.value = answer;
+  });
+
+  /** At once when the last question was long ago, else at the end of the pause. */
+  function refreshSoon(): void {
+    if (timer !== undefined) return;
+    const wait = askedAt + PAUSE_MS - performance.now();
+    if (wait <= 0) void refresh();
+    else timer = setTimeout(() => void refresh(), wait);
   }
 
-  async function refresh(): Promise<void> {
-    newest = ask(++latest);
-    // An event may ask again meanwhile: who waits for the answer gets that one.
-    let waited: Promise<void>;
-    do {
-      waited = newest;
-      await waited;
-    } while (waited !== newest);
-  }
-
-  // Also after the daemon was away: what changed meanwhile was not told.
+  // Also after the daemon was away: what changed in that time was not said.
   watch(
     () => stack.connected,
     (connected) => {
@@ -48,10 +53,13 @@ export function useQuery<N extends OperationName>(
     },
     { immediate: true },
   );
-  onScopeDispose(
-    stack.onEvent(({ event }) => {
-      if (refreshOn.includes(event)) void refresh();
-    }),
-  );
+  const stop = stack.onEvent(({ event }, isNews) => {
+    if (isNews && refreshOn.includes(event)) refreshSoon();
+  });
+  onScopeDispose(() => {
+    isOver = true;
+    clearTimeout(timer);
+    stop();
+  });
   return { data, loading, refresh };
 }

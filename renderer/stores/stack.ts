@@ -8,22 +8,18 @@ import { KojiboxError } from '../../contract/errors.ts';
 import type { InputOf, OperationName, OutputOf, WireEvent } from '../../contract/index.ts';
 import type { LogEntry } from '../../contract/logs.ts';
 import type { ServiceMetrics, ServiceState } from '../../contract/services.ts';
+import { overallStatus, serviceReadiness, type SiteState } from '../../contract/site-status.ts';
 import type { Site } from '../../contract/stack.ts';
+import { bringsNews } from './brings-news.ts';
+import { coalesce } from './coalesce.ts';
+import { useNotices } from './notices.ts';
+import { now } from './now.ts';
+import type { Begun } from './pending-failures.ts';
 
 const KEPT_SAMPLES = 30;
 
-/** Something to be told once: a failure with its cure, or that something was done. */
-export interface Notice {
-  readonly id: number;
-  readonly error: KojiboxError | null;
-  readonly text: string;
-  /** Takes back what was done. */
-  readonly undo: (() => Promise<unknown>) | null;
-}
-
-const TOLD_MS = 6000;
-/** Long enough to read it, see the mistake and reach the button. */
-const UNDO_MS = 15_000;
+/** `isNews` is false when only the evidence, the progress or the time of what was known is newer. */
+export type EventListener = (event: WireEvent, isNews: boolean) => void;
 
 export const useStack = defineStore('stack', () => {
   const client = shallowRef<Client | null>(null);
@@ -36,26 +32,42 @@ export const useStack = defineStore('stack', () => {
   const sites = shallowRef<readonly Site[]>([]);
   const remarks = shallowRef<readonly string[]>([]);
   const metrics = reactive(new Map<string, ServiceMetrics[]>());
-  const notices = reactive<Notice[]>([]);
+  const { say, complain } = useNotices();
   const pending = reactive(new Set<string>());
+  /** Changes that an open dialog shows itself. */
+  const followed = reactive(new Set<string>());
+  /** Calls of this window that began a change, by its id. */
+  const begun = new Map<string, Begun>();
+  const heardAt = ref<string | null>(null);
   let stream: EventStream | null = null;
   let onLog: ((entry: LogEntry) => void) | null = null;
-  let nextNotice = 1;
   let stateChanges = 0;
-  const listeners = new Set<(event: WireEvent) => void>();
+  const listeners = new Set<EventListener>();
 
   const all = computed(() => [...services.values()]);
-  /** Those that should run: what is switched off is not missed. */
-  const wantedCount = computed(() => all.value.filter(({ desired }) => desired === 'up').length);
-  const readyCount = computed(
-    () => all.value.filter(({ state, health }) => state === 'running' && health === 'healthy').length,
-  );
   const running = computed(() => [...changes.values()].filter(({ status }) => status === 'running'));
-  const failed = computed(
-    () => [...changes.values()].filter(({ status, kind }) => status === 'failed' && kind === 'stack.up').at(-1) ?? null,
+  /** What a person can use now; the same words everywhere come from this. */
+  const overall = computed(() =>
+    overallStatus({
+      answers: connected.value,
+      heardAt: heardAt.value,
+      services: all.value,
+      sites: sites.value,
+      now: now.value,
+    }),
   );
+  const readinessOf = (service: ServiceState): SiteState =>
+    connected.value ? serviceReadiness(service, now.value) : 'unknown';
+
+  /** To the second: it is shown, and everything that depends on it is computed again each time. */
+  function hear(): void {
+    const at = Date.now();
+    if (heardAt.value === null || at - Date.parse(heardAt.value) >= 1000) heardAt.value = new Date(at).toISOString();
+  }
 
   function receive(event: WireEvent): void {
+    hear();
+    const isNews = bringsNews(event, services, changes);
     switch (event.event) {
       case 'snapshot':
         daemon.value = event.data.daemon;
@@ -74,9 +86,10 @@ export const useStack = defineStore('stack', () => {
       case 'change:updated':
         changes.set(event.data.id, event.data);
         // Sites get their links while the stack comes up.
-        if (event.data.status !== 'running') void refreshSites();
+        if (isNews && event.data.status !== 'running') void refreshSites();
         break;
       case 'config:changed':
+      case 'problems:changed':
         void refreshSites();
         break;
       case 'service:metrics':
@@ -88,14 +101,14 @@ export const useStack = defineStore('stack', () => {
         break;
       default:
     }
-    for (const listener of listeners) listener(event);
+    for (const listener of listeners) listener(event, isNews);
   }
 
-  async function refreshSites(): Promise<void> {
+  const refreshSites = coalesce(async (): Promise<void> => {
     const before = stateChanges;
     const status = await call('stack.status', {});
-    // What an event told meanwhile may be newer than the answer.
-    if (before !== stateChanges) return refreshSites();
+    // What an event said in the meantime may be newer than the answer: it is asked once more.
+    if (before !== stateChanges) return void refreshSites();
     if (status !== null) {
       sites.value = status.sites;
       remarks.value = status.notices;
@@ -104,7 +117,7 @@ export const useStack = defineStore('stack', () => {
       for (const service of status.services) services.set(service.id, service);
       for (const id of services.keys()) if (!there.has(id)) services.delete(id);
     }
-  }
+  });
 
   function begin(next: Client): void {
     client.value = next;
@@ -112,10 +125,17 @@ export const useStack = defineStore('stack', () => {
     stream.update({ logs: [], metrics: true });
   }
 
+  /** Keeps what was asked, so that a failed change can be begun once more. */
+  function remember<T>(name: OperationName, params: object, result: T): T {
+    if (typeof result === 'object' && result !== null && 'id' in result && 'tasks' in result)
+      begun.set(String(result.id), { name, params });
+    return result;
+  }
+
   /** Failures become notices with their cure; the result is then null. */
   async function call<N extends OperationName>(name: N, params: InputOf<N>): Promise<OutputOf<N> | null> {
     try {
-      return (await client.value?.call(name, params)) ?? null;
+      return remember(name, params, (await client.value?.call(name, params)) ?? null);
     } catch (error) {
       const known =
         error instanceof KojiboxError
@@ -123,7 +143,7 @@ export const useStack = defineStore('stack', () => {
           : new KojiboxError('INTERNAL', 'cannot finish this', { detail: String(error), source: 'ui' });
       // Who has just said no in the desktop app need not be told.
       const isRefusal = known.code === 'CANCELLED' && known.source === 'electron';
-      if (!isRefusal) notices.push({ id: nextNotice++, error: known, text: '', undo: null });
+      if (!isRefusal) complain(known);
       return null;
     }
   }
@@ -138,7 +158,7 @@ export const useStack = defineStore('stack', () => {
     try {
       if (client.value === null)
         throw new KojiboxError('DAEMON_UNREACHABLE', 'Kojibox does not answer', { source: 'ui' });
-      return { result: await client.value.call(name, params), error: null };
+      return { result: remember(name, params, await client.value.call(name, params)), error: null };
     } catch (error) {
       if (error instanceof KojiboxError) return { result: null, error };
       return {
@@ -153,18 +173,8 @@ export const useStack = defineStore('stack', () => {
     return (await client.value?.call(name, params).catch(() => null)) ?? null;
   }
 
-  /** Shows what went wrong, until it is dismissed. */
-  const complain = (error: KojiboxError): void => void notices.push({ id: nextNotice++, error, text: '', undo: null });
-
-  /** Says that something was done, with a way back where there is one; goes away by itself. */
-  function say(text: string, undo: (() => Promise<unknown>) | null = null): void {
-    const id = nextNotice++;
-    notices.push({ id, error: null, text, undo });
-    setTimeout(() => dismiss(id), undo === null ? TOLD_MS : UNDO_MS);
-  }
-
   /** @returns a function that ends it */
-  function onEvent(listener: (event: WireEvent) => void): () => void {
+  function onEvent(listener: EventListener): () => void {
     listeners.add(listener);
     return () => listeners.delete(listener);
   }
@@ -181,34 +191,28 @@ export const useStack = defineStore('stack', () => {
     stream?.update({ logs: [...ids], metrics: true });
   }
 
-  const dismiss = (id: number): void => {
-    const at = notices.findIndex((notice) => notice.id === id);
-    if (at !== -1) notices.splice(at, 1);
-  };
-
   return {
     connected,
     known,
     daemon,
     services,
     all,
-    wantedCount,
-    readyCount,
     changes,
     running,
-    failed,
     sites,
     remarks,
     metrics,
-    notices,
     pending,
+    begun,
+    followed,
+    overall,
+    readinessOf,
     begin,
     call,
     attempt,
     quietly,
     command,
     follow,
-    dismiss,
     say,
     complain,
     onEvent,

@@ -1,0 +1,14 @@
+/** The built window against a daemon that is played by the test: states and amounts that a real stack has seldom, or never at once. */
+import { defineConfig } from 'playwright/test';
+import whole from '../e2e/playwright.config.ts';
+
+export default defineConfig({
+  testDir: '.',
+  outputDir: '../../test-results/window',
+  workers: 1,
+  retries: 0,
+  timeout: 60_000,
+  forbidOnly: true,
+  reporter: [['list']],
+  ...(whole.use === undefined ? {} : { use: whole.use }),
+});
