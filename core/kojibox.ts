@@ -31,6 +31,7 @@ import { createStarterProject } from './projects/starter.ts';
 import { createEdgeConfigWriter } from './proxy/edge-config.ts';
 import { createNameWork } from './proxy/name-work.ts';
 import { createSharing } from './proxy/sharing.ts';
+import { withEvidence } from './proxy/site-evidence.ts';
 import { createSiteWork } from './proxy/site-work.ts';
 import { seriesOf } from './runtimes/install.ts';
 import { writePhpIni } from './runtimes/php-ini.ts';
@@ -479,7 +480,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     notices,
     notice,
     setApp: createSetApp(app, secrets, applySites),
-    sites,
+    sites: () => withEvidence(sites(), { projects: projectStore.get(), servicesOf: catalog.servicesOf, certificates }),
     problems: () => siteWork.problems(),
     applySites,
     stores: { app, services, rules, projects: projectStore, runtimes: choices },

@@ -28,6 +28,8 @@ export interface Certificates {
   /** A valid leaf for these names; the first names it. Rejects with CERTIFICATE_FAILED for names that the root may not vouch for. */
   ensureLeaf(domain: string, hosts: readonly string[]): Promise<Leaf>;
   list(): Promise<CertMeta[]>;
+  /** End of the leaf in use, ISO 8601; null before the first `ensureLeaf` of this domain. */
+  endOf(domain: string): string | null;
   /** SHA-256 of the root, lower-case hex. */
   rootFingerprint(): Promise<string>;
 }
@@ -90,6 +92,8 @@ export function createCertificates(options: {
     async ensureRoot() {
       await getRoot();
     },
+
+    endOf: (domain) => known.get(domain)?.meta.expiresAt ?? null,
 
     async ensureLeaf(domain, hosts) {
       assertLocal(domain, hosts);

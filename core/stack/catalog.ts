@@ -81,6 +81,8 @@ export interface Catalog {
   phpFor(project: Pick<ProjectConfig, 'overrides'>): { service: string; series: string; socket: string };
   /** Service that runs a project's own Node program, and the port it has; a port is assigned when it has none. */
   appFor(project: ProjectConfig): Promise<{ service: string; port: number }>;
+  /** Services that the code of a project runs in. */
+  servicesOf(project: ProjectConfig): string[];
   /** Runtimes and series that one project runs on: those of its code and of the servers. */
   runtimesOf(project: ProjectConfig): { name: string; series: string }[];
   prepare(entry: CatalogEntry): Promise<PreparedLaunch>;
@@ -368,6 +370,8 @@ export function createCatalog(options: CatalogOptions): Catalog {
     phpFor,
     appFor,
     assertRunnable,
+    servicesOf: (project) =>
+      project.stack === 'php' ? [phpFor(project).service] : hasProgram(project) ? [appId(project)] : [],
     entries,
     runtimesOf(project) {
       const code = project.stack === 'php' ? phpFor(project).series : null;

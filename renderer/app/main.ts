@@ -24,7 +24,7 @@ const pages = createPages();
 const app = createApp(App, { hasToken: client !== null });
 // What no part of the window has caught, such as an error of a click: said, and the window stays as it is.
 app.config.errorHandler = (error) => {
-  console.error(error);
+  reportError(error);
   useNotices(pinia).complain(new KojiboxError('INTERNAL', t.broken.action, { detail: String(error), source: 'ui' }));
 };
 app

@@ -65,6 +65,7 @@ test('projects: a folder is recognised while its path is typed', async ({ page }
   await expect(page.getByText('This is: Laravel')).toBeVisible();
   await expect(page.getByLabel('Name', { exact: true })).toHaveValue('laravel-like');
   await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'Discard' }).click();
   await expect(page.getByRole('dialog')).toHaveCount(0);
 });
 

@@ -1,0 +1,200 @@
+import { expect, test } from 'playwright/test';
+import { KojiboxError } from '../../contract/errors.ts';
+import { playDaemon } from './fake-daemon.ts';
+import { aChange, aService, aSite } from './window-data.ts';
+
+const FAILED = {
+  code: 'DOWNLOAD_FAILED' as const,
+  message: 'cannot clone https://127.0.0.1:1/none.git',
+  detail: 'connection refused',
+  retryable: true,
+  source: 'projects',
+  ts: '2026-01-01T10:00:00.000Z',
+};
+
+test('a daemon that hangs is noticed within seconds, shown as unknown, and recovers', async ({ page }) => {
+  const daemon = await playDaemon(page);
+  await daemon.open();
+  const overall = page.locator('[data-overall]');
+  await expect(overall).toHaveText('All 4 services are ready');
+  // Its first sign of life has come.
+  await page.waitForTimeout(2500);
+  daemon.hang();
+  await expect(overall).toHaveText('State unknown: Kojibox does not answer', { timeout: 7000 });
+  await expect(page.locator('[data-offline]')).toBeVisible();
+  await expect(page.locator('[data-site="hello"] a')).toHaveCount(0);
+  daemon.wake();
+  await expect(overall).toHaveText('All 4 services are ready', { timeout: 10_000 });
+  await expect(page.locator('[data-site="hello"]').getByRole('link', { name: 'Open Hello' })).toBeVisible();
+});
+
+test('no site is called ready while the edge is stopped, PHP has failed, or a program crashes again and again', async ({
+  page,
+}) => {
+  const daemon = await playDaemon(page);
+  await daemon.open();
+  const overall = page.locator('[data-overall]');
+  const open = page.locator('[data-site="hello"]').getByRole('link', { name: 'Open Hello' });
+  await expect(open).toBeVisible();
+  daemon.publish('service:stateChanged', aService('edge', { state: 'stopped', desired: 'down', health: 'unknown' }));
+  await expect(overall).toContainText('1 site is not served: HTTPS server is stopped');
+  await expect(open).toHaveCount(0);
+  await expect(page.locator('[data-site="hello"]')).toContainText('HTTPS server is stopped');
+  daemon.publish('service:stateChanged', aService('edge'));
+  await expect(open).toBeVisible();
+  daemon.publish('service:stateChanged', aService('php', { state: 'error', health: 'unhealthy' }));
+  await expect(overall).toContainText('Failed: PHP');
+  await expect(page.locator('[data-site="hello"]')).toContainText('PHP has failed');
+  for (let restart = 1; restart <= 4; restart++) {
+    daemon.publish('service:stateChanged', aService('php', { restarts: restart, startedAt: new Date().toISOString() }));
+    await expect(overall).toHaveText('Starting: 3 of 4 services are ready');
+  }
+  daemon.expectNoErrors();
+});
+
+test('a failure in the background stays until it is dismissed, also over a reload, and a success makes it old', async ({
+  page,
+}) => {
+  const failed = aChange('projects.create', 'Creating Gitty', {
+    status: 'failed',
+    error: FAILED,
+    endedAt: '2026-01-01T10:00:01.000Z',
+    startedAt: '2026-01-01T10:00:00.000Z',
+  });
+  const up = aChange('stack.up', 'Starting the stack', {
+    status: 'failed',
+    error: { ...FAILED, code: 'CERTIFICATE_FAILED', message: 'cannot make a certificate' },
+    startedAt: '2026-01-01T09:00:00.000Z',
+  });
+  const daemon = await playDaemon(
+    page,
+    { 'stack.up': () => aChange('stack.up', 'Starting the stack') },
+    {
+      changes: [failed, up],
+    },
+  );
+  await daemon.open();
+  const items = page.locator('[data-failure]');
+  await expect(items).toHaveCount(2);
+  await expect(items.first()).toContainText('Creating Gitty failed');
+  await expect(page.locator('[data-badge]')).toHaveText('2');
+  await items.first().getByText('Details').click();
+  await expect(items.first()).toContainText('connection refused');
+  await items.first().getByRole('button', { name: 'Dismiss: Creating Gitty' }).click();
+  await expect(items).toHaveCount(1);
+  await page.reload();
+  await expect(items).toHaveCount(1);
+  await expect(items.first()).toContainText('Starting the stack failed');
+  await items.first().getByRole('button', { name: 'Try again: Starting the stack' }).click();
+  await expect.poll(() => daemon.calls.some(({ method }) => method === 'stack.up')).toBe(true);
+  daemon.publish('change:updated', {
+    ...up,
+    id: 'stack-up-2',
+    status: 'done',
+    error: null,
+    startedAt: '2026-01-01T11:00:00.000Z',
+  });
+  await expect(items).toHaveCount(0);
+  await expect(page.locator('[data-badge]')).toHaveCount(0);
+  daemon.expectNoErrors();
+});
+
+test('a new project keeps its dialog until the first result, and a refusal stands at its field', async ({ page }) => {
+  const begun = aChange('projects.create', 'Creating Gitty');
+  const daemon = await playDaemon(page, { 'projects.create': () => begun });
+  await daemon.open('/projects');
+  await page.getByRole('button', { name: 'New project' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Name', { exact: true }).fill('Gitty');
+  await dialog.getByRole('button', { name: 'New project' }).click();
+  await expect.poll(() => daemon.calls.some(({ method }) => method === 'projects.create')).toBe(true);
+  daemon.publish('change:updated', {
+    ...begun,
+    tasks: [
+      {
+        id: 'php',
+        label: 'php 8.4',
+        status: 'running',
+        step: 'fetch',
+        doneBytes: 12_000_000,
+        totalBytes: 50_000_000,
+        bytesPerSecond: 1e6,
+        durationMs: null,
+        detail: '',
+      },
+    ],
+  });
+  await expect(dialog.locator('[data-progress]')).toContainText('Downloading php 8.4: 12.0 MB of 50.0 MB (24 %)');
+  daemon.publish('change:updated', {
+    ...begun,
+    status: 'failed',
+    error: { ...FAILED, code: 'VALIDATION_FAILED', detail: 'domain: not a local name', field: 'domain' },
+  });
+  await expect(dialog.getByLabel('Domain')).toBeFocused();
+  await expect(dialog).toContainText('Not a local name');
+  await expect(page.locator('[data-failure]')).toHaveCount(0);
+  daemon.expectNoErrors();
+});
+
+test('the name of a new project follows the whole path, until the person writes one', async ({ page }) => {
+  const daemon = await playDaemon(page, {
+    'projects.detect': ({ path }) =>
+      ({ path, name: path.split('/').at(-1) ?? '', framework: 'PHP', stack: 'php', domain: 'x.test' }) as never,
+  });
+  await daemon.open('/projects');
+  await page.getByRole('button', { name: 'New project' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('combobox').selectOption('folder');
+  const [name, path] = [dialog.getByLabel('Name', { exact: true }), dialog.getByLabel('Folder', { exact: true })];
+  await path.pressSequentially('/home/me/code/blog');
+  await expect(name).toHaveValue('blog');
+  await path.pressSequentially('2');
+  await expect(name).toHaveValue('blog2');
+  await name.fill('My Blog');
+  await path.fill('/home/me/code/other');
+  await expect.poll(() => daemon.calls.at(-1)?.params).toEqual({ path: '/home/me/code/other' });
+  await expect(name).toHaveValue('My Blog');
+  for (const [text, why] of [
+    ['code/shop', 'Enter the full path'],
+    ['~/code/shop', 'whose home folder ~ is'],
+  ] as const) {
+    await path.fill(text);
+    await dialog.getByRole('button', { name: 'New project' }).click();
+    await expect(dialog).toContainText(why);
+    await expect(path).toBeFocused();
+  }
+  daemon.expectNoErrors();
+});
+
+test('notices cover no button, and the same error is said once', async ({ page }) => {
+  const daemon = await playDaemon(page, {}, { sites: [aSite('hello')] });
+  daemon.answers['services.stop'] = () => {
+    throw new KojiboxError('VALIDATION_FAILED', 'cannot stop it', { detail: 'a reason '.repeat(20), source: 'test' });
+  };
+  await daemon.open();
+  const stop = page.getByRole('button', { name: 'Stop Redis' });
+  await stop.click();
+  await stop.click();
+  await stop.click();
+  const notices = page.locator('[data-notice]');
+  await expect(notices).toHaveCount(1);
+  const covered = await page.evaluate(() => {
+    const strip = document.querySelector('[data-notices]')!.getBoundingClientRect();
+    return [...document.querySelectorAll('button, a')].filter((element) => {
+      if (element.closest('[data-notices]') !== null) return false;
+      const box = element.getBoundingClientRect();
+      const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+      if (box.width === 0 || y < 0 || y > innerHeight) return false;
+      return (
+        x > strip.left &&
+        x < strip.right &&
+        y > strip.top &&
+        y < strip.bottom &&
+        document.elementFromPoint(x, y)?.closest('[data-notices]') !== null &&
+        element.closest('main')!.getBoundingClientRect().bottom > strip.top
+      );
+    }).length;
+  });
+  expect(covered).toBe(0);
+  daemon.expectNoErrors();
+});
