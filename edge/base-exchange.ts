@@ -1,19 +1,9 @@
 /** What an answer goes through over either protocol: one head, checked; a body of the length that was announced; one end. */
 import { describe } from './boundary.ts';
 import type { ErrorDetails } from './error-page.ts';
-import { fail, fieldOf, type Exchange, type Field, type Peer, type RequestBody } from './exchange.ts';
+import { fail, fieldOf, type Exchange, type Field, type Outcome, type Peer, type RequestBody } from './exchange.ts';
 import { log } from './log.ts';
 import { forbidsContent, prepareHead, type ResponseHead } from './response-head.ts';
-
-/** What is known of an exchange when it is over. */
-export interface Outcome {
-  /** Null: nothing was answered. */
-  readonly status: number | null;
-  /** Of the body, as handed to the connection. */
-  readonly bytes: number;
-  /** The client has left, or the answer was broken off. */
-  readonly isBroken: boolean;
-}
 
 export abstract class BaseExchange implements Exchange {
   abstract readonly protocol: Exchange['protocol'];

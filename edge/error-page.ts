@@ -6,6 +6,7 @@ const TITLES: Readonly<Record<number, string>> = {
   403: 'This may not be served',
   404: 'There is nothing here',
   405: 'Not with this method',
+  408: 'The request took too long to arrive',
   413: 'That is too much at once',
   416: 'The file is shorter than that',
   421: 'Another certificate is needed',
@@ -66,7 +67,7 @@ export function renderError(details: ErrorDetails, accept: string): { type: stri
     details.sites === undefined
       ? ''
       : `<p>Sites on this machine:</p><ul>${details.sites.map(({ name, host, url }) => `<li><a href="${escape(url)}">${escape(host)}</a> ${escape(name)}</li>`).join('')}</ul>`;
-  return { type: 'text/html; charset=utf-8', body: page(details.status, title, who + hint + commands + sites) };
+  return { type: 'text/html; charset=utf-8', body: page(details.status, escape(title), who + hint + commands + sites) };
 }
 
 const page = (status: number, title: string, content: string): string => `<!doctype html>

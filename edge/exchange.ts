@@ -45,6 +45,16 @@ export interface RequestBody {
   resume(): void;
 }
 
+/** What is known of an exchange when it is over. */
+export interface Outcome {
+  /** Null: nothing was answered. */
+  readonly status: number | null;
+  /** Of the body, as handed to the connection. */
+  readonly bytes: number;
+  /** The client has left, or the answer was broken off. */
+  readonly isBroken: boolean;
+}
+
 export interface Exchange {
   readonly protocol: 'HTTP/1.0' | 'HTTP/1.1' | 'HTTP/2.0';
   readonly method: string;
@@ -68,6 +78,8 @@ export interface Exchange {
   readonly wantsWebSocket: boolean;
   /** Who answers, for pages and logs; null: the edge itself. */
   service: string | null;
+  /** Called once, when nothing more is sent. */
+  onOver: ((outcome: Outcome) => void) | null;
   /** Value of a field; several are joined by a comma. */
   field(name: string): string | undefined;
   /** Called once when the client goes away before the answer is whole; at once when it has already. */

@@ -1,19 +1,23 @@
 /** From a request to whoever answers it: host name, certificate, longest path prefix. */
 import type { EdgeConfig, EdgeRoute, EdgeSite, EdgeStatus } from '../contract/edge.ts';
+import { backlog } from './backlog.ts';
 import { contain } from './boundary.ts';
 import { createNameServer } from './dns/server.ts';
 import { renderError } from './error-page.ts';
 import { fail, type Exchange } from './exchange.ts';
 import { createListeners } from './listeners.ts';
 import { log } from './log.ts';
+import { CROWDED_PATIENCE_MS, openFiles } from './open-files.ts';
 import { closePhpPools, servePhp } from './php.ts';
 import { createShares } from './shares.ts';
+import { MOST_PER_SITE, SiteLoad } from './site-load.ts';
 import { createRoutingTable, routeFor, type RoutingTable } from './sites.ts';
 import { serveStatic } from './static-site.ts';
 import { CertificateStore } from './tls.ts';
 import { proxyHttp } from './upstream.ts';
 import { ConnectionWatch } from './watch.ts';
 
+const TOO_BUSY = 'This site is too busy';
 const DRAIN_MS = 3000;
 const DRAIN_LOOK_MS = 20;
 
@@ -31,7 +35,10 @@ export function createEdge(initial: EdgeConfig): Edge {
   let table: RoutingTable = createRoutingTable(initial);
   let certificates = new CertificateStore(initial, null);
   let requests = 0;
-  const watch = new ConnectionWatch();
+  const watch = new ConnectionWatch(() => {
+    if (openFiles.crowded) backlog.endStalled(CROWDED_PATIENCE_MS);
+  });
+  const load = new SiteLoad(MOST_PER_SITE, () => backlog.endStalled(CROWDED_PATIENCE_MS));
   const nameServer = createNameServer();
 
   const handle = (exchange: Exchange): void => contain(exchange, () => route(exchange));
@@ -55,6 +62,14 @@ export function createEdge(initial: EdgeConfig): Edge {
     respond(exchange, site);
   };
   const respond = (exchange: Exchange, site: EdgeSite): void => {
+    const leave = load.enter(site);
+    if (leave === null) {
+      fail(exchange, 503, { title: TOO_BUSY, hint: 'Too many of its requests are under way.', cure: [] }, [
+        ['retry-after', '1'],
+      ]);
+      return;
+    }
+    exchange.onOver = leave;
     if (site.problem === undefined) {
       answer(exchange, routeFor(site, exchange.path));
       return;

@@ -1,12 +1,11 @@
 /** Static files: conditional requests, one range, HEAD. RFC 9110 sections 13 and 14. */
-import { closeSync, createReadStream, openSync, readSync, type Stats } from 'node:fs';
-import { contained } from './boundary.ts';
+import { closeSync, openSync, readSync, type Stats } from 'node:fs';
 import { fail, type Exchange, type Field } from './exchange.ts';
+import { READ_FLAGS, streamFile } from './file-stream.ts';
 import { mediaTypeOf } from './mime.ts';
 
 /** Files up to here are read at once: faster than four round trips to the thread pool. */
 const SMALL_BYTES = 64 * 1024;
-const READ_BYTES = 256 * 1024;
 
 export function serveFile(exchange: Exchange, file: string, stats: Stats): void {
   const { method } = exchange;
@@ -44,7 +43,7 @@ export function serveFile(exchange: Exchange, file: string, stats: Stats): void 
     if (typeof content === 'number') fail(exchange, content);
     else exchange.send(status, fields, content);
   } else {
-    stream(exchange, status, [...fields, ['content-length', String(length)]], file, start, end);
+    streamFile(exchange, status, [...fields, ['content-length', String(length)]], { file, start, end });
   }
 }
 
@@ -59,7 +58,7 @@ function statusOf(error: unknown): 403 | 404 {
 function readPart(file: string, start: number, length: number): Buffer | 403 | 404 {
   let descriptor: number;
   try {
-    descriptor = openSync(file, 'r');
+    descriptor = openSync(file, READ_FLAGS);
   } catch (error) {
     return statusOf(error);
   }
@@ -75,33 +74,6 @@ function readPart(file: string, start: number, length: number): Buffer | 403 | 4
   } finally {
     closeSync(descriptor);
   }
-}
-
-function stream(exchange: Exchange, status: number, fields: Field[], file: string, start: number, end: number): void {
-  const source = createReadStream(file, { start, end, highWaterMark: READ_BYTES });
-  exchange.onAbort(() => source.destroy());
-  source.once(
-    'open',
-    contained(exchange, () => exchange.begin(status, fields)),
-  );
-  source.on(
-    'data',
-    contained(exchange, (data: Buffer | string) => {
-      if (exchange.write(data as Buffer)) return;
-      source.pause();
-      exchange.whenWritable(() => source.resume());
-    }),
-  );
-  source.on(
-    'end',
-    contained(exchange, () => exchange.end()),
-  );
-  source.on(
-    'error',
-    contained(exchange, (error: NodeJS.ErrnoException) =>
-      fail(exchange, error.code === 'EACCES' || error.code === 'EPERM' ? 403 : 404),
-    ),
-  );
 }
 
 /** If-None-Match wins over If-Modified-Since (section 13.2.2). */

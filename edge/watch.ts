@@ -1,4 +1,5 @@
 /** Looks after open connections: one timer for all of them, and none when there are none. */
+import { guarded } from './boundary.ts';
 
 export interface Watched {
   /** Closes itself when its time is up. @param now monotonic milliseconds */
@@ -16,6 +17,12 @@ export class ConnectionWatch {
   readonly #connections = new Set<Watched>();
   #timer: NodeJS.Timeout | null = null;
   #isDraining = false;
+  readonly #onLook: () => void;
+
+  /** @param onLook called with each look */
+  constructor(onLook: () => void = () => undefined) {
+    this.#onLook = onLook;
+  }
 
   get size(): number {
     return this.#connections.size;
@@ -27,7 +34,8 @@ export class ConnectionWatch {
     if (this.#isDraining) queueMicrotask(() => connection.drain());
     this.#timer ??= setInterval(() => {
       const now = performance.now();
-      for (const each of this.#connections) each.check(now);
+      for (const each of this.#connections) guarded(each, () => each.check(now))();
+      this.#onLook();
     }, LOOK_EVERY_MS);
   }
 

@@ -1,6 +1,7 @@
 /** One client connection that speaks HTTP/1.x: requests one after the other, their bodies, time limits, and how it ends. */
 import type { Socket } from 'node:net';
 import type { BodyConsumer, Exchange, Peer } from '../exchange.ts';
+import { backlog, type Carrier } from '../backlog.ts';
 import { contain, guarded } from '../boundary.ts';
 import { log } from '../log.ts';
 import type { ConnectionWatch, Watched } from '../watch.ts';
@@ -34,7 +35,7 @@ export const HTTP1_LIMITS: Http1Limits = {
 const MAX_PIPELINED_BYTES = 64 * 1024;
 const NOTHING = Buffer.alloc(0);
 
-export class Http1Connection implements Watched {
+export class Http1Connection implements Watched, Carrier {
   readonly socket: Socket;
   readonly peer: Peer;
   readonly #handle: (exchange: Exchange) => void;
@@ -53,7 +54,7 @@ export class Http1Connection implements Watched {
   #isDraining = false;
   /** Monotonic milliseconds. */
   #deadline: number;
-  #writtenAtLastCheck = 0;
+  #takenAtLastCheck = 0;
   #stalledSince = 0;
 
   constructor(
@@ -74,6 +75,27 @@ export class Http1Connection implements Watched {
     socket.on('end', this.#onEnd);
     socket.on('close', this.#onClose);
     socket.on('drain', this.#onDrain);
+  }
+
+  get name(): string {
+    const exchange = this.#exchange;
+    return exchange === null
+      ? this.peer.remoteAddress
+      : `${exchange.method} https://${exchange.authority}${exchange.path}`;
+  }
+
+  /** Of bytes that are handed over; `bytesWritten` counts what still waits too. */
+  get taken(): number {
+    return this.socket.bytesWritten - this.socket.writableLength;
+  }
+
+  breakOff(): void {
+    this.destroy();
+  }
+
+  /** Called by the exchange: what it has sent waits for the client. */
+  hold(): void {
+    backlog.hold(this, this.socket.writableLength);
   }
 
   get idle(): boolean {
@@ -102,11 +124,15 @@ export class Http1Connection implements Watched {
   };
 
   readonly #onClose = (): void => {
+    backlog.release(this);
     this.#watch.remove(this);
     this.#exchange?.left();
   };
 
-  readonly #onDrain = (): void => this.#contain(() => this.#exchange?.drained());
+  readonly #onDrain = (): void => {
+    backlog.release(this);
+    this.#contain(() => this.#exchange?.drained());
+  };
 
   /** An error costs the exchange that is under way, and without one the connection. */
   #contain(work: () => void): void {
@@ -248,8 +274,8 @@ export class Http1Connection implements Watched {
   check(now: number): void {
     const { socket } = this;
     if (socket.writableLength > 0) {
-      if (socket.bytesWritten !== this.#writtenAtLastCheck || this.#stalledSince === 0) this.#stalledSince = now;
-      this.#writtenAtLastCheck = socket.bytesWritten;
+      if (this.taken !== this.#takenAtLastCheck || this.#stalledSince === 0) this.#stalledSince = now;
+      this.#takenAtLastCheck = this.taken;
       if (now - this.#stalledSince > this.#limits.stalledMs) socket.destroy();
     } else {
       this.#stalledSince = 0;

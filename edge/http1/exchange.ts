@@ -70,7 +70,7 @@ export class Http1Exchange extends BaseExchange {
     } else {
       socket.cork();
       socket.write(text, 'latin1');
-      socket.write(content);
+      if (!socket.write(content)) this.#connection.hold();
       socket.uncork();
     }
     this.#connection.answered(!this.#closes);
@@ -93,12 +93,17 @@ export class Http1Exchange extends BaseExchange {
 
   protected transmitData(data: Buffer): boolean {
     const { socket } = this.#connection;
-    if (!this.#isChunked) return socket.write(data);
-    socket.cork();
-    socket.write(`${data.length.toString(16)}\r\n`, 'latin1');
-    socket.write(data);
-    const isWritable = socket.write('\r\n', 'latin1');
-    socket.uncork();
+    let isWritable: boolean;
+    if (this.#isChunked) {
+      socket.cork();
+      socket.write(`${data.length.toString(16)}\r\n`, 'latin1');
+      socket.write(data);
+      isWritable = socket.write('\r\n', 'latin1');
+      socket.uncork();
+    } else {
+      isWritable = socket.write(data);
+    }
+    if (!isWritable) this.#connection.hold();
     return isWritable;
   }
 

@@ -1,16 +1,34 @@
 /** A stream of HTTP/2 and its answer. Framing and header compression are node:http2's (nghttp2). */
 import { constants, type IncomingHttpHeaders, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import type { Duplex } from 'node:stream';
+import { backlog, type Carrier } from '../backlog.ts';
 import { BaseExchange } from '../base-exchange.ts';
 import { contained } from '../boundary.ts';
 import type { BodyConsumer, Field, Peer, RequestBody } from '../exchange.ts';
+import { log } from '../log.ts';
 import type { ResponseHead } from '../response-head.ts';
 
-export class Http2Exchange extends BaseExchange {
+export interface Http2Limits {
+  /** A connection without a stream. */
+  readonly idleMs: number;
+  /** Between two pieces of a body. */
+  readonly bodyMs: number;
+  /** A client that takes nothing of an answer for so long is gone. */
+  readonly stalledMs: number;
+}
+
+export class Http2Exchange extends BaseExchange implements Carrier {
   readonly protocol = 'HTTP/2.0';
   readonly body: RequestBody | null;
   readonly wantsWebSocket = false;
   readonly #stream: ServerHttp2Stream;
+  readonly #limits: Http2Limits;
+  #written = 0;
+  #isHeld = false;
+  #takenAtLastCheck = 0;
+  /** Monotonic milliseconds. */
+  #takenAt = 0;
+  #bodyDeadline = Infinity;
 
   /** @param host the authority without its port */
   constructor(
@@ -21,6 +39,7 @@ export class Http2Exchange extends BaseExchange {
     host: string,
     endsAfterHeaders: boolean,
     peer: Peer,
+    limits: Http2Limits,
   ) {
     super({
       method: headers[':method'] as string,
@@ -31,16 +50,44 @@ export class Http2Exchange extends BaseExchange {
       peer,
     });
     this.#stream = stream;
+    this.#limits = limits;
     const length = headers['content-length'];
     this.body = endsAfterHeaders
       ? null
       : {
           length: length !== undefined && /^\d{1,15}$/.test(length) ? Number(length) : null,
           consume: (consumer) => this.#consume(consumer, headers.expect !== undefined),
-          resume: () => void stream.resume(),
+          resume: () => this.#resume(),
         };
-    stream.on('close', () => this.left());
+    stream.on('close', () => {
+      backlog.release(this);
+      this.left();
+    });
     stream.on('error', () => undefined); // The client broke the stream off; 'close' follows and says so to whoever waits.
+  }
+
+  get name(): string {
+    return `${this.method} https://${this.authority}${this.path}`;
+  }
+
+  get taken(): number {
+    return this.#written - this.#stream.writableLength;
+  }
+
+  /** Called every second. @param now monotonic milliseconds */
+  check(now: number): void {
+    const { taken } = this;
+    if (this.#stream.writableLength === 0 || taken !== this.#takenAtLastCheck || this.#takenAt === 0) {
+      this.#takenAtLastCheck = taken;
+      this.#takenAt = now;
+    } else if (now - this.#takenAt > this.#limits.stalledMs) {
+      log('warn', `${this.name}: the client has taken nothing for ${this.#limits.stalledMs / 1000} s`);
+      this.breakOff();
+    }
+    if (now > this.#bodyDeadline) {
+      this.#bodyDeadline = Infinity;
+      this.giveUp(408);
+    }
   }
 
   takeOver(): { readonly stream: Duplex; readonly early: Buffer } {
@@ -64,7 +111,11 @@ export class Http2Exchange extends BaseExchange {
     const headers = toHeaders(head);
     if (head.status !== 204 && head.status !== 304 && head.status !== 205) headers['content-length'] = String(length);
     const isBare = content === null || content.length === 0;
-    if (this.#respond(headers, isBare) && !isBare) this.#stream.end(content);
+    if (this.#respond(headers, isBare) && !isBare) {
+      this.#stream.end(content);
+      this.#written += content.length;
+      if (content.length >= this.#stream.writableHighWaterMark) this.#hold();
+    }
     this.#dropBody();
   }
 
@@ -76,7 +127,11 @@ export class Http2Exchange extends BaseExchange {
   }
 
   protected transmitData(data: Buffer): boolean {
-    return this.#stream.destroyed || this.#stream.write(data);
+    if (this.#stream.destroyed) return true;
+    const isWritable = this.#stream.write(data);
+    this.#written += data.length;
+    if (!isWritable) this.#hold();
+    return isWritable;
   }
 
   protected transmitEnd(hasBody: boolean): void {
@@ -84,9 +139,20 @@ export class Http2Exchange extends BaseExchange {
     this.#dropBody();
   }
 
-  protected breakOff(): void {
+  breakOff(): void {
     // Not `close`: that ends the stream in order before it resets it, and the client takes half for whole.
     if (!this.#stream.destroyed) this.#stream.destroy(new Error('broken off'));
+  }
+
+  #hold(): void {
+    if (!this.#isHeld) this.#stream.on('drain', () => backlog.release(this));
+    this.#isHeld = true;
+    backlog.hold(this, this.#stream.writableLength);
+  }
+
+  #resume(): void {
+    this.#bodyDeadline = performance.now() + this.#limits.bodyMs;
+    this.#stream.resume();
   }
 
   /** @returns false when the client has reset the stream; its 'close' follows */
@@ -109,16 +175,23 @@ export class Http2Exchange extends BaseExchange {
   #consume(consumer: BodyConsumer, sendContinue: boolean): void {
     const stream = this.#stream;
     if (stream.destroyed || stream.closed) return;
+    this.#bodyDeadline = performance.now() + this.#limits.bodyMs;
     if (sendContinue && !stream.headersSent) stream.additionalHeaders({ ':status': 100 });
     stream.on(
       'data',
       contained(this, (data: Buffer) => {
-        if (!consumer.content(data)) stream.pause();
+        // While the service is slow the client need not hurry.
+        const mayGoOn = consumer.content(data);
+        this.#bodyDeadline = mayGoOn ? performance.now() + this.#limits.bodyMs : Infinity;
+        if (!mayGoOn) stream.pause();
       }),
     );
     stream.on(
       'end',
-      contained(this, () => consumer.end()),
+      contained(this, () => {
+        this.#bodyDeadline = Infinity;
+        consumer.end();
+      }),
     );
   }
 }

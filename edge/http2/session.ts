@@ -6,7 +6,7 @@ import {
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from 'node:http2';
-import type { TLSSocket } from 'node:tls';
+import type { Duplex } from 'node:stream';
 import { guarded } from '../boundary.ts';
 import type { Exchange, Peer } from '../exchange.ts';
 import { MAX_FIELDS, type Refusal } from '../http1/head.ts';
@@ -14,10 +14,12 @@ import { refusalText } from '../http1/response.ts';
 import { log } from '../log.ts';
 import { MAX_RESPONSE_HEAD_BYTES } from '../response-head.ts';
 import type { ConnectionWatch, Watched } from '../watch.ts';
-import { Http2Exchange } from './exchange.ts';
+import { Http2Exchange, type Http2Limits } from './exchange.ts';
 import { readHead } from './request-head.ts';
 
-const IDLE_MS = 120_000;
+export const HTTP2_LIMITS: Http2Limits = { idleMs: 120_000, bodyMs: 60_000, stalledMs: 120_000 };
+/** What a client may send of one body before the service has taken it: node:http2 keeps it in memory. Measured: full speed on loopback. */
+const STREAM_WINDOW_BYTES = 128 * 1024;
 /** More than is served, so that what is too much reaches `readHead` and is answered. */
 const RECEIVED_HEAD_BYTES = 256 * 1024;
 
@@ -25,16 +27,29 @@ export class Http2Connection implements Watched {
   readonly #session: ServerHttp2Session;
   readonly #peer: Peer;
   readonly #handle: (exchange: Exchange) => void;
+  readonly #limits: Http2Limits;
+  readonly #exchanges = new Set<Http2Exchange>();
   #open = 0;
   #isDraining = false;
   #idleSince = performance.now();
 
-  constructor(socket: TLSSocket, peer: Peer, watch: ConnectionWatch, handle: (exchange: Exchange) => void) {
+  constructor(
+    socket: Duplex,
+    peer: Peer,
+    watch: ConnectionWatch,
+    handle: (exchange: Exchange) => void,
+    limits: Http2Limits = HTTP2_LIMITS,
+  ) {
+    this.#limits = limits;
     this.#peer = peer;
     this.#handle = handle;
     this.#session = performServerHandshake(socket, {
-      // Room for an upload at full speed; extended CONNECT is not offered, so WebSocket comes over HTTP/1.1 (RFC 8441 section 3).
-      settings: { maxConcurrentStreams: 128, initialWindowSize: 1024 * 1024, maxHeaderListSize: RECEIVED_HEAD_BYTES },
+      // Extended CONNECT is not offered, so WebSocket comes over HTTP/1.1 (RFC 8441 section 3).
+      settings: {
+        maxConcurrentStreams: 128,
+        initialWindowSize: STREAM_WINDOW_BYTES,
+        maxHeaderListSize: RECEIVED_HEAD_BYTES,
+      },
       maxHeaderListPairs: 2 * MAX_FIELDS,
       // nghttp2 ends the whole session for a head above this (its default is 64 kB); `prepareHead` refuses it before.
       maxSendHeaderBlockLength: 2 * MAX_RESPONSE_HEAD_BYTES,
@@ -56,7 +71,8 @@ export class Http2Connection implements Watched {
   }
 
   check(now: number): void {
-    if (this.#open === 0 && now - this.#idleSince > IDLE_MS) this.#session.close();
+    if (this.#open === 0 && now - this.#idleSince > this.#limits.idleMs) this.#session.close();
+    for (const exchange of this.#exchanges) exchange.check(now);
   }
 
   drain(): void {
@@ -85,7 +101,19 @@ export class Http2Connection implements Watched {
     }
     const endsAfterHeaders = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0;
     const { authority, host, fields } = head;
-    this.#handle(new Http2Exchange(stream, headers, fields, authority, host, endsAfterHeaders, this.#peer));
+    const exchange = new Http2Exchange(
+      stream,
+      headers,
+      fields,
+      authority,
+      host,
+      endsAfterHeaders,
+      this.#peer,
+      this.#limits,
+    );
+    this.#exchanges.add(exchange);
+    stream.on('close', () => this.#exchanges.delete(exchange));
+    this.#handle(exchange);
   };
 
   #refuse(stream: ServerHttp2Stream, { status, reason }: Refusal): void {
