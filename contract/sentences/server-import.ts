@@ -42,6 +42,7 @@ export const SERVER_IMPORT = {
   publicationsStay: 'publications stay behind',
   subscriptionsStay: 'subscriptions stay behind',
   otherOrder: 'new tables have the order of this server, not {collation}',
+  leftOut: 'left out, because it concerns the other server: {statements}',
   otherSorting: 'text is sorted by the order of this server, not by {collation}',
   unknownSetting: 'its setting "{setting}" is not known here',
 

@@ -38,6 +38,9 @@ export const WORK = {
   givenUp: 'given up',
   newDatabase: 'the database is new',
   rolesMade: 'made the roles that it names, without rights: {roles}',
+  leftOut: 'left out, because it concerns the server that the dump came from: {statements}',
+  newOrder: 'new tables sort like the imported ones: {collation}',
+  otherOrder: 'the imported tables sort by {tables}, but new ones by {database}, so a join of both may fail',
 
   // Services
   waitingForPreparation: 'waiting until its preparation has ended',

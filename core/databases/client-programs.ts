@@ -1,5 +1,15 @@
 /** Which series of client programs suits a server: pg_dump refuses one that is newer than itself (https://www.postgresql.org/docs/current/app-pgdump.html). */
 
+import type { FileOwner } from '../system/files.ts';
+import type { HostFacts } from '../system/system.ts';
+import type { ClientCommand } from './engine.ts';
+
+/** Client programs read what others wrote, so under root they run as the user of the services. */
+export const userOf = (
+  host: Pick<HostFacts, 'isRoot' | 'serviceUser'>,
+  { asDaemon }: Pick<ClientCommand, 'asDaemon'>,
+): { readonly user?: FileOwner } => (host.isRoot && asDaemon !== true ? { user: host.serviceUser } : {});
+
 export interface KnownClients {
   readonly series: string;
   readonly isInstalled: boolean;

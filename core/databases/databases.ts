@@ -3,6 +3,7 @@ import { dirname, isAbsolute, join } from 'node:path';
 import type { Change } from '../../contract/changes.ts';
 import type { Database, DumpContent, Engine, Table } from '../../contract/databases.ts';
 import { KojiboxError } from '../../contract/errors.ts';
+import { listOf } from '../../contract/sentences/sentence.ts';
 import { sayWork } from '../../contract/sentences/work.ts';
 import type { Changes, TaskReporter } from '../changes/changes.ts';
 import type { Runtimes } from '../runtimes/runtimes.ts';
@@ -178,12 +179,23 @@ export function createDatabases(options: {
     const [engine, opened, what] = [engineOf(id), await access(id, signal), `cannot import into ${name}`];
     const work = { system, engine, access: opened, product: supervisor.state(id).name, name, what, signal, run, mask };
     const scratch = backupFile(id, name).replace(/\.sql\.gz$/, '.scratch.sql.gz');
-    const roles = await runImport(
+    const { roles, skipped, collation } = await runImport(
       work,
       { ...order, scratch, execute: (statement, until) => execute(id, statement, name, until) },
       tasks,
     );
-    tasks.reading.done(roles.length === 0 ? '' : sayWork('rolesMade', { roles: roles.join(', ') }));
+    const remarks = [
+      ...(roles.length === 0 ? [] : [sayWork('rolesMade', { roles: roles.join(', ') })]),
+      ...(skipped.length === 0 ? [] : [sayWork('leftOut', { statements: skipped.join(', ') })]),
+      ...(collation === null
+        ? []
+        : [
+            collation.isChanged
+              ? sayWork('newOrder', { collation: collation.database })
+              : sayWork('otherOrder', { tables: collation.tables, database: collation.database }),
+          ]),
+    ];
+    tasks.reading.done(remarks.length === 0 ? '' : listOf(remarks));
   };
 
   const backupFile = (id: string, name: string, ending = 'sql.gz'): string =>

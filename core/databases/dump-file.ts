@@ -3,6 +3,7 @@ import { KojiboxError } from '../../contract/errors.ts';
 import type { TaskReporter } from '../changes/changes.ts';
 import { PackedFileError, type FileOutput, type Packing } from '../system/packed-files.ts';
 import type { System } from '../system/system.ts';
+import { userOf } from './client-programs.ts';
 import { createDumpLines, type LineEditor } from './dump-lines.ts';
 import type { ClientCommand, DumpReader } from './engine.ts';
 import { createDumpProgress } from './server-import/dump-progress.ts';
@@ -23,6 +24,8 @@ export interface DumpWork {
   readonly system: System;
   /** Writes the dump to its standard output. */
   readonly command: ClientCommand;
+  /** File that it reads from its standard input; left out: none. */
+  readonly input?: string;
   /** Nothing is there yet. */
   readonly file: string;
   /** For the error: what could not be done. */
@@ -37,7 +40,7 @@ export interface DumpWork {
 
 /** Rejects with DATABASE_FAILED or DISK_FULL; then nothing of the dump is left. */
 export async function writeDump(work: DumpWork): Promise<void> {
-  const { system, command, file, what, task, signal, tables } = work;
+  const { system, command, file, what, task, signal, tables, input } = work;
   const partial = `${file}.partial`;
   const progress = tables === undefined ? null : createDumpProgress(tables.kind, tables.sizes);
   let written = 0;
@@ -59,7 +62,7 @@ export async function writeDump(work: DumpWork): Promise<void> {
       command.command,
       command.args,
       { path: partial, packing: packingOfName(file) ?? 'gzip', watch },
-      { env: command.env, signal },
+      { env: command.env, signal, ...userOf(system.host, command), ...(input === undefined ? {} : { input }) },
     );
     if (exitCode !== 0) throw failed(what, work.mask(lastLines(stderr)));
     await system.files.rename(partial, file);
@@ -68,6 +71,9 @@ export async function writeDump(work: DumpWork): Promise<void> {
     throw toDumpError(error, what);
   }
 }
+
+/** Statements that are named as left out. */
+const MOST_SKIPPED = 20;
 
 export interface ReadWork {
   readonly system: System;
@@ -82,11 +88,13 @@ export interface ReadWork {
   mask(text: string): string;
 }
 
-/** Rejects with DATABASE_FAILED, whose detail has the line, and what stands there. */
-export async function readDump(work: ReadWork): Promise<void> {
+/** @returns statements that were left out. Rejects with DATABASE_FAILED, whose detail has the line, and what stands there. */
+export async function readDump(work: ReadWork): Promise<string[]> {
   const { system, file, packing, reader, what, task, signal } = work;
   const sizeBytes = (await system.files.stat(file))?.size ?? 0;
-  const lines = createDumpLines((line, number) => reader.edit(line) ?? work.edit?.(line, number) ?? null);
+  const skipped = new Set<string>();
+  const skip = (statement: string): unknown => skipped.size < MOST_SKIPPED && skipped.add(statement);
+  const lines = createDumpLines((line, number) => reader.edit(line, skip) ?? work.edit?.(line, number) ?? null);
   try {
     const { exitCode, stderr } = await system.packed.feed(
       {
@@ -98,9 +106,10 @@ export async function readDump(work: ReadWork): Promise<void> {
       },
       reader.command,
       reader.args,
-      { env: reader.env, signal },
+      { env: reader.env, signal, ...userOf(system.host, reader) },
     );
     if (exitCode !== 0) throw await withLine(work, stderr);
+    return [...skipped];
   } catch (error) {
     throw toDumpError(error, what);
   }

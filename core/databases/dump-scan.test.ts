@@ -53,7 +53,7 @@ ${END}`,
 
 describe('why a dump is not read', () => {
   const found = (more: Partial<DumpFindings>): DumpFindings => ({
-    ...{ kind: 'sql', isCut: false, databases: [], roles: [], tables: 0 },
+    ...{ kind: 'sql', isCut: false, databases: [], roles: [], tables: 0, collation: null },
     ...more,
   });
   it('is told, with the cure', () => {

@@ -25,6 +25,8 @@ export interface DumpFindings {
   readonly roles: readonly string[];
   /** Statements that make one. */
   readonly tables: number;
+  /** Collation that most tables of MySQL or MariaDB name; null: none does. */
+  readonly collation: string | null;
 }
 
 export interface DumpScan {
@@ -54,6 +56,8 @@ const ROLES: readonly RegExp[] = [
 const NO_ROLES = new Set(['public', 'current_user', 'session_user', 'current_role', 'default']);
 const USE = /^USE (?:`((?:[^`]|``)+)`|([\w$-]+))\s*;\s*$/i;
 const CONNECT = /^\\connect (?:-reuse-previous=on )?(?:"dbname='((?:[^'\\]|\\.)+)'"|"((?:[^"]|"")+)"|(\S+))\s*$/;
+/** How MySQL and MariaDB end a table. */
+const TABLE_END = /^\) ?ENGINE=.* COLLATE[= ](\w+)/i;
 const HEAD_LINES = 40;
 
 const unquote = (name: string): string => (name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name);
@@ -71,6 +75,7 @@ export function databaseOf(line: string): string | null {
 
 export function createDumpScan(): DumpScan {
   const [databases, roles] = [new Set<string>(), new Set<string>()];
+  const collations = new Map<string, number>();
   let head = Buffer.alloc(0);
   let kind: DumpKind | null = null;
   let [wantsEnd, hasEnd, tables] = [false, false, 0];
@@ -83,6 +88,8 @@ export function createDumpScan(): DumpScan {
     }
     hasEnd ||= /^-- (?:PostgreSQL database (?:cluster )?dump complete|Dump completed)/.test(line);
     if (/^CREATE TABLE /i.test(line)) tables += 1;
+    const collation = TABLE_END.exec(line)?.[1];
+    if (collation !== undefined) collations.set(collation, (collations.get(collation) ?? 0) + 1);
     const database = databaseOf(line);
     if (database !== null) databases.add(database);
     for (const pattern of ROLES) {
@@ -107,6 +114,7 @@ export function createDumpScan(): DumpScan {
         databases: [...databases],
         roles: [...roles],
         tables,
+        collation: [...collations].sort(([, a], [, b]) => b - a)[0]?.[0] ?? null,
       };
     },
   };

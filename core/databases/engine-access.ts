@@ -5,7 +5,7 @@ import type { Runtimes } from '../runtimes/runtimes.ts';
 import type { Secrets } from '../secrets/secrets.ts';
 import type { Supervisor } from '../services/supervisor.ts';
 import type { System } from '../system/system.ts';
-import { chooseClients, type ClientChoice } from './client-programs.ts';
+import { chooseClients, userOf, type ClientChoice } from './client-programs.ts';
 import type { ClientCommand, DatabaseEngine, EngineAccess } from './engine.ts';
 import { mariadbEngine } from './mariadb-engine.ts';
 import { postgresEngine } from './postgres-engine.ts';
@@ -119,6 +119,7 @@ export function createEngineAccess(options: {
       const installed = await clientsOf(id, clients === undefined ? engineOf(id).clients : clients, signal);
       return {
         port: portOf(id),
+        user: ENGINES.find(({ runtime }) => runtime === state.runtime)?.user ?? '',
         password: await passwordOf(id),
         tree: runtimes.treePath(installed),
         series: installed.series,
@@ -136,11 +137,14 @@ export function createEngineAccess(options: {
 
     mask: (text) => secrets.mask(text),
 
-    async run({ command, args, env }, what, signal, timeoutMs) {
+    async run(client, what, signal, timeoutMs) {
+      const { command, args, env, input } = client;
       const result = await system.processes.run(command, args, {
         env,
         signal,
         cwd: '/',
+        ...userOf(system.host, client),
+        ...(input === undefined ? {} : { input }),
         ...(timeoutMs === undefined ? {} : { timeoutMs }),
       });
       signal.throwIfAborted();

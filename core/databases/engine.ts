@@ -8,10 +8,15 @@ export interface ClientCommand {
   readonly command: string;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  /** Text for its standard input; left out: it gets none. */
+  readonly input?: string;
+  /** Runs as the daemon itself, also where that is root; left out: as the user of the services. */
+  readonly asDaemon?: true;
 }
 
 export interface EngineAccess {
   readonly port: number;
+  readonly user: string;
   readonly password: string;
   /** Root of the tree with the client programs. */
   readonly tree: string;
@@ -21,12 +26,54 @@ export interface EngineAccess {
   readonly serverVersion: string;
 }
 
+/**
+ * An account that reads dumps of others. It logs in by itself and has rights in one database only: no statement of a dump runs a program, reads or
+ * writes a file of the server, or reaches another database.
+ */
+export interface LoaderAccess extends EngineAccess {
+  /** Role that owns the database and gets what is made; empty where the engine has none. */
+  readonly owner: string;
+  /** Roles that the dump names and that this account may not act as. */
+  readonly withheld: readonly string[];
+}
+
+export interface LoaderLogin {
+  readonly user: string;
+  readonly password: string;
+}
+
+/** How such an account comes and goes; its commands log in with the server's own. */
+export interface LoaderRecipe {
+  /** @param chance hexadecimal digits that were never used before */
+  userFor(database: string, chance: string): string;
+  /** Its output: the owner, then each role that is withheld, one a line. */
+  open(
+    access: EngineAccess,
+    database: string,
+    login: LoaderLogin,
+    roles: readonly string[],
+    chance: string,
+  ): ClientCommand;
+  /** @param alive accounts of imports that are under way */
+  close(access: EngineAccess, database: string, login: LoaderLogin, alive: readonly string[]): ClientCommand;
+}
+
+/** How text of a database sorts: tables of different collations cannot be joined by their texts. */
+export interface CollationRecipe {
+  /** One row: that of new tables, and the one that most tables have, empty where there is none; separated by a tab. */
+  look(access: EngineAccess, database: string): ClientCommand;
+  /** Changes that of new tables, where the server knows it. */
+  set(access: EngineAccess, database: string, collation: string): ClientCommand;
+  /** The nearest that this kind of server has. */
+  nearest(collation: string): string;
+}
+
 /** A program that reads a dump from its standard input. */
 export interface DumpReader extends ClientCommand {
   /** Comes after the last line, and only after a dump that was read to its end. */
   readonly atEnd: string;
-  /** What a line becomes for this server; null: it stays. */
-  edit(line: string): string | null;
+  /** What a line becomes for this server; null: it stays. `skip` is called with what was left out, where people should know of it. */
+  edit(line: string, skip: (statement: string) => void): string | null;
 }
 
 export interface DumpOptions {
@@ -67,10 +114,13 @@ export interface DatabaseEngine {
   tables(access: EngineAccess, name: string): ClientCommand;
   /** Writes a plain SQL dump to its standard output. */
   dump(access: EngineAccess, name: string, options: DumpOptions): ClientCommand;
+  readonly loader: LoaderRecipe;
+  /** The order of text that new tables of a database get; null: it is the server's. */
+  readonly collation: CollationRecipe | null;
   /** Ends with an error at the first statement that fails. `isReplacing`: what is in the database goes first. */
-  restore(access: EngineAccess, name: string, isReplacing: boolean): DumpReader;
-  /** Writes an archive of its own format as plain SQL to its standard output; null: it has no such format. */
-  readonly unpackArchive: ((access: EngineAccess, path: string) => ClientCommand) | null;
+  restore(access: LoaderAccess, name: string, isReplacing: boolean): DumpReader;
+  /** Writes an archive of its own format, its standard input, as plain SQL to its standard output; null: it has no such format. */
+  readonly unpackArchive: ((access: EngineAccess) => ClientCommand) | null;
   /** What dumps for it are. */
   readonly dumps: DumpKind;
   /** Rows of the roles that there are; null: dumps name none that must be there. */

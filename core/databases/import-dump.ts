@@ -6,7 +6,8 @@ import type { System } from '../system/system.ts';
 import { readDump, toDumpError } from './dump-file.ts';
 import { createDumpScan, type DumpFindings } from './dump-scan.ts';
 import type { RunClient } from './engine-access.ts';
-import type { DatabaseEngine, EngineAccess } from './engine.ts';
+import type { DatabaseEngine, EngineAccess, LoaderAccess } from './engine.ts';
+import { withLoader } from './loader.ts';
 import { fitSchema } from './server-import/mysql-schema.ts';
 
 const QUERY_TIMEOUT_MS = 30_000;
@@ -123,25 +124,33 @@ export async function ensureRoles(
   return missing;
 }
 
-/** Reads it. For an engine that cannot undo, the caller brings back what was there. */
+/**
+ * Reads it, by an account that has rights in this database only. For an engine that cannot undo, the caller brings back what was there.
+ *
+ * @returns statements that were left out
+ */
 export async function feedDump(
   work: ImportWork,
   { path, packing, findings, isOwn }: ScannedDump,
   isReplacing: boolean,
   task: TaskReporter,
-): Promise<void> {
-  const { engine, access, name } = work;
+): Promise<string[]> {
+  const { engine, name } = work;
   task.step('import');
   // Those of MySQL 8 and later; MariaDB has its own names for what is nearest.
   const isOfMysql = engine.dumps === 'mysql' && isOwn !== true && findings.kind !== 'postgres';
-  await readDump({
-    ...work,
-    file: path,
-    packing,
-    reader: engine.restore(access, name, isReplacing),
-    task,
-    ...(isOfMysql ? { edit: fitLine } : {}),
-  });
+  const feed = (access: LoaderAccess): Promise<string[]> =>
+    readDump({
+      ...work,
+      file: path,
+      packing,
+      reader: engine.restore(access, name, isReplacing),
+      task,
+      ...(isOfMysql ? { edit: fitLine } : {}),
+    });
+  // What the server itself has just written, back into it: definers are those that were there.
+  if (isOwn === true) return feed({ ...work.access, owner: '', withheld: [] });
+  return withLoader(work, findings.roles, feed);
 }
 
 /** A definer that is not here cannot do what it is to do; a collation that is not known here stops everything. */

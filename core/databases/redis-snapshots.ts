@@ -17,8 +17,10 @@ export const redisSnapshots: SnapshotRecipe = {
   // SAVE writes the file aside and renames it. As a replica, which --rdb plays, one waits five seconds for others to join.
   dumpAll: (access, file) => {
     const { command, args, env } = client(access, []);
-    const script = 'file=$1; shift; "$@" -e save && cp -- "$("$@" --raw config get dir | tail -n 1)/dump.rdb" "$file"';
-    return { command: '/bin/sh', args: ['-c', script, 'dump', file, command, ...args], env };
+    const script =
+      'file=$1; shift; "$@" -e save && cp -P -- "$("$@" --raw config get dir | tail -n 1)/dump.rdb" "$file"';
+    // The folder of the snapshot is the daemon's. -P: what the server left there is never followed to another file.
+    return { command: '/bin/sh', args: ['-c', script, 'dump', file, command, ...args], env, asDaemon: true };
   },
   restoreAll: () => null,
   check: (access) => client(access, ['-e', 'dbsize']),

@@ -3,6 +3,7 @@ import { KojiboxError } from '../../contract/errors.ts';
 import type { TaskReporter } from '../changes/changes.ts';
 import type { Packing } from '../system/packed-files.ts';
 import { writeDump } from './dump-file.ts';
+import { beginFitting, type CollationFitting, type FittedCollation } from './fit-collation.ts';
 import { ensureRoles, feedDump, scanDump, type ImportWork } from './import-dump.ts';
 
 export interface ImportOrder {
@@ -19,19 +20,28 @@ export interface ImportOrder {
 
 const ARCHIVE = 'PGDMP';
 
-/** @returns the roles that were made for it. Rejects with DATABASE_FAILED or DISK_FULL; then the database is as it was. */
+export interface ImportResult {
+  /** That were made for it. */
+  readonly roles: readonly string[];
+  /** Statements that were left out. */
+  readonly skipped: readonly string[];
+  readonly collation: FittedCollation | null;
+}
+
+/** Rejects with DATABASE_FAILED or DISK_FULL; then the database is as it was. */
 export async function runImport(
   work: ImportWork,
   order: ImportOrder,
   tasks: { readonly verifying: TaskReporter; readonly reading: TaskReporter },
-): Promise<string[]> {
+): Promise<ImportResult> {
   const { system, engine, access, what } = work;
   const isArchive = engine.unpackArchive !== null && (await startsWith(work, order.path, ARCHIVE));
   try {
     if (isArchive && engine.unpackArchive !== null)
       await writeDump({
         ...work,
-        command: engine.unpackArchive(access, order.path),
+        command: engine.unpackArchive(access),
+        input: order.path,
         file: order.scratch,
         task: tasks.verifying,
         what,
@@ -40,8 +50,7 @@ export async function runImport(
     tasks.verifying.done();
     const backup = (await order.backup?.()) ?? null;
     const roles = await ensureRoles(work, scanned);
-    await read(work, order, scanned, backup, tasks.reading);
-    return roles;
+    return { roles, ...(await read(work, order, scanned, backup, tasks.reading)) };
   } catch (error) {
     throw withCure(error, work.name, order);
   } finally {
@@ -55,19 +64,23 @@ async function read(
   scanned: Parameters<typeof feedDump>[1],
   backup: string | null,
   reading: TaskReporter,
-): Promise<void> {
+): Promise<Pick<ImportResult, 'skipped' | 'collation'>> {
   const { engine, access, name, what, run, signal } = work;
   // The way back is gone to its end, whatever was cancelled.
   const never = new AbortController().signal;
+  let fitting: CollationFitting | null = null;
   try {
     if (isNew) await execute('create', signal);
     if (isReplacing && engine.empty !== null) await run(engine.empty(access, name), what, signal);
-    await feedDump(work, scanned, isReplacing, reading);
+    fitting = await beginFitting(work, scanned.findings.collation);
+    const skipped = await feedDump(work, scanned, isReplacing, reading);
+    return { skipped, collation: (await fitting?.finish()) ?? null };
   } catch (error) {
     if (isNew) await execute('drop', never);
     else if (engine.empty !== null) {
       reading.step('swap-back');
       await run(engine.empty(access, name), what, never);
+      await fitting?.undo();
       const former = { ...scanned, path: backup ?? '', packing: 'gzip' as Packing, isOwn: true };
       if (backup !== null) await feedDump({ ...work, signal: never }, former, false, reading);
     }

@@ -1,5 +1,7 @@
 /** Files that may be packed, as the input or the output of a program. Nothing is unpacked to the disk, and memory holds a piece at a time. */
 
+import type { FileOwner } from './files.ts';
+
 /** How a file is packed; `zip` is read only, and has to hold one file alone. */
 export type Packing = 'none' | 'gzip' | 'zstd' | 'zip';
 
@@ -26,6 +28,13 @@ export interface FilterOptions {
   /** The whole environment; nothing is inherited. */
   readonly env: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
+  /** Runs as this user; needs root. */
+  readonly user?: FileOwner;
+}
+
+export interface CollectOptions extends FilterOptions {
+  /** A file as its standard input, opened by the daemon; left out: it has none. */
+  readonly input?: string;
 }
 
 /** How a program ended, and the end of what it said. */
@@ -48,5 +57,5 @@ export interface PackedFiles {
    */
   feed(input: FileInput, command: string, args: readonly string[], options: FilterOptions): Promise<FilterEnd>;
   /** The output of a program as a file. Rejects with the error of the disk, or when aborted, with the program and all that it started gone. */
-  collect(command: string, args: readonly string[], output: FileOutput, options: FilterOptions): Promise<FilterEnd>;
+  collect(command: string, args: readonly string[], output: FileOutput, options: CollectOptions): Promise<FilterEnd>;
 }

@@ -1,19 +1,27 @@
 /** Two programs joined by a pipe that can be watched. Neither outlives the other, nor a cancel. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { Transform } from 'node:stream';
+import type { FileOwner } from '../../core/system/files.ts';
 import type { ForeignServers } from '../../core/databases/server-import/foreign-server.ts';
 
 /** Of what a program says at its end. */
 const KEPT_OUTPUT = 4000;
 
-export const pipe: ForeignServers['pipe'] = async (from, to, { signal, through }) => {
+export const pipe: ForeignServers['pipe'] = async (from, to, { signal, through, fromUser, toUser }) => {
   signal.throwIfAborted();
   const start = (
     { command, args, env }: typeof from,
     stdio: ['ignore' | 'pipe', 'pipe' | 'ignore', 'pipe'],
-  ): ChildProcess => spawn(command, args, { env: { ...env }, cwd: '/', stdio });
-  const source = start(from, ['ignore', 'pipe', 'pipe']);
-  const sink = start(to, ['pipe', 'ignore', 'pipe']);
+    user: FileOwner | undefined,
+  ): ChildProcess =>
+    spawn(command, args, {
+      env: { ...env },
+      cwd: '/',
+      stdio,
+      ...(user === undefined ? {} : { uid: user.uid, gid: user.gid }),
+    });
+  const source = start(from, ['ignore', 'pipe', 'pipe'], fromUser);
+  const sink = start(to, ['pipe', 'ignore', 'pipe'], toUser);
   const end = (): void => {
     source.kill('SIGKILL');
     sink.kill('SIGKILL');

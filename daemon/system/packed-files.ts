@@ -77,8 +77,9 @@ export const systemPackedFiles: PackedFiles = {
   async collect(command, args, output, options) {
     const { signal } = options;
     signal.throwIfAborted();
+    const source = options.input === undefined ? null : await open(options.input);
     try {
-      const child = start(command, args, options, 'ignore', 'pipe');
+      const child = start(command, args, options, source === null ? 'ignore' : source.fd, 'pipe');
       if (child.stdout === null) throw new Error('a pipe was asked for');
       const watch = new Transform({
         transform(piece: Buffer, _, done) {
@@ -98,6 +99,8 @@ export const systemPackedFiles: PackedFiles = {
       await rm(output.path, { force: true });
       signal.throwIfAborted();
       throw error;
+    } finally {
+      await source?.close();
     }
   },
 };
@@ -106,10 +109,17 @@ export const systemPackedFiles: PackedFiles = {
 const start = (
   command: string,
   args: readonly string[],
-  { env }: FilterOptions,
-  stdin: 'pipe' | 'ignore',
+  { env, user }: FilterOptions,
+  stdin: 'pipe' | 'ignore' | number,
   stdout: 'pipe' | 'ignore',
-): ChildProcess => spawn(command, args, { env: { ...env }, cwd: '/', detached: true, stdio: [stdin, stdout, 'pipe'] });
+): ChildProcess =>
+  spawn(command, args, {
+    env: { ...env },
+    cwd: '/',
+    detached: true,
+    stdio: [stdin, stdout, 'pipe'],
+    ...(user === undefined ? {} : { uid: user.uid, gid: user.gid }),
+  });
 
 function endGroup({ pid }: ChildProcess): void {
   if (pid === undefined) return;

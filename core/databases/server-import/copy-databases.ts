@@ -2,6 +2,7 @@
 import type { ServerImportRecord } from '../../../contract/server-import.ts';
 import type { ChangeContext } from '../../changes/changes.ts';
 import { timestamp } from '../../system/clock.ts';
+import { withLoader } from '../loader.ts';
 import type { ServerAddress } from './foreign-server.ts';
 import { onTarget, type ImportTools } from './import-tools.ts';
 import type { FoundServer, Passage, ServerImporter, TargetServer } from './importer.ts';
@@ -10,6 +11,8 @@ import { intendPublication, publishAll } from './publish.ts';
 import { forgetUnfinished } from './server-import-store.ts';
 import { listOf } from '../../../contract/sentences/sentence.ts';
 import { sayServerImport } from '../../../contract/sentences/server-import.ts';
+
+const CANNOT = (name: string): string => sayServerImport('cannotTakeOne', { name });
 
 export interface CopyOrder {
   readonly importId: string;
@@ -61,7 +64,11 @@ export async function copyDatabases(
         return made;
       });
       const work = { system, foreign, source, target, access, signal };
-      const copied = await importer.transfer(work, passage, reporter);
+      const copied = await withLoader(
+        { engine: engines.engineOf(target.id), access, name: passage.working, run: engines.run, what: CANNOT(final) },
+        [],
+        (loader) => importer.transfer({ ...work, loader }, passage, reporter),
+      );
       const all = [...database.remarks, ...remarks, ...copied.remarks];
       results.push({ from: database.name, name: final, tables: copied.tables, rows: copied.rows, remarks: all });
       reporter.done(listOf([sayServerImport('same', { tables: copied.tables, rows: copied.rows }), ...all]));

@@ -1,5 +1,6 @@
 /** What an import needs of the world: a session with a server, and two programs joined by a pipe. The daemon has the real ones. */
 import type { ServerKind } from '../../../contract/server-import.ts';
+import type { FileOwner } from '../../system/files.ts';
 import type { ClientCommand } from '../engine.ts';
 
 /** A way in that is known in every part. */
@@ -45,6 +46,9 @@ export interface ForeignServers {
       readonly signal: AbortSignal;
       /** Sees each piece before it goes on, and gives what goes on instead. */
       readonly through: (piece: Uint8Array) => Uint8Array;
+      /** Users of the two programs; left out: that of the daemon. */
+      readonly fromUser?: FileOwner | undefined;
+      readonly toUser?: FileOwner | undefined;
     },
   ): Promise<PipeFailure | null>;
   /** Unix sockets that such a server listens on, of those that are usual for this port. */

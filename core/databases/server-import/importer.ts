@@ -2,7 +2,7 @@
 import type { System } from '../../system/system.ts';
 import type { TaskReporter } from '../../changes/changes.ts';
 import { KojiboxError } from '../../../contract/errors.ts';
-import type { EngineAccess } from '../engine.ts';
+import type { EngineAccess, LoaderAccess } from '../engine.ts';
 import type { ForeignServers, PipeFailure, Row, ServerAddress, ServerSession } from './foreign-server.ts';
 import { listOf, type Sentence } from '../../../contract/sentences/sentence.ts';
 import { sayServerImport } from '../../../contract/sentences/server-import.ts';
@@ -50,6 +50,8 @@ export interface CopyWork {
   readonly target: TargetServer;
   /** Client programs; they log in to the target. */
   readonly access: EngineAccess;
+  /** The same for what comes from the source: with rights in the database that it goes into. */
+  readonly loader: LoaderAccess;
   readonly signal: AbortSignal;
 }
 

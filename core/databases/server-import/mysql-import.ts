@@ -2,8 +2,9 @@
 import type { ServerImporter } from './importer.ts';
 import { KNOWN_COLLATIONS, namesOf, quoteName } from './mysql-catalog.ts';
 import { lookMysql } from './mysql-look.ts';
-import { nearestCollation } from './mysql-schema.ts';
+import { nearestCollation } from '../mysql-collations.ts';
 import { transferMysql } from './mysql-transfer.ts';
+import { dropLoader } from '../mariadb-loader.ts';
 import { sayServerImport } from '../../../contract/sentences/server-import.ts';
 
 const MARK = /^kojibox import ([0-9a-f]{6})$/;
@@ -30,6 +31,7 @@ export const mysqlImport: ServerImporter = {
   },
   drop: async (target, name) => {
     await target.query(`drop database if exists ${quoteName(name)}`);
+    await target.query(dropLoader(name));
   },
   async marked(target) {
     const rows = await target.query(

@@ -13,7 +13,7 @@ import {
   rightsOn,
   SERVER,
 } from './mysql-catalog.ts';
-import { nearestCollation } from './mysql-schema.ts';
+import { nearestCollation } from '../mysql-collations.ts';
 import type { Sentence } from '../../../contract/sentences/sentence.ts';
 import { sayServerImport } from '../../../contract/sentences/server-import.ts';
 

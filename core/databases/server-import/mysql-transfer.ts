@@ -4,6 +4,8 @@
  * https://mariadb.com/kb/en/mariadb-dump/
  */
 import { join } from 'node:path';
+import type { FileOwner } from '../../system/files.ts';
+import { userOf } from '../client-programs.ts';
 import type { ClientCommand, EngineAccess } from '../engine.ts';
 import { mariadbEngine } from '../mariadb-engine.ts';
 import { createDumpProgress } from './dump-progress.ts';
@@ -54,19 +56,28 @@ function dumpCommand(
   };
 }
 
+/** A socket may let in the daemon's own user alone; over the network the user of the services is enough. */
+const userOfSource = (
+  { system, source }: Pick<CopyWork, 'system' | 'source'>,
+  dump: ClientCommand,
+): { user?: FileOwner } => (source.socket === null ? userOf(system.host, dump) : {});
+
 /** Reads one part as text, fits it and runs it. */
 async function transferText(
-  { system, access, source, signal }: CopyWork,
+  work: CopyWork,
   name: string,
   dump: ClientCommand,
   working: string,
   isKnown: (collation: string) => boolean,
 ): Promise<void> {
-  const run = async ({ command, args, env }: ClientCommand, input?: string): Promise<string> => {
+  const { system, loader, source, signal } = work;
+  const run = async (client: ClientCommand, input?: string): Promise<string> => {
+    const { command, args, env } = client;
     const result = await system.processes.run(command, args, {
       env,
       cwd: '/',
       signal,
+      ...(input === undefined ? userOfSource(work, client) : userOf(system.host, client)),
       ...(input === undefined ? {} : { input }),
     });
     signal.throwIfAborted();
@@ -74,7 +85,7 @@ async function transferText(
       throw pipeFailed(name, { side: input === undefined ? 'from' : 'to', output: result.stderr }, source.password);
     return result.stdout;
   };
-  await run(mariadbEngine.restore(access, working, false), fitSchema(await run(dump), isKnown));
+  await run(mariadbEngine.restore(loader, working, false), fitSchema(await run(dump), isKnown));
 }
 
 async function countRows(session: ServerSession, name: string, signal: AbortSignal): Promise<Counts> {
@@ -95,7 +106,7 @@ const countObjects = async (session: ServerSession, name: string): Promise<Count
   );
 
 export const transferMysql: ServerImporter['transfer'] = async (work, { database: { name }, working }, task) => {
-  const { foreign, source, target, access, signal } = work;
+  const { foreign, source, target, access, loader, signal } = work;
   const known = await withSession(
     foreign,
     target.address,
@@ -120,20 +131,20 @@ export const transferMysql: ServerImporter['transfer'] = async (work, { database
     await session.query('set session transaction isolation level repeatable read');
     await session.query('start transaction with consistent snapshot, read only');
     task.step('copy');
-    const failure = await foreign.pipe(
-      dump('--no-create-info', '--skip-triggers', '--hex-blob'),
-      mariadbEngine.restore(access, working, false),
-      {
-        signal,
-        through(piece) {
-          const before = progress.tables;
-          progress.feed(piece);
-          if (progress.tables !== before) task.step('copy', `${progress.table} (${progress.tables}/${tables.length})`);
-          task.bytes(progress.done, progress.total);
-          return piece;
-        },
+    const rows = dump('--no-create-info', '--skip-triggers', '--hex-blob');
+    const reader = mariadbEngine.restore(loader, working, false);
+    const failure = await foreign.pipe(rows, reader, {
+      signal,
+      fromUser: userOfSource(work, rows).user,
+      toUser: userOf(work.system.host, reader).user,
+      through(piece) {
+        const before = progress.tables;
+        progress.feed(piece);
+        if (progress.tables !== before) task.step('copy', `${progress.table} (${progress.tables}/${tables.length})`);
+        task.bytes(progress.done, progress.total);
+        return piece;
       },
-    );
+    });
     if (failure !== null) throw pipeFailed(name, failure, source.password);
     await transferText(work, name, dump('--no-create-info', '--no-data', '--triggers', ...events), working, isKnown);
 

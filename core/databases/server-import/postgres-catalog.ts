@@ -1,13 +1,11 @@
 /** What is asked of PostgreSQL for an import; every column as text. https://www.postgresql.org/docs/current/catalogs.html */
+import { quote } from '../postgres-names.ts';
 import type { Row } from './foreign-server.ts';
 
 const USER_SCHEMA = `n.nspname not in ('pg_catalog', 'information_schema') and n.nspname !~ '^pg_(toast|temp)'`;
 const notOfExtension = (catalog: string, oid: string): string =>
   `not exists (select 1 from pg_depend x where x.classid = '${catalog}'::regclass and x.objid = ${oid} and x.deptype = 'e')`;
 const USER_TABLE = `c.relkind = 'r' and ${USER_SCHEMA} and ${notOfExtension('pg_class', 'c.oid')}`;
-
-export const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`;
-export const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
 export const majorOf = (version: string): number => Number.parseInt(version, 10);
 export const namesOf = (rows: readonly Row[]): Set<string> => new Set(rows.map(({ name }) => name ?? ''));

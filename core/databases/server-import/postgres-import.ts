@@ -1,7 +1,9 @@
 /** PostgreSQL into PostgreSQL: a database with a working name, which is its mark, and which is renamed when all is well. */
 import type { Row } from './foreign-server.ts';
 import type { ServerImporter } from './importer.ts';
-import { literal, namesOf, quote, SERVER } from './postgres-catalog.ts';
+import { ownerOf } from '../postgres-loader.ts';
+import { literal, quote } from '../postgres-names.ts';
+import { namesOf, SERVER } from './postgres-catalog.ts';
 import { lookPostgres } from './postgres-look.ts';
 import { transferPostgres } from './postgres-transfer.ts';
 import { sayServerImport } from '../../../contract/sentences/server-import.ts';
@@ -44,8 +46,10 @@ export const postgresImport: ServerImporter = {
     await target.query(`alter database ${quote(working)} rename to ${quote(final)}`);
   },
   drop: async (target, name) => {
+    const [owner] = await target.query(ownerOf(name));
     // FORCE ends the sessions of others; since PostgreSQL 13.
     await target.query(`drop database if exists ${quote(name)} with (force)`);
+    await target.query(owner?.['farewell'] ?? 'select');
   },
   marked: async (target) =>
     [

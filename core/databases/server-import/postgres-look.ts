@@ -1,17 +1,9 @@
 /** A look into a PostgreSQL server: what it has, and what the one here would make of it. Only read. */
 import type { Row, ServerSession } from './foreign-server.ts';
 import { withSession, type FoundDatabase, type LookWork, type ServerImporter } from './importer.ts';
-import {
-  AVAILABLE_EXTENSIONS,
-  CONTENT,
-  DATABASES,
-  majorOf,
-  namesOf,
-  quote,
-  ROLES,
-  SERVER,
-} from './postgres-catalog.ts';
+import { AVAILABLE_EXTENSIONS, CONTENT, DATABASES, majorOf, namesOf, ROLES, SERVER } from './postgres-catalog.ts';
 import type { Sentence } from '../../../contract/sentences/sentence.ts';
+import { quote } from '../postgres-names.ts';
 import { sayServerImport } from '../../../contract/sentences/server-import.ts';
 
 /** Databases that are nearly always there, to begin with. */

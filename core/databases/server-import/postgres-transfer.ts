@@ -5,17 +5,19 @@
  */
 import { dirname } from 'node:path';
 import type { ClientCommand, EngineAccess } from '../engine.ts';
-import { postgresClient } from '../postgres-engine.ts';
+import { userOf } from '../client-programs.ts';
+import { createDumpLines } from '../dump-lines.ts';
+import { postgresClient, postgresScript } from '../postgres-engine.ts';
+import { editPostgres } from '../postgres-lines.ts';
 import { createDumpProgress } from './dump-progress.ts';
 import type { ServerAddress, ServerSession } from './foreign-server.ts';
 import { assertSame, batches, pipeFailed, rowsOf, withSession, type Counts, type ServerImporter } from './importer.ts';
-import { countRows, majorOf, OBJECTS, quote, SETTINGS, TABLES, type TableName } from './postgres-catalog.ts';
+import { quote } from '../postgres-names.ts';
+import { countRows, OBJECTS, SETTINGS, TABLES, type TableName } from './postgres-catalog.ts';
 import type { Sentence } from '../../../contract/sentences/sentence.ts';
 import { sayServerImport } from '../../../contract/sentences/server-import.ts';
 
 const TABLES_AT_ONCE = 40;
-/** Every dump has its settings before this many bytes. */
-const HEAD_BYTES = 2048;
 
 function sourceClient(
   access: EngineAccess,
@@ -38,19 +40,6 @@ function sourceClient(
   };
 }
 
-/** The settings at the head of a dump that an older server does not know. */
-function withoutNewSettings(): (piece: Uint8Array) => Uint8Array {
-  let head: Buffer | null = Buffer.alloc(0);
-  return (piece) => {
-    if (head === null) return piece;
-    head = Buffer.concat([head, piece]);
-    if (head.length < HEAD_BYTES && !head.includes('\nSELECT pg_catalog.set_config')) return Buffer.alloc(0);
-    const text = head.toString('latin1').replace(/^SET transaction_timeout = 0;\n/m, '');
-    head = null;
-    return Buffer.from(text, 'latin1');
-  };
-}
-
 async function countAll(session: ServerSession, signal: AbortSignal): Promise<Counts> {
   const tables = (await session.query(TABLES)) as unknown as TableName[];
   const counts = new Map<string, number>();
@@ -67,7 +56,7 @@ const countObjects = async (session: ServerSession): Promise<Counts> =>
   new Map(Object.entries((await session.query(OBJECTS))[0] ?? {}).map(([kind, count]) => [kind, Number(count)]));
 
 export const transferPostgres: ServerImporter['transfer'] = async (work, passage, task) => {
-  const { foreign, source, target, access, signal } = work;
+  const { foreign, source, target, access, loader, signal } = work;
   const { name } = passage.database;
   return withSession(foreign, source, name, signal, async (session) => {
     await session.query('begin transaction isolation level repeatable read read only');
@@ -81,24 +70,22 @@ export const transferPostgres: ServerImporter['transfer'] = async (work, passage
       ...['--no-owner', '--no-privileges', '--no-publications', '--no-subscriptions', '--no-tablespaces'],
       ...['--no-security-labels', '--encoding=UTF8', `--snapshot=${snapshot}`],
     ]);
-    const load = postgresClient(access, 'psql', passage.working, [
-      '-X',
-      '-q',
-      '-v',
-      'ON_ERROR_STOP=1',
-      '-o',
-      '/dev/null',
-    ]);
-    const cleaned = Number(access.series) > majorOf(target.version) ? withoutNewSettings() : null;
+    const load = postgresScript(loader, passage.working);
+    const edit = editPostgres(loader);
+    const skipped = new Set<string>();
+    const lines = createDumpLines((line) => edit(line, (statement) => skipped.add(statement)));
     task.step('copy');
     const failure = await foreign.pipe(dump, load, {
       signal,
+      // A socket may let in the daemon's own user alone; over the network the user of the services is enough.
+      fromUser: source.socket === null ? userOf(work.system.host, dump).user : undefined,
+      toUser: userOf(work.system.host, load).user,
       through(piece) {
         const before = progress.tables;
         progress.feed(piece);
         if (progress.tables !== before) task.step('copy', `${progress.table} (${progress.tables}/${tables.length})`);
         task.bytes(progress.done, progress.total);
-        return cleaned === null ? piece : cleaned(piece);
+        return lines.through(piece);
       },
     });
     if (failure !== null) throw pipeFailed(name, failure, source.password);
@@ -108,7 +95,8 @@ export const transferPostgres: ServerImporter['transfer'] = async (work, passage
     const [there, objectsThere] = [await countAll(session, signal), await countObjects(session)];
     const settings = await session.query(SETTINGS);
     const cure = sayServerImport('reportSnapshot');
-    const remarks: Sentence[] = [];
+    const remarks: Sentence[] =
+      skipped.size === 0 ? [] : [sayServerImport('leftOut', { statements: [...skipped].join(', ') })];
     await withSession(foreign, target.address, passage.working, signal, async (own) => {
       assertSame(name, there, await countAll(own, signal), cure);
       assertSame(name, objectsThere, await countObjects(own), cure);

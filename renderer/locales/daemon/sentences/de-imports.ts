@@ -102,6 +102,7 @@ export const serverImportDe: SentenceTexts['serverImport'] = {
   publicationsStay: 'Publications bleiben zurück',
   subscriptionsStay: 'Subscriptions bleiben zurück',
   otherOrder: 'neue Tabellen haben die Sortierfolge dieses Servers, nicht {collation}',
+  leftOut: 'ausgelassen, weil es den anderen Server betrifft: {statements}',
   otherSorting: 'Text wird in der Reihenfolge dieses Servers sortiert, nicht nach {collation}',
   unknownSetting: 'ihre Einstellung „{setting}“ ist hier nicht bekannt',
   cannotTake: 'Diese Datenbanken lassen sich nicht übernehmen',

@@ -240,6 +240,10 @@ export const sentencesDe: SentenceTexts = {
     givenUp: 'aufgegeben',
     newDatabase: 'die Datenbank ist neu',
     rolesMade: 'hat die genannten Rollen angelegt, ohne Rechte: {roles}',
+    leftOut: 'ausgelassen, weil es den Server betrifft, aus dem der Dump stammt: {statements}',
+    newOrder: 'neue Tabellen sortieren wie die importierten: {collation}',
+    otherOrder:
+      'die importierten Tabellen sortieren nach {tables}, neue aber nach {database}, daher kann ein Join beider scheitern',
     waitingForPreparation: 'wartet, bis die Vorbereitung beendet ist',
     preparing: 'wird vorbereitet',
     waitingFor: 'wartet auf {services}',

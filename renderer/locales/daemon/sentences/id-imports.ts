@@ -98,6 +98,7 @@ export const serverImportId: SentenceTexts['serverImport'] = {
   publicationsStay: 'publication tidak ikut',
   subscriptionsStay: 'subscription tidak ikut',
   otherOrder: 'tabel baru memakai urutan server ini, bukan {collation}',
+  leftOut: 'dilewati karena menyangkut server lain: {statements}',
   otherSorting: 'teks diurutkan menurut server ini, bukan menurut {collation}',
   unknownSetting: 'pengaturannya “{setting}” tidak dikenal di sini',
   cannotTake: 'Basis data ini tidak dapat diambil alih',

@@ -238,6 +238,10 @@ export const sentencesId: SentenceTexts = {
     givenUp: 'dihentikan',
     newDatabase: 'databasenya baru',
     rolesMade: 'membuat peran yang disebut, tanpa hak: {roles}',
+    leftOut: 'dilewati karena menyangkut server asal dump: {statements}',
+    newOrder: 'tabel baru diurutkan seperti tabel yang diimpor: {collation}',
+    otherOrder:
+      'tabel yang diimpor diurutkan menurut {tables}, tetapi tabel baru menurut {database}, sehingga join keduanya bisa gagal',
     waitingForPreparation: 'menunggu sampai persiapannya berakhir',
     preparing: 'sedang disiapkan',
     waitingFor: 'menunggu {services}',

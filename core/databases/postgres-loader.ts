@@ -1,0 +1,149 @@
+/**
+ * SQL for the account that reads a dump into PostgreSQL. It logs in by itself, so that no RESET ROLE leads back to a superuser, and it has rights
+ * in one database only. What it makes belongs to a role of that database in the end, never to the superuser: what a table's owner runs by
+ * itself (autovacuum evaluates expressions of indexes) has no more rights than the dump had.
+ * https://www.postgresql.org/docs/current/sql-copy.html, https://www.postgresql.org/docs/current/predefined-roles.html
+ */
+import type { LoaderLogin } from './engine.ts';
+import { literal, quote } from './postgres-names.ts';
+
+/** Accounts of imports; one that is left by a killed daemon is removed by the next import. */
+export const LOADER = 'kojibox_import_';
+/** Roles that own imported databases. */
+const OWNER = 'kojibox_owner_';
+const LOCK_TIMEOUT = '20s';
+
+/** Whether a role, or one that it is a member of, reaches beyond this database. `r` is a row of pg_roles. */
+const REACHES_FURTHER = `(exists (select from pg_roles x where pg_has_role(r.oid, x.oid, 'member')
+    and (x.rolsuper or x.rolcreaterole or x.rolcreatedb or x.rolreplication or x.rolbypassrls
+      or x.rolname ~ '^pg_' and x.rolname <> 'pg_database_owner'))
+  or exists (select from pg_database d where d.datname <> current_database() and pg_has_role(r.oid, d.datdba, 'member')))`;
+
+const ofExtension = (catalog: string, oid: string): string =>
+  `exists (select from pg_depend e where e.classid = '${catalog}'::regclass and e.objid = ${oid} and e.deptype in ('e', 'i', 'a'))`;
+
+/** Objects with an owner: catalog, column of the owner, and what is left out. https://www.postgresql.org/docs/current/sql-reassign-owned.html */
+const OWNED: readonly (readonly [catalog: string, owner: string, condition: string])[] = [
+  ['pg_namespace', 'nspowner', `nspname !~ '^pg_'`],
+  ['pg_class', 'relowner', `relkind in ('r', 'p', 'v', 'm', 'f', 'S') and relpersistence <> 't'`],
+  ['pg_proc', 'proowner', 'true'],
+  // Neither the type of a table's rows, nor that of arrays, nor one made for a range.
+  [
+    'pg_type',
+    'typowner',
+    `typtype in ('b', 'c', 'd', 'e', 'r') and not exists (select from pg_type e where e.typarray = o.oid)
+      and (typrelid = 0 or exists (select from pg_class c where c.oid = typrelid and c.relkind = 'c'))`,
+  ],
+  ['pg_operator', 'oprowner', 'true'],
+  ['pg_opclass', 'opcowner', 'true'],
+  ['pg_opfamily', 'opfowner', 'true'],
+  ['pg_collation', 'collowner', 'true'],
+  ['pg_conversion', 'conowner', 'true'],
+  ['pg_ts_dict', 'dictowner', 'true'],
+  ['pg_ts_config', 'cfgowner', 'true'],
+  ['pg_statistic_ext', 'stxowner', 'true'],
+  ['pg_foreign_server', 'srvowner', 'true'],
+  ['pg_publication', 'pubowner', 'not puballtables'],
+  ['pg_largeobject_metadata', 'lomowner', 'true'],
+];
+/** Objects of this database that belong to a role which `condition` names; `oid >= 16384` are not the server's own. */
+const objectsOf = (condition: string): string =>
+  OWNED.map(
+    ([catalog, owner, more]) =>
+      `select '${catalog === 'pg_largeobject_metadata' ? 'pg_largeobject' : catalog}'::regclass as class, o.oid, o.${owner} as holder
+       from ${catalog} o join pg_roles r on r.oid = o.${owner}
+       where o.oid >= 16384 and ${more} and not ${ofExtension(catalog, 'o.oid')} and ${condition}`,
+  ).join(' union all ');
+
+/**
+ * Makes the account, and gives what is in the database to the database's own role, so that a dump may replace it.
+ *
+ * @param roles that the dump names; they are there
+ * @param spare part of the name of a role that is made where the database has none of its own
+ * @returns a script whose output is the role of the database, and then each role that the dump may not act as
+ */
+export function openLoader({ user, password }: LoaderLogin, roles: readonly string[], spare: string): string {
+  const named = roles.length === 0 ? 'false' : `r.rolname in (${roles.map(literal).join(', ')})`;
+  return `begin;
+set local lock_timeout = '${LOCK_TIMEOUT}';
+create role ${quote(user)} login inherit password ${literal(password)};
+create role ${quote(`${user}_create`)} nologin;
+grant set on parameter session_replication_role to ${quote(user)};
+do $loader$
+declare
+  x record;
+  holder name;
+begin
+  select r.rolname into holder from pg_database d join pg_roles r on r.oid = d.datdba
+    where d.datname = current_database() and not ${REACHES_FURTHER};
+  if holder is null then
+    holder := '${OWNER}${spare}';
+    execute format('create role %I nologin', holder);
+    execute format('alter database %I owner to %I', current_database(), holder);
+  end if;
+  execute format('grant %I to ${quote(user)}, ${quote(`${user}_create`)}', holder);
+  for x in select i.type, i.identity from (${objectsOf('r.rolsuper')}) o, pg_identify_object(o.class, o.oid, 0) i loop
+    execute format('alter %s %s owner to %I', case x.type when 'statistics object' then 'statistics' else x.type end, x.identity, holder);
+  end loop;
+  -- What the projects make later can be seen by its views and functions.
+  execute format('alter default privileges grant all on tables to %I', holder);
+  execute format('alter default privileges grant all on sequences to %I', holder);
+  execute format('alter default privileges grant all on schemas to %I', holder);
+  -- As the roles that the dump names, and as those that own something here; they may create, so that things can be given to them.
+  for x in select r.rolname, r.oid from pg_roles r where r.rolname <> holder and r.rolname !~ '^${LOADER}'
+      and (${named} or r.oid in (select o.holder from (${objectsOf('true')}) o)) and not ${REACHES_FURTHER} loop
+    execute format('grant %I to ${quote(user)}', x.rolname);
+    if not pg_has_role(holder, x.oid, 'member') then
+      execute format('grant ${quote(`${user}_create`)} to %I', x.rolname);
+    end if;
+  end loop;
+end $loader$;
+commit;
+select pg_get_userbyid(datdba) from pg_database where datname = current_database();
+select r.rolname from pg_roles r where ${named} and not pg_has_role(${literal(user)}, r.oid, 'member');
+`;
+}
+
+/** Removes accounts of imports; what is still theirs goes to the role of the database. Idempotent. @param alive accounts in use */
+export const closeLoaders = (alive: readonly string[]): string => `do $loader$
+declare x record;
+begin
+  for x in select r.rolname, r.rolcanlogin, pg_get_userbyid(d.datdba) as holder from pg_roles r, pg_database d
+      where d.datname = current_database() and r.rolname ~ '^${LOADER}[0-9a-f]+(_create)?$'
+        ${
+          alive.length === 0
+            ? ''
+            : `and r.rolname not in (${alive
+                .flatMap((user) => [user, `${user}_create`])
+                .map(literal)
+                .join(', ')})`
+        } loop
+    execute format('reassign owned by %I to %I', x.rolname, x.holder);
+    execute format('drop owned by %I', x.rolname);
+    begin
+      execute format('drop role %I', x.rolname);
+    exception when dependent_objects_still_exist then
+      null; -- It left something in another database; an import there removes it.
+    end;
+  end loop;
+  for x in select nspname, pg_get_userbyid(datdba) as holder from pg_namespace, pg_database
+      where datname = current_database() and nspname = 'public' and nspowner = datdba loop
+    alter schema public owner to pg_database_owner;
+  end loop;
+end $loader$;
+`;
+
+/** Selects the statement that removes the role of a database once that is gone. */
+export const ownerOf = (name: string): string => `select coalesce((select format(
+    'do $d$ begin drop role %I; exception when dependent_objects_still_exist then null; end $d$', r.rolname)
+  from pg_database d join pg_roles r on r.oid = d.datdba where d.datname = ${literal(name)} and r.rolname ~ '^${OWNER}'), 'select') as farewell`;
+
+/** Drops a database with the role that owns it alone. FORCE ends the sessions of others, which would keep the database; since PostgreSQL 13. */
+export const dropDatabase = (name: string): string => `${ownerOf(name)} \\gset
+drop database ${quote(name)} with (force);
+:farewell;
+`;
+
+/** Ends the transaction of an import: what the account made goes to the role of the database with it. */
+export const handOver = (user: string, owner: string): string =>
+  `\nreset role;\nreassign owned by ${quote(user)} to ${quote(owner)};\ncommit;\n`;
