@@ -71,30 +71,30 @@ create role ${quote(`${user}_create`)} nologin;
 grant set on parameter session_replication_role to ${quote(user)};
 do $loader$
 declare
-  x record;
-  holder name;
+  item record;
+  keeper name;
 begin
-  select r.rolname into holder from pg_database d join pg_roles r on r.oid = d.datdba
+  select r.rolname into keeper from pg_database d join pg_roles r on r.oid = d.datdba
     where d.datname = current_database() and not ${REACHES_FURTHER};
-  if holder is null then
-    holder := '${OWNER}${spare}';
-    execute format('create role %I nologin', holder);
-    execute format('alter database %I owner to %I', current_database(), holder);
+  if keeper is null then
+    keeper := '${OWNER}${spare}';
+    execute format('create role %I nologin', keeper);
+    execute format('alter database %I owner to %I', current_database(), keeper);
   end if;
-  execute format('grant %I to ${quote(user)}, ${quote(`${user}_create`)}', holder);
-  for x in select i.type, i.identity from (${objectsOf('r.rolsuper')}) o, pg_identify_object(o.class, o.oid, 0) i loop
-    execute format('alter %s %s owner to %I', case x.type when 'statistics object' then 'statistics' else x.type end, x.identity, holder);
+  execute format('grant %I to ${quote(user)}, ${quote(`${user}_create`)}', keeper);
+  for item in select i.type, i.identity from (${objectsOf('r.rolsuper')}) o, pg_identify_object(o.class, o.oid, 0) i loop
+    execute format('alter %s %s owner to %I', case item.type when 'statistics object' then 'statistics' else item.type end, item.identity, keeper);
   end loop;
   -- What the projects make later can be seen by its views and functions.
-  execute format('alter default privileges grant all on tables to %I', holder);
-  execute format('alter default privileges grant all on sequences to %I', holder);
-  execute format('alter default privileges grant all on schemas to %I', holder);
+  execute format('alter default privileges grant all on tables to %I', keeper);
+  execute format('alter default privileges grant all on sequences to %I', keeper);
+  execute format('alter default privileges grant all on schemas to %I', keeper);
   -- As the roles that the dump names, and as those that own something here; they may create, so that things can be given to them.
-  for x in select r.rolname, r.oid from pg_roles r where r.rolname <> holder and r.rolname !~ '^${LOADER}'
+  for item in select r.rolname, r.oid from pg_roles r where r.rolname <> keeper and r.rolname !~ '^${LOADER}'
       and (${named} or r.oid in (select o.holder from (${objectsOf('true')}) o)) and not ${REACHES_FURTHER} loop
-    execute format('grant %I to ${quote(user)}', x.rolname);
-    if not pg_has_role(holder, x.oid, 'member') then
-      execute format('grant ${quote(`${user}_create`)} to %I', x.rolname);
+    execute format('grant %I to ${quote(user)}', item.rolname);
+    if not pg_has_role(keeper, item.oid, 'member') then
+      execute format('grant ${quote(`${user}_create`)} to %I', item.rolname);
     end if;
   end loop;
 end $loader$;
@@ -106,9 +106,9 @@ select r.rolname from pg_roles r where ${named} and not pg_has_role(${literal(us
 
 /** Removes accounts of imports; what is still theirs goes to the role of the database. Idempotent. @param alive accounts in use */
 export const closeLoaders = (alive: readonly string[]): string => `do $loader$
-declare x record;
+declare item record;
 begin
-  for x in select r.rolname, r.rolcanlogin, pg_get_userbyid(d.datdba) as holder from pg_roles r, pg_database d
+  for item in select r.rolname, r.rolcanlogin, pg_get_userbyid(d.datdba) as holder from pg_roles r, pg_database d
       where d.datname = current_database() and r.rolname ~ '^${LOADER}[0-9a-f]+(_create)?$'
         ${
           alive.length === 0
@@ -118,15 +118,15 @@ begin
                 .map(literal)
                 .join(', ')})`
         } loop
-    execute format('reassign owned by %I to %I', x.rolname, x.holder);
-    execute format('drop owned by %I', x.rolname);
+    execute format('reassign owned by %I to %I', item.rolname, item.holder);
+    execute format('drop owned by %I', item.rolname);
     begin
-      execute format('drop role %I', x.rolname);
+      execute format('drop role %I', item.rolname);
     exception when dependent_objects_still_exist then
       null; -- It left something in another database; an import there removes it.
     end;
   end loop;
-  for x in select nspname, pg_get_userbyid(datdba) as holder from pg_namespace, pg_database
+  for item in select nspname, pg_get_userbyid(datdba) as holder from pg_namespace, pg_database
       where datname = current_database() and nspname = 'public' and nspowner = datdba loop
     alter schema public owner to pg_database_owner;
   end loop;

@@ -48,6 +48,8 @@ export const mariadb: Recipe = {
         LOG_FILE_SIZE,
         ...CHARACTERS,
         `--tmpdir=${tempFolder}`,
+        // No table lies outside the data folder: DATA DIRECTORY needs no right that an account could be without.
+        '--skip-symbolic-links',
         // Level 1: our health checks end before they log in, and level 2 would write a warning for each.
         '--log-warnings=1',
         ...context.extraArgs,

@@ -27,6 +27,8 @@ beforeAll(async () => {
   await databases.postgres('create table kept (a int)', 'other');
   await databases.mariadb('create database other');
   await databases.mariadb('create table other.kept (a int)');
+  await databases.mariadb('create database third');
+  await databases.mariadb('create table third.kept (a int)');
 });
 afterAll(() => {
   world.remove();
@@ -100,7 +102,7 @@ const mariadbAttacks = (): Record<string, string> => ({
   'an account': `select 1;\ncreate user mine@localhost;`,
   'a password': `select 1;\nset password for 'kojibox'@'127.0.0.1' = password('x');`,
   'a setting of the server': `select 1;\nset global general_log_file = '${mark()}';`,
-  'another database': `select 1;\ninsert into other.kept values (1);`,
+  'another database': `select 1;\ninsert into third.kept values (1);`,
   'the accounts': `select 1;\ninsert into mysql.global_priv values ('%', 'mine', '{}');`,
   'a routine of another definer': `select 1;\ncreate definer = kojibox@localhost procedure p() select 1;`,
   'a routine of root': `select 1;\ncreate definer = 'root'@'localhost' procedure p() select 1;`,
@@ -197,9 +199,8 @@ describe('MariaDB refuses, in every form, and changes nothing', () => {
 insert into t select load_file('${join(open, 'secret.txt')}');
 create table u (a int) data directory = '${open}';
 `;
-    await load('mariadb', 'quiet', write('quiet.sql', sql), { create: true }).catch(() => undefined);
-    const names = (await databases.mariadb('show databases')).map((row) => Object.values(row)[0]);
-    if (names.includes('quiet')) expect(await databases.mariadb('select a from quiet.t')).toEqual([{ a: null }]);
+    await load('mariadb', 'quiet', write('quiet.sql', sql), { create: true });
+    expect(await databases.mariadb('select a from quiet.t')).toEqual([{ a: null }]);
     expect(traces()).toEqual([]);
   });
 
