@@ -5,8 +5,12 @@ import { openMailbox, type Mailbox } from './mailbox.ts';
 import { createSmtpSession } from './smtp-session.ts';
 
 const MAX_MESSAGE_BYTES = 50 * 1024 * 1024;
-const IDLE_MS = 120_000;
+const IDLE_MS = 60_000;
+/** Of a connection, however busy it is: 50 MB come in a second on one machine. */
+const LIFETIME_MS = 600_000;
 const MAX_CONNECTIONS = 100;
+/** Of one connection, on their way to the disk. */
+const MAX_WAITING_BYTES = 512 * 1024;
 
 export interface MailCatcher {
   readonly mailbox: Mailbox;
@@ -27,11 +31,14 @@ export async function startMailCatcher(options: {
   const mailbox = await openMailbox(options.folder, options.changed);
   const sockets = new Set<Socket>();
   const server: Server = createServer((socket) => {
+    // The oldest goes, which a working sender has long left: connections that nobody uses keep no mail out.
+    if (sockets.size >= MAX_CONNECTIONS) for (const oldest of [...sockets].slice(0, 1)) oldest.destroy();
     sockets.add(socket);
     serve(socket, mailbox, log);
     socket.on('close', () => sockets.delete(socket));
   });
-  server.maxConnections = MAX_CONNECTIONS;
+  // One that is just being dropped still counts.
+  server.maxConnections = 2 * MAX_CONNECTIONS;
   let port: number | null = null;
   try {
     const wanted = await options.assignPort();
@@ -39,7 +46,8 @@ export async function startMailCatcher(options: {
       server.once('error', reject);
       server.listen({ port: wanted, host: '127.0.0.1', exclusive: true }, resolve);
     });
-    port = wanted;
+    const address = server.address();
+    port = typeof address === 'object' && address !== null ? address.port : wanted;
   } catch (error) {
     log.warn('cannot catch mail', { error: String(error) });
   }
@@ -55,29 +63,58 @@ export async function startMailCatcher(options: {
 }
 
 function serve(socket: Socket, mailbox: Mailbox, log: Logger): void {
-  /** Whoever is told that a mail was caught may look for it at once. */
+  /** Whoever hears that a mail was caught may look for it at once. */
   let stored: Promise<unknown> = Promise.resolve();
+  let waiting = 0;
+  const fail = (error: unknown): void => {
+    log.error('cannot keep a mail', { error: String(error) });
+    socket.destroy(); // The sender tries again, or tells its user.
+  };
   const session = createSmtpSession({
     maxBytes: MAX_MESSAGE_BYTES,
-    deliver(message, envelope) {
-      stored = stored
-        .then(() => mailbox.add(message, envelope))
-        .catch((error: unknown) => {
-          log.error('cannot keep a mail', { error: String(error) });
-          socket.destroy(); // The sender tries again, or tells its user.
+    receive(envelope) {
+      const writer = mailbox.receive(envelope);
+      const after = (work: () => Promise<void>): void => {
+        stored = stored.then(work).catch(async (error: unknown) => {
+          fail(error);
+          await writer.discard();
         });
+      };
+      return {
+        write(piece) {
+          waiting += piece.length;
+          if (waiting > MAX_WAITING_BYTES) socket.pause();
+          after(async () => {
+            if (!socket.destroyed) await writer.write(piece);
+            waiting -= piece.length;
+            if (waiting <= MAX_WAITING_BYTES) socket.resume();
+          });
+        },
+        finish: () => after(() => writer.finish()),
+        discard: () => after(() => writer.discard()),
+      };
     },
   });
+  const lifetime = setTimeout(() => socket.destroy(), LIFETIME_MS);
   socket.setTimeout(IDLE_MS, () => socket.destroy());
   socket.on('error', () => socket.destroy());
+  socket.on('close', () => {
+    clearTimeout(lifetime);
+    session.end();
+  });
   socket.write(session.greeting);
   socket.on('data', (data) => {
     if (session.isOver) return;
     const replies = session.take(data);
+    const { isOver } = session;
     void stored.then(() => {
       if (socket.destroyed) return;
-      if (session.isOver) socket.end(replies);
-      else if (replies !== '') socket.write(replies);
+      if (isOver) socket.end(replies, () => socket.destroySoon());
+      // Who sends commands and reads no reply has to wait.
+      else if (replies !== '' && !socket.write(replies)) {
+        socket.pause();
+        socket.once('drain', () => socket.resume());
+      }
     });
   });
 }

@@ -4,9 +4,14 @@ import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'nod
 import { join } from 'node:path';
 import { KojiboxError } from '../../contract/errors.ts';
 import type { MailSummary } from '../../contract/mail.ts';
+import { summaryOfHead } from './mail-head.ts';
+import { openMailWriter, type MailWriter } from './mail-writer.ts';
+import type { Envelope } from './smtp-session.ts';
 
 const MAX_MAILS = 1000;
 const MAX_HEAD_BYTES = 64 * 1024;
+/** Files that are open at the same time. */
+const READ_AT_ONCE = 16;
 /** Several files often come at once. */
 const SETTLE_MS = 50;
 
@@ -18,6 +23,8 @@ export interface Mailbox {
   /** Rejects with NOT_FOUND; without an id all are removed. */
   remove(id?: string): Promise<void>;
   add(message: Buffer, envelope: { readonly from: string; readonly to: readonly string[] }): Promise<void>;
+  /** A mail that comes piece by piece. */
+  receive(envelope: Envelope): MailWriter;
   close(): void;
 }
 
@@ -40,7 +47,7 @@ export async function openMailbox(folder: string, changed: (count: number) => vo
       throw error;
     });
     if (read === null) return null;
-    const summary = { id, receivedAt: read.at.toISOString(), size: read.size, ...headersOf(read.head) };
+    const summary = { id, receivedAt: read.at.toISOString(), size: read.size, ...summaryOfHead(read.head) };
     known.set(id, summary);
     return summary;
   };
@@ -63,7 +70,10 @@ export async function openMailbox(folder: string, changed: (count: number) => vo
 
   return {
     async list() {
-      const found = await Promise.all((await names()).reverse().slice(0, MAX_MAILS).map(summaryOf));
+      const listed = (await names()).reverse().slice(0, MAX_MAILS);
+      const found: (MailSummary | null)[] = [];
+      for (let at = 0; at < listed.length; at += READ_AT_ONCE)
+        found.push(...(await Promise.all(listed.slice(at, at + READ_AT_ONCE).map(summaryOf))));
       return found.filter((mail) => mail !== null).sort((a, b) => (a.receivedAt < b.receivedAt ? 1 : -1));
     },
     async source(id) {
@@ -88,6 +98,7 @@ export async function openMailbox(folder: string, changed: (count: number) => vo
       await writeFile(temporary, Buffer.concat([Buffer.from(envelope), message]), { mode: 0o600 });
       await rename(temporary, fileOf(id));
     },
+    receive: (envelope) => openMailWriter(folder, envelope),
     close() {
       clearTimeout(timer);
       watcher.close();
@@ -106,40 +117,4 @@ async function readHead(file: string): Promise<{ head: string; size: number; at:
   } finally {
     await handle.close();
   }
-}
-
-/** RFC 5322 section 2.2: fields may be folded over several lines. */
-function headersOf(head: string): Pick<MailSummary, 'from' | 'to' | 'subject'> {
-  const unfolded = head.replaceAll(/\r?\n[ \t]+/g, ' ');
-  const field = (name: string): string =>
-    decodeWords(new RegExp(`^${name}:[ \\t]*(.*)$`, 'im').exec(unfolded)?.[1]?.trim() ?? '');
-  const envelope = /^X-Kojibox-Envelope: <([^>]*)> to (.*)$/im.exec(unfolded);
-  const recipients = envelope?.[2]?.split(', ').map((address) => address.slice(1, -1)) ?? field('To').split(/,\s*/);
-  return {
-    from: field('From') || (envelope?.[1] ?? ''),
-    to: recipients.filter((address) => address !== ''),
-    subject: field('Subject'),
-  };
-}
-
-/** Encoded words, RFC 2047. */
-function decodeWords(text: string): string {
-  return text
-    .replaceAll(/(=\?[^?\s]+\?[BQ]\?[^?\s]*\?=)\s+(?==\?)/gi, '$1')
-    .replaceAll(/=\?([^?\s]+)\?([BQ])\?([^?\s]*)\?=/gi, (whole, charset: string, encoding: string, value: string) => {
-      const bytes =
-        encoding.toUpperCase() === 'B'
-          ? Buffer.from(value, 'base64')
-          : Buffer.from(
-              value
-                .replaceAll('_', ' ')
-                .replaceAll(/=([0-9A-F]{2})/gi, (_, hex: string) => String.fromCharCode(parseInt(hex, 16))),
-              'latin1',
-            );
-      try {
-        return new TextDecoder(charset).decode(bytes);
-      } catch {
-        return whole; // A charset that nobody knows.
-      }
-    });
 }

@@ -1,9 +1,13 @@
-/** One SMTP session, as RFC 5321 has it for a server that takes everything. Pure: bytes in, replies out. */
+/** One SMTP session, as RFC 5321 has it for a server that takes everything. Pure: bytes in, replies and pieces of messages out. */
+import { createBody } from './smtp-body.ts';
 
 const MAX_LINE = 4096;
-const CRLF = Buffer.from('\r\n');
-/** The end of a message is looked for over the border of two pieces. */
-const END = Buffer.from('\r\n.\r\n');
+const MAX_RECIPIENTS = 1000;
+/** Of all recipients of a message together. */
+const MAX_RECIPIENT_CHARACTERS = 64 * 1024;
+const MAX_ERRORS = 10;
+/** A browser that a page has sent here: what follows is no mail. RFC 9110 section 9, RFC 9113 section 3.4 (PRI). */
+const HTTP_REQUEST = /^(?:GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH|PRI)(?: |$)/i;
 
 export interface Envelope {
   readonly from: string;
@@ -16,26 +20,43 @@ export interface SmtpSession {
   /** @returns what is to be sent back; an empty text when more is needed */
   take(data: Buffer): string;
   readonly isOver: boolean;
+  /** The sender has gone; a message that is not whole is discarded. */
+  end(): void;
+}
+
+/** One message on its way. */
+export interface MessageSink {
+  /** Pieces in their order, dots unstuffed. */
+  write(piece: Buffer): void;
+  /** It is whole. */
+  finish(): void;
+  /** It is too large, or its sender has gone: it is no mail. */
+  discard(): void;
 }
 
 /**
- * @param deliver gets each whole message, dots unstuffed
+ * @param receive is called when a message begins
  * @param maxBytes of one message; announced by SIZE (RFC 1870)
  */
 export function createSmtpSession(options: {
   readonly maxBytes: number;
-  deliver(message: Buffer, envelope: Envelope): void;
+  receive(envelope: Envelope): MessageSink;
 }): SmtpSession {
-  const { maxBytes, deliver } = options;
+  const { maxBytes, receive } = options;
   let rest: Buffer = Buffer.alloc(0);
+  let message: { readonly sink: MessageSink; readonly take: ReturnType<typeof createBody>; bytes: number } | null =
+    null;
+  let errors = 0;
   let mode: 'commands' | 'data' | 'credentials' = 'commands';
   let from: string | null = null;
   let to: string[] = [];
+  let characters = 0;
   let isOver = false;
 
   const reset = (): void => {
     from = null;
     to = [];
+    characters = 0;
   };
 
   const command = (line: string): string => {
@@ -64,13 +85,16 @@ export function createSmtpSession(options: {
         const address = /^TO:\s*<([^>]+)>/i.exec(argument);
         if (from === null) return '503 5.5.1 MAIL comes first\r\n';
         if (address === null) return '501 5.5.4 give RCPT TO:<address>\r\n';
-        if (to.length >= 1000) return '452 4.5.3 too many recipients\r\n';
+        if (to.length >= MAX_RECIPIENTS || characters + line.length > MAX_RECIPIENT_CHARACTERS)
+          return '452 4.5.3 too many recipients\r\n';
+        characters += line.length;
         to.push(address[1] ?? '');
         return '250 2.1.5 ok\r\n';
       }
       case 'DATA':
         if (to.length === 0) return '503 5.5.1 RCPT comes first\r\n';
         mode = 'data';
+        message = { sink: receive({ from: from ?? '', to }), take: createBody(), bytes: 0 };
         return '354 go on, end with a dot\r\n';
       case 'RSET':
         reset();
@@ -97,21 +121,24 @@ export function createSmtpSession(options: {
     return '235 2.7.0 welcome\r\n';
   };
 
-  /** @returns null when the end is not there yet */
-  const message = (): string | null => {
-    const isEmpty = rest.subarray(0, 3).equals(Buffer.from('.\r\n'));
-    const end = isEmpty ? 0 : rest.indexOf(END);
-    if (end === -1) {
-      if (rest.length <= maxBytes) return null;
+  /** Takes what is there of the message; its reply, or an empty text while its end is missing. */
+  const body = (): string => {
+    if (message === null) throw new Error('a message was begun');
+    const { content, rest: after } = message.take(rest);
+    rest = after ?? Buffer.alloc(0);
+    message.bytes += content.length;
+    const { sink, bytes } = message;
+    if (bytes > maxBytes) {
+      message = null;
       isOver = true;
+      sink.discard();
       return '552 5.3.4 too large\r\n';
     }
-    const content = isEmpty ? Buffer.alloc(0) : rest.subarray(0, end + CRLF.length);
-    rest = rest.subarray(isEmpty ? 3 : end + END.length);
+    if (content.length > 0) sink.write(content);
+    if (after === null) return '';
+    message = null;
+    sink.finish();
     mode = 'commands';
-    // Transparency, RFC 5321 section 4.5.2.
-    const unstuffed = Buffer.from(content.toString('latin1').replaceAll(/^\.\./gm, '.'), 'latin1');
-    deliver(unstuffed, { from: from ?? '', to });
     reset();
     return '250 2.0.0 caught\r\n';
   };
@@ -126,9 +153,7 @@ export function createSmtpSession(options: {
       let replies = '';
       while (!isOver && rest.length > 0) {
         if (mode === 'data') {
-          const reply = message();
-          if (reply === null) break;
-          replies += reply;
+          replies += body();
           continue;
         }
         const end = rest.indexOf(10);
@@ -139,9 +164,24 @@ export function createSmtpSession(options: {
         }
         const line = rest.toString('utf8', 0, end).replace(/\r$/, '');
         rest = rest.subarray(end + 1);
-        replies += mode === 'credentials' ? credentials() : command(line);
+        if (HTTP_REQUEST.test(line)) {
+          isOver = true;
+          break;
+        }
+        const reply = mode === 'credentials' ? credentials() : command(line);
+        replies += reply;
+        if (reply.startsWith('5') && (errors += 1) >= MAX_ERRORS) {
+          isOver = true;
+          replies += '421 4.7.0 too many errors\r\n';
+        }
       }
+      // A piece of a large one would hold all of it.
+      if (rest.length > 0) rest = Buffer.from(rest);
       return replies;
+    },
+    end() {
+      message?.sink.discard();
+      message = null;
     },
   };
 }
