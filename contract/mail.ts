@@ -33,11 +33,20 @@ export const mailOperations = [
   }),
   defineOperation({
     name: 'mail.source',
-    summary: 'Show a mail as it was sent (RFC 5322), in base64.',
+    summary: 'Show a mail as it was sent (RFC 5322), in base64, a piece at a time.',
     kind: 'query',
     access: 'read',
-    input: z.strictObject({ id: MailIdSchema }),
-    output: z.object({ base64: z.string() }),
+    input: z.strictObject({
+      id: MailIdSchema,
+      /** Bytes to begin after; left out: none. */
+      offset: z.int().nonnegative().optional(),
+    }),
+    output: z.object({
+      /** At most a megabyte. */
+      base64: z.string(),
+      /** Where the next piece begins; null: this was the last. */
+      nextOffset: z.int().nonnegative().nullable(),
+    }),
     example: { id: '2026-11-21T08-00-00-000Z-1' },
     errors: ['NOT_FOUND'],
     cli: { command: ['mail', 'source'], positional: ['id'] },

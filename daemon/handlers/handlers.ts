@@ -295,7 +295,10 @@ export function createHandlers(options: HandlerOptions): Handlers {
     ...phpHandlers(kojibox.phpSettings),
 
     'mail.list': async () => ({ port: options.mail().port, mails: await options.mail().mailbox.list() }),
-    'mail.source': async ({ id }) => ({ base64: (await options.mail().mailbox.source(id)).toString('base64') }),
+    'mail.source': async ({ id, offset }) => {
+      const { bytes, nextOffset } = await options.mail().mailbox.piece(id, offset ?? 0);
+      return { base64: bytes.toString('base64'), nextOffset };
+    },
     'mail.remove': async ({ id }) => {
       await options.mail().mailbox.remove(id);
       return ok;

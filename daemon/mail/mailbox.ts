@@ -1,6 +1,6 @@
 /** Mails as files, one each: written by the SMTP server here and by PHP's mail() beside it; a watched folder tells of both. */
 import { watch, type FSWatcher } from 'node:fs';
-import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KojiboxError } from '../../contract/errors.ts';
 import type { MailSummary } from '../../contract/mail.ts';
@@ -10,6 +10,8 @@ import type { Envelope } from './smtp-session.ts';
 
 const MAX_MAILS = 1000;
 const MAX_HEAD_BYTES = 64 * 1024;
+/** Of a source, in one answer: a larger one would hold up everything else of the daemon. */
+const PIECE_BYTES = 1024 * 1024;
 /** Files that are open at the same time. */
 const READ_AT_ONCE = 16;
 /** Several files often come at once. */
@@ -18,8 +20,8 @@ const SETTLE_MS = 50;
 export interface Mailbox {
   /** Newest first. */
   list(): Promise<MailSummary[]>;
-  /** Rejects with NOT_FOUND. */
-  source(id: string): Promise<Buffer>;
+  /** A part of its source that begins after `offset` bytes; `nextOffset` is null at its end. Rejects with NOT_FOUND. */
+  piece(id: string, offset: number): Promise<{ readonly bytes: Buffer; readonly nextOffset: number | null }>;
   /** Rejects with NOT_FOUND; without an id all are removed. */
   remove(id?: string): Promise<void>;
   add(message: Buffer, envelope: { readonly from: string; readonly to: readonly string[] }): Promise<void>;
@@ -76,10 +78,19 @@ export async function openMailbox(folder: string, changed: (count: number) => vo
         found.push(...(await Promise.all(listed.slice(at, at + READ_AT_ONCE).map(summaryOf))));
       return found.filter((mail) => mail !== null).sort((a, b) => (a.receivedAt < b.receivedAt ? 1 : -1));
     },
-    async source(id) {
-      return readFile(fileOf(id)).catch((error: NodeJS.ErrnoException) => {
+    async piece(id, offset) {
+      const handle = await open(fileOf(id), 'r').catch((error: NodeJS.ErrnoException) => {
         throw error.code === 'ENOENT' ? notFound(id) : error;
       });
+      try {
+        const { size } = await handle.stat();
+        const buffer = Buffer.alloc(Math.min(PIECE_BYTES, Math.max(0, size - offset)));
+        const { bytesRead } = await handle.read(buffer, 0, buffer.length, offset);
+        const next = offset + bytesRead;
+        return { bytes: buffer.subarray(0, bytesRead), nextOffset: bytesRead > 0 && next < size ? next : null };
+      } finally {
+        await handle.close();
+      }
     },
     async remove(id) {
       if (id === undefined) {

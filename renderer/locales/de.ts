@@ -79,6 +79,7 @@ export const de: Messages = {
     views: { html: 'HTML', text: 'Text', source: 'Quelltext' },
     attachment: 'Anhang',
     frame: 'Inhalt der E-Mail',
+    shortened: 'Diese E-Mail ist zu groß, um ganz gezeigt zu werden. „koji mail source“ liefert alles.',
     removeAll: 'Alle löschen',
     removeAllTitle: 'Alle E-Mails löschen?',
     removeAllText: 'Sie lassen sich nicht zurückholen.',

@@ -80,6 +80,7 @@ export const en = {
     views: { html: 'HTML', text: 'Text', source: 'Source' },
     attachment: 'Attachment',
     frame: 'Content of the mail',
+    shortened: 'This mail is too large to be shown in full. “koji mail source” has all of it.',
     removeAll: 'Delete all',
     removeAllTitle: 'Delete all mails?',
     removeAllText: 'They cannot be brought back.',

@@ -79,6 +79,7 @@ export const id: Messages = {
     views: { html: 'HTML', text: 'Teks', source: 'Sumber' },
     attachment: 'Lampiran',
     frame: 'Isi surel',
+    shortened: 'Surel ini terlalu besar untuk ditampilkan seluruhnya. “koji mail source” memberi semuanya.',
     removeAll: 'Hapus semua',
     removeAllTitle: 'Hapus semua surel?',
     removeAllText: 'Tidak bisa dikembalikan.',
