@@ -69,6 +69,7 @@ set local lock_timeout = '${LOCK_TIMEOUT}';
 create role ${quote(user)} login inherit password ${literal(password)};
 create role ${quote(`${user}_create`)} nologin;
 grant set on parameter session_replication_role to ${quote(user)};
+alter default privileges for role ${quote(user)} grant all on schemas to ${quote(`${user}_create`)};
 do $loader$
 declare
   item record;

@@ -1,6 +1,15 @@
 /** A dump is data: none runs a program, reaches a file of the machine or another database, whatever form it comes in. Real servers. */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, createWriteStream, existsSync, globSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  createWriteStream,
+  existsSync,
+  globSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -24,6 +33,7 @@ beforeAll(async () => {
   chmodSync(open, 0o777);
   writeFileSync(join(open, 'secret.txt'), 'the secret of the machine\n', { mode: 0o644 });
   await databases.postgres('create database other');
+  await databases.postgres('create database third');
   await databases.postgres('create table kept (a int)', 'other');
   await databases.mariadb('create database other');
   await databases.mariadb('create table other.kept (a int)');
@@ -64,7 +74,7 @@ const postgresAttacks = (): Record<string, string> => ({
   'a program as source': `create table t (a text);\ncopy t from program ${program()};`,
   'a program as target': `create table t (a text);\ncopy t to program ${program()};`,
   'a program within a block': `select 1;\ndo $$ begin execute $x$copy (select 1) to program ${program()}$x$; end $$;`,
-  'a program behind an index': `create function f(int) returns int language plpgsql immutable as $$ begin copy (select 1) to program ${program()}; return 1; end $$; create table t (a int); insert into t values (1);\ncreate index on t (f(a));`,
+  'a program behind an index': `create function g() returns int language plpgsql as $$ begin copy (select 1) to program ${program()}; return 1; end $$; create function f(int) returns int language plpgsql immutable as $$ begin return g(); end $$; create table t (a int); insert into t values (1);\ncreate index on t (f(a));`,
   'a file as source': `create table t (a text);\ncopy t from '${join(open, 'secret.txt')}';`,
   'a file as target': `select 1;\ncopy (select 1) to '${mark()}';`,
   'a large object from a file': `select 1;\nselect lo_import('${join(open, 'secret.txt')}');`,
@@ -85,7 +95,7 @@ const postgresAttacks = (): Record<string, string> => ({
   'a role of its own': `select 1;\ncreate role mine superuser;`,
   'its own role as superuser': `select 1;\ndo $$ begin execute format('alter role %I superuser', current_user); end $$;`,
   'an event trigger': `create function e() returns event_trigger language plpgsql as $$ begin end $$;\ncreate event trigger e on ddl_command_end execute function e();`,
-  'another database': `commit;\n  drop database other;`,
+  'another database': `select 1;\nalter database third rename to mine;`,
   'the settings of another database': `select 1;\n alter database other set search_path = mine;`,
   'a folder for tables': `select 1;\ncreate tablespace mine location '${open}';`,
   'the catalogue': `select 1;\nupdate pg_authid set rolsuper = true;`,
@@ -155,8 +165,9 @@ describe('PostgreSQL refuses, in every form of text, and changes nothing', () =>
   });
 
   it('what the server does with it by itself later: nothing belongs to a superuser', async () => {
-    const sql = `create function f(int) returns int language plpgsql immutable as $$ begin
-      if current_setting('trap.armed', true) = 'yes' then copy (select 1) to program ${program()}; end if; return 1; end $$;
+    const sql = `create function g() returns int language plpgsql as $$ begin copy (select 1) to program ${program()}; return 1; end $$;
+create function f(int) returns int language plpgsql immutable as $$ begin
+  if current_setting('trap.armed', true) = 'yes' then return public.g(); end if; return 1; end $$;
 create table t (a int); insert into t select generate_series(1, 100);
 create index on t (f(a));
 create view v as select * from t; create type mood as enum ('good'); create sequence s; create schema x;
@@ -173,7 +184,11 @@ create view v as select * from t; create type mood as enum ('good'); create sequ
       'armed',
     );
     await databases.run('databases.drop', { engine: 'postgres', name: 'armed' });
-    expect(await databases.postgres(`select rolname from pg_roles where rolname ~ '^kojibox_owner_'`)).toHaveLength(1);
+    expect(
+      await databases.postgres(
+        `select rolname from pg_roles where rolname ~ '^kojibox_owner_' and not exists (select from pg_database where datdba = pg_roles.oid)`,
+      ),
+    ).toEqual([]);
   });
 });
 
@@ -253,9 +268,9 @@ GRANT SELECT ON TABLE public.more TO reader;
 `;
     await load('postgres', 'old', write('merge.sql', sql));
     expect(await databases.postgres('select good from orders', 'old')).toEqual([{ good: 99 }]);
-    expect(
-      await databases.postgres(`select tableowner from pg_tables where tablename = 'theirs'`, 'old'),
-    ).toEqual([{ tableowner: 'Theo' }]);
+    expect(await databases.postgres(`select tableowner from pg_tables where tablename = 'theirs'`, 'old')).toEqual([
+      { tableowner: 'Theo' },
+    ]);
     await databases.postgres(`insert into goods values (2, 'x', 1); insert into more (name) values ('A')`, 'old');
     await load('postgres', 'old', write('again.sql', 'create table public.only (a int);\n'), { replace: true });
     expect(await databases.postgres(`select tablename from pg_tables where schemaname = 'public'`, 'old')).toEqual([
@@ -279,7 +294,9 @@ GRANT SELECT ON TABLE public.more TO reader;
       'odd',
     );
     await databases.mariadb('create database odd');
-    await databases.mariadb(`create table odd.\`a\n\\! touch ${mark()}\nb\` (a int) comment 'x\n\\! touch ${mark()}\n'`);
+    await databases.mariadb(
+      `create table odd.\`a\n\\! touch ${mark()}\nb\` (a int) comment 'x\n\\! touch ${mark()}\n'`,
+    );
     for (const engine of ['postgres', 'mariadb']) {
       await world.call('databases.tables', { engine, name: 'odd' });
       await databases.run('databases.copy', { engine, name: 'odd', target: 'odd2' });
