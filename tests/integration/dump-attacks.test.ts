@@ -305,3 +305,49 @@ GRANT SELECT ON TABLE public.more TO reader;
     expect(existsSync(mark())).toBe(false);
   });
 });
+
+describe('a dump of MySQL 8', () => {
+  const eight = join(process.cwd(), 'tests/fixtures/dumps/mysqldump-8.0.sql');
+  const join8 = 'select u.id from %.users u join %.mine m on u.name = m.name';
+  const orderOf = async (name: string): Promise<unknown> =>
+    (
+      await databases.mariadb(
+        `select default_collation_name as c from information_schema.schemata where schema_name = '${name}'`,
+      )
+    )[0]?.['c'];
+
+  it('is read whole, in each form, and new tables can be joined with its tables', async () => {
+    await databases.mariadb('create database prepared');
+    for (const [name, more] of [
+      ['eight', { create: true }],
+      ['prepared', {}],
+      ['eight', { replace: true }],
+    ] as const) {
+      const { tasks } = await load('mariadb', name, eight, more);
+      const said = tasks.at(-1)?.detail ?? '';
+      expect(said).toContain('SQL_LOG_BIN, GTID_PURGED, CHANGE MASTER');
+      if (!('replace' in more)) expect(said).toContain('utf8mb4_uca1400_nopad_ai_ci');
+      await databases.mariadb(`create table ${name}.mine (name varchar(191))`);
+      await databases.mariadb(`insert into ${name}.mine values ('ZOE')`);
+      expect(await databases.mariadb(join8.replaceAll('%', name))).toEqual([{ id: 1 }]);
+      expect((await databases.mariadb(`call ${name}.find_user('zoe')`))[0]).toEqual([{ id: 1 }]);
+      expect(await databases.mariadb(`select city, upper_name from ${name}.users where id = 1`)).toEqual([
+        { city: 'Köln', upper_name: 'ZOË' },
+      ]);
+    }
+  });
+
+  it('says so where a database has tables of its own, and leaves its order as it was when it fails', async () => {
+    await databases.mariadb('create database mixed collate utf8mb4_unicode_ci');
+    await databases.mariadb('create table mixed.a (x int)');
+    await databases.mariadb('create table mixed.b (x int)');
+    await load('mariadb', 'mixed', eight);
+    expect(await orderOf('mixed')).toBe('utf8mb4_unicode_ci');
+    await databases.mariadb('create database failing collate utf8mb4_unicode_ci');
+    const bad = readFileSync(eight, 'utf8').replace('DROP TABLE IF EXISTS `users`;', 'SELECT nonsense;');
+    await expect(load('mariadb', 'failing', write('bad8.sql', bad))).rejects.toMatchObject({
+      detail: expect.stringContaining('SELECT nonsense'),
+    });
+    expect(await orderOf('failing')).toBe('utf8mb4_unicode_ci');
+  });
+});
