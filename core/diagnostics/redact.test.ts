@@ -47,6 +47,32 @@ describe('patterns', () => {
     'redis://:hunter2!@localhost',
     'mongodb+srv://ann:hun@ter/hunter2!@cluster.test/app?retry=1',
     'sent bearer aaaaaa.hunter2!'.replace('hunter2!', 'bbbbbb'),
+    'PHPSESSID=hunter2!',
+    'JSESSIONID: hunter2!',
+    'sessionid=hunter2!; path=/',
+    'laravel_session=hunter2!',
+    'connect.sid=hunter2!',
+    'XSRF-TOKEN=hunter2!',
+    'AUTH=hunter2!',
+    'X-Auth: hunter2!',
+    'x-auth-user: hunter2!',
+    "define('AUTH_SALT', 'x'); NONCE_SALT=hunter2!",
+    'SALT=hunter2!',
+    'pw=hunter2!',
+    'DB_PW: hunter2!',
+    'otp = hunter2!',
+    'sshpass -p hunter2! ssh ann@box',
+    'docker login -u ann -p hunter2!',
+    'mysql -u root -p hunter2! shop',
+    "tool -p 'hunter2! and more'",
+    'redis-cli -h x -a hunter2! ping',
+    'GET /callback?code=hunter2!&scope=x',
+    'GET /callback?scope=x&state=hunter2!',
+    'https://storage.test/x?sig=hunter2!',
+    'key=hunter2hunter2',
+    'invite code = hunter2hunter2',
+    'https://hunter2@example.test/repo.git',
+    'https://x-access-token-hunter2@example.test/repo.git',
   ])('%s', (line) => {
     const result = redact(line);
     expect(result).not.toContain('hunter2');
@@ -60,6 +86,9 @@ describe('patterns', () => {
     ['AWS key id', ['AKIA', 'IOSFODNN7EXAMPLE'].join('')],
     ['GitHub token', ['ghp_', 'a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8'].join('')],
     ['Stripe key', ['sk_live_', '4eC39HqLyjWDarjtT1zdp7dc'].join('')],
+    ['SendGrid key', ['SG', 'a1B2c3D4e5F6g7H8i9J0', 'k1L2m3N4o5P6q7R8s9T0u1V2'].join('.')],
+    ['webhook secret', ['whsec_', 'a1B2c3D4e5F6g7H8i9J0k1L2'].join('')],
+    ['Twilio key', ['SK', '0123456789abcdef0123456789abcdef'].join('')],
     ['application key', 'base64:c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0MTI='],
   ])('a %s in the middle of a line', (_, value) => {
     expect(redact(`before ${value} after`)).toBe(`before ${REDACTED} after`);
@@ -86,6 +115,11 @@ describe('patterns', () => {
     'PHP Parse error: unexpected token, expecting identifier in index.php on line 3',
     'sha256:238ba17297a70b9c2af91448abd60237bdf5118d628bb76d401355c9ec269e25',
     '12 tests passed: all of them',
+    'exit code=1, signal=SIGTERM',
+    'error code=ECONNREFUSED key=hello.test state=running',
+    'mkdir -p app/certs && ssh -p 2222 box',
+    'git clone ssh://git@example.test/repo.git',
+    'author: the authentication of the session failed',
   ])('leaves alone: %s', (line) => {
     expect(redact(line)).toBe(line);
   });
@@ -198,5 +232,35 @@ describe('who and where', () => {
   it('accounts that are nobody, and no name at all, change nothing', () => {
     const text = 'document root of root on localhost';
     expect(redactor({ userNames: ['root', ''], hostNames: ['localhost', ''] })(text)).toBe(text);
+  });
+
+  it('of every kind never remain, whatever their value and whatever stands around them', () => {
+    const value = fc
+      .stringMatching(/^[A-Za-z][0-9][A-Za-z0-9]{8,24}$/)
+      .filter((text) => !/redacted|user|host/i.test(text));
+    const kinds: readonly ((value: string) => string)[] = [
+      ...['PHPSESSID', 'sessionid', 'AUTH', 'SALT', 'pw', 'key', 'code', 'API_KEY', 'DB_PASSWORD', 'csrf_token'].map(
+        (name) => (secret: string) => `${name}=${secret}`,
+      ),
+      (secret) => `tool -p ${secret}`,
+      (secret) => `X-Auth: ${secret}`,
+      (secret) => ['SG', secret, secret].join('.'),
+      (secret) => `https://${secret}@example.test/x`,
+      (secret) => `https://example.test/x?code=${secret}`,
+      (secret) => `Cookie: a=b; c=${secret}`,
+    ];
+    const around = fc.constantFrom('', ' ', '\n', ' at ', '2026-11-21 07:01:10 ', '; ', '(', '[info] ');
+    fc.assert(
+      fc.property(
+        value,
+        fc.constantFrom(...kinds),
+        around,
+        fc.constantFrom('', ' ', '\n', ' done'),
+        (secret, kind, before, after) => {
+          expect(redactor()(`${before}${kind(secret)}${after}`)).not.toContain(secret);
+        },
+      ),
+      { numRuns: 500 },
+    );
   });
 });

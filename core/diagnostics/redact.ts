@@ -17,7 +17,7 @@ export type Redact = (text: string) => string;
 
 /** Accounts that say nothing about a person; replacing their names would only make the logs unreadable. */
 const IMPERSONAL = new Set(
-  'root nobody daemon www-data postgres mysql mariadb redis php node edge kojibox admin user host redacted localhost'.split(
+  'root nobody daemon www-data postgres mysql mariadb redis php node edge kojibox admin user host redacted localhost git'.split(
     ' ',
   ),
 );
@@ -47,11 +47,23 @@ const PATTERNS: readonly RegExp[] = [
   // SQL
   new RegExp(String.raw`(\b(?:password|identified\s{1,4}by(?:\s{1,4}password)?)\s{1,4})(?:${QUOTED}|${CUT_OFF})`, 'gi'),
   /(\b(?:mysql|mariadb)[\w-]{0,20}\b[^\n]{0,200}?\s-p)[^\s<-][^\s<]*/gi,
+  // -p PASSWORD; neither a port nor a path, which follow that letter elsewhere.
+  new RegExp(
+    String.raw`((?:^|\s)-p[ \t]{1,8})(?!\d{1,5}(?:[\s:]|$))(?![\w.~$-]{0,200}\/)(?:${QUOTED}|[^\s"'<>\\./~$-][^\s"<>]*)`,
+    'gm',
+  ),
+  /(\bredis-cli\b[^\n]{0,200}?\s-a[ \t]{1,8})[^\s<-][^\s<]*/gi,
+  // In the query of a URL: a code, a key, a signature, whatever they look like.
+  /([?&;](?:code|key|state|sig|signature|hash|ticket|invite|x-amz-signature|x-amz-credential)=)[^\s&;#"'<>\\]+/gi,
+  // Elsewhere these names are common, so that their values must look like what they are: digits and letters mixed.
+  /((?<![\w.-])(?:code|key|state|ticket|invite)["']?[ \t]{0,2}=[ \t]{0,2}["']?)(?=[\w+-]{0,200}\d)(?=[\w+-]{0,200}[a-z])[\w+-]{8,200}={0,2}(?![\w./-])/gi,
   /(\s(?:-u|--user)[ =][^\s:<]{1,100}:)[^\s<"']+/g,
   // scheme://user:password@host; a port with a path behind it is none.
   /(:\/\/[^\s:@/"'<>]{0,200}:)(?!\d{1,5}(?:[/?#\s]|$))[^\s"'<>]{1,500}(?=@)/g,
-  /(:\/\/)[^\s:@/"'<>]{16,500}(?=@)/g,
 ];
+
+/** scheme://user@host: often a token. */
+const USER_OF_URL = /(?<=:\/\/)[^\s:@/"'<>]{1,500}(?=@)/g;
 
 /** Values that give themselves away. */
 const SHAPES: readonly RegExp[] = [
@@ -60,6 +72,13 @@ const SHAPES: readonly RegExp[] = [
   /\b(?:gh[pousr]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|npm_\w{30,})/g,
   /\b(?:xox[abeprs]-[\w-]{10,}|[rs]k_(?:live|test)_\w{10,}|sk-[\w-]{20,}|AIza[\w-]{30,})/g,
   /\bbase64:[A-Za-z0-9+/]{20,}={0,2}/g, // Laravel's APP_KEY
+  /\bSG\.[\w-]{10,}\.[\w-]{10,}/g, // SendGrid
+  /\b(?:whsec_|shp(?:at|ca|pa|ss)_|dop_v1_|hf_|sq0(?:atp|csp)-|xkeysib-|sntry[su]_|tskey-|lin_api_|rubygems_|pypi-|nvapi-|glsa_|key-(?=[0-9a-f]{32}))[\w-]{16,}/g,
+  /\b(?:AC|SK)[0-9a-f]{32}\b/g, // Twilio
+  /\bya29\.[\w-]{20,}/g, // Google OAuth
+  /\b\d{8,10}:AA[\w-]{30,}/g, // Telegram bot
+  /(?<=\bhooks\.slack\.com\/services\/)[\w/-]+/g,
+  /(?<=\bdiscord(?:app)?\.com\/api\/webhooks\/)[\w/-]+/g,
 ];
 
 export function createRedactor(sensitive: Sensitive): Redact {
@@ -74,6 +93,7 @@ export function createRedactor(sensitive: Sensitive): Redact {
     // A marker is matched first, so that a secret that is a piece of one does not break it up.
     if (secrets !== null) result = result.replace(secrets, (match) => (isMarker(match) ? match : REDACTED));
     for (const pattern of PATTERNS) result = result.replace(pattern, `$1${REDACTED}`);
+    result = result.replace(USER_OF_URL, (name) => (IMPERSONAL.has(name.toLowerCase()) ? name : REDACTED));
     for (const shape of SHAPES) result = result.replace(shape, REDACTED);
     if (home !== null) result = result.replace(home, '~');
     result = result.replaceAll(

@@ -39,7 +39,7 @@ describe('settings', () => {
   });
 
   it('say which values to look for elsewhere', () => {
-    expect(secretValuesOf(settings).sort()).toEqual(['hello-there-2', 'plain', 'pw-in-url', 'tok'].sort());
+    expect(secretValuesOf(settings).sort()).toEqual(['12345678', 'hello-there-2', 'plain', 'pw-in-url', 'tok'].sort());
     expect(secretValuesOf({ PASSWORD: 'abc', list: { tokens: ['one', 'two'] } })).toEqual(['abc', 'one', 'two']);
   });
 });
