@@ -21,10 +21,10 @@ const folder = mkdtempSync(join(tmpdir(), 'kojibox-bench-'));
 const file = join(folder, 'web.log');
 const driver = createProcessDriver({ folder: join(folder, 'state'), homeDigest: 'bench', table });
 const silent = { debug: () => undefined, info: () => undefined, warn: console.error, error: console.error };
-const rotation = startLogRotation(folder, silent, { lookEveryMs: 50, keptArchives: 1000 });
+const rotation = startLogRotation(folder, silent, { lookEveryMs: 50, keptArchives: 1000, limitBytes: Infinity });
 let followed = 0;
 let skippedBytes = 0;
-const follower = followLog(file, (lines, skipped) => {
+const follower = followLog(file, ({ lines, skippedBytes: skipped }) => {
   followed += lines.length;
   skippedBytes += skipped;
 });

@@ -12,8 +12,10 @@ export const isAtLeast = (level: LogLevel, least: LogLevel): boolean =>
   LOG_LEVELS.indexOf(level) >= LOG_LEVELS.indexOf(least);
 
 export const LogEntrySchema = z.object({
-  /** Of an entry that tells none, as those of PHP workers: no later than this. */
+  /** As the entry tells it; of one that tells none, when it came. It never changes later. */
   ts: TimestampSchema,
+  /** True: the entry tells no time, and no daemon watched when it was written. It came at `ts` or before. */
+  approximate: z.boolean().optional(),
   level: LogLevelSchema,
   service: z.string(),
   message: z.string(),

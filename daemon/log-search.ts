@@ -1,10 +1,10 @@
 /** Walks through the log of one service, newest or oldest first, and stops as early as it can; each step works some milliseconds. */
-import { Buffer } from 'node:buffer';
 import { setImmediate } from 'node:timers/promises';
 import { parseCursor, type LogFilter } from '../contract/logs.ts';
 import { createNewestFound } from '../core/logs/newest.ts';
 import { beginningOf, searchSegment, type Found, type Search } from '../core/logs/search.ts';
-import { createBackwardCutter, createForwardCutter } from '../core/logs/segments.ts';
+import { BLOCK_BYTES, createBackwardCutter, createForwardCutter } from '../core/logs/segments.ts';
+import { joinSpans, type Span } from '../core/logs/spans.ts';
 import type { LogPiece } from './system/log-pieces.ts';
 
 /** Processes write their lines in another order than they time them, by no more than this. */
@@ -15,7 +15,7 @@ const letOthersWork = (): Promise<void> => setImmediate();
 const WINDOW_BLOCKS = 8;
 
 interface Numbered {
-  readonly block: Buffer;
+  readonly block: Span;
   readonly index: number;
 }
 
@@ -33,12 +33,6 @@ function boundsOf({ from, to, before }: LogFilter): Bounds {
   };
 }
 
-/** For entries without a time. The next page must not lose what has got a later time meanwhile, because its log was written again. */
-function endOf({ endedAt, beganAt }: LogPiece, { before }: LogFilter): number {
-  const at = before === undefined ? Infinity : parseCursor(before).at;
-  return endedAt > at && (beganAt ?? 0) < at ? at : endedAt;
-}
-
 /**
  * Batches from the newest to the oldest; each is in the order of the log.
  *
@@ -52,10 +46,9 @@ export async function* searchBackward(
   const bounds = boundsOf(search.filter);
   let cutter = createBackwardCutter();
   let left = atMost;
-  let endedAt = Date.now();
   const density = { blocks: 0, found: 0 };
-  const find = (bytes: Buffer): Found[] => {
-    const found = searchSegment({ bytes, endedAt }, search);
+  const find = (segment: Span): Found[] => {
+    const found = searchSegment(segment, search);
     density.blocks += 1;
     density.found += found.length;
     left -= found.length;
@@ -72,10 +65,9 @@ export async function* searchBackward(
       cutter = createBackwardCutter();
       continue;
     }
-    endedAt = endOf(piece, search.filter);
     let unread = Infinity;
     if (piece.blockCount !== null || isPromising()) {
-      const end = await endBlocks(piece);
+      const end = await endBlocks(piece, bounds.until);
       for await (const { block, index } of end.blocks) {
         await letOthersWork();
         const segment = cutter.add(block, index === 0);
@@ -89,7 +81,7 @@ export async function* searchBackward(
       const newest = createNewestFound(left);
       const lead = await readForward(piece, unread, cutter.rest(), (segment) => {
         if ((beginningOf(segment) ?? -Infinity) > bounds.until) return 'enough';
-        newest.add(searchSegment({ bytes: segment, endedAt }, search));
+        newest.add(searchSegment(segment, search));
         density.blocks += 1;
         return 'go on';
       });
@@ -107,8 +99,10 @@ export async function* searchBackward(
 /** The last blocks of a piece, the newest first, and how many come before them. Of a compressed one, it unpacks all and holds the end. */
 async function endBlocks(
   piece: LogPiece,
+  until: number,
 ): Promise<{ blocks: AsyncIterable<Numbered> | Iterable<Numbered>; unread: number }> {
-  if (piece.blockCount !== null) return { blocks: backward(piece, piece.blockCount), unread: 0 };
+  if (piece.blockCount !== null)
+    return { blocks: backward(piece, blocksUntil(piece, piece.blockCount, until)), unread: 0 };
   const window: Numbered[] = [];
   let count = 0;
   for await (const block of piece.blocks()) {
@@ -116,6 +110,12 @@ async function endBlocks(
     if (window.length > WINDOW_BLOCKS) window.pop();
   }
   return { blocks: window, unread: count - window.length };
+}
+
+/** How many blocks are worth looking at; one more than need be, so that the last entry of interest is whole. */
+function blocksUntil({ base, timeline }: LogPiece, count: number, until: number): number {
+  const offset = timeline.offsetAfter(until);
+  return offset === Infinity ? count : Math.min(count, Math.max(0, Math.floor((offset - base) / BLOCK_BYTES)) + 2);
 }
 
 async function* backward(piece: LogPiece, count: number): AsyncGenerator<Numbered> {
@@ -130,11 +130,11 @@ async function* backward(piece: LogPiece, count: number): AsyncGenerator<Numbere
 async function readForward(
   piece: LogPiece,
   count: number,
-  after: Buffer,
-  take: (segment: Buffer) => 'go on' | 'enough',
-): Promise<Buffer> {
+  after: Span,
+  take: (segment: Span) => 'go on' | 'enough',
+): Promise<Span> {
   const cutter = createForwardCutter();
-  let lead: Buffer | null = null;
+  let lead: Span | null = null;
   let index = 0;
   for await (const block of piece.blocks()) {
     if (index >= count) break;
@@ -144,7 +144,7 @@ async function readForward(
     if (lead === null) lead = segment;
     else if (take(segment) === 'enough') return lead;
   }
-  const last = Buffer.concat([cutter.rest(), after]);
+  const last = joinSpans(cutter.rest(), after);
   if (lead === null) return last;
   take(last);
   return lead;
@@ -161,19 +161,15 @@ async function beginsAfter(piece: LogPiece, until: number): Promise<boolean> {
 export async function* searchForward(pieces: readonly LogPiece[], search: Search): AsyncGenerator<Found[]> {
   const bounds = boundsOf(search.filter);
   const cutter = createForwardCutter();
-  let endedAt = 0;
   for (const piece of pieces.filter((one) => one.endedAt >= bounds.from).reverse()) {
     let index = 0;
     for await (const block of piece.blocks()) {
       const segment = cutter.add(block, index++ === 0);
-      // What was left of the piece before comes first.
-      const segmentEndedAt = endedAt === 0 ? endOf(piece, search.filter) : endedAt;
-      endedAt = endOf(piece, search.filter);
       if (segment === null) continue;
       await letOthersWork();
-      yield searchSegment({ bytes: segment, endedAt: segmentEndedAt }, search);
+      yield searchSegment(segment, search);
       if ((beginningOf(segment) ?? -Infinity) > bounds.until) return;
     }
   }
-  yield searchSegment({ bytes: cutter.rest(), endedAt }, search);
+  yield searchSegment(cutter.rest(), search);
 }

@@ -21,7 +21,7 @@ import { createHttpsSource } from './sources/https.ts';
 import { createNpmSource } from './sources/npm.ts';
 import { createSystemSource } from './sources/system.ts';
 import { readDistribution } from './system/distribution.ts';
-import type { LogRotation } from './system/log-rotation.ts';
+import type { LogKeeping } from './system/log-keeping.ts';
 import { probeRunner } from './system/probes/probe-runner.ts';
 import { allPids, identifyNow, readProcessStat } from './system/process-facts.linux.ts';
 import { createTrustStores } from './trust/trust-stores.ts';
@@ -41,13 +41,13 @@ export interface CoreOptions {
   readonly system: System;
   /** dist/ of the version that runs. */
   readonly dist: string;
-  readonly rotation: Pick<LogRotation, 'prepare'>;
+  readonly keeping: Pick<LogKeeping, 'prepare' | 'look'>;
   readonly publish: EventBus['publish'];
 }
 
 export type OpenCore = Awaited<ReturnType<typeof openCore>>;
 
-export async function openCore({ layout, system, dist, rotation, publish }: CoreOptions) {
+export async function openCore({ layout, system, dist, keeping, publish }: CoreOptions) {
   const { log } = system;
   const { home } = layout;
   const logs: ServiceLogs = createServiceLogs({
@@ -55,6 +55,7 @@ export async function openCore({ layout, system, dist, rotation, publish }: Core
     exportFolder: layout.logExports,
     mask: (text) => kojibox.secrets.mask(text),
     publish: (entry) => publish('service:logLine', entry),
+    look: (file) => keeping.look(file),
   });
   const distribution = readDistribution();
   const mirror = (kind: MirrorKind) => (): string | undefined => kojibox.stores.app.get().mirrors[kind];
@@ -93,7 +94,7 @@ export async function openCore({ layout, system, dist, rotation, publish }: Core
       homeDigest: digestOfHome(home),
       table: { allPids, readProcessStat, identifyNow },
       async prepareLog(file) {
-        await rotation.prepare(file);
+        await keeping.prepare(file);
         logs.noteLaunch(file);
       },
     }),

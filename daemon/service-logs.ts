@@ -3,12 +3,14 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseCursor, type LogEntry, type LogFilter } from '../contract/logs.ts';
 import { entryOf, groupLines } from '../core/logs/entries.ts';
-import { maskEntry, type Found, type Search } from '../core/logs/search.ts';
+import { createTimeline } from '../core/logs/arrivals.ts';
+import { createArrivals, maskEntry, type Found, type Search } from '../core/logs/search.ts';
+import { spanOf } from '../core/logs/spans.ts';
 import { writeExport } from './log-export.ts';
 import { mergeNewest, mergeOldest } from './log-merge.ts';
 import { searchBackward, searchForward } from './log-search.ts';
-import { openSnapshot, type LogPiece, type LogSnapshot } from './system/log-pieces.ts';
-import { followLog, lastLines, type Follower } from './system/log-tail.ts';
+import { marksOf, openSnapshot, type LogPiece, type LogSnapshot } from './system/log-pieces.ts';
+import { followLog, lastLines, type Followed, type Follower } from './system/log-tail.ts';
 
 export interface LogRequest {
   /** Services whose logs are searched. */
@@ -43,6 +45,8 @@ export function createServiceLogs(options: {
   readonly exportFolder: string;
   mask(text: string): string;
   publish(entry: LogEntry): void;
+  /** Notes when what was written until now arrived; called before a log is read. */
+  look(file: string): void;
 }): ServiceLogs {
   const followers = new Map<string, Follower>();
   /** By log file: where it ended at the last launch that this daemon made. */
@@ -62,7 +66,10 @@ export function createServiceLogs(options: {
   ): Promise<T> => {
     const open = new Map<string, LogSnapshot>();
     try {
-      for (const id of new Set(ids)) open.set(id, openSnapshot(file(id)));
+      for (const id of new Set(ids)) {
+        options.look(file(id));
+        open.set(id, openSnapshot(file(id)));
+      }
       return await work([...open].map(([id, { pieces }]) => ({ id, pieces })));
     } finally {
       for (const { close } of open.values()) close();
@@ -79,6 +86,25 @@ export function createServiceLogs(options: {
 
   const query: ServiceLogs['query'] = async ({ limit, ...request }) =>
     (await newest(request, limit, false)).map(({ entry }) => entry);
+
+  const publishFollowed = (id: string, { lines, bytes, offset, inode, skippedBytes }: Followed): void => {
+    if (skippedBytes > 0)
+      options.publish({
+        ts: new Date().toISOString(),
+        level: 'warn',
+        service: id,
+        message: `… ${skippedBytes} bytes were left out here; koji logs ${id} has them`,
+        fields: {},
+      });
+    options.look(file(id));
+    const timeline = createTimeline(marksOf(file(id), inode), Date.now());
+    const arrivals = createArrivals(spanOf(bytes, offset, timeline));
+    // From the last to the first, as `arrivals` wants it.
+    const entries = groupLines(lines)
+      .reverse()
+      .map((raw) => maskEntry(entryOf(id, raw, arrivals.of(raw)), options.mask));
+    for (const entry of entries.reverse()) options.publish(entry);
+  };
 
   return {
     query,
@@ -113,18 +139,7 @@ export function createServiceLogs(options: {
         if (followers.has(id)) continue;
         followers.set(
           id,
-          followLog(file(id), (lines, skipped) => {
-            const now = new Date().toISOString();
-            if (skipped > 0)
-              options.publish({
-                ts: now,
-                level: 'warn',
-                service: id,
-                message: `… ${skipped} bytes were left out here; koji logs ${id} has them`,
-                fields: {},
-              });
-            for (const raw of groupLines(lines)) options.publish(maskEntry(entryOf(id, raw, now), options.mask));
-          }),
+          followLog(file(id), (followed) => publishFollowed(id, followed)),
         );
       }
     },

@@ -14,7 +14,7 @@ import { finishMove } from './home/unfinished-move.ts';
 import { listen } from './listen.ts';
 import { openCore } from './open-core.ts';
 import { openFeatures } from './open-features.ts';
-import { startLogRotation } from './system/log-rotation.ts';
+import { startLogKeeping } from './system/log-keeping.ts';
 import { createNodeSystem } from './system/node-system.ts';
 import { tellReady } from './tell-ready.ts';
 
@@ -48,9 +48,9 @@ export async function startDaemon({ homeFacts, dist, version }: DaemonOptions): 
   );
 
   mkdirSync(layout.serviceLogs, { recursive: true });
-  const rotation = startLogRotation(layout.serviceLogs, log);
+  const keeping = startLogKeeping(layout.serviceLogs, log);
   const bus = createEventBus();
-  const core = await openCore({ layout, system, dist, rotation, publish: bus.publish });
+  const core = await openCore({ layout, system, dist, keeping, publish: bus.publish });
   const { kojibox, keychain } = core;
 
   const info = (): DaemonInfo => ({
@@ -133,7 +133,7 @@ export async function startDaemon({ homeFacts, dist, version }: DaemonOptions): 
 
   async function shutDown(keepServices: boolean, restarting: boolean): Promise<void> {
     log.info('ending', { keepServices, restarting });
-    rotation.stop();
+    keeping.stop();
     features.snapshots.end();
     await endWork(kojibox, keepServices, log);
     features.metrics.close();

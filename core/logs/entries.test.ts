@@ -4,7 +4,7 @@ import { beginsEntry, entryOf, groupLines } from './entries.ts';
 const NOW = '2030-01-01T00:00:00.000Z';
 const read = (text: string) =>
   groupLines(text.split('\n')).map((raw) => {
-    const { ts, level, message } = entryOf('a', raw, NOW);
+    const { ts, level, message } = entryOf('a', raw, { ts: NOW, approximate: false });
     return [ts === NOW ? null : ts, level, message];
   });
 

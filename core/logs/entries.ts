@@ -5,8 +5,16 @@ import { levelOfPlain, parseLine, type ParsedLine } from './parse.ts';
 
 export interface RawEntry {
   readonly head: ParsedLine;
+  /** Number of its first line, from 0. */
+  readonly first: number;
   /** As printed; the first is the head's. */
   readonly lines: string[];
+}
+
+/** When a line came that tells no time. */
+export interface Arrived {
+  readonly ts: string;
+  readonly approximate: boolean;
 }
 
 /** What the entry so far makes of an untimed line. */
@@ -40,7 +48,7 @@ export function groupLines(lines: readonly string[]): RawEntry[] {
     const parsed = parseLine(line);
     const visible = stripAnsi(line);
     if (open === undefined || !belongs(visible, parsed, open)) {
-      entries.push((open = { head: parsed, lines: [line], mode: modeOf(parsed, lines[index + 2]) }));
+      entries.push((open = { head: parsed, first: index, lines: [line], mode: modeOf(parsed, lines[index + 2]) }));
       return;
     }
     open.lines.push(line);
@@ -75,11 +83,12 @@ export function beginsEntry(line: string): 'surely' | 'perhaps' | 'no' {
   return parsed.kind === 'php' && PHP_TRACE.test(parsed.message) ? 'no' : 'surely';
 }
 
-/** @param fallbackTs ISO time of an entry that tells none */
-export function entryOf(service: string, { head, lines }: RawEntry, fallbackTs: string): LogEntry {
+/** @param arrived ISO time of an entry that tells none */
+export function entryOf(service: string, { head, lines }: RawEntry, arrived: Arrived): LogEntry {
   const message = lines.length === 1 ? head.message : joinLines(head, lines);
   return {
-    ts: head.ts ?? fallbackTs,
+    ts: head.ts ?? arrived.ts,
+    ...(head.ts === undefined && arrived.approximate ? { approximate: true } : {}),
     // "/app/server.js:3" says nothing of what follows.
     level: head.kind === 'plain' && lines.length > 1 ? levelOfPlain(stripAnsi(message)) : head.level,
     service,

@@ -1,17 +1,23 @@
 import { Buffer } from 'node:buffer';
 import { describe, expect, it } from 'vitest';
 import { LogQuerySchema, pageBefore, type LogEntry, type LogFilter } from '../../contract/logs.ts';
+import { createTimeline, type Mark } from './arrivals.ts';
 import { createNewestFound } from './newest.ts';
 import { beginningOf, searchSegment, type Found } from './search.ts';
+import { spanOf, type Span } from './spans.ts';
 
 const ENDED = '2026-11-21T12:00:00.000Z';
 const mask = (text: string): string => text.replaceAll('hunter"22', '••••••').replaceAll('hunter33', '••••••');
-const search = (text: string, filter: LogFilter = {}): Found[] =>
-  searchSegment(
-    { bytes: Buffer.from(text), endedAt: Date.parse(ENDED) },
-    { service: 'a', filter, withText: true, mask },
-  );
+const search = (text: string, filter: LogFilter = {}, marks: Mark[] = []): Found[] =>
+  searchSegment(spanOf(Buffer.from(text), 0, createTimeline(marks, Date.parse(ENDED))), {
+    service: 'a',
+    filter,
+    withText: true,
+    mask,
+  });
 const messages = (text: string, filter: LogFilter): string[] => search(text, filter).map(({ entry }) => entry.message);
+
+const unmarked = (text: string): Span => spanOf(Buffer.from(text), 0, createTimeline([], 0));
 
 const LOG = `2026-11-21T10:00:00.000Z debug one
 2026-11-21T10:00:01.000Z info two
@@ -70,7 +76,14 @@ describe('search', () => {
     const json = '{"message":"p hunter\\"22","env":"hunter33","n":1}';
     const [found] = search(`${json}\n`);
     expect(found).toEqual({
-      entry: { ts: ENDED, level: 'info', service: 'a', message: 'p ••••••', fields: { env: '••••••', n: '1' } },
+      entry: {
+        ts: ENDED,
+        approximate: true,
+        level: 'info',
+        service: 'a',
+        message: 'p ••••••',
+        fields: { env: '••••••', n: '1' },
+      },
       text: '{"message":"p ••••••","env":"••••••","n":1}',
     });
     expect(search('password hunter33\n', { text: 'hunter' })).toEqual([]);
@@ -78,8 +91,8 @@ describe('search', () => {
   });
 
   it('knows where a segment begins', () => {
-    expect(beginningOf(Buffer.from(`plain\n${LOG}`))).toBe(Date.parse('2026-11-21T10:00:00.000Z'));
-    expect(beginningOf(Buffer.from('plain\nplain\n'))).toBe(null);
+    expect(beginningOf(unmarked(`plain\n${LOG}`))).toBe(Date.parse('2026-11-21T10:00:00.000Z'));
+    expect(beginningOf(unmarked('plain\nplain\n'))).toBe(null);
   });
 });
 

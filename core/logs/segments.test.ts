@@ -1,18 +1,22 @@
 import { Buffer } from 'node:buffer';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { createTimeline } from './arrivals.ts';
 import { createBackwardCutter, createForwardCutter, linesOf } from './segments.ts';
+import { spanOf, type Span } from './spans.ts';
 
 const BLOCK = 64;
-const blocksOf = (bytes: Buffer): Buffer[] =>
+const NONE = createTimeline([], 0);
+const span = (bytes: Buffer, offset = 0): Span => spanOf(bytes, offset, NONE);
+const blocksOf = (bytes: Buffer): Span[] =>
   Array.from({ length: Math.ceil(bytes.length / BLOCK) }, (_, index) =>
-    bytes.subarray(index * BLOCK, (index + 1) * BLOCK),
+    span(bytes.subarray(index * BLOCK, (index + 1) * BLOCK), index * BLOCK),
   );
 
 function forward(bytes: Buffer): Buffer[] {
   const cutter = createForwardCutter();
   const segments = blocksOf(bytes).flatMap((block, index) => cutter.add(block, index === 0) ?? []);
-  return [...segments, cutter.rest()];
+  return [...segments, cutter.rest()].map(({ bytes: of }) => of);
 }
 
 function backward(bytes: Buffer): Buffer[] {
@@ -20,7 +24,7 @@ function backward(bytes: Buffer): Buffer[] {
   const segments = blocksOf(bytes)
     .reverse()
     .flatMap((block, index, blocks) => cutter.add(block, index === blocks.length - 1) ?? []);
-  return [...segments, cutter.rest()].reverse();
+  return [...segments, cutter.rest()].reverse().map(({ bytes: of }) => of);
 }
 
 const line = fc.oneof(
@@ -44,8 +48,10 @@ describe('segments', () => {
   it('begin where an entry surely begins rather than at a line that may belong to one', () => {
     const text = `${'x'.repeat(60)}\nPlain\n2026-11-21 07:21:47.018 UTC [1] LOG:  y\n`;
     const cutter = createBackwardCutter();
-    expect(cutter.add(Buffer.from(text), true)?.toString()).toBe('2026-11-21 07:21:47.018 UTC [1] LOG:  y\n');
-    expect(cutter.rest().toString()).toBe(`${'x'.repeat(60)}\nPlain\n`);
+    expect(cutter.add(span(Buffer.from(text)), true)?.bytes.toString()).toBe(
+      '2026-11-21 07:21:47.018 UTC [1] LOG:  y\n',
+    );
+    expect(cutter.rest().bytes.toString()).toBe(`${'x'.repeat(60)}\nPlain\n`);
   });
 
   it.each([
@@ -54,9 +60,9 @@ describe('segments', () => {
   ])('of a line that does not end hold its beginning only (%s)', (_name, create) => {
     const cutter = create();
     const block = Buffer.alloc(128 * 1024, 'x');
-    for (let index = 0; index < 100; index++) expect(cutter.add(block, false)).toBe(null);
-    expect(cutter.rest().length).toBeLessThan(1_200_000);
-    expect(linesOf(cutter.rest())[0]?.length).toBe(64 * 1024 + 2);
+    for (let index = 0; index < 100; index++) expect(cutter.add(span(block), false)).toBe(null);
+    expect(cutter.rest().bytes.length).toBeLessThan(1_200_000);
+    expect(linesOf(cutter.rest().bytes)[0]?.length).toBe(64 * 1024 + 2);
   });
 
   it.each([
@@ -66,8 +72,8 @@ describe('segments', () => {
     const cutter = create();
     const block = Buffer.from('\tat T.main(T.java:1)\n'.repeat(6000));
     let bytes = 0;
-    for (let index = 0; index < 20; index++) bytes += cutter.add(block, false)?.length ?? 0;
-    expect(bytes + cutter.rest().length).toBe(20 * block.length);
-    expect(cutter.rest().length).toBeLessThan(1_200_000);
+    for (let index = 0; index < 20; index++) bytes += cutter.add(span(block), false)?.bytes.length ?? 0;
+    expect(bytes + cutter.rest().bytes.length).toBe(20 * block.length);
+    expect(cutter.rest().bytes.length).toBeLessThan(1_200_000);
   });
 });

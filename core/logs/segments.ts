@@ -3,8 +3,9 @@
  *
  * Blocks lie at multiples of BLOCK_BYTES from the first byte of a live log, and of the archive that it becomes: both give the same segments.
  */
-import { Buffer } from 'node:buffer';
+import type { Buffer } from 'node:buffer';
 import { beginsEntry } from './entries.ts';
+import { EMPTY_SPAN, joinSpans, sliceSpan, type Span } from './spans.ts';
 
 export const BLOCK_BYTES = 128 * 1024;
 /** Of one segment; what has no beginning for so long is cut anywhere between two lines. */
@@ -14,27 +15,26 @@ const MAX_LINE = 64 * 1024;
 /** Lines looked at for one that surely begins an entry. */
 const MAX_LOOKED_AT = 200;
 const NEWLINE = 10;
-const NOTHING: Buffer = Buffer.alloc(0);
 
 /** Takes blocks in one direction; gives a segment when one is complete. */
 export interface Cutter {
   /** @param isFirst nothing comes before this block, so it begins with a line */
-  add(block: Buffer, isFirst: boolean): Buffer | null;
+  add(block: Span, isFirst: boolean): Span | null;
   /** What is left when there are no more blocks. */
-  rest(): Buffer;
+  rest(): Span;
 }
 
 /** Blocks come from the last to the first. @param after lines that follow the last block and may belong to its last entry */
-export function createBackwardCutter(after: Buffer = NOTHING): Cutter {
+export function createBackwardCutter(after: Span = EMPTY_SPAN): Cutter {
   /** Lines whose beginning is in an earlier block. */
-  let rest: Buffer = after;
+  let rest: Span = after;
   return {
     add(block, isFirst) {
-      const whole = bounded(Buffer.concat([block, rest]));
-      let at = findBeginning(block, isFirst);
-      if (at === -1 && whole.length > MAX_SEGMENT_BYTES) at = whole.indexOf(NEWLINE) + 1;
-      rest = at === -1 ? whole : whole.subarray(0, at);
-      return at === -1 ? null : whole.subarray(at);
+      const whole = bounded(joinSpans(block, rest));
+      let at = findBeginning(block.bytes, isFirst);
+      if (at === -1 && whole.bytes.length > MAX_SEGMENT_BYTES) at = whole.bytes.indexOf(NEWLINE) + 1;
+      rest = at === -1 ? whole : sliceSpan(whole, 0, at);
+      return at === -1 ? null : sliceSpan(whole, at);
     },
     rest: () => rest,
   };
@@ -43,16 +43,16 @@ export function createBackwardCutter(after: Buffer = NOTHING): Cutter {
 /** Blocks come from the first to the last. */
 export function createForwardCutter(): Cutter {
   /** Lines whose end may be in a later block. */
-  let rest: Buffer = NOTHING;
+  let rest: Span = EMPTY_SPAN;
   return {
     add(block, isFirst) {
-      const found = findBeginning(block, isFirst);
-      let whole: Buffer = Buffer.concat([rest, block]);
-      let at = found === -1 ? -1 : rest.length + found;
+      const found = findBeginning(block.bytes, isFirst);
+      let whole: Span = joinSpans(rest, block);
+      let at = found === -1 ? -1 : rest.bytes.length + found;
       if (at === -1) whole = bounded(whole);
-      if (at === -1 && whole.length > MAX_SEGMENT_BYTES) at = whole.lastIndexOf(NEWLINE) + 1;
-      rest = at === -1 ? whole : whole.subarray(at);
-      return at === -1 ? null : whole.subarray(0, at);
+      if (at === -1 && whole.bytes.length > MAX_SEGMENT_BYTES) at = whole.bytes.lastIndexOf(NEWLINE) + 1;
+      rest = at === -1 ? whole : sliceSpan(whole, at);
+      return at === -1 ? null : sliceSpan(whole, 0, at);
     },
     rest: () => rest,
   };
@@ -65,11 +65,12 @@ export function linesOf(segment: Buffer): string[] {
 }
 
 /** Of a line that does not end, the beginning. */
-function bounded(bytes: Buffer): Buffer {
-  if (bytes.length <= MAX_SEGMENT_BYTES) return bytes;
+function bounded(span: Span): Span {
+  const { bytes } = span;
+  if (bytes.length <= MAX_SEGMENT_BYTES) return span;
   const end = bytes.indexOf(NEWLINE);
-  if (end !== -1 && end < bytes.length - 1) return bytes;
-  return Buffer.concat([bytes.subarray(0, 2 * MAX_LINE), bytes.subarray(end === -1 ? bytes.length : end)]);
+  if (end !== -1 && end < bytes.length - 1) return span;
+  return joinSpans(sliceSpan(span, 0, 2 * MAX_LINE), sliceSpan(span, end === -1 ? bytes.length : end));
 }
 
 /**

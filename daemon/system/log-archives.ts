@@ -102,6 +102,12 @@ export function repairArchives(folder: string): void {
   }
   for (const name of readdirSync(folder)) if (name.endsWith('.log.gz.tmp')) rmSync(join(folder, name));
   for (const { file, archive } of setAsideLogs(folder)) if (existsSync(archive)) rmSync(file);
+  const aside = new Set(setAsideLogs(folder).map(({ archive }) => archive));
+  for (const name of readdirSync(folder)) {
+    const archive = join(folder, name.replace(/\.arrivals(?:\.tmp)?$/, ''));
+    const isLost = ARCHIVE.test(basename(archive)) && !existsSync(archive) && !aside.has(archive);
+    if (/\.(?:arrivals|keep)\.tmp$/.test(name) || (name.endsWith('.arrivals') && isLost)) rmSync(join(folder, name));
+  }
 }
 
 function parseStart(path: string): z.infer<typeof StartSchema> | null {

@@ -1,25 +1,31 @@
 /** All that is kept of one service's log, as it is at one moment: the live file, what was set aside, the archives. */
-import { closeSync, createReadStream, existsSync, fstatSync, openSync, read } from 'node:fs';
+import { closeSync, createReadStream, existsSync, read } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { createGunzip } from 'node:zlib';
+import { createTimeline, type Mark, type MarkFile, type Timeline } from '../../core/logs/arrivals.ts';
 import { BLOCK_BYTES } from '../../core/logs/segments.ts';
+import { spanOf, type Span } from '../../core/logs/spans.ts';
 import { archivesOf, endOfArchive, readStart, setAsideOf } from './log-archives.ts';
-import { holdLog } from './log-readers.ts';
+import { openLive } from './log-live.ts';
+import { readMarks } from './log-marks.ts';
+import { droppedUntil, generationOf, holdLog } from './log-readers.ts';
 
 const readAsync = promisify(read);
 const NEWLINE = 10;
 
 export interface LogPiece {
-  /** Ms since 1970: all of it was written before; and after, null when that is not known. */
+  /** Ms since 1970: all of it was written before. */
   readonly endedAt: number;
-  readonly beganAt: number | null;
+  /** Where its first byte lies in the file that the service wrote; marks of the timeline count from there too. */
+  readonly base: number;
+  readonly timeline: Timeline;
   /** Null: compressed, so that it can only be read forward. */
   readonly blockCount: number | null;
   /** All blocks, of BLOCK_BYTES but for the last one, which ends with its line; none when the piece is gone by now. */
-  blocks(): AsyncGenerator<Buffer>;
+  blocks(): AsyncGenerator<Span>;
   /** One block by its number, from 0. Only when their count is known. */
-  block(index: number): Promise<Buffer>;
+  block(index: number): Promise<Span>;
 }
 
 export interface LogSnapshot {
@@ -35,53 +41,72 @@ export function openSnapshot(file: string): LogSnapshot {
   const pieces: LogPiece[] = [];
   if (!existsSync(dirname(file))) return { pieces, close: () => undefined };
   const archives = archivesOf(file);
-  const live = openPlain(file, readStart(file), null, closers);
-  if (live !== null) pieces.push({ ...live, beganAt: null });
+  const live = openPlain(file, readStart(file), readMarks(file), null, closers);
+  if (live !== null) pieces.push(live);
   // A log that was set aside and archived already is there twice for a moment.
   const aside = setAsideOf(file).filter(({ archive }) => !archives.includes(archive));
   const older = [
     ...archives.map((archive) => ({ archive, piece: compressed(archive) })),
     ...aside.map(({ file: path, start, archive }) => ({
       archive,
-      piece: openPlain(path, start, endOfArchive(archive), closers),
+      piece: openPlain(path, start, readMarks(archive), endOfArchive(archive), closers),
     })),
   ].sort((a, b) => (basename(a.archive) < basename(b.archive) ? 1 : -1));
   for (const { piece } of older) if (piece !== null) pieces.push(piece);
   return {
-    pieces: pieces.map((piece, index) => ({ ...piece, beganAt: pieces[index + 1]?.endedAt ?? null })),
+    pieces,
     close() {
       for (const close of closers.splice(0)) close();
     },
   };
 }
 
-/** @param endedAt null: it is the live one */
-function openPlain(file: string, start: number, endedAt: number | null, closers: (() => void)[]): LogPiece | null {
-  let descriptor: number;
-  try {
-    descriptor = openSync(file, 'r');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
+/** Of a file that has, or lately had, the name of this live log. Empty when nothing is known of it. */
+export function marksOf(file: string, inode: number): readonly Mark[] {
+  const archives = [...setAsideOf(file).map(({ archive }) => archive), ...archivesOf(file).reverse()];
+  for (const name of [file, ...archives]) {
+    const known = readMarks(name);
+    if (known?.inode === inode) return known.marks;
   }
-  const stat = fstatSync(descriptor);
+  return [];
+}
+
+/** @param marks null: none are kept; @param endedAt null: it is the live one */
+function openPlain(
+  file: string,
+  start: number,
+  marks: MarkFile | null,
+  endedAt: number | null,
+  closers: (() => void)[],
+): LogPiece | null {
+  const open = openLive(file);
+  if (open === null) return null;
+  const { descriptor, stat } = open;
   const release = holdLog(stat);
+  const generation = generationOf(stat);
   closers.push(() => {
     closeSync(descriptor);
     release();
   });
   const sizeBytes = Math.max(0, stat.size - start);
   const blockCount = Math.ceil(sizeBytes / BLOCK_BYTES);
-  const block = async (index: number): Promise<Buffer> => {
+  const ended = endedAt ?? stat.mtimeMs;
+  const known = marks === null || (endedAt === null && marks.inode !== stat.ino) ? [] : marks.marks;
+  const timeline = createTimeline(known, ended);
+  const lost = (): number => (generationOf(stat) === generation ? droppedUntil(stat) : Infinity);
+  const block = async (index: number): Promise<Span> => {
     const at = index * BLOCK_BYTES;
     const buffer = Buffer.allocUnsafe(Math.min(BLOCK_BYTES, sizeBytes - at));
     const { bytesRead } = await readAsync(descriptor, buffer, 0, buffer.length, start + at);
-    const bytes = buffer.subarray(0, bytesRead);
-    return index === blockCount - 1 ? endLine(bytes) : bytes;
+    // What was given up while it was read is zeros.
+    const gone = Math.min(bytesRead, Math.max(0, lost() - start - at));
+    const bytes = buffer.subarray(gone, bytesRead);
+    return spanOf(index === blockCount - 1 ? endLine(bytes) : bytes, start + at + gone, timeline);
   };
   return {
-    endedAt: endedAt ?? stat.mtimeMs,
-    beganAt: null,
+    endedAt: ended,
+    base: start,
+    timeline,
     blockCount,
     block,
     async *blocks() {
@@ -91,14 +116,22 @@ function openPlain(file: string, start: number, endedAt: number | null, closers:
 }
 
 function compressed(archive: string): LogPiece {
+  const { base, marks } = readMarks(archive) ?? { base: 0, marks: [] };
+  const endedAt = endOfArchive(archive);
+  const timeline = createTimeline(marks, endedAt);
   return {
-    endedAt: endOfArchive(archive),
-    beganAt: null,
+    endedAt,
+    base,
+    timeline,
     blockCount: null,
     block: () => Promise.reject(new Error(`${archive} cannot be read from the middle`)),
     async *blocks() {
+      let offset = base;
       try {
-        yield* unpack(archive);
+        for await (const bytes of unpack(archive)) {
+          yield spanOf(bytes, offset, timeline);
+          offset += bytes.length;
+        }
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
         // Too old by now, or damaged, e.g. by a full disk: what could be read of it was given.

@@ -1,15 +1,14 @@
 /**
  * Rotation of service logs without losing a line, although the service holds the file open: what is there is copied into a compressed
- * archive, then its blocks are given back with a hole (fallocate(2), FALLOC_FL_PUNCH_HOLE). Appends go on at the end and are never touched.
+ * archive, then its blocks are given back with a hole. Appends continue at the end and are never touched.
  * Where the file system knows no holes, a log is rotated at the next start of its service only.
+ *
+ * A log that grows faster than it can be compressed loses its oldest part: the space of one service is bounded.
  */
-import { execFile, spawn } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
-import { createReadStream, createWriteStream, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createReadStream, createWriteStream, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { constants as fs } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
-import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { promisify } from 'node:util';
 import { constants, createGzip } from 'node:zlib';
 import type { Logger } from '../../core/system/logger.ts';
 import {
@@ -23,9 +22,18 @@ import {
   setAsideName,
   writeStart,
 } from './log-archives.ts';
-import { untilUnread } from './log-readers.ts';
+import { createLogDropper } from './log-drop.ts';
+import { punchHole, supportsHoles } from './log-holes.ts';
+import { forgetKept } from './log-live.ts';
+import { copyMarks, dropMarks, marksFileOf, removeMarks } from './log-marks.ts';
+import { noteDropped, untilFollowed, untilUnread } from './log-readers.ts';
 
 const COPY_BYTES = 256 * 1024;
+
+/** Of one archive, before it is compressed. */
+const MAX_ARCHIVED_BYTES = 16 * 1024 * 1024;
+const MAX_MARK_BYTES = 1024 * 1024;
+const MIB = 1024 * 1024;
 
 export interface LogRotationOptions {
   /** Of useful content in a live log; default 10 MiB. */
@@ -34,6 +42,10 @@ export interface LogRotationOptions {
   readonly lookEveryMs?: number;
   /** Per service; default 5. */
   readonly keptArchives?: number;
+  /** Of all that is kept of one service's log on disk; a flood exceeds it for a moment only. Default 64 MiB. */
+  readonly limitBytes?: number;
+  /** Called before a part of a log becomes an archive, so that its marks are complete. */
+  readonly look?: (file: string) => void;
   /** False: as if the file system knew no holes. Default: found out. */
   readonly holes?: boolean;
 }
@@ -42,18 +54,27 @@ export interface LogRotation {
   stop(): void;
   /** Rotates what is due now; for tests and for a clean end. */
   rotateDue(): Promise<void>;
+  /** To be told that a log has grown; rotates it, or gives up its oldest part, when it is due. */
+  noteSize(file: string, size: number, markBytes: number): void;
+  /** Of a log that has its name again: gives up what lies before this byte. */
+  dropRemoved(file: string, until: number): Promise<void>;
   /** Before a service is launched: a log that is large, or that has a hole, is set aside, so that the service begins a new one. Quick. */
   prepare(file: string): Promise<void>;
 }
 
 /** Begins to look after the logs of a folder; first finishes what an earlier daemon left half done. */
 export function startLogRotation(folder: string, log: Logger, options: LogRotationOptions = {}): LogRotation {
-  const { maxBytes = 10 * 1024 * 1024, lookEveryMs = 5000, keptArchives = 5 } = options;
+  const { maxBytes = 10 * MIB, lookEveryMs = 5000, keptArchives = 5, limitBytes = 64 * MIB } = options;
+  // The rest is for what is being compressed, and for what comes before the next look.
+  const [liveBytes, archiveBytes] = [limitBytes * 0.375, limitBytes / 4];
   mkdirSync(folder, { recursive: true });
   repairArchives(folder);
   const holes = options.holes === undefined ? supportsHoles(folder) : Promise.resolve(options.holes);
+  const dropper = createLogDropper();
   let queue: Promise<void> = Promise.resolve();
   let busy: { readonly file: string; readonly abort: AbortController; readonly done: Promise<void> } | null = null;
+  /** Logs whose oldest part is being given up. */
+  const dropping = new Set<string>();
 
   const guarded = async (file: string, work: (signal: AbortSignal) => Promise<void>): Promise<void> => {
     const abort = new AbortController();
@@ -64,6 +85,17 @@ export function startLogRotation(folder: string, log: Logger, options: LogRotati
     await done;
     busy = null;
   };
+  const interrupt = async (file: string): Promise<void> => {
+    if (busy?.file !== file) return;
+    busy.abort.abort();
+    await busy.done;
+  };
+
+  const usefulBytes = (file: string): number =>
+    (statSync(file, { throwIfNoEntry: false })?.size ?? 0) - readStart(file);
+  const isDue = (file: string): boolean =>
+    usefulBytes(file) >= maxBytes ||
+    (statSync(marksFileOf(file), { throwIfNoEntry: false })?.size ?? 0) >= MAX_MARK_BYTES;
 
   const rotateAll = async (): Promise<void> => {
     for (const { file, start, archive } of setAsideLogs(folder)) {
@@ -71,10 +103,11 @@ export function startLogRotation(folder: string, log: Logger, options: LogRotati
     }
     if (!(await holes)) return;
     for (const file of liveLogs(folder)) {
-      const { size } = statSync(file, { throwIfNoEntry: false }) ?? { size: 0 };
-      if (size - readStart(file) < maxBytes) continue;
-      await guarded(file, (signal) => rotate(file, signal));
-      for (const old of archivesOf(file).slice(0, -keptArchives)) rmSync(old);
+      for (let before = Infinity; isDue(file) && !dropping.has(file) && usefulBytes(file) < before;) {
+        before = usefulBytes(file);
+        await guarded(file, (signal) => rotate(file, options.look, signal));
+      }
+      prune(file, keptArchives, archiveBytes);
     }
   };
   const rotateDue = (): Promise<void> =>
@@ -82,47 +115,89 @@ export function startLogRotation(folder: string, log: Logger, options: LogRotati
       .then(rotateAll)
       .catch((error: unknown) => log.warn('cannot look after the logs', { folder, error: String(error) })));
 
-  const timer = setInterval(() => {
+  /** Compressing it would take longer than it takes to grow as much again. */
+  const dropOldest = async (file: string): Promise<void> => {
+    dropping.add(file);
+    try {
+      await interrupt(file);
+      await dropper.dropOldest(file, liveBytes / 6, readStart(file));
+      options.look?.(file);
+      prune(file, keptArchives, archiveBytes);
+    } catch (error) {
+      log.warn('cannot give up the oldest part of a log', { file, error: String(error) });
+    } finally {
+      dropping.delete(file);
+    }
+  };
+
+  const rotateWhenIdle = (): void => {
     if (busy === null) void rotateDue();
-  }, lookEveryMs);
+  };
+  const timer = setInterval(rotateWhenIdle, lookEveryMs);
   timer.unref();
 
   return {
     stop: () => clearInterval(timer),
     rotateDue,
+    noteSize(file, size, markBytes) {
+      const useful = size - readStart(file);
+      if (useful > liveBytes && !dropping.has(file)) void dropOldest(file);
+      else if (useful >= maxBytes || markBytes >= MAX_MARK_BYTES) rotateWhenIdle();
+    },
+    async dropRemoved(file, until) {
+      await interrupt(file);
+      await dropper.dropRemoved(file, until, await holes);
+    },
     async prepare(file) {
-      if (busy?.file === file) {
-        busy.abort.abort();
-        await busy.done;
-      }
+      await interrupt(file);
       const stat = statSync(file, { throwIfNoEntry: false });
       if (stat === undefined) return;
       const start = readStart(file);
       if (start === 0 && stat.size < maxBytes) return;
+      const archive = newArchive(file, Date.now());
+      copyMarks(file, archive, start, Infinity);
+      forgetKept(file);
       // Renaming says both at once: this log is closed, and where its useful part begins.
-      renameSync(file, setAsideName(newArchive(file, Date.now()), start));
+      renameSync(file, setAsideName(archive, start));
       removeStart(file);
+      removeMarks(file);
       void rotateDue();
     },
   };
 }
 
-async function rotate(file: string, signal: AbortSignal): Promise<void> {
+/** Keeps the newest archives: so many, and no more than so many bytes. */
+function prune(file: string, count: number, bytes: number): void {
+  let kept = 0;
+  for (const [age, archive] of archivesOf(file).reverse().entries()) {
+    kept += statSync(archive, { throwIfNoEntry: false })?.size ?? 0;
+    if (age < count && (age === 0 || kept <= bytes)) continue;
+    rmSync(archive, { force: true });
+    removeMarks(archive);
+  }
+}
+
+async function rotate(file: string, look: LogRotationOptions['look'], signal: AbortSignal): Promise<void> {
   // One descriptor for all steps: the name may belong to another file before we are done.
-  const handle = await open(file, 'r+');
+  const handle = await open(file, fs.O_RDWR | fs.O_NOFOLLOW);
   try {
     const { size, ino, dev } = await handle.stat();
     const start = readStart(file);
-    const end = await lastLineEnd(handle, start, size);
+    const end = await lastLineEnd(handle, start, Math.min(size, start + MAX_ARCHIVED_BYTES));
     if (end <= start) return;
     const archive = newArchive(file, Date.now());
     await compress(file, start, end, archive, signal);
     signal.throwIfAborted();
+    look?.(file);
+    copyMarks(file, archive, start, end);
     // Whatever happens after this line, `repairArchives` finishes it; before it, the archive does not count.
     writeStart(file, ino, end, archive);
     renameSync(`${archive}.tmp`, archive);
     // Aborted here, the hole is never made: the log is about to be set aside, and `start` says what of it is archived.
     await untilUnread({ dev, ino }, signal);
+    await untilFollowed({ dev, ino }, end, signal);
+    noteDropped({ dev, ino }, end);
+    dropMarks(file, end);
     await punchHole(handle, end);
   } finally {
     await handle.close();
@@ -162,29 +237,4 @@ async function lastLineEnd(handle: FileHandle, start: number, size: number): Pro
     to = from;
   }
   return start;
-}
-
-/** Through the descriptor (as 3 in the program), because the name may have moved on. Part of a block is zeroed, whole blocks are freed. */
-function punchHole(handle: FileHandle, end: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const args = ['--punch-hole', '--offset', '0', '--length', String(end), '/proc/self/fd/3'];
-    const child = spawn('fallocate', args, { stdio: ['ignore', 'ignore', 'ignore', handle.fd] });
-    child.on('error', reject);
-    child.on('exit', (code) =>
-      code === 0 ? resolve() : reject(new Error(`fallocate ended with ${code ?? 'a signal'}`)),
-    );
-  });
-}
-
-async function supportsHoles(folder: string): Promise<boolean> {
-  const file = join(folder, `.holes-${randomUUID()}.tmp`);
-  try {
-    writeFileSync(file, Buffer.alloc(8192, 1));
-    await promisify(execFile)('fallocate', ['--punch-hole', '--offset', '0', '--length', '4096', file]);
-    return true;
-  } catch {
-    return false; // No such program, or a file system without holes: rotation at the next start remains.
-  } finally {
-    rmSync(file, { force: true });
-  }
 }

@@ -1,9 +1,10 @@
 /** The last lines of a service log, read from the end backwards; never a whole file. */
-import { closeSync, createReadStream, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, createReadStream, readSync, statSync } from 'node:fs';
 import { createGunzip } from 'node:zlib';
 import { archivesOf, readStart } from './log-archives.ts';
+import { openLive } from './log-live.ts';
 
-export { followLog, type Follower } from './log-follow.ts';
+export { followLog, type Followed, type Follower } from './log-follow.ts';
 
 const BLOCK = 64 * 1024;
 /** Enough for 100,000 usual lines; a log of monstrous lines gives fewer of them. */
@@ -12,16 +13,12 @@ const NEWLINE = 10;
 
 /** The last `count` lines of the live log, oldest first; none when there is no file. @param from byte of the file to begin at */
 export function lastLines(file: string, count: number, from = 0): string[] {
-  let descriptor: number;
-  try {
-    descriptor = openSync(file, 'r');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  }
+  const open = openLive(file);
+  if (open === null) return [];
+  const { descriptor } = open;
   try {
     const start = Math.max(readStart(file), from);
-    const { size } = fstatSync(descriptor);
+    const { size } = open.stat;
     const chunks: Buffer[] = [];
     let newlines = 0;
     let at = size;

@@ -36,6 +36,7 @@ beforeEach(() => {
     exportFolder,
     mask: (text) => text.replaceAll(SECRET, '••••••'),
     publish: () => undefined,
+    look: () => undefined,
   });
 });
 afterEach(() => {

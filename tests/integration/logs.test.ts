@@ -51,7 +51,7 @@ const rotate = (options: LogRotationOptions = {}): LogRotation => {
   return rotation;
 };
 const follow = (onLines: (lines: string[], skipped: number) => void): Follower => {
-  const follower = followLog(file, onLines);
+  const follower = followLog(file, ({ lines, skippedBytes }) => onLines(lines, skippedBytes));
   open.push({ stop: () => follower.close() });
   return follower;
 };
@@ -59,7 +59,13 @@ const numbered = (from: number, to: number): string =>
   Array.from({ length: to - from }, (_, index) => `line ${from + index}\n`).join('');
 /** The last lines of the live file and the archives, as clients get them. */
 const lastLinesWithArchives = async (path: string, count: number): Promise<string[]> => {
-  const logs = createServiceLogs({ folder, exportFolder: folder, mask: (text) => text, publish: () => undefined });
+  const logs = createServiceLogs({
+    folder,
+    exportFolder: folder,
+    mask: (text) => text,
+    publish: () => undefined,
+    look: () => undefined,
+  });
   return (await logs.tail(basename(path, '.log'), count)).map(({ message }) => message);
 };
 const blocksOf = (path: string): number => Number(execFileSync('stat', ['-c', '%b', path]).toString());
@@ -96,7 +102,7 @@ describe('rotation', () => {
   it('loses no line of a million, written as fast as possible while it rotates', async () => {
     const LINES = 1_000_000;
     const driver = createProcessDriver({ folder: join(folder, 'state'), homeDigest: 'test', table });
-    const rotation = rotate({ lookEveryMs: 20, keptArchives: 1000 });
+    const rotation = rotate({ lookEveryMs: 20, keptArchives: 1000, limitBytes: Infinity });
     const blocked = watchLoop();
     const rssBefore = process.memoryUsage.rss();
     let rssMax = rssBefore;
