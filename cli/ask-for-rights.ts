@@ -4,6 +4,7 @@ import type { Client } from '../client/index.ts';
 import type { InputOf } from '../contract/index.ts';
 import { KojiboxError } from '../contract/errors.ts';
 import { paint } from './render/style.ts';
+import { writeError } from './render/terminal-text.ts';
 
 export type Goal = InputOf<'privileged.plan'>;
 const MAX_OUTPUT_CHARACTERS = 60_000;
@@ -19,8 +20,8 @@ export async function reachWithRights(client: Client, goal: Goal): Promise<void>
   if (!canAskForRights()) return;
   const order = await client.call('privileged.begin', { ...goal, interactive: true });
   if (order.command === null) return;
-  process.stderr.write(`${paint('bold', 'As administrator:')}\n`);
-  for (const sentence of order.sentences) process.stderr.write(`  ${sentence}\n`);
+  writeError(`${paint('bold', 'As administrator:')}\n`);
+  for (const sentence of order.sentences) writeError(`  ${sentence}\n`);
   const { command, input, ids } = order;
   await withoutInterrupt(async () => {
     const ending = await start(command, input);
@@ -56,7 +57,7 @@ function start(command: readonly string[], input: string): Promise<Ending> {
       .on('data', (text: string) => (stdout = (stdout + text).slice(-MAX_OUTPUT_CHARACTERS)));
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       stderr = (stderr + text).slice(-MAX_OUTPUT_CHARACTERS);
-      process.stderr.write(text);
+      writeError(text);
     });
     child.on('error', (cause) => {
       reject(

@@ -1,5 +1,6 @@
 /** A command is a value: what it is called, what it takes, what it does. */
 import type { AccessLevel, ValueSource } from '../contract/define.ts';
+import { jsonText, writeOut } from './render/terminal-text.ts';
 
 export interface CommandContext {
   /** Arguments after the command's own words, `--json` taken out. */
@@ -32,9 +33,9 @@ export interface Command {
 
 /** Prints a value as JSON, two spaces, one trailing newline. */
 export function printJson(value: unknown): void {
-  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+  writeOut(`${jsonText(value, 2)}\n`);
 }
 
 export function print(text: string): void {
-  process.stdout.write(`${text}\n`);
+  writeOut(`${text}\n`);
 }

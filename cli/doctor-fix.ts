@@ -8,6 +8,7 @@ import { PrivilegedGoalSchema } from '../contract/privileged.ts';
 import { reachWithRights, type Goal } from './ask-for-rights.ts';
 import { followChange } from './follow-change.ts';
 import { paint } from './render/style.ts';
+import { writeError } from './render/terminal-text.ts';
 
 function goalOf({ method, params }: NonNullable<DoctorCheck['fix']>): Goal | null {
   if (method === 'domains.applyHosts') return { goal: 'hosts' };
@@ -26,10 +27,10 @@ export async function fixChecks(client: Client, checks: readonly DoctorCheck[], 
       const result: unknown = await client.call(fix.method as OperationName, fix.params);
       if (operationByName.get(fix.method)?.kind === 'command' && isChange(result))
         await followChange(client, result, json);
-      process.stderr.write(`${paint('green', '✓')} fixed: ${description}\n`);
+      writeError(`${paint('green', '✓')} fixed: ${description}\n`);
     } catch (error) {
       if (!(error instanceof KojiboxError)) throw error;
-      process.stderr.write(`${paint('yellow', '!')} not fixed: ${description}: ${error.message}. ${error.remedy}\n`);
+      writeError(`${paint('yellow', '!')} not fixed: ${description}: ${error.message}. ${error.remedy}\n`);
     }
   }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { LogEntry } from '../contract/logs.ts';
-import { matches, parseLevel, parseSince } from './log-options.ts';
+import { matches, parseLevel, parseTime } from './log-options.ts';
 
 const NOW = Date.parse('2026-11-21T12:00:00.000Z');
 
@@ -13,11 +13,11 @@ describe('flags of koji logs', () => {
     ['2026-11-21T09:00:00+01:00', '2026-11-21T08:00:00.000Z'],
     ['2026-11-21', new Date('2026-11-21T00:00').toISOString()],
   ])('--since %s', (text, expected) => {
-    expect(parseSince(text, NOW)).toBe(expected);
+    expect(parseTime('--since', text, NOW)).toBe(expected);
   });
 
   it.each(['', '10', 'm', '10 m', '-5m', 'yesterday', '2026-13-41', '5'])('--since does not take "%s"', (text) => {
-    expect(() => parseSince(text, NOW)).toThrow('cannot understand');
+    expect(() => parseTime('--since', text, NOW)).toThrow('cannot understand');
   });
 
   it('knows the levels', () => {

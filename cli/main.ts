@@ -7,6 +7,7 @@ import { print, type Command } from './command.ts';
 import { helpBelow, helpFor, overview, usageLine } from './help.ts';
 import { printError } from './render/error.ts';
 import { VERSION } from './version.ts';
+import { writeError } from './render/terminal-text.ts';
 
 const asksForHelp = (argv: readonly string[]): boolean => argv.includes('--help') || argv.includes('-h');
 
@@ -58,7 +59,7 @@ function unknownCommand(argv: readonly string[]): number {
       return 0;
     }
   } else if (below !== null && !argv.includes('--json')) {
-    process.stderr.write(`${below}\n`);
+    writeError(`${below}\n`);
     return 2;
   }
   const all = commands.filter(({ hidden }) => hidden !== true).map((command) => command.words.join(' '));

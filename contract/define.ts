@@ -21,6 +21,8 @@ export function isAllowed(needed: AccessLevel, granted: AccessLevel): boolean {
 /** What a parameter names: ids of this kind that exist now, or a folder. Used by shell completion. */
 export type ValueSource =
   | 'services'
+  /** Services and projects. */
+  | 'logs'
   | 'projects'
   | 'runtimes'
   | 'runtime-versions'

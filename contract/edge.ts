@@ -1,6 +1,6 @@
 /** The configuration file of the edge, `runtime/config/edge.json`, and its control messages. Written by the daemon, read by the edge. */
 import { z } from 'zod';
-import { HostNameSchema, PortSchema } from './common.ts';
+import { HostNameSchema, IdSchema, PortSchema } from './common.ts';
 import { ProblemSchema } from './problems.ts';
 
 /** PHP (FastCGI) with static files from the document root. */
@@ -12,6 +12,8 @@ export const PhpRouteSchema = z.strictObject({
   socket: z.string(),
   /** Name for error pages, e.g. `php-8.4`. */
   service: z.string(),
+  /** Whose errors go into the log of this project. */
+  project: IdSchema.optional(),
   /** Sent as FastCGI parameters; PHP sees them in $_SERVER and getenv(). */
   env: z.record(z.string(), z.string()),
   /** Script that gets every path that is no file, relative to the root; null: plain 404. */
@@ -68,6 +70,8 @@ export const EdgeConfigSchema = z.strictObject({
   /** When started as root: the user to become after the ports are bound. */
   runAs: z.strictObject({ uid: z.int(), gid: z.int() }).nullable(),
   sites: z.array(EdgeSiteSchema),
+  /** Folder with the folders of the logs that the edge writes for projects; left out: it writes none. */
+  projectLogs: z.string().optional(),
   /** Sites that other machines of the same network may open, over plain HTTP: a phone does not know our authority. */
   shares: z.array(z.strictObject({ host: HostNameSchema, address: z.string(), port: PortSchema })).default([]),
   /** The name server on 127.0.0.1, and the names that are on this machine, each with all below it; null: none. */

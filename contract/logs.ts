@@ -27,8 +27,10 @@ const IsoTimeSchema = z.iso.datetime({ offset: true });
 const MAX_ENTRIES = 10_000;
 
 const filterFields = {
-  /** One ID or several; left out: all services. */
+  /** One ID or several; left out together with `project`: all services. */
   service: z.union([IdSchema, z.array(IdSchema).min(1).max(100)]).optional(),
+  /** One ID or several: all logs of these projects, which are what PHP says in them, their requests, and the services that are theirs. */
+  project: z.union([IdSchema, z.array(IdSchema).min(1).max(100)]).optional(),
   /** The least level: `info` means info and worse. */
   level: LogLevelSchema.optional(),
   from: IsoTimeSchema.optional(),
@@ -53,7 +55,8 @@ export const LogExportSchema = z.strictObject({
   /** Left out: all that match. */
   limit: z.int().min(1).max(MAX_ENTRIES).optional(),
 });
-export type LogFilter = Omit<z.output<typeof LogExportSchema>, 'service' | 'limit'>;
+export const LogSourcesSchema = z.strictObject({ service: filterFields.service, project: filterFields.project });
+export type LogFilter = Omit<z.output<typeof LogExportSchema>, 'service' | 'project' | 'limit'>;
 
 /** @returns `at` in ms since 1970; of the entries of that very time, the newest `count` are passed over */
 export function parseCursor(cursor: string): { readonly at: number; readonly count: number } {
@@ -78,12 +81,22 @@ export function pageBefore(page: readonly LogEntry[], cursor?: string): string |
 export const logOperations = [
   defineOperation({
     name: 'logs.query',
-    summary: 'Find log entries by service, level, time and text: the newest that match, oldest first.',
+    summary: 'Find log entries by service, project, level, time and text: the newest that match, oldest first.',
     kind: 'query',
     access: 'read',
     input: LogQuerySchema,
     output: z.array(LogEntrySchema),
     example: { service: 'postgres', level: 'warn', limit: 50 },
+    errors: ['NOT_FOUND'],
+  }),
+  defineOperation({
+    name: 'logs.sources',
+    summary: 'Say which logs services and projects have, as the IDs that a subscription to new entries takes.',
+    kind: 'query',
+    access: 'read',
+    input: LogSourcesSchema,
+    output: z.array(z.string()),
+    example: { project: 'blog' },
     errors: ['NOT_FOUND'],
   }),
   defineOperation({

@@ -14,7 +14,7 @@ import { finishMove } from './home/unfinished-move.ts';
 import { listen } from './listen.ts';
 import { openCore } from './open-core.ts';
 import { openFeatures } from './open-features.ts';
-import { startLogKeeping } from './system/log-keeping.ts';
+import { ensureProjectLogs, keepLogs } from './log-folders.ts';
 import { createNodeSystem } from './system/node-system.ts';
 import { tellReady } from './tell-ready.ts';
 
@@ -47,8 +47,7 @@ export async function startDaemon({ homeFacts, dist, version }: DaemonOptions): 
     log.error('unexpected rejection', { error: reason instanceof Error ? reason.stack : String(reason) }),
   );
 
-  mkdirSync(layout.serviceLogs, { recursive: true });
-  const keeping = startLogKeeping(layout.serviceLogs, log);
+  const keeping = keepLogs([layout.serviceLogs, ...ensureProjectLogs(layout.serviceLogs, system.host)], log);
   const bus = createEventBus();
   const core = await openCore({ layout, system, dist, keeping, publish: bus.publish });
   const { kojibox, keychain } = core;

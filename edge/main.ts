@@ -3,6 +3,7 @@ import { surviveUnexpectedErrors } from './boundary.ts';
 import { loadConfig } from './config.ts';
 import { listenForControl } from './control.ts';
 import { log } from './log.ts';
+import { closeProjectLogs } from './project-log.ts';
 import { createEdge } from './server.ts';
 
 const file = process.argv[2];
@@ -26,7 +27,10 @@ try {
 
   const stop = (): void => {
     control.close();
-    void edge.close().then(() => process.exit(0));
+    void edge
+      .close()
+      .then(closeProjectLogs)
+      .then(() => process.exit(0));
   };
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);

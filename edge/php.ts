@@ -85,7 +85,7 @@ function runScript(exchange: Exchange, route: PhpRoute, script: Script): void {
   const { body } = exchange;
   if (body === null || body.length !== null) {
     const params = encodeParams(exchange, route, script, body?.length ?? null);
-    new FastcgiRequest(pool, exchange, route.service, params, body).run();
+    new FastcgiRequest(pool, exchange, route, params, body).run();
     return;
   }
   // CGI has no way to say where a body ends but its length (RFC 3875 section 4.1.2).
@@ -98,7 +98,7 @@ function runScript(exchange: Exchange, route: PhpRoute, script: Script): void {
       fail(exchange, 500);
     } else {
       const params = encodeParams(exchange, route, script, result.length);
-      new FastcgiRequest(pool, exchange, route.service, params, result.length === 0 ? null : result).run();
+      new FastcgiRequest(pool, exchange, route, params, result.length === 0 ? null : result).run();
     }
   });
   exchange.onAbort(discard);

@@ -9,6 +9,7 @@ import { createListeners } from './listeners.ts';
 import { log } from './log.ts';
 import { CROWDED_PATIENCE_MS, openFiles } from './open-files.ts';
 import { closePhpPools, servePhp } from './php.ts';
+import { setProjectLogFolder } from './project-log.ts';
 import { createShares } from './shares.ts';
 import { MOST_PER_SITE, SiteLoad } from './site-load.ts';
 import { createRoutingTable, routeFor, type RoutingTable } from './sites.ts';
@@ -32,6 +33,7 @@ export interface Edge {
 
 export function createEdge(initial: EdgeConfig): Edge {
   let config = initial;
+  setProjectLogFolder(initial.projectLogs ?? null);
   let table: RoutingTable = createRoutingTable(initial);
   let certificates = new CertificateStore(initial, null);
   let requests = 0;
@@ -116,6 +118,7 @@ export function createEdge(initial: EdgeConfig): Edge {
       const nextCertificates = new CertificateStore(next, certificates);
       const used = { ...next, httpPort: config.httpPort, httpsPort: config.httpsPort };
       table = createRoutingTable(used);
+      setProjectLogFolder(next.projectLogs ?? null);
       config = used;
       const fallbackChanged = !nextCertificates.fallback.cert.equals(certificates.fallback.cert);
       certificates = nextCertificates;

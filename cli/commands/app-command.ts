@@ -13,6 +13,7 @@ import { renderStatus } from '../render/status.ts';
 import { formatDuration, paint } from '../render/style.ts';
 import { isBeingMoved } from '../../client/launch/unfinished-move.ts';
 import { openWindow } from '../window.ts';
+import { writeError } from '../render/terminal-text.ts';
 
 export const appCommand: Command = {
   words: ['app'],
@@ -28,7 +29,7 @@ export const appCommand: Command = {
     const asked = new Promise<void>((resolve) => {
       const stop = (): void => {
         // A second Ctrl-C must not cut the orderly stop short: databases are writing.
-        if (!stopping.signal.aborted) process.stderr.write('\n');
+        if (!stopping.signal.aborted) writeError('\n');
         stopping.abort();
         resolve();
       };
@@ -111,11 +112,11 @@ function daemonEnded(client: Client): Promise<void> {
 async function stopAll(client: Client, pid: number | undefined): Promise<void> {
   const current = readDaemonFile()?.pid ?? pid;
   if (current === undefined || !isAlive(current)) return;
-  process.stderr.write('Stopping …\n');
+  writeError('Stopping …\n');
   await client.call('daemon.quit', {}).catch((error: unknown) => {
     // Without its record it is ending already: another terminal has told it to.
     if (readDaemonFile() !== null) throw error;
   });
   await waitForExit(current, 60_000);
-  process.stderr.write(`${paint('green', '✓')} Everything is stopped.\n`);
+  writeError(`${paint('green', '✓')} Everything is stopped.\n`);
 }

@@ -4,6 +4,7 @@ import type { Command } from '../command.ts';
 import { completionFor, startingWith, type Candidate } from '../completion/candidates.ts';
 import { findLiveValues } from '../completion/live-values.ts';
 import { SCRIPTS, SHELLS } from '../completion/scripts.ts';
+import { shown, writeForPrograms } from '../render/terminal-text.ts';
 
 /** @param commands all commands, these two included */
 export function completionCommands(commands: () => readonly Command[]): readonly Command[] {
@@ -19,7 +20,7 @@ export function completionCommands(commands: () => readonly Command[]): readonly
         const { positionals } = parseFlags(argv, {});
         const shell = SHELLS.find((known) => known === positionals[0]);
         if (shell === undefined || positionals.length > 1) throw usage(`give one of ${SHELLS.join(', ')}`);
-        process.stdout.write(SCRIPTS[shell]);
+        writeForPrograms(SCRIPTS[shell]);
         return 0;
       },
     },
@@ -32,7 +33,7 @@ export function completionCommands(commands: () => readonly Command[]): readonly
       hidden: true,
       passThrough: true,
       async run({ argv }) {
-        process.stdout.write(await complete(commands(), argv[0] === '--' ? argv.slice(1) : argv));
+        writeForPrograms(shown(await complete(commands(), argv[0] === '--' ? argv.slice(1) : argv), false));
         return 0;
       },
     },

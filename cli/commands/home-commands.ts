@@ -11,6 +11,7 @@ import { followHandover, untilHandedOver } from '../follow-handover.ts';
 import { printError } from '../render/error.ts';
 import { formatBytes, paint } from '../render/style.ts';
 import { askYes, isInteractive } from './setup-questions.ts';
+import { writeError } from '../render/terminal-text.ts';
 
 type Target = { folder: string } | { back: true };
 
@@ -96,7 +97,7 @@ export const absoluteFolder = (text: string): string => resolve(text.replace(/^~
 export async function moveHome(client: Client, target: Target, quiet: boolean): Promise<HomeMoveOutcome> {
   const { moveId, changeId } = await client.call('home.move', target);
   await followHandover(client, changeId, quiet);
-  if (!quiet) process.stderr.write('  switching …\n');
+  if (!quiet) writeError('  switching …\n');
   const last = await untilHandedOver(async (now) => {
     const found = await now.call('home.status', {});
     return found.moveId === moveId ? undefined : { outcome: found.last?.id === moveId ? found.last : null };

@@ -7,6 +7,7 @@ import { Writable } from 'node:stream';
 import { KojiboxError } from '../../contract/errors.ts';
 import { print } from '../command.ts';
 import { paint } from '../render/style.ts';
+import { writeError } from '../render/terminal-text.ts';
 
 export const isInteractive = (): boolean => process.stdin.isTTY === true;
 
@@ -22,7 +23,7 @@ export async function ask(
     const text = given.trim() === '' ? fallback : given.trim();
     const why = await check(text);
     if (why === null) return text;
-    process.stderr.write(`  ${paint('yellow', '!')} ${why}\n`);
+    writeError(`  ${paint('yellow', '!')} ${why}\n`);
   }
 }
 
@@ -31,7 +32,7 @@ export async function askHidden(question: string): Promise<string> {
   const silent = new Writable({ write: (_piece, _encoding, done) => done() });
   const terminal = createInterface({ input: process.stdin, output: silent, terminal: true });
   // The echo is off by now: what is typed the moment the question is there does not show.
-  process.stderr.write(`${question}: `);
+  writeError(`${question}: `);
   return answerOf(terminal, '', false);
 }
 
@@ -57,7 +58,7 @@ async function answerOf(terminal: Interface, prompt: string, echoes = true): Pro
     });
   } finally {
     terminal.close();
-    if (!isEntered || !echoes) process.stderr.write('\n');
+    if (!isEntered || !echoes) writeError('\n');
   }
 }
 

@@ -4,6 +4,7 @@ import { KojiboxError } from '../../contract/errors.ts';
 import type { FirstRunAnswers } from '../../contract/first-run.ts';
 import { reachWithRights, type Goal } from '../ask-for-rights.ts';
 import { paint } from '../render/style.ts';
+import { writeError } from '../render/terminal-text.ts';
 
 const WANTED = [
   ['hosts', 'Names', 'koji domains apply'],
@@ -25,6 +26,6 @@ export async function reachConsents(client: Client, answers: FirstRunAnswers): P
   }
   for (const [id, name, cure] of WANTED) {
     if (!answers[id] || (await client.call('privileged.plan', { goal: id })).sentences.length === 0) continue;
-    process.stderr.write(`${paint('yellow', '!')} ${name}: skipped, because ${why}. Later: ${cure}\n`);
+    writeError(`${paint('yellow', '!')} ${name}: skipped, because ${why}. Later: ${cure}\n`);
   }
 }

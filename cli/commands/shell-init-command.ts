@@ -10,6 +10,7 @@ import { parseFlags, usage } from '../arguments.ts';
 import { print, printJson, type Command } from '../command.ts';
 import { ensureDaemon, homeFolder } from '../daemon-process.ts';
 import { paint } from '../render/style.ts';
+import { writeError, writeForPrograms } from '../render/terminal-text.ts';
 
 const shimsFolder = (): string => join(homeFolder(), 'app', 'shims');
 
@@ -60,10 +61,9 @@ export const shellInitCommand: Command = {
     if (!installs && !removes) {
       if (json) printJson({ shell, shims: shimsFolder(), code });
       else {
-        process.stdout.write(code);
+        writeForPrograms(code);
         // The folder is written by the daemon at its start; for a shell this is no failure.
-        if (!existsSync(shimsFolder()))
-          process.stderr.write('Kojibox has not run yet: its programs come with koji up.\n');
+        if (!existsSync(shimsFolder())) writeError('Kojibox has not run yet: its programs come with koji up.\n');
       }
       return 0;
     }
@@ -80,7 +80,7 @@ export const shellInitCommand: Command = {
 async function install(shell: InitShell, file: string, code: string, sure: boolean): Promise<void> {
   if (!sure) {
     if (process.stdin.isTTY !== true) throw usage('--install needs --yes when nobody can be asked');
-    process.stderr.write(`This is added to the end of ${file}, in a marked block:\n\n${code}\n`);
+    writeError(`This is added to the end of ${file}, in a marked block:\n\n${code}\n`);
     const terminal = createInterface({ input: process.stdin, output: process.stderr });
     const answer = await terminal.question('Add it? Type "yes": ');
     terminal.close();

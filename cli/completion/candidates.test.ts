@@ -61,7 +61,7 @@ describe('completion', () => {
 
   it.each<[string[], string, string[]]>([
     [['start', ''], 'services', []],
-    [['logs', '--tail', '5', 'po'], 'services', []],
+    [['logs', '--tail', '5', 'po'], 'logs', []],
     [['open', ''], 'projects', []],
     [['runtime', 'install', ''], 'runtimes', []],
     [['runtime', 'install', 'php', ''], 'runtime-versions', ['php']],

@@ -16,6 +16,10 @@ const LOOKUPS: Readonly<Record<Source, Lookup>> = {
       value: id,
       meaning: `${name}, ${state}`,
     })),
+  logs: async (client, given) => [
+    ...(await LOOKUPS.services(client, given)),
+    ...(await LOOKUPS.projects(client, given)),
+  ],
   projects: async (client) =>
     (await client.call('config.listProjects', {})).map(({ id, domain }) => ({ value: id, meaning: domain })),
   domains: async (client) =>

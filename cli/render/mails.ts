@@ -2,9 +2,6 @@
 import type { OutputOf } from '../../contract/index.ts';
 import { formatBytes, paint, renderTable } from './style.ts';
 
-/** A sender may put anything into these, terminal sequences too. */
-const plain = (text: string): string => text.replaceAll(/\p{Cc}/gu, ' ');
-
 export function renderMails({ port, mails }: OutputOf<'mail.list'>): string {
   const where =
     port === null ? 'the catcher does not listen; PHP’s mail() is still caught' : `SMTP on 127.0.0.1:${port}`;
@@ -12,10 +9,10 @@ export function renderMails({ port, mails }: OutputOf<'mail.list'>): string {
   const rows = mails.map((mail) => [
     mail.id,
     mail.receivedAt.slice(0, 16).replace('T', ' '),
-    plain(mail.from),
-    plain(mail.to.join(', ')),
+    mail.from,
+    mail.to.join(', '),
     formatBytes(mail.size),
-    plain(mail.subject),
+    mail.subject,
   ]);
   return `${renderTable(['ID', 'RECEIVED (UTC)', 'FROM', 'TO', 'SIZE', 'SUBJECT'], rows)}\n${paint('dim', where)}`;
 }

@@ -1,6 +1,7 @@
 /** A change on the terminal: redrawn in place on a terminal, one line per step elsewhere. */
 import type { Change, ChangeTask } from '../../contract/changes.ts';
 import { formatBytes, formatDuration, paint } from './style.ts';
+import { hasColours, inOneLine, shown } from './terminal-text.ts';
 
 const BAR_CELLS = 16;
 
@@ -20,7 +21,7 @@ function redrawing(stream: NodeJS.WriteStream): ProgressView {
   return {
     show(change) {
       const columns = Math.max(40, stream.columns || 80);
-      const lines = [...change.tasks.map(taskLine), totalLine(change)].map((line) => clip(line, columns - 1));
+      const lines = [...change.tasks.map(taskLine), totalLine(change)].map((line) => clip(safe(line), columns - 1));
       const up = drawn === 0 ? '' : `\x1b[${drawn}A`;
       stream.write(`${up}${lines.map((line) => `\x1b[2K${line}`).join('\n')}\n`);
       drawn = lines.length;
@@ -42,12 +43,14 @@ function lineByLine(stream: NodeJS.WriteStream): ProgressView {
         const size = task.totalBytes === null || task.totalBytes === 0 ? '' : ` (${formatBytes(task.totalBytes)})`;
         const time = task.durationMs === null ? '' : ` in ${formatDuration(task.durationMs)}`;
         const detail = task.detail === '' ? '' : `: ${task.detail}`;
-        stream.write(`  ${task.label}: ${task.step}${size}${detail}${time}\n`);
+        stream.write(`${safe(`  ${task.label}: ${task.step}${size}${detail}${time}`)}\n`);
       }
     },
     end: () => undefined,
   };
 }
+
+const safe = (line: string): string => shown(inOneLine(line), hasColours());
 
 const MARKS = {
   waiting: ['dim', '·'],

@@ -3,6 +3,7 @@ import type { ServiceState } from '../../contract/services.ts';
 import type { RecordProblem } from '../../contract/problems.ts';
 import type { Site, StackStatus } from '../../contract/stack.ts';
 import { paint, renderTable } from './style.ts';
+import { inOneLine } from './terminal-text.ts';
 
 const STATE_MARKS = {
   running: ['green', '●'],
@@ -42,7 +43,8 @@ function serviceRow(service: ServiceState): string[] {
   ];
 }
 
-function siteLine({ name, url, problem }: Site): string {
+function siteLine({ name: ownName, url, problem }: Site): string {
+  const name = inOneLine(ownName);
   const mark = problem === undefined ? '' : ` ${paint('red', '✗ not served')}`;
   return `  ${paint('bold', name.padEnd(14))} ${paint('cyan', url)}${mark}`;
 }

@@ -1,19 +1,20 @@
 /** Colours and columns for a terminal; plain text elsewhere and with NO_COLOR. */
 import { stripVTControlCharacters, styleText } from 'node:util';
+import { hasColours, inOneLine, shown } from './terminal-text.ts';
 
 type Format = Parameters<typeof styleText>[0];
 
-const colourful = process.stdout.isTTY === true && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb';
-
 export function paint(format: Format, text: string): string {
-  return colourful ? styleText(format, text, { validateStream: false }) : text;
+  return hasColours() ? styleText(format, text, { validateStream: false }) : text;
 }
 
 const width = (text: string): number => stripVTControlCharacters(text).length;
 
 /** Columns as wide as their widest cell; the last column is not padded. */
 export function renderTable(headings: readonly string[], rows: readonly (readonly string[])[]): string {
-  const table = [headings.map((heading) => paint('dim', heading)), ...rows];
+  // Before they are measured: what a terminal does not show takes no space.
+  const cells = rows.map((row) => row.map((cell) => shown(inOneLine(cell), hasColours())));
+  const table = [headings.map((heading) => paint('dim', heading)), ...cells];
   const widths = headings.map((_, column) => Math.max(...table.map((row) => width(row[column] ?? ''))));
   return table
     .map((row) =>

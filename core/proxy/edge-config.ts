@@ -100,6 +100,7 @@ export function createEdgeConfigWriter(options: {
       fallbackKey: fallback.keyFile,
       runAs: system.host.isRoot ? system.host.serviceUser : null,
       sites: withCertificates,
+      projectLogs: layout.serviceLogs,
       shares,
       resolver: { port: ports.dnsPort, suffixes: resolverSuffixes(sites.flatMap(({ hosts }) => hosts)) },
     };

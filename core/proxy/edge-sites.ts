@@ -99,6 +99,7 @@ function projectRoute(project: ProjectConfig, inputs: SiteInputs): EdgeRoute | n
     documentRoot,
     socket,
     service,
+    project: project.id,
     env: { ...inputs.environment(project) },
     frontController: 'index.php',
   };

@@ -15,6 +15,7 @@ import type { Activity } from '../activity.ts';
 import { createPackHandlers, type PackHandlerOptions } from './packs.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { MailCatcher } from '../mail/mail-catcher.ts';
+import { logIdsOf, type AskedLogs } from '../log-sources.ts';
 import type { ServiceLogs } from '../service-logs.ts';
 import { firstRunHandlers } from './first-run.ts';
 import type { createHomeHandlers } from './home.ts';
@@ -109,9 +110,11 @@ export function createHandlers(options: HandlerOptions): Handlers {
     };
   };
 
-  /** Throws NOT_FOUND. @param asked undefined: all services */
-  const idsOf = (asked: string | string[] | undefined): string[] =>
-    (asked === undefined ? supervisor.states() : [asked].flat().map((id) => supervisor.state(id))).map(({ id }) => id);
+  const idsOf = (asked: AskedLogs): string[] =>
+    logIdsOf(asked, {
+      services: supervisor.states().map(({ id }) => id),
+      projects: kojibox.stores.projects.get().map(({ id }) => id),
+    });
 
   const ok = 'ok' as const;
   return {
@@ -137,9 +140,14 @@ export function createHandlers(options: HandlerOptions): Handlers {
       changed('service', id);
       return ok;
     },
-    'logs.query': async ({ service, limit, ...filter }) => logs.query({ ids: idsOf(service), filter, limit }),
-    'logs.export': async ({ service, limit, ...filter }) =>
-      logs.export({ ids: idsOf(service), asked: service === undefined ? null : [service].flat(), filter, limit }),
+    'logs.query': async ({ service, project, limit, ...filter }) =>
+      logs.query({ ids: idsOf({ service, project }), filter, limit }),
+    'logs.sources': async (asked) => idsOf(asked),
+    'logs.export': async ({ service, project, limit, ...filter }) => {
+      const asked = [service ?? [], project ?? []].flat();
+      const ids = idsOf({ service, project });
+      return logs.export({ ids, asked: asked.length === 0 ? null : asked, filter, limit });
+    },
     'services.health': async ({ id }) => {
       const { health, evidence, ports, pid } = supervisor.state(id);
       const own = kojibox.ownServices.list().find((definition) => definition.id === id)?.healthCheck;

@@ -85,7 +85,8 @@ export function readStart(file: string): number {
 /** From here on, what lies before `start` counts as archived, even if the archive has not got its final name yet. */
 export function writeStart(file: string, inode: number, start: number, archive: string): void {
   const temporary = `${startFileOf(file)}.tmp`;
-  writeFileSync(temporary, JSON.stringify({ inode, start, archive: basename(archive) }), { flush: true });
+  rmSync(temporary, { force: true });
+  writeFileSync(temporary, JSON.stringify({ inode, start, archive: basename(archive) }), { flag: 'wx', flush: true });
   renameSync(temporary, startFileOf(file));
 }
 

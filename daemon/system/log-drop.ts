@@ -1,5 +1,15 @@
 /** Gives up the oldest part of a live log: at once, without an archive of it, and with a line in its place that says so. */
-import { closeSync, constants, fstatSync, ftruncateSync, openSync, readSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { promisify } from 'node:util';
@@ -104,7 +114,8 @@ const lineOf = (at: number, text: string): string => `${new Date(at).toISOString
 /** As an archive, so that everything that reads logs finds it in its place. */
 async function writeArchive(archive: string, content: Buffer): Promise<void> {
   const packed = await promisify(gzip)(content, { level: zlib.Z_BEST_SPEED });
-  writeFileSync(`${archive}.tmp`, packed, { mode: 0o640 });
+  rmSync(`${archive}.tmp`, { force: true });
+  writeFileSync(`${archive}.tmp`, packed, { flag: 'wx', mode: 0o640 });
   renameSync(`${archive}.tmp`, archive);
 }
 

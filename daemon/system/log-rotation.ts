@@ -213,11 +213,13 @@ async function archiveSetAside(file: string, start: number, archive: string, sig
 /** Bytes [start, end) into `<archive>.tmp`, on disk when this resolves. zlib works in libuv's threads. */
 async function compress(file: string, start: number, end: number, archive: string, signal: AbortSignal): Promise<void> {
   const source = end > start ? createReadStream(file, { start, end: end - 1, highWaterMark: COPY_BYTES }) : [];
+  rmSync(`${archive}.tmp`, { force: true });
   try {
     await pipeline(
       source,
       createGzip({ level: constants.Z_BEST_SPEED, chunkSize: COPY_BYTES }),
-      createWriteStream(`${archive}.tmp`, { mode: 0o640, flush: true }),
+      // Exclusive: whatever has this name is not ours, and a link of it is not followed.
+      createWriteStream(`${archive}.tmp`, { flags: 'wx', mode: 0o640, flush: true }),
       { signal },
     );
   } catch (error) {

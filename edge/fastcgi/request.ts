@@ -2,6 +2,7 @@
 import { fail, type Exchange } from '../exchange.ts';
 import { contain, contained } from '../boundary.ts';
 import { log } from '../log.ts';
+import { logForProject } from '../project-log.ts';
 import { HEAD_TOO_LARGE, MAX_RESPONSE_HEAD_BYTES } from '../response-head.ts';
 import type { ConnectionUser, FastcgiConnection } from './connection.ts';
 import { findCgiHeadEnd, parseCgiHead } from './head.ts';
@@ -26,6 +27,7 @@ export class FastcgiRequest implements Job, ConnectionUser {
   readonly #pool: FastcgiPool;
   readonly #exchange: Exchange;
   readonly #service: string;
+  readonly #project: string | undefined;
   readonly #params: string;
   readonly #body: KnownBody | null;
   #connection: FastcgiConnection | null = null;
@@ -39,10 +41,17 @@ export class FastcgiRequest implements Job, ConnectionUser {
   #restartUntil = 0;
   #timer: NodeJS.Timeout | null = null;
 
-  constructor(pool: FastcgiPool, exchange: Exchange, service: string, params: string, body: KnownBody | null) {
+  constructor(
+    pool: FastcgiPool,
+    exchange: Exchange,
+    route: { readonly service: string; readonly project?: string | undefined },
+    params: string,
+    body: KnownBody | null,
+  ) {
     this.#pool = pool;
     this.#exchange = exchange;
-    this.#service = service;
+    this.#service = route.service;
+    this.#project = route.project;
     this.#params = params;
     this.#body = body;
     this.#bodyEnded = body === null;
@@ -121,8 +130,16 @@ export class FastcgiRequest implements Job, ConnectionUser {
   errors(data: Buffer): void {
     const text = data.toString('utf8').trim();
     if (text === '') return;
-    log('warn', `${this.#service}: ${text}`);
+    this.#say(/\bPHP (?:Fatal|Parse|Recoverable fatal) error\b/.test(text) ? 'error' : 'warn', text);
     if (this.#errors.length < 500) this.#errors = `${this.#errors} ${text}`.trim().slice(0, 500);
+  }
+
+  /** Into the log of the project: the one of PHP has it already, without a word whose it is. */
+  #say(level: 'warn' | 'error', text: string): void {
+    const { method, authority, path } = this.#exchange;
+    const request = `${method} https://${authority}${path}`;
+    if (this.#project === undefined) log(level, `${request}: ${this.#service}: ${text}`);
+    else logForProject('errors', this.#project, level, `${request}: ${text}`);
   }
 
   failed(error: NodeJS.ErrnoException, received: boolean): void {
@@ -174,7 +191,10 @@ export class FastcgiRequest implements Job, ConnectionUser {
 
   #failWith(status: number, reason: string): void {
     const { method, authority, path } = this.#exchange;
-    log('error', `${method} https://${authority}${path}: ${this.#service}: ${reason}`);
+    const hasSaid = this.#project !== undefined && reason === this.#errors;
+    const why = hasSaid ? `its PHP failed; see koji logs ${this.#project ?? ''}` : reason;
+    log('error', `${method} https://${authority}${path}: ${this.#service}: ${why}`);
+    if (!hasSaid && this.#project !== undefined) this.#say('error', `${this.#service}: ${reason}`);
     fail(this.#exchange, status, { service: this.#service, reason });
   }
 

@@ -1,0 +1,34 @@
+/** The folders with logs: one for services, and one for each kind of log that the edge writes for projects. */
+import { chownSync, mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { HostFacts } from '../core/system/system.ts';
+import type { Logger } from '../core/system/logger.ts';
+import { PROJECT_LOG_KINDS } from './log-sources.ts';
+import { startLogKeeping, type LogKeeping } from './system/log-keeping.ts';
+
+/** Makes the folders for the logs of projects. The edge writes into them, as the service user when the daemon is root. @returns their paths */
+export function ensureProjectLogs(folder: string, host: Pick<HostFacts, 'isRoot' | 'serviceUser'>): string[] {
+  return PROJECT_LOG_KINDS.map((kind) => {
+    const path = join(folder, kind);
+    mkdirSync(path, { recursive: true, mode: 0o750 });
+    // The folder above is root's alone, so nobody can put a link in the place of this one.
+    if (host.isRoot) chownSync(path, host.serviceUser.uid, host.serviceUser.gid);
+    return path;
+  });
+}
+
+/** Looks after the logs of several folders. */
+export function keepLogs(folders: readonly string[], log: Logger): LogKeeping {
+  const keepers = new Map(folders.map((folder) => [folder, startLogKeeping(folder, log)]));
+  const keeperOf = (file: string): LogKeeping | undefined => keepers.get(dirname(file));
+  return {
+    look: (file) => keeperOf(file)?.look(file),
+    prepare: (file) => keeperOf(file)?.prepare(file) ?? Promise.resolve(),
+    async rotateDue() {
+      for (const keeper of keepers.values()) await keeper.rotateDue();
+    },
+    stop() {
+      for (const keeper of keepers.values()) keeper.stop();
+    },
+  };
+}
