@@ -41,6 +41,9 @@ export interface DomainsOptions {
   projectWith(domain: string): string | null;
 }
 
+/** The write beside the file and the rename fail with these where a write into the file itself may work (rename(2), open(2)). */
+const IN_PLACE: ReadonlySet<string> = new Set(['EBUSY', 'EXDEV', 'EACCES', 'EPERM', 'EROFS']);
+
 export function createDomains(options: DomainsOptions): Domains {
   const { system, store, homeDigest } = options;
   const file = system.host.hostsFile;
@@ -61,10 +64,20 @@ export function createDomains(options: DomainsOptions): Domains {
         ...(stat === null || !system.host.isRoot ? {} : { owner: stat }),
       });
     } catch (cause) {
-      const code = (cause as { code?: string }).code;
-      if (code !== 'EBUSY' && code !== 'EXDEV') throw permissionDenied(cause);
-      // /etc/hosts of a container is a mount of its own and cannot be renamed over.
+      // The file of a container is a mount of its own and cannot be renamed over (EBUSY); this user may own the file and not its folder (EACCES).
+      const code = (cause as { code?: string }).code ?? '';
+      if (!IN_PLACE.has(code) || !(await system.files.canWrite(file))) throw permissionDenied(cause);
+      await overwrite(wanted, bytesOf(text));
+    }
+  };
+
+  /** Puts the former text back when the disk takes only a part of the new one. */
+  const overwrite = async (wanted: Uint8Array, former: Uint8Array): Promise<void> => {
+    try {
       await system.files.overwrite(file, wanted);
+    } catch (cause) {
+      await system.files.overwrite(file, former).catch(() => undefined); // The first error has the reason.
+      throw permissionDenied(cause);
     }
   };
 
@@ -153,7 +166,8 @@ export function createDomains(options: DomainsOptions): Domains {
     },
 
     async linkFor(domain, httpsPort) {
-      const steps = await this.steps(domain, httpsPort);
+      // A hosts file that cannot be read is no step of the ladder.
+      const steps = await this.steps(domain, httpsPort).catch(() => []);
       return steps.find(({ inUse }) => inUse)?.url ?? linkTo(localhostName(domain), httpsPort);
     },
 
