@@ -1,4 +1,5 @@
 /** How an error looks on a terminal: what could not be done, why, and the cure. */
+import { diskFull } from '../../contract/disk-error.ts';
 import { KojiboxError, ERRORS } from '../../contract/errors.ts';
 import { paint } from './style.ts';
 import { jsonText, writeError, writeOut } from './terminal-text.ts';
@@ -17,6 +18,8 @@ export function printError(error: unknown, json: boolean): number {
 }
 
 function internal(error: unknown): KojiboxError {
+  const full = diskFull(error, 'cannot finish the command');
+  if (full !== null) return full;
   if (process.env['KOJIBOX_DEBUG'] && error instanceof Error) writeError(`${error.stack ?? ''}\n`);
   return new KojiboxError('INTERNAL', 'cannot finish the command', {
     detail: error instanceof Error ? error.message : String(error),

@@ -1,5 +1,6 @@
 /** All catalogues. A window that speaks another language has the same keys. */
 import { NOTICES } from '../notices.ts';
+import { DISK } from './disk.ts';
 import { DOCTOR } from './doctor.ts';
 import { HOME } from './home.ts';
 import { IMPORTS } from './imports.ts';
@@ -25,6 +26,7 @@ export const SENTENCES = {
   home: HOME,
   ports: PORTS,
   problems: PROBLEMS,
+  disk: DISK,
   packs: PACKS,
   work: WORK,
 } as const;

@@ -6,6 +6,7 @@ import type { z } from 'zod';
 import { KojiboxError } from '../../contract/errors.ts';
 import { noticeText } from '../../contract/notices.ts';
 import type { FileSystem, WriteOptions } from '../system/files.ts';
+import { diskFull, withPath } from '../../contract/disk-error.ts';
 import { salvage, type Salvaged } from './salvage.ts';
 
 const KEPT_COPIES = 3;
@@ -49,6 +50,8 @@ export async function openJsonStore<T>(options: JsonStoreOptions<T>): Promise<Js
       }
       await files.writeAtomic(path, text, options.write ?? { mode: 0o600 });
     } catch (error) {
+      const full = diskFull(withPath(error, path), `cannot write ${path}`);
+      if (full !== null) throw full;
       throw new KojiboxError('CONFIG_CORRUPT', `cannot write ${path}`, {
         detail: error instanceof Error ? error.message : String(error),
         source: 'config',

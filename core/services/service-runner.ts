@@ -4,6 +4,7 @@
  */
 import { KojiboxError } from '../../contract/errors.ts';
 import type { Evidence, HealthStatus, RestartPolicy, ServiceState } from '../../contract/services.ts';
+import { diskFull } from '../../contract/disk-error.ts';
 import { timestamp } from '../system/clock.ts';
 import type { ExitResult, ServiceDriver, ServiceHandle } from './driver.ts';
 import type { ProbeResult } from './health.ts';
@@ -332,6 +333,8 @@ const textOf = (error: unknown): string =>
   error instanceof KojiboxError ? [error.message, error.detail].join(': ') : String(error);
 
 function asKojiboxError(error: unknown, message: string): KojiboxError {
+  const full = diskFull(error, message);
+  if (full !== null) return full;
   if (error instanceof KojiboxError) return error;
   return new KojiboxError('START_FAILED', message, { detail: textOf(error), source: 'services', cause: error });
 }

@@ -20,6 +20,7 @@ import {
 } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 import { dirname, join } from 'node:path';
+import { withPath } from '../../contract/disk-error.ts';
 import type { FileOwner, FileStat, FileSystem } from '../../core/system/files.ts';
 import { copyTree, measureTree } from './copy-tree.ts';
 
@@ -83,7 +84,7 @@ export const systemFiles: FileSystem = {
       await syncFolder(folder);
     } catch (error) {
       await rm(temporary, { force: true });
-      throw error;
+      throw withPath(error, path);
     }
   },
 

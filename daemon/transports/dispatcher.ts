@@ -5,6 +5,7 @@ import { operationByName, type Handlers, type OperationName } from '../../contra
 import type { Caller } from '../../contract/activity.ts';
 import { isAllowed, type AccessLevel, type Operation } from '../../contract/define.ts';
 import { describeIssues, fieldOf, invalidParameters, operationNamed } from '../../contract/request.ts';
+import { diskFull } from '../../contract/disk-error.ts';
 import type { Logger } from '../../core/system/logger.ts';
 
 export type Reply = { readonly result: unknown } | { readonly error: ErrorBody };
@@ -29,6 +30,8 @@ export function createDispatcher(options: {
   const now = (): string => new Date().toISOString();
 
   const internal = (error: unknown, where: string): { readonly error: ErrorBody } => {
+    const full = diskFull(error, `cannot finish ${where}`);
+    if (full !== null) return { error: full.toBody(now()) };
     const logId = randomBytes(4).toString('hex');
     log.error('operation failed unexpectedly', {
       logId,

@@ -4,6 +4,7 @@ import { closeSync, constants, fchownSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { KojiboxError } from '../../../contract/errors.ts';
 import type { ExitResult, LaunchSpec } from '../../../core/services/driver.ts';
+import { diskFull } from '../../../contract/disk-error.ts';
 import { openAliveEnd } from './liveness.ts';
 import { MARKER_NAME } from './marker.linux.ts';
 
@@ -76,6 +77,8 @@ async function refusalOf(child: ChildProcess, spec: LaunchSpec): Promise<never> 
 }
 
 function refusal(spec: LaunchSpec, error: NodeJS.ErrnoException): KojiboxError {
+  const full = diskFull(error, `cannot start ${spec.id}`);
+  if (full !== null) return full;
   if (error.code === 'EPERM') {
     return new KojiboxError('PERMISSION_DENIED', `cannot start ${spec.id} as user ${spec.user?.uid ?? '?'}`, {
       detail: error.message,

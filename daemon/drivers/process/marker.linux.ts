@@ -42,3 +42,18 @@ function holdsFifo(pid: number, aliveFile: string): boolean {
     return false; // Nothing open there, or not ours to see.
   }
 }
+
+/** Id of the service of this home whose mark the process shows in its environment; null: of none, or it cannot be read. */
+export function readMarkedId(pid: number, homeDigest: string): string | null {
+  let environment: string;
+  try {
+    environment = readFileSync(`/proc/${pid}/environ`, 'latin1');
+  } catch {
+    return null; // Gone, or another user's.
+  }
+  for (const entry of environment.split('\0')) {
+    if (!entry.startsWith(`${MARKER_NAME}=`) || !entry.endsWith(`@${homeDigest}`)) continue;
+    return entry.slice(MARKER_NAME.length + 1, -homeDigest.length - 1);
+  }
+  return null;
+}

@@ -3,6 +3,7 @@ import { realpathSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KojiboxError } from '../../../contract/errors.ts';
 import type { LaunchSpec, ServiceDriver, ServiceHandle } from '../../../core/services/driver.ts';
+import { isDiskError } from '../../../contract/disk-error.ts';
 import type { ProcessIdentity } from '../../../core/system/processes.ts';
 import { endAll, send } from './end-group.ts';
 import { launch, type Launched } from './launch.ts';
@@ -13,6 +14,7 @@ import { createHandleRecords, IdentitySchema, type HandleRecord } from './record
 import {
   executableOf,
   findLaunched,
+  findUnrecorded,
   isSameProcess,
   isStillThere,
   membersOf,
@@ -72,23 +74,33 @@ export function createProcessDriver({ folder, homeDigest, table, prepareLog }: P
     identity: null,
   });
 
+  /** May fail on a full disk: the intent is there since before the launch, and the next daemon finds the process by its mark. */
+  const keepIdentity = (record: HandleRecord): void => {
+    try {
+      records.write(record);
+    } catch (error) {
+      if (!isDiskError(error)) throw error;
+    }
+  };
+
   const start = async (spec: LaunchSpec): Promise<ServiceHandle> => {
     assertSupported(spec.id);
     assertNotRunning(spec.id);
     await prepareLog?.(spec.logFile);
     const intent = intentFor(spec);
+    let launched: Launched | Promise<never>;
     try {
       // No await between the launch and the record: a daemon that is killed anywhere here leaves at least the intent.
-      const launched = launch(spec, intent.marker, records.aliveFile(spec.id), () => records.write(intent));
+      launched = launch(spec, intent.marker, records.aliveFile(spec.id), () => records.write(intent));
       if (launched instanceof Promise) return await launched;
-      const identity = identify(launched.pid, intent.bootId, intent.executable);
-      records.write({ ...intent, identity });
-      children.set(keyOf(identity), launched);
-      return handleOf(intent, identity);
     } catch (error) {
       records.remove(spec.id);
       throw error;
     }
+    const identity = identify(launched.pid, intent.bootId, intent.executable);
+    children.set(keyOf(identity), launched);
+    keepIdentity({ ...intent, identity });
+    return handleOf(intent, identity);
   };
 
   const assertNotRunning = (id: string): void => {
@@ -108,7 +120,7 @@ export function createProcessDriver({ folder, homeDigest, table, prepareLog }: P
         await sleep(SECOND_LOOK_MS);
         identity = findLaunched(table, record, markOf(record.id));
       }
-      if (identity !== null) records.write({ ...record, identity });
+      if (identity !== null) keepIdentity({ ...record, identity });
     } else if (!isSameProcess(table, identity, markOf(record.id))) {
       // The main process ended while no daemon looked; its workers may still be there.
       const ended = identity;
@@ -122,14 +134,33 @@ export function createProcessDriver({ folder, homeDigest, table, prepareLog }: P
     return null;
   };
 
+  /** What carries the mark of this home and has no record, because the record was damaged or lost: it is taken over as well. */
+  const recoverUnrecorded = (known: readonly string[]): ServiceHandle[] =>
+    findUnrecorded(table, homeDigest, known).map(({ id, identity }) => {
+      const record: HandleRecord = {
+        id,
+        // Of no definition, so that its next start is a new launch.
+        fingerprint: '',
+        launchedAt: Date.now() - Math.max(0, ticksNow() - identity.startTicks) * 10,
+        bootId: identity.bootId,
+        intentTicks: identity.startTicks,
+        executable: identity.executable,
+        marker: markerOf(id, homeDigest),
+        identity,
+      };
+      keepIdentity(record);
+      return handleOf(record, identity);
+    });
+
   return {
     name: 'process',
     start,
 
     async recover() {
       if (!SUPPORTED) return [];
-      const found = await Promise.all(records.all().map(recoverOne));
-      return found.filter((handle) => handle !== null);
+      const recorded = records.all();
+      const found = await Promise.all(recorded.map(recoverOne));
+      return [...found.filter((handle) => handle !== null), ...recoverUnrecorded(recorded.map(({ id }) => id))];
     },
 
     async wait(handle, signal) {
@@ -165,7 +196,10 @@ export function createProcessDriver({ folder, homeDigest, table, prepareLog }: P
     release(handle) {
       const identity = identityOf(handle);
       children.delete(keyOf(identity));
-      if (records.read(handle.id)?.identity?.startTicks === identity.startTicks) records.remove(handle.id);
+      const record = records.read(handle.id);
+      // One without an identity is the intent of this very launch: a full disk kept the rest from being written.
+      if (record !== null && (record.identity === null || record.identity.startTicks === identity.startTicks))
+        records.remove(handle.id);
       return Promise.resolve();
     },
   };

@@ -2,6 +2,7 @@
 import { mkdirSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { withPath } from '../../../contract/disk-error.ts';
 
 export const IdentitySchema = z.object({
   pid: z.int().positive(),
@@ -55,8 +56,13 @@ export function createHandleRecords(folder: string): HandleRecords {
     // No fsync: a record only has to outlive the daemon. After a crash of the machine its boot id is void anyway.
     write(record) {
       const temporary = `${fileOf(record.id)}.tmp`;
-      writeFileSync(temporary, JSON.stringify(record), { mode: 0o600 });
-      renameSync(temporary, fileOf(record.id));
+      try {
+        writeFileSync(temporary, JSON.stringify(record), { mode: 0o600 });
+        renameSync(temporary, fileOf(record.id));
+      } catch (error) {
+        rmSync(temporary, { force: true });
+        throw withPath(error, folder);
+      }
     },
     read,
     remove: (id) => rmSync(fileOf(id), { force: true }),
@@ -66,7 +72,7 @@ export function createHandleRecords(folder: string): HandleRecords {
         if (!name.endsWith('.json')) continue;
         const record = read(name.slice(0, -'.json'.length));
         if (record === null)
-          rmSync(join(folder, name)); // It names nothing that could be found again.
+          rmSync(join(folder, name)); // What it was about is found by its mark.
         else found.push(record);
       }
       return found;

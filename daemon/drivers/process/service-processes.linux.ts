@@ -1,7 +1,7 @@
 /** Which processes belong to a service: its group, its session, and what left both but still shows its mark. */
 import { readFileSync, readlinkSync } from 'node:fs';
 import type { ProcessIdentity } from '../../../core/system/processes.ts';
-import { readMark, type Mark } from './marker.linux.ts';
+import { readMark, readMarkedId, type Mark } from './marker.linux.ts';
 import { isLive, liveRows, type ProcessTable } from './process-table.ts';
 import type { HandleRecord } from './records.ts';
 
@@ -65,6 +65,29 @@ export function findLaunched(
     if (shown === 'carries' || (shown === 'lost' && identity.executable === record.executable)) return identity;
   }
   return null;
+}
+
+/**
+ * Services of this home that run without a record. Each is the oldest leader of a session that shows the service's mark.
+ *
+ * @param known ids that have a record
+ */
+export function findUnrecorded(
+  table: ProcessTable,
+  homeDigest: string,
+  known: readonly string[],
+): { id: string; identity: ProcessIdentity }[] {
+  const found = new Map<string, ProcessIdentity>();
+  const leaders = liveRows(table)
+    .filter((row) => row.session === row.pid && row.pid !== process.pid)
+    .sort((a, b) => a.startTicks - b.startTicks);
+  for (const { pid } of leaders) {
+    const id = readMarkedId(pid, homeDigest);
+    if (id === null || id === '' || known.includes(id) || found.has(id)) continue;
+    const identity = table.identifyNow(pid);
+    if (identity !== null) found.set(id, identity);
+  }
+  return [...found].map(([id, identity]) => ({ id, identity }));
 }
 
 /** Of a process that may be a zombie by now: what it ran, as far as that can still be told. */

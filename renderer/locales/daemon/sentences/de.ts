@@ -28,6 +28,20 @@ export const sentencesDe: SentenceTexts = {
       'Kojibox {to} hat hier nicht funktioniert ({reason}), darum läuft wieder {from}. Es wird nicht mehr angeboten, bis es anders gebaut vorliegt.',
   },
   problems: problemsDe,
+  disk: {
+    full: 'der Datenträger von {folder} ist voll',
+    overQuota: 'das Kontingent von {folder} ist ausgeschöpft',
+    overLimit: 'eine Datei in {folder} würde größer, als dieses System erlaubt',
+    readOnly: 'der Datenträger von {folder} ist schreibgeschützt',
+    broken: 'der Datenträger von {folder} meldet einen Fehler',
+    unknownFolder: 'einem Ordner von Kojibox',
+    overQuotaHelp: 'Schaffe Platz oder bitte um ein größeres Kontingent und versuche es erneut.',
+    overLimitHelp: 'Erhöhe die Grenze für die Größe von Dateien (ulimit -f) und versuche es erneut.',
+    readOnlyHelp:
+      'Mache den Datenträger wieder beschreibbar und versuche es erneut; bei Fehlern sperrt das System ihn oft selbst für das Schreiben.',
+    brokenHelp:
+      'Sieh in die Meldungen des Systems (dmesg) und sichere deine Daten: Der Datenträger könnte bald ausfallen.',
+  },
   trust: {
     systemPrograms: 'curl, PHP, Git und die meisten Programme',
     browsers: 'Chromium und Firefox',

@@ -28,6 +28,19 @@ export const sentencesId: SentenceTexts = {
       'Kojibox {to} tidak berfungsi di sini ({reason}), jadi {from} berjalan lagi. Versi itu tidak ditawarkan sampai ada build lain.',
   },
   problems: problemsId,
+  disk: {
+    full: 'disk untuk {folder} penuh',
+    overQuota: 'kuota disk untuk {folder} sudah habis',
+    overLimit: 'sebuah berkas di {folder} akan lebih besar daripada yang diizinkan sistem ini',
+    readOnly: 'disk untuk {folder} hanya dapat dibaca',
+    broken: 'disk untuk {folder} melaporkan kesalahan',
+    unknownFolder: 'sebuah folder Kojibox',
+    overQuotaHelp: 'Kosongkan ruang atau minta kuota yang lebih besar, lalu coba lagi.',
+    overLimitHelp: 'Naikkan batas ukuran berkas (ulimit -f), lalu coba lagi.',
+    readOnlyHelp:
+      'Buat disk dapat ditulisi lagi, lalu coba lagi; disk yang bermasalah sering dijadikan hanya-baca oleh sistem.',
+    brokenHelp: 'Lihat pesan sistem (dmesg) dan cadangkan data Anda: disk mungkin akan rusak.',
+  },
   trust: {
     systemPrograms: 'curl, PHP, Git, dan kebanyakan program',
     browsers: 'Chromium dan Firefox',
