@@ -15,6 +15,8 @@ type DiskCode = keyof typeof REASONS;
 interface ErrorLike {
   readonly code?: unknown;
   readonly path?: unknown;
+  /** Of a copy or a rename. */
+  readonly dest?: unknown;
   readonly cause?: unknown;
 }
 
@@ -48,7 +50,8 @@ export function diskFull(error: unknown, what: string): KojiboxError | null {
   if (error instanceof KojiboxError && error.code === 'DISK_FULL') return error;
   const cause = diskCause(error);
   if (cause === null) return null;
-  const folder = typeof cause.path === 'string' ? cause.path.replace(/\/[^/]*$/, '') || '/' : sayDisk('unknownFolder');
+  const written = cause.dest ?? cause.path;
+  const folder = typeof written === 'string' ? written.replace(/\/[^/]*$/, '') || '/' : sayDisk('unknownFolder');
   const reason = REASONS[cause.code];
   return new KojiboxError('DISK_FULL', what, {
     detail: sayDisk(reason, { folder }),
