@@ -115,7 +115,7 @@ describe('a service of the user', () => {
     expect(await world.call('services.definitions')).toEqual(before);
   });
 
-  it('stands on another one, which is not forgotten before it; a program that is not there is named', async () => {
+  it('stands on another one, which is not forgotten before it; a program that is not there is refused by its name', async () => {
     await world.koji('service', 'define', 'worker', 'sleep', '--args', '600', '--depends-on', 'search');
     expect(await world.call('services.start', { id: 'worker' })).toMatchObject({ state: 'running' });
     const refused = await world.kojiResult('service', 'undefine', 'search');
@@ -126,8 +126,7 @@ describe('a service of the user', () => {
     await world.koji('service', 'undefine', 'search');
     expect(await stateOf('search')).toBeUndefined();
 
-    await world.koji('service', 'define', 'ghost', 'no-such-program');
-    const failed = await world.kojiResult('start', 'ghost');
+    const failed = await world.kojiResult('service', 'define', 'ghost', 'no-such-program');
     expect(failed.stderr).toContain('cannot find the program no-such-program');
   });
 });
