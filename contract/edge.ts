@@ -31,9 +31,11 @@ export const StaticRouteSchema = z.strictObject({
 
 export const HttpRouteSchema = z.strictObject({
   type: z.literal('http'),
-  /** `http://127.0.0.1:3000` */
+  /** `http://127.0.0.1:3000` or `http://[::1]:3000` */
   target: z.string(),
   service: z.string(),
+  /** True: `service` is a program that Kojibox does not start. */
+  isForeign: z.boolean().optional(),
 });
 
 export const EdgeRouteSchema = z.discriminatedUnion('type', [PhpRouteSchema, StaticRouteSchema, HttpRouteSchema]);

@@ -33,12 +33,12 @@ export interface ErrorDetails {
 const escape = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 
+/** Only what does not run is started. One that broke off runs, or runs again, and its log has the reason. */
 function cureOf({ status, service, cure }: ErrorDetails): readonly string[] {
   if (cure !== undefined) return cure;
   if (service === undefined || status < 500) return [];
-  return status === 504
-    ? [`koji logs ${service}`, `koji restart ${service}`]
-    : [`koji start ${service}`, `koji logs ${service}`];
+  if (status === 503) return [`koji start ${service}`, `koji logs ${service}`];
+  return status === 504 ? [`koji logs ${service}`, `koji restart ${service}`] : [`koji logs ${service}`];
 }
 
 export function renderError(details: ErrorDetails, accept: string): { type: string; body: string } {

@@ -76,6 +76,8 @@ export interface Exchange {
   /** The client went away, or the answer was broken off. */
   readonly aborted: boolean;
   readonly wantsWebSocket: boolean;
+  /** Main name of the site; null before it is known. */
+  site: string | null;
   /** Who answers, for pages and logs; null: the edge itself. */
   service: string | null;
   /** Called once, when nothing more is sent. */

@@ -1,5 +1,5 @@
 /** What an upstream gets to know of the client. */
-import { connectionFields, type Exchange, type Field } from './exchange.ts';
+import { connectionFields, HOP_BY_HOP, type Exchange, type Field } from './exchange.ts';
 
 /** Ours to say: the edge is the first proxy, so what a client claims of earlier ones is not passed on. */
 const OURS = new Set([
@@ -15,12 +15,24 @@ const OURS = new Set([
   'proxy',
 ]);
 
+/** Programs that make variables of field names read `x_forwarded_for` as `x-forwarded-for`, so both are ours. */
+const spelledOut = (name: string): string =>
+  name.includes('_') || name.includes('.') ? name.replace(/[_.]/g, '-') : name;
+
+/** Whether what the client says under this name must not reach a program: the edge says it, or the connection is over here. */
+export const isForged = (name: string): boolean => {
+  const spelled = spelledOut(name);
+  return OURS.has(spelled) || (spelled !== name && (HOP_BY_HOP.has(spelled) || PLAIN_ONLY.has(spelled)));
+};
+/** Taken in one spelling only. */
+const PLAIN_ONLY = new Set(['host', 'content-type', 'cookie', 'authorization', 'origin']);
+
 /** The request's end-to-end fields and the forwarding ones (RFC 7239); framing is left to the caller. */
 export function forwardedFields(exchange: Exchange): Field[] {
   const { peer, authority } = exchange;
   const scheme = peer.isSecure ? 'https' : 'http';
   const left = connectionFields(exchange.fields);
-  const fields = exchange.fields.filter(([name]) => !left.has(name) && !OURS.has(name));
+  const fields = exchange.fields.filter(([name]) => !left.has(name) && !isForged(name));
   const remote = peer.remoteAddress.includes(':') ? `"[${peer.remoteAddress}]"` : peer.remoteAddress;
   fields.push(
     ['x-forwarded-for', peer.remoteAddress],

@@ -3,7 +3,7 @@ import type { EdgeConfig, EdgeRoute, EdgeSite, EdgeStatus } from '../contract/ed
 import { backlog } from './backlog.ts';
 import { contain } from './boundary.ts';
 import { createNameServer } from './dns/server.ts';
-import { renderError } from './error-page.ts';
+import { renderError, type ErrorDetails } from './error-page.ts';
 import { fail, type Exchange } from './exchange.ts';
 import { createListeners } from './listeners.ts';
 import { log } from './log.ts';
@@ -43,12 +43,16 @@ export function createEdge(initial: EdgeConfig): Edge {
   const load = new SiteLoad(MOST_PER_SITE, () => backlog.endStalled(CROWDED_PATIENCE_MS));
   const nameServer = createNameServer();
 
+  const missingSite = (host: string): Omit<ErrorDetails, 'status'> => {
+    const sites = table.sitesFor(host);
+    return sites === undefined ? { hint: 'Kojibox has no site of this name.' } : { sites };
+  };
   const handle = (exchange: Exchange): void => contain(exchange, () => route(exchange));
   const route = (exchange: Exchange): void => {
     requests += 1;
     const site = table.find(exchange.host);
     if (site === undefined) {
-      fail(exchange, 404, { sites: table.sitesFor(exchange.host) });
+      fail(exchange, 404, missingSite(exchange.host));
       return;
     }
     const { serverName } = exchange.peer;
@@ -64,6 +68,7 @@ export function createEdge(initial: EdgeConfig): Edge {
     respond(exchange, site);
   };
   const respond = (exchange: Exchange, site: EdgeSite): void => {
+    exchange.site = site.hosts[0] ?? site.name;
     const leave = load.enter(site);
     if (leave === null) {
       fail(exchange, 503, { title: TOO_BUSY, hint: 'Too many of its requests are under way.', cure: [] }, [
@@ -99,7 +104,7 @@ export function createEdge(initial: EdgeConfig): Edge {
       table.find(host) === undefined
         ? null
         : `https://${host}${config.httpsPort === 443 ? '' : `:${config.httpsPort}`}${target}`,
-    unknownHost: (accept, host) => renderError({ status: 404, sites: table.sitesFor(host) }, accept),
+    unknownHost: (accept, host) => renderError({ status: 404, ...missingSite(host) }, accept),
   });
 
   return {

@@ -10,13 +10,19 @@ export interface Site {
 export interface RoutingTable {
   readonly generation: number;
   find(host: string): EdgeSite | undefined;
-  /** For the list on error pages: under `.localhost` for who came by such a name, which may be the only ones that resolve here. */
-  sitesFor(host: string | null): readonly Site[];
+  /**
+   * For the list on error pages: under `.localhost` for a visitor who came by such a name, which may be the only ones that resolve here.
+   * Undefined for a name that others may own: a page of theirs that resolves to this machine (DNS rebinding) must not read the list.
+   */
+  sitesFor(host: string): readonly Site[] | undefined;
 }
 
 /** Browsers send these here by themselves, RFC 6761 section 6.3; an address says nothing about which names resolve. */
 const isLocal = (host: string): boolean =>
-  host === 'localhost' || host.endsWith('.localhost') || /^[\d.]+$|^\[/.test(host);
+  host === 'localhost' || host.endsWith('.localhost') || /^127(?:\.\d{1,3}){3}$/.test(host) || host === '[::1]';
+
+/** RFC 6761 section 6.2: no public name ends so. */
+const isReserved = (host: string): boolean => host.endsWith('.test');
 
 export function createRoutingTable(config: EdgeConfig): RoutingTable {
   const byHost = new Map(config.sites.flatMap((site) => site.hosts.map((host) => [host, site] as const)));
@@ -25,11 +31,12 @@ export function createRoutingTable(config: EdgeConfig): RoutingTable {
     generation: config.generation,
     find: (host) => byHost.get(host) ?? byHost.get(parentOf(host)),
     sitesFor: (asked) =>
-      config.sites.map(({ name, hosts }) => {
-        const local = asked === null || isLocal(asked) ? hosts.find(isLocal) : undefined;
-        const host = local ?? hosts[0] ?? '';
-        return { name, host, url: `https://${host}${port}/` };
-      }),
+      isLocal(asked) || isReserved(asked) || byHost.has(parentOf(asked))
+        ? config.sites.map(({ name, hosts }) => {
+            const host = (isLocal(asked) ? hosts.find(isLocal) : undefined) ?? hosts[0] ?? '';
+            return { name, host, url: `https://${host}${port}/` };
+          })
+        : undefined,
   };
 }
 

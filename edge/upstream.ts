@@ -3,6 +3,7 @@ import { Agent, request as httpRequest, type ClientRequest, type IncomingMessage
 import type { Duplex } from 'node:stream';
 import type { EdgeRoute } from '../contract/edge.ts';
 import { contained } from './boundary.ts';
+import { withLocalOrigin } from './development-origin.ts';
 import { fail, type Exchange, type Field } from './exchange.ts';
 import { forwardedFields } from './forwarded.ts';
 import { log } from './log.ts';
@@ -53,7 +54,7 @@ function send(exchange: Exchange, route: HttpRoute, isRetry: boolean): void {
     port,
     method: exchange.method,
     path: basePath + exchange.target,
-    headers: requestHeaders(exchange),
+    headers: requestHeaders(exchange, port),
     setHost: false,
     maxHeaderSize: MAX_RESPONSE_HEAD_BYTES,
   });
@@ -123,8 +124,15 @@ function failWith(exchange: Exchange, route: HttpRoute, error: NodeJS.ErrnoExcep
   const isDown = error.code === 'ECONNREFUSED';
   const reason = isDown ? `nothing listens on ${route.target}` : reasonOf(error);
   log('error', `${exchange.method} https://${exchange.authority}${exchange.path}: ${route.service}: ${reason}`);
-  fail(exchange, error.code === 'ETIMEDOUT' ? 504 : isDown ? 503 : 502, { service: route.service, reason });
+  const status = error.code === 'ETIMEDOUT' ? 504 : isDown ? 503 : 502;
+  fail(exchange, status, { service: route.service, reason, ...(route.isForeign === true ? foreignCure(isDown) : {}) });
 }
+
+/** Of a program that Kojibox does not start, there is no command that starts it. */
+const foreignCure = (isDown: boolean): { readonly cure: readonly string[]; readonly hint?: string } => ({
+  cure: [],
+  ...(isDown ? { hint: 'Kojibox does not start this program itself: start it, then reload this page.' } : {}),
+});
 
 /** What the parser of node:http says, for people. */
 function reasonOf(error: NodeJS.ErrnoException): string {
@@ -188,10 +196,11 @@ function fieldsOf(answer: IncomingMessage): Field[] {
 }
 
 /** Names and values in turn: as an object, names such as `constructor` would mean something else. */
-function requestHeaders(exchange: Exchange): string[] {
+function requestHeaders(exchange: Exchange, port: number): string[] {
   const headers: string[] = [];
   let cookies = '';
-  for (const [name, value] of forwardedFields(exchange)) {
+  for (const field of forwardedFields(exchange)) {
+    const [name, value] = withLocalOrigin(exchange, field, port);
     // HTTP/2 may send each cookie in a field of its own (RFC 9113 section 8.2.3).
     if (name === 'cookie') cookies = cookies === '' ? value : `${cookies}; ${value}`;
     else headers.push(name, value);

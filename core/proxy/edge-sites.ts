@@ -6,6 +6,14 @@ import type { Problem } from '../../contract/problems.ts';
 import type { ProxyRule } from '../../contract/proxy.ts';
 import { compareText } from '../compare-text.ts';
 
+/** Where a project's own program listens. */
+export interface AppAddress {
+  readonly service: string;
+  readonly port: number;
+  /** Default 127.0.0.1; some programs listen on ::1 alone. */
+  readonly host?: '127.0.0.1' | '::1';
+}
+
 export interface SiteInputs {
   readonly projects: readonly ProjectConfig[];
   readonly domains: readonly DomainMapping[];
@@ -14,7 +22,7 @@ export interface SiteInputs {
   /** Service and FastCGI socket that run this project's PHP. */
   php(project: ProjectConfig): { readonly service: string; readonly socket: string };
   /** Service and port of a project's own program. */
-  app(project: ProjectConfig): { readonly service: string; readonly port: number };
+  app(project: ProjectConfig): AppAddress;
   /** Environment of a project's PHP. */
   environment(project: ProjectConfig): Readonly<Record<string, string>>;
   /** Why a project cannot be served; undefined when it can. */
@@ -60,11 +68,11 @@ export function planSites(inputs: SiteInputs): PlannedSite[] {
         mapping.domain,
         project?.name ?? mapping.projectId,
         '/',
-        httpRoute(`http://127.0.0.1:${mapping.targetPort}`, mapping.projectId),
+        foreignRoute(`http://127.0.0.1:${mapping.targetPort}`, mapping.projectId),
       );
     else if (project !== undefined) putProject(mapping.domain, project);
   }
-  for (const rule of inputs.rules) put(rule.host, rule.host, rule.path, httpRoute(rule.target, rule.host));
+  for (const rule of inputs.rules) put(rule.host, rule.host, rule.path, foreignRoute(rule.target, rule.host));
 
   return [...routes]
     .map(([host, site]) => ({
@@ -72,10 +80,7 @@ export function planSites(inputs: SiteInputs): PlannedSite[] {
       name: site.name,
       // A mapping or a rule for the root serves it after all.
       ...(site.problem === undefined || site.routes.some(({ path }) => path === '/') ? {} : { problem: site.problem }),
-      // A rule below a path alone still needs an answer for all others.
-      routes: site.routes.some(({ path }) => path === '/')
-        ? site.routes
-        : [...site.routes, { path: '/', route: emptyRoute(site.name) }],
+      routes: site.routes.length > 0 ? site.routes : [{ path: '/', route: emptyRoute(site.name) }],
     }))
     .filter(({ hosts }) => hosts.length > 0)
     .sort((a, b) => compareText(a.hosts[0] ?? '', b.hosts[0] ?? ''));
@@ -87,11 +92,11 @@ function projectRoute(project: ProjectConfig, inputs: SiteInputs): EdgeRoute | n
     return { type: 'static', documentRoot, fallback: project.overrides['FALLBACK'] ?? null };
   if (project.stack === 'proxy') {
     const target = project.overrides['TARGET'];
-    return target === undefined ? null : httpRoute(target, project.id);
+    return target === undefined ? null : foreignRoute(target, project.id);
   }
   if (hasProgram(project)) {
-    const { service, port } = inputs.app(project);
-    return httpRoute(`http://127.0.0.1:${port}`, service);
+    const { service, port, host } = inputs.app(project);
+    return httpRoute(`http://${host === '::1' ? '[::1]' : '127.0.0.1'}:${port}`, service);
   }
   const { service, socket } = inputs.php(project);
   return {
@@ -107,5 +112,13 @@ function projectRoute(project: ProjectConfig, inputs: SiteInputs): EdgeRoute | n
 
 const httpRoute = (target: string, service: string): EdgeRoute => ({ type: 'http', target, service });
 
-/** Answers 502 with the friendly page: there is nothing at the root of this host. */
-const emptyRoute = (service: string): EdgeRoute => ({ type: 'http', target: 'http://127.0.0.1:9', service });
+/** To a program that Kojibox does not start. */
+const foreignRoute = (target: string, service: string): EdgeRoute => ({
+  type: 'http',
+  target,
+  service,
+  isForeign: true,
+});
+
+/** For a site whose problem is shown instead of any route. */
+const emptyRoute = (name: string): EdgeRoute => foreignRoute('http://127.0.0.1:9', name);

@@ -3,6 +3,7 @@ import { hasProgram, type ProjectConfig } from '../../contract/config.ts';
 import { KojiboxError } from '../../contract/errors.ts';
 import type { RecordProblem } from '../../contract/problems.ts';
 import { sayProblem } from '../../contract/sentences/problems.ts';
+import type { AppAddress } from './edge-sites.ts';
 import { problemOf } from './record-problem.ts';
 
 export interface ProjectFacts {
@@ -10,7 +11,7 @@ export interface ProjectFacts {
   /** Of its PHP; empty for the other stacks. */
   readonly environment: Readonly<Record<string, string>>;
   /** Of its own program; null for the other stacks. */
-  readonly app: { readonly service: string; readonly port: number } | null;
+  readonly app: AppAddress | null;
 }
 
 export interface ProjectQuestions {
@@ -21,7 +22,7 @@ export interface ProjectQuestions {
   isRouted(domain: string): boolean;
   documentRoot(project: ProjectConfig): Promise<string>;
   php(project: ProjectConfig): { readonly service: string };
-  app(project: ProjectConfig): Promise<{ service: string; port: number }>;
+  app(project: ProjectConfig): Promise<AppAddress>;
   environment(project: ProjectConfig, service: string): Promise<Record<string, string>>;
 }
 

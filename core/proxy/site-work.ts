@@ -16,7 +16,7 @@ import type { Ports } from '../ports/ports.ts';
 import type { System } from '../system/system.ts';
 import type { createEdgeConfigWriter, EdgePorts } from './edge-config.ts';
 import { NAME_SERVER_PORT, NAME_SERVER_PORT_KEY } from '../domains/resolver.ts';
-import { planSites, type PlannedSite } from './edge-sites.ts';
+import { planSites, type AppAddress, type PlannedSite } from './edge-sites.ts';
 import { planProjects } from './plan-projects.ts';
 import { problemOf } from './record-problem.ts';
 
@@ -56,7 +56,7 @@ export function createSiteWork(options: {
   rules(): readonly ProxyRule[];
   documentRoot(project: ProjectConfig): Promise<string>;
   php(project: ProjectConfig): { readonly service: string; readonly socket: string };
-  app(project: ProjectConfig): Promise<{ service: string; port: number }>;
+  app(project: ProjectConfig): Promise<AppAddress>;
   environment(project: ProjectConfig, service: string): Promise<Record<string, string>>;
   /** Rejects when a setting of the project cannot be applied. */
   check(project: ProjectConfig): Promise<void>;
@@ -71,7 +71,7 @@ export function createSiteWork(options: {
 }): SiteWork {
   const { system, ports, domains, certificates } = options;
   let edgePorts: EdgePorts | null = null;
-  let apps: ReadonlyMap<string, { service: string; port: number }> = new Map();
+  let apps: ReadonlyMap<string, AppAddress> = new Map();
   const links = new Map<string, string>();
 
   let problems: readonly RecordProblem[] = [];

@@ -1,6 +1,7 @@
 /** The variables of CGI (RFC 3875 section 4.1) as nginx sends them to PHP, and the project's own environment. */
 import type { EdgeRoute } from '../../contract/edge.ts';
 import { HOP_BY_HOP, type Exchange } from '../exchange.ts';
+import { isForged } from '../forwarded.ts';
 import { pair, toBytes } from './protocol.ts';
 
 export interface Script {
@@ -26,7 +27,8 @@ function fixedParamsOf(route: PhpRoute): string {
   if (params === undefined) {
     params = [
       pair('GATEWAY_INTERFACE', 'CGI/1.1'),
-      pair('SERVER_SOFTWARE', 'kojibox'),
+      // WordPress and others offer rewritten addresses only where they know the server; all that nginx does for them is done here.
+      pair('SERVER_SOFTWARE', 'nginx/1.28.0 (Kojibox)'),
       // PHP built with force-cgi-redirect refuses to run without it.
       pair('REDIRECT_STATUS', '200'),
       pair('DOCUMENT_ROOT', toBytes(route.documentRoot)),
@@ -44,13 +46,9 @@ const MAX_VARIABLES = 512;
 function variableOf(name: string): string | null {
   let variable = variables.get(name);
   if (variable === undefined) {
-    // "Proxy" would set the proxy of many HTTP clients (httpoxy, CVE-2016-5385); "a_b" would pass for "a-b".
-    const isLeftOut =
-      name === 'proxy' ||
-      name === 'content-type' ||
-      name === 'content-length' ||
-      !/^[a-z0-9-]+$/.test(name) ||
-      HOP_BY_HOP.has(name);
+    // "Proxy" would set the proxy of many HTTP clients (httpoxy, CVE-2016-5385); "a_b" would pass for "a-b"; and no proxy is before the edge
+    // whose forwarding fields a program may trust.
+    const isLeftOut = name === 'content-type' || isForged(name) || !/^[a-z0-9-]+$/.test(name) || HOP_BY_HOP.has(name);
     variable = isLeftOut ? null : `HTTP_${name.toUpperCase().replaceAll('-', '_')}`;
     if (variables.size < MAX_VARIABLES) variables.set(name, variable);
   }

@@ -38,6 +38,7 @@ export class FastcgiRequest implements Job, ConnectionUser {
   #bodyEnded: boolean;
   #retried = false;
   #probed = false;
+  #wasRefused = false;
   #restartUntil = 0;
   #timer: NodeJS.Timeout | null = null;
 
@@ -55,6 +56,15 @@ export class FastcgiRequest implements Job, ConnectionUser {
     this.#params = params;
     this.#body = body;
     this.#bodyEnded = body === null;
+  }
+
+  get site(): string {
+    return this.#exchange.site ?? this.#exchange.host;
+  }
+
+  refused(holders: string): void {
+    this.#wasRefused = true;
+    this.#failWith(503, `all its workers are busy, with requests of ${holders}`);
   }
 
   run(): void {
@@ -195,7 +205,9 @@ export class FastcgiRequest implements Job, ConnectionUser {
     const why = hasSaid ? `its PHP failed; see koji logs ${this.#project ?? ''}` : reason;
     log('error', `${method} https://${authority}${path}: ${this.#service}: ${why}`);
     if (!hasSaid && this.#project !== undefined) this.#say('error', `${this.#service}: ${reason}`);
-    fail(this.#exchange, status, { service: this.#service, reason });
+    // It runs: what helps is to find the slow requests.
+    const cure = status === 503 && this.#wasRefused ? { cure: [`koji logs ${this.#project ?? this.#service}`] } : {};
+    fail(this.#exchange, status, { service: this.#service, reason, ...cure });
   }
 
   /** The connection can serve the next request, unless part of this one's body is still on its way. */

@@ -2,8 +2,8 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { RECORD, RecordReader } from '../../edge/fastcgi/protocol.ts';
 
-/** Chooses the raw answer for a path; the FastCGI server sends it as STDOUT, the HTTP server as it is. */
-export type AnswerFor = (path: string) => Buffer | string;
+/** Chooses the raw answer for a path, null for none at all; the FastCGI server sends it as STDOUT, the HTTP server as it is. */
+export type AnswerFor = (path: string) => Buffer | string | null;
 
 const record = (type: number, content: Buffer): Buffer =>
   Buffer.concat([Buffer.from([1, type, 0, 1, content.length >> 8, content.length & 255, 0, 0]), content]);
@@ -43,7 +43,9 @@ export async function listenFastcgi(socketPath: string, answerFor: AnswerFor): P
       // Requests without a body end with an empty STDIN record.
       isWhole = data.subarray(-8).equals(Buffer.from([1, RECORD.STDIN, 0, 1, 0, 0, 0, 0]));
       if (!isWhole) return;
-      const answer = Buffer.from(answerFor(requestUri(params)) as string, 'latin1');
+      const chosen = answerFor(requestUri(params));
+      if (chosen === null) return;
+      const answer = Buffer.from(chosen as string, 'latin1');
       params = Buffer.alloc(0);
       reader = new RecordReader();
       for (let at = 0; at < answer.length; at += 65_528)
@@ -67,7 +69,8 @@ export async function listenRawHttp(port: number, answerFor: AnswerFor): Promise
       if (end === -1) return;
       const path = text.split(' ')[1] ?? '/';
       text = '';
-      socket.end(Buffer.from(answerFor(path) as string, 'latin1'));
+      const chosen = answerFor(path);
+      if (chosen !== null) socket.end(Buffer.from(chosen as string, 'latin1'));
     });
   });
   const close = track(server);

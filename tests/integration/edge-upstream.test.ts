@@ -12,6 +12,9 @@ let broken: TcpServer;
 let open = 0;
 let gone = 0;
 
+const isLocalOrigin = (origin: string | undefined): boolean =>
+  origin === undefined || new URL(origin).hostname === 'localhost';
+
 const routes: Record<string, (request: IncomingMessage, response: ServerResponse) => void> = {
   '/headers': (request, response) => {
     response.setHeader('connection', 'x-private, keep-alive');
@@ -43,7 +46,10 @@ beforeAll(async () => {
   const [port, brokenPort, closedPort] = [await freePort(), await freePort(), await freePort()];
   upstream = createServer((request, response) => {
     const path = (request.url ?? '').split('?')[0] ?? '';
-    (routes[path.replace(/^\/base/, '')] ?? ((_request, answer) => answer.end(`at ${path}`)))(request, response);
+    (
+      routes[path.replace(/^\/base/, '').replace(/^.*\/(?:_next|__nextjs_font)/, '')] ??
+      ((_request, answer) => answer.end(`at ${path}`))
+    )(request, response);
   });
   upstream.on('connection', (socket) => {
     open += 1;
@@ -51,6 +57,11 @@ beforeAll(async () => {
   });
   const sockets = new WebSocketServer({ noServer: true });
   upstream.on('upgrade', (request, socket, head) => {
+    // As Next 16 does: its own sockets are for pages of localhost alone, and the refusal is no HTTP.
+    if (request.url?.includes('/_next/') === true && !isLocalOrigin(request.headers.origin)) {
+      socket.end('Unauthorized');
+      return;
+    }
     if (request.url === '/refused') {
       socket.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno');
       return;
@@ -81,7 +92,7 @@ beforeAll(async () => {
         '/broken': target(brokenPort),
       },
     },
-    { host: 'down.test', routes: { '/': target(closedPort) } },
+    { host: 'down.test', routes: { '/': target(closedPort), '/own': { ...target(closedPort), isForeign: true } } },
   ]);
   await world.start();
 });
@@ -127,6 +138,41 @@ describe('headers', () => {
     expect(reply.headers['x-public']).toBe('for all');
     expect(reply.headers).not.toHaveProperty('x-private');
     expect(reply.headers['set-cookie']).toEqual(['a=1', 'b=2']);
+  });
+
+  test('no spelling of a forwarding field passes, and Connection takes no field of the message away', async () => {
+    const reply = await world.get('api.test', '/headers', {
+      headers: {
+        connection: 'close, host, cookie, content-type',
+        x_forwarded_for: '6.6.6.6',
+        'x-forwarded_proto': 'http',
+        X_Real_IP: '6.6.6.6',
+        content_length: '3',
+        transfer_encoding: 'chunked',
+        cookie: 'a=1',
+        api_key: 'kept',
+        constructor: 'b',
+        __proto__: 'x',
+      },
+    });
+    const { headers, raw } = JSON.parse(reply.text) as Seen & { readonly raw: readonly string[] };
+    expect(headers).toMatchObject({ host: `api.test:${world.port}`, cookie: 'a=1', api_key: 'kept' });
+    const names = raw.filter((_, at) => at % 2 === 0);
+    for (const name of ['x_forwarded_for', 'x-forwarded_proto', 'x_real_ip', 'content_length', 'transfer_encoding'])
+      expect(names).not.toContain(name);
+    expect(raw[raw.indexOf('constructor') + 1]).toBe('b');
+  });
+
+  test('the origin of the site itself is that of localhost for the own resources of a development server only', async () => {
+    const origin = `https://api.test:${world.port}`;
+    const seen = async (path: string, sent: string): Promise<string | undefined> =>
+      (JSON.parse((await world.get('api.test', path, { headers: { origin: sent } })).text) as Seen).headers['origin'];
+    expect(await seen('/_next/headers', origin)).toMatch(/^http:\/\/localhost:\d+$/);
+    expect(await seen('/docs/__nextjs_font/headers', origin)).toMatch(/^http:\/\/localhost:\d+$/);
+    // Actions and forms compare the origin with the host.
+    expect(await seen('/headers', origin)).toBe(origin);
+    for (const foreign of ['https://evil.example', `http://api.test:${world.port}`, 'https://api.test', 'null'])
+      expect(await seen('/_next/headers', foreign)).toBe(foreign);
   });
 
   test('the longest prefix wins, and ends at a slash', async () => {
@@ -211,6 +257,24 @@ describe('WebSocket', () => {
     await until(() => client.readyState === WebSocket.CLOSED);
   });
 
+  test('the hot updates of a development server that knows localhost alone; a foreign page stays refused', async () => {
+    const statusFor = (origin: string): Promise<unknown> =>
+      new Promise((resolve) => {
+        const client = new WebSocket(`wss://127.0.0.1:${world.port}/_next/webpack-hmr`, {
+          ca: world.root,
+          origin,
+          headers: { host: `api.test:${world.port}` },
+          ...({ servername: 'api.test' } as object),
+        });
+        client.on('open', () => resolve('open'));
+        client.on('unexpected-response', (_request, response) => resolve(response.statusCode));
+        client.on('error', () => undefined);
+        client.on('message', () => client.close());
+      });
+    expect(await statusFor(`https://api.test:${world.port}`)).toBe('open');
+    expect(await statusFor('https://evil.example')).toBe(502);
+  });
+
   test('a handshake that is refused ends as an ordinary answer', async () => {
     const client = openSocket('/refused');
     const status = await new Promise((resolve) => {
@@ -248,10 +312,26 @@ describe('faults', () => {
       expect(reply.text).toContain(text);
   });
 
+  test('a program that Kojibox does not start: no command that could not help', async () => {
+    const reply = await world.get('down.test', '/own', { headers: { accept: 'text/html' } });
+    expect(reply.status).toBe(503);
+    expect(reply.text).not.toContain('koji start');
+    expect(reply.text).toContain('Kojibox does not start this program itself');
+  });
+
   test('not HTTP: 502, as JSON for those who ask for it', async () => {
     const reply = await world.get('api.test', '/broken', { headers: { accept: 'application/json' } });
     expect(reply.status).toBe(502);
     expect(JSON.parse(reply.text)).toMatchObject({ error: { status: 502, service: 'node' } });
+  });
+
+  test('a name that others may own reads no list of sites', async () => {
+    const answer = await world.raw(
+      'api.test',
+      'GET / HTTP/1.1\r\nHost: evil.example\r\nAccept: text/html\r\nConnection: close\r\n\r\n',
+    );
+    expect(answer).toMatch(/^HTTP\/1\.1 404 /);
+    expect(answer).not.toContain('api.test');
   });
 
   test('an unknown host: 404 with the list of sites', async () => {
