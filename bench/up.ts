@@ -32,7 +32,7 @@ const probes: readonly ProbeSpec[] = [
     statusFile: world.path('runtime/data/postgres/17/postmaster.pid'),
   },
   { type: 'mariadb', address: { socket: `${run}/mariadb.sock` } },
-  { type: 'redis', address: { socket: `${run}/redis.sock` } },
+  { type: 'redis', address: { socket: `${run}/redis.sock` }, password: '' },
   { type: 'fastcgi', address: { socket: `${run}/php.sock` }, path: '/fpm-ping' },
 ];
 // Redis and php-fpm write something else into their command line, so theirs are put together from what is known.

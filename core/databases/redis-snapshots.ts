@@ -2,10 +2,10 @@
 import { join } from 'node:path';
 import type { ClientCommand, EngineAccess, SnapshotRecipe } from './engine.ts';
 
-const client = ({ tree, port }: EngineAccess, args: readonly string[]): ClientCommand => ({
+const client = ({ tree, port, password }: EngineAccess, args: readonly string[]): ClientCommand => ({
   command: join(tree, 'usr/bin/redis-cli'),
   args: ['-h', '127.0.0.1', '-p', String(port), ...args],
-  env: { PATH: '/usr/bin:/bin', LC_ALL: 'C.UTF-8' },
+  env: { PATH: '/usr/bin:/bin', LC_ALL: 'C.UTF-8', REDISCLI_AUTH: password },
 });
 
 export const redisSnapshots: SnapshotRecipe = {

@@ -55,7 +55,14 @@ async function databaseEnvironment(
     MARIADB_USER: 'kojibox',
     MARIADB_PASSWORD: await password('mariadb'),
   };
-  const redis = { REDIS_HOST: '127.0.0.1', REDIS_PORT: String(assigned['redis.redis'] ?? 6379) };
+  const redisPort = String(assigned['redis.redis'] ?? 6379);
+  const redisPassword = await password('redis');
+  const redis = {
+    REDIS_HOST: '127.0.0.1',
+    REDIS_PORT: redisPort,
+    REDIS_PASSWORD: redisPassword,
+    REDIS_URL: `redis://:${encodeURIComponent(redisPassword)}@127.0.0.1:${redisPort}`,
+  };
   return {
     ...(isWanted('postgres') ? postgres : {}),
     ...(isWanted('mariadb') ? mariadb : {}),

@@ -1,4 +1,5 @@
 /** The starter project `hello`, made once so that a newcomer sees something real. */
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { ProjectConfig } from '../../contract/config.ts';
 import type { FileOwner, FileSystem } from '../system/files.ts';
@@ -30,4 +31,26 @@ export async function createStarterProject(
     await files.rename(building, folder);
   }
   return { id: 'hello', name: 'Hello', path: folder, domain: 'hello.test', stack, overrides: {} };
+}
+
+/** SHA-256 of files of the starter as former versions wrote them; they log in to Redis without its password. */
+const FORMER: Readonly<Record<string, readonly string[]>> = {
+  'checks.php': [
+    'a07ee94053bc18704fcd7dd6f9ad679ccfc10570e9fd1069c9c9e30a2b94b48c',
+    'f918856f7faa4f578977067d4233818f96f8cdc3e1904c32883ec323e95fb605',
+  ],
+};
+
+/** Brings files of the starter that nobody changed to this version. @param options as of `createStarterProject` */
+export async function renewStarterProject(
+  files: FileSystem,
+  { template, folder, owner }: { readonly template: string; readonly folder: string; readonly owner: FileOwner | null },
+): Promise<void> {
+  for (const [name, digests] of Object.entries(FORMER)) {
+    const path = join(folder, name);
+    const text = await files.readText(path);
+    if (text === null || !digests.includes(createHash('sha256').update(text).digest('hex'))) continue;
+    const current = await files.readText(join(template, name));
+    if (current !== null) await files.writeAtomic(path, current, { mode: 0o644, ...(owner === null ? {} : { owner }) });
+  }
 }

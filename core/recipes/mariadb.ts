@@ -19,7 +19,8 @@ export const mariadb: Recipe = {
   runtime: 'mariadb',
   ports: [{ name: 'db', port: 3306, protocol: 'tcp' }],
   plan(context) {
-    const { id, tree, dataFolder, runFolder, tempFolder } = context;
+    const { id, tree, dataFolder, runFolder, tempFolder, configFolder } = context;
+    const accounts = join(configFolder, 'accounts.sql');
     const port = context.ports['db'] ?? 3306;
     const usr = join(tree, 'usr');
     const socket = join(runFolder, `${id}.sock`);
@@ -50,6 +51,8 @@ export const mariadb: Recipe = {
         `--tmpdir=${tempFolder}`,
         // No table lies outside the data folder: DATA DIRECTORY needs no right that an account could be without.
         '--skip-symbolic-links',
+        // Run before the server listens, at each start: what a snapshot or a former version left is repaired. https://mariadb.com/kb/en/server-system-variables/#init_file
+        `--init-file=${accounts}`,
         // Level 1: our health checks end before they log in, and level 2 would write a warning for each.
         '--log-warnings=1',
         ...context.extraArgs,
@@ -66,8 +69,11 @@ export const mariadb: Recipe = {
       stopSignal: 'SIGTERM',
       stopGraceMs: 20_000,
       asServiceUser: true,
-      folders: [{ path: tempFolder, mode: 0o700 }],
-      files: [],
+      folders: [
+        { path: tempFolder, mode: 0o700 },
+        { path: configFolder, mode: 0o700 },
+      ],
+      files: [{ path: accounts, content: accountsSql(context.password), mode: 0o600 }],
       initialise: {
         folder: dataFolder,
         files: (folder) => [{ path: `${folder}.sql`, content: accountsSql(context.password) }],
@@ -116,16 +122,34 @@ export const mariadb: Recipe = {
   },
 };
 
-/** One statement a line, as --bootstrap wants it. The password is made of letters and digits only. */
+/** Accounts of people, not roles, that let everyone in; https://mariadb.com/kb/en/mysqlglobal_priv-table/ */
+const WITHOUT_PASSWORD = `FROM mysql.global_priv WHERE COALESCE(JSON_EXTRACT(Priv, '$.is_role'), 'false') <> 'true'
+  AND COALESCE(JSON_EXTRACT(Priv, '$.account_locked'), 'false') <> 'true'
+  AND COALESCE(JSON_VALUE(Priv, '$.plugin'), '') IN ('', 'mysql_native_password', 'mysql_old_password', 'ed25519')
+  AND COALESCE(JSON_VALUE(Priv, '$.authentication_string'), '') = ''`.replaceAll(/\s+/g, ' ');
+
+/** Runs a statement over all accounts that match; nothing when there is none. */
+const overAccounts = (before: string, after: string, where: string): string[] => [
+  `SET @accounts = (SELECT GROUP_CONCAT(CONCAT(QUOTE(User), '@', QUOTE(Host))) ${where});`,
+  `EXECUTE IMMEDIATE COALESCE(CONCAT('${before} ', @accounts, '${after}'), 'DO 0');`,
+];
+
+/**
+ * Gives the daemon's accounts their password, and leaves no account without one: those of the installer (root at other hosts, anonymous
+ * ones) are dropped, and those that a person made are locked, because their rights may still be wanted.
+ * One statement a line, as --bootstrap and --init-file want it. The password is made of letters and digits only.
+ */
 function accountsSql(password: string): string {
   const quoted = `'${password.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
   return [
     'FLUSH PRIVILEGES;',
-    `ALTER USER 'root'@'localhost' IDENTIFIED BY ${quoted};`,
-    ...['localhost', '127.0.0.1'].flatMap((host) => [
-      `CREATE USER IF NOT EXISTS '${MARIADB_USER}'@'${host}' IDENTIFIED BY ${quoted};`,
-      `GRANT ALL PRIVILEGES ON *.* TO '${MARIADB_USER}'@'${host}' WITH GRANT OPTION;`,
+    ...["'root'@'localhost'", `'${MARIADB_USER}'@'localhost'`, `'${MARIADB_USER}'@'127.0.0.1'`].flatMap((account) => [
+      `CREATE USER IF NOT EXISTS ${account} IDENTIFIED BY ${quoted};`,
+      `ALTER USER ${account} IDENTIFIED BY ${quoted};`,
+      `GRANT ALL PRIVILEGES ON *.* TO ${account} WITH GRANT OPTION;`,
     ]),
+    ...overAccounts('DROP USER', '', `${WITHOUT_PASSWORD} AND User IN ('', 'root')`),
+    ...overAccounts('ALTER USER', ' ACCOUNT LOCK', WITHOUT_PASSWORD),
     'FLUSH PRIVILEGES;',
     '',
   ].join('\n');

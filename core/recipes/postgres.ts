@@ -4,11 +4,22 @@ import type { Recipe } from './recipe.ts';
 
 export const POSTGRES_USER = 'kojibox';
 
+/** Nothing without a password. https://www.postgresql.org/docs/current/auth-pg-hba-conf.html */
+const ACCESS = `# Written by Kojibox before each start.
+local all all scram-sha-256
+host all all 127.0.0.1/32 scram-sha-256
+host all all ::1/128 scram-sha-256
+local replication all scram-sha-256
+host replication all 127.0.0.1/32 scram-sha-256
+host replication all ::1/128 scram-sha-256
+`;
+
 export const postgres: Recipe = {
   runtime: 'postgres',
   ports: [{ name: 'db', port: 5432, protocol: 'tcp' }],
   plan(context) {
-    const { id, tree, dataFolder, runFolder } = context;
+    const { id, tree, dataFolder, runFolder, configFolder } = context;
+    const access = join(configFolder, 'pg_hba.conf');
     const port = context.ports['db'] ?? 5432;
     const env = { PATH: '/usr/bin:/bin', LC_ALL: 'C.UTF-8', TZ: 'UTC', ...context.extraEnv };
     const major = Number(context.series);
@@ -27,6 +38,9 @@ export const postgres: Recipe = {
         'listen_addresses=127.0.0.1',
         '-c',
         `unix_socket_directories=${runFolder}`,
+        // Not the one in the data folder, which a snapshot or an initdb of another kind may have written.
+        '-c',
+        `hba_file=${access}`,
         '-c',
         'shared_buffers=32MB',
         '-c',
@@ -58,8 +72,8 @@ export const postgres: Recipe = {
       stopSignal: 'SIGINT',
       stopGraceMs: 20_000,
       asServiceUser: true,
-      folders: [],
-      files: [],
+      folders: [{ path: configFolder, mode: 0o700 }],
+      files: [{ path: access, content: ACCESS, mode: 0o600 }],
       initialise: {
         folder: dataFolder,
         files: (folder) => [{ path: `${folder}.password`, content: context.password }],

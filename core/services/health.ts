@@ -17,8 +17,8 @@ export type ProbeSpec =
     }
   /** The server's greeting packet. */
   | { readonly type: 'mariadb'; readonly address: ProbeAddress }
-  /** PING, answered by PONG (or NOAUTH). */
-  | { readonly type: 'redis'; readonly address: ProbeAddress }
+  /** AUTH and PING, answered by PONG (or NOAUTH, where the user set another password). */
+  | { readonly type: 'redis'; readonly address: ProbeAddress; readonly password: string }
   /** FCGI ping page answered by the pool. */
   | { readonly type: 'fastcgi'; readonly address: ProbeAddress; readonly path: string }
   /** Exit code 0. */

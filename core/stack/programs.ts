@@ -123,7 +123,7 @@ export async function resolveProgram(name: ProgramName, context: ProgramContext)
       return {
         command: join(tree('redis').path, 'usr/bin/redis-cli'),
         args: ['-p', String(context.port('redis.redis', 6379))],
-        env: {},
+        env: { REDISCLI_AUTH: await context.password('redis') },
       };
   }
 }

@@ -59,16 +59,37 @@ export function probeMariadb(address: ProbeAddress, timeoutMs: number): Promise<
   });
 }
 
-/** PING. A server that wants a password answers NOAUTH, and LOADING while it reads its data. https://redis.io/docs/latest/commands/ping/ */
-export function probeRedis(address: ProbeAddress, timeoutMs: number): Promise<ProbeResult> {
-  return exchange(address, timeoutMs, {
-    send: Buffer.from('PING\r\n'),
+/**
+ * AUTH, then PING. A server with another password answers NOAUTH, and LOADING while it reads its data; both commands are allowed while it
+ * loads. https://redis.io/docs/latest/commands/auth/
+ *
+ * A server without a password was started by a version of Kojibox that set none, and taken over: it gets the password now, because the code
+ * of projects already sends it, and Redis refuses a password that it does not want.
+ */
+export async function probeRedis(
+  { address, password }: Extract<ProbeSpec, { type: 'redis' }>,
+  timeoutMs: number,
+): Promise<ProbeResult> {
+  let isOpen = false;
+  const result = await exchange(address, timeoutMs, {
+    send: Buffer.from(`AUTH ${password}\r\nPING\r\n`),
     read(received) {
-      const text = received.toString('latin1');
-      if (!text.includes('\r\n')) return null;
-      const line = text.split('\r\n')[0] ?? '';
-      if (line === '+PONG' || line.startsWith('-NOAUTH')) return { ok: true, text: 'Redis answered' };
-      return { ok: false, text: line.slice(1) };
+      const [auth, ping, rest] = received.toString('latin1').split('\r\n');
+      if (auth === undefined || ping === undefined || rest === undefined) return null;
+      isOpen = auth.startsWith('-ERR AUTH');
+      if (ping === '+PONG' || ping.startsWith('-NOAUTH')) return { ok: true, text: 'Redis answered' };
+      return { ok: false, text: ping.slice(1) };
     },
   });
+  if (!isOpen) return result;
+  const closed = await exchange(address, timeoutMs, {
+    send: Buffer.from(`CONFIG SET requirepass ${password}\r\n`),
+    read(received) {
+      const [answer, rest] = received.toString('latin1').split('\r\n');
+      if (rest === undefined) return null;
+      if (answer === '+OK') return { ok: true, text: 'Redis answered' };
+      return { ok: false, text: `Redis has no password and takes none: ${answer?.slice(1) ?? ''}` };
+    },
+  });
+  return closed.ok ? result : closed;
 }

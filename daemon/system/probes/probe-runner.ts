@@ -23,7 +23,7 @@ export const probeRunner: ProbeRunner = {
       case 'mariadb':
         return probeMariadb(spec.address, timeoutMs);
       case 'redis':
-        return probeRedis(spec.address, timeoutMs);
+        return probeRedis(spec, timeoutMs);
       case 'fastcgi':
         return probeFastcgi(spec.address, spec.path, timeoutMs);
       case 'command':

@@ -65,6 +65,7 @@ function check_redis(): array
 {
     $redis = new Redis();
     $redis->connect(getenv('REDIS_HOST'), (int) getenv('REDIS_PORT'), 2.0);
+    $redis->auth(getenv('REDIS_PASSWORD'));
     $visits = $redis->incr('kojibox:hello');
     return [$redis->info('server')['redis_version'], "key written and read, value $visits"];
 }
