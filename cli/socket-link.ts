@@ -49,11 +49,11 @@ export function createSocketLink(path: () => string): ClientLink {
   };
 
   return {
-    call(method, params) {
+    call(method, params, allow) {
       return new Promise((resolve, reject) => {
         const id = nextId++;
         pending.set(id, { resolve, reject });
-        open().write(`${JSON.stringify({ id, method, params })}\n`);
+        open().write(`${JSON.stringify({ id, method, params, allow })}\n`);
       });
     },
 

@@ -1,4 +1,5 @@
 /** Link over HTTP (`POST /rpc`) and WebSocket (`/events`); runs in browsers and in Node. */
+import type { AccessLevel } from '../contract/define.ts';
 import type { ClientLink } from './link.ts';
 import { openEventStream } from './event-channel.ts';
 import { resultOf, unreachable } from './replies.ts';
@@ -7,16 +8,25 @@ import { resultOf, unreachable } from './replies.ts';
  * @param options.url `http://127.0.0.1:PORT`; @param options.token bearer token. Both are read anew for each request and each connection,
  * so an object with getters follows a daemon that comes back at another address.
  */
-export function createHttpLink(options: { readonly url: string; readonly token: string }): ClientLink {
+export function createHttpLink(options: {
+  readonly url: string;
+  readonly token: string;
+  /** The level of its events, where that is less than the token's. */
+  readonly allow?: AccessLevel;
+}): ClientLink {
   const streams = new Set<{ close(): void }>();
   return {
-    async call(method, params) {
+    async call(method, params, allow) {
       let reply: unknown;
       try {
         const { url, token } = options;
         const response = await fetch(`${url}/rpc`, {
           method: 'POST',
-          headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+          headers: {
+            'content-type': 'application/json',
+            authorization: `Bearer ${token}`,
+            ...(allow === undefined ? {} : { 'kojibox-allow': allow }),
+          },
           body: JSON.stringify({ method, params }),
         });
         reply = await response.json();
@@ -30,8 +40,9 @@ export function createHttpLink(options: { readonly url: string; readonly token: 
       const stream = openEventStream(
         (events) => {
           const { url, token } = options;
+          const query = options.allow === undefined ? '' : `?allow=${options.allow}`;
           // Browsers cannot set headers on a WebSocket, so the token travels as a subprotocol (RFC 6455 section 1.9).
-          const socket = new WebSocket(`${url.replace(/^http/, 'ws')}/events`, ['kojibox', `bearer.${token}`]);
+          const socket = new WebSocket(`${url.replace(/^http/, 'ws')}/events${query}`, ['kojibox', `bearer.${token}`]);
           let reported = false;
           const closed = (): void => {
             if (reported) return;

@@ -1,5 +1,6 @@
 /** Small schemas that several resources share. */
 import { z } from 'zod';
+import { privateValues } from './private-values.ts';
 
 /** TCP port, 1 to 65535. */
 export const PortSchema = z.int().min(1).max(65535);
@@ -32,4 +33,4 @@ export const HostNameSchema = z
     'not a valid host name: use lower-case letters, digits and hyphens in labels joined by dots, e.g. my-app.test',
   );
 
-export const EnvironmentSchema = z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string());
+export const EnvironmentSchema = privateValues(z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string()));

@@ -5,6 +5,7 @@ import { APPLY_ERRORS } from './problems.ts';
 import { START_ERRORS } from './services.ts';
 import { MirrorsSchema } from './mirror.ts';
 import { UpdateFeedSettingSchema } from './update-feed.ts';
+import { privateValues } from './private-values.ts';
 import { EnvironmentSchema, HostNameSchema, IdSchema, OkSchema, PortSchema } from './common.ts';
 
 const givenAppConfig = {
@@ -58,7 +59,7 @@ export const ServiceConfigSchema = z.object({
   enabled: z.boolean(),
   ports: z.record(z.string(), PortSchema),
   env: EnvironmentSchema,
-  args: z.array(z.string()),
+  args: privateValues(z.array(z.string())),
 });
 export type ServiceConfig = z.infer<typeof ServiceConfigSchema>;
 
@@ -71,6 +72,10 @@ export const ServiceEffectSchema = z.object({
 });
 export type ServiceEffect = z.infer<typeof ServiceEffectSchema>;
 
+/** Overrides that steer Kojibox and can hold no password; all others are shown to `admin` alone. */
+const SHOWN_OVERRIDES = ['PHP_VERSION', 'NODE_VERSION', 'DOCUMENT_ROOT', 'FALLBACK', 'XDEBUG'] as const;
+export const OverridesSchema = privateValues(z.record(z.string(), z.string()), SHOWN_OVERRIDES);
+
 /**
  * A folder, a domain and a stack: `node` runs a command with the Node of the stack, `program` runs any command and needs no runtime.
  * `overrides` may hold PHP_VERSION, NODE_VERSION, DOCUMENT_ROOT, COMMAND (what starts the program, with $PORT), TARGET (of a proxy) and FALLBACK (of a static site); all others are environment variables of its code.
@@ -81,7 +86,7 @@ export const ProjectConfigSchema = z.object({
   path: z.string().min(1),
   domain: HostNameSchema,
   stack: z.enum(['php', 'node', 'program', 'static', 'proxy']),
-  overrides: z.record(z.string(), z.string()),
+  overrides: OverridesSchema,
   /** False: its own program is not started with the stack, only when somebody starts it. Left out: true. */
   autostart: z.boolean().optional(),
 });
@@ -113,6 +118,7 @@ export const configOperations = [
     summary: 'Change the settings of the app.',
     kind: 'command',
     access: 'admin',
+    reaches: { what: ['files', 'programs', 'network'] },
     // What is left out of the added fields stays as it is.
     input: z.strictObject({ ...givenAppConfig, ...z.object(addedAppConfig).partial().shape }),
     output: OkSchema,
@@ -136,6 +142,7 @@ export const configOperations = [
       'Change the settings of a service; restarts what must be restarted, and goes back when it does not start with them.',
     kind: 'command',
     access: 'admin',
+    reaches: { what: ['programs'] },
     input: ServiceConfigSchema.strict(),
     output: OkSchema,
     errors: [...START_ERRORS, 'CONFIG_CORRUPT'],
@@ -156,7 +163,12 @@ export const configOperations = [
     summary: 'Show one project.',
     kind: 'query',
     access: 'read',
-    input: z.strictObject({ id: IdSchema }),
+    input: z.strictObject({
+      id: IdSchema,
+      /** The values of all overrides, as `admin` sees them. */
+      values: z.boolean().default(false),
+    }),
+    reaches: { what: ['values'], when: ({ values }) => values },
     output: ProjectConfigSchema,
     errors: ['NOT_FOUND'],
     example: { id: 'hello' },
@@ -166,8 +178,10 @@ export const configOperations = [
     name: 'config.setProject',
     summary: 'Create or change a project: its folder is served at its domain.',
     kind: 'command',
-    access: 'operate',
-    input: ProjectConfigSchema.extend({ overrides: z.record(z.string(), z.string()).default({}) }).strict(),
+    // The folder is served, COMMAND is run, and variables such as NODE_OPTIONS run programs too.
+    access: 'admin',
+    reaches: { what: ['files', 'programs', 'network'] },
+    input: ProjectConfigSchema.extend({ overrides: OverridesSchema.default({}) }).strict(),
     output: OkSchema,
     errors: [
       ...START_ERRORS,

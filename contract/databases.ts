@@ -98,6 +98,7 @@ export const databaseOperations = [
     summary: 'Write a dump of a database, or of some of its tables (.sql, .sql.gz or .sql.zst).',
     kind: 'command',
     access: 'operate',
+    reaches: { what: ['files'], when: ({ path }) => path !== undefined },
     returnsChange: true,
     input: z.strictObject({
       ...OfDatabase,
@@ -125,7 +126,8 @@ export const databaseOperations = [
     summary:
       'Read a dump (.sql, .sql.gz, .sql.zst, .zip, or an archive of pg_dump) into a database: all of it, or nothing is changed; what is in it is dumped first.',
     kind: 'command',
-    access: 'operate',
+    access: 'admin',
+    reaches: { what: ['files', 'programs'] },
     returnsChange: true,
     input: z.strictObject({
       ...OfDatabase,

@@ -18,6 +18,12 @@ export function isAllowed(needed: AccessLevel, granted: AccessLevel): boolean {
   return ACCESS_LEVELS.indexOf(needed) <= ACCESS_LEVELS.indexOf(granted);
 }
 
+/**
+ * What an operation can cause outside of Kojibox's own folders, by a parameter of the caller: `files` are read, written or served,
+ * `programs` run, `network`: connections to an address of the caller's choice, `values`: settings that may hold passwords are shown.
+ */
+export type Reach = 'files' | 'programs' | 'network' | 'values';
+
 /** What a parameter names: ids of this kind that exist now, or a folder. Used by shell completion. */
 export type ValueSource =
   | 'services'
@@ -66,11 +72,21 @@ export interface Operation<
   readonly returnsChange?: boolean;
   /** True when it removes or replaces what somebody set up; `admin` commands count as such without it. */
   readonly destructive?: boolean;
+  /**
+   * What it reaches by its parameters; that needs `admin`. With `when`, only such parameters need it, and all others `access`.
+   * The dispatcher holds it, and so for every transport (see `accessFor`).
+   */
+  readonly reaches?: { readonly what: readonly Reach[]; when?(input: z.output<Input>): boolean };
   /** True when a parameter or the result may be a password: never offered to agents. */
   readonly holdsSecret?: boolean;
   /** Parameters as one would send them, for the reference. Every operation that requires any has it. */
   readonly example?: z.input<Input>;
   readonly cli?: CliPlacement;
+}
+
+/** @param input as its schema gives it. @returns the level that a caller needs for the operation with these parameters */
+export function accessFor(operation: Operation, input: unknown): AccessLevel {
+  return operation.reaches?.when?.(input as never) === true ? 'admin' : operation.access;
 }
 
 export interface EventDefinition<Name extends string = string, Data extends z.ZodType = z.ZodType> {

@@ -39,6 +39,7 @@ export const domainOperations = [
     summary: 'Point a domain at a project or a port on this machine.',
     kind: 'command',
     access: 'operate',
+    reaches: { what: ['network'], when: ({ targetPort }) => targetPort !== 0 },
     input: DomainMappingSchema.strict(),
     output: OkSchema,
     errors: [...APPLY_ERRORS, 'DOMAIN_TAKEN', 'NOT_FOUND'],

@@ -168,6 +168,11 @@ export const firstRunOperations = [
     summary: 'Keep answers of the first run; nothing is installed or changed yet.',
     kind: 'command',
     access: 'operate',
+    reaches: {
+      what: ['files'],
+      // `firstRun.apply` uses them later.
+      when: ({ answers }) => (answers.projectsFolder ?? '') !== '' || (answers.imports ?? []).length > 0,
+    },
     input: z.strictObject({
       step: z.enum(FIRST_RUN_STEPS).optional(),
       answers: FirstRunAnswersSchema.partial().strict().default({}),

@@ -79,6 +79,7 @@ export const importOperations = [
       'Look for sites of Laragon, XAMPP, MAMP, Herd, Valet, FlyEnv and DDEV, and show what an import would create.',
     kind: 'query',
     access: 'read',
+    reaches: { what: ['files'], when: ({ path }) => path !== undefined },
     input: z.strictObject(Where),
     output: ImportScanSchema,
     errors: ['NOT_FOUND'],
@@ -87,7 +88,8 @@ export const importOperations = [
     name: 'imports.apply',
     summary: 'Create projects for the chosen sites of other tools; their files are neither moved nor changed.',
     kind: 'command',
-    access: 'operate',
+    access: 'admin',
+    reaches: { what: ['files', 'programs'] },
     returnsChange: true,
     input: z.strictObject({
       ...Where,

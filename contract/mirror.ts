@@ -54,6 +54,7 @@ export const mirrorOperations = [
     summary: 'Fetch runtimes of one kind of source from your own mirror; digests and signatures are checked as always.',
     kind: 'command',
     access: 'admin',
+    reaches: { what: ['network', 'files'] },
     input: z.strictObject({
       kind: MirrorKindSchema,
       url: MirrorAddressSchema,

@@ -9,7 +9,7 @@ export const OwnServiceSchema = ServiceDefinitionSchema.extend({
   name: z.string().min(1).max(100),
   /** Absolute path, or a name that is looked for in the installed Node and PHP and in the usual folders. */
   binary: z.string().min(1).max(4096),
-  args: z.array(z.string()).default([]),
+  args: ServiceDefinitionSchema.shape.args.default([]),
   /** Values may hold `${secret:KEY}` and `${port:NAME}`; so may `args`. */
   env: ServiceDefinitionSchema.shape.env.default({}),
   /** Absolute. */
@@ -36,8 +36,8 @@ export const ownServiceOperations = [
     name: 'services.define',
     summary: 'Define a service of your own, or change it: any program, supervised and started with the stack.',
     kind: 'command',
-    // It runs a program of the caller's choice.
     access: 'admin',
+    reaches: { what: ['programs', 'files'] },
     input: OwnServiceSchema.extend({ name: OwnServiceSchema.shape.name.optional() }).strict(),
     output: OkSchema,
     errors: [

@@ -84,6 +84,7 @@ export const packOperations = [
     summary: 'Put runtimes, with all that their installation needs, into one signed file.',
     kind: 'command',
     access: 'operate',
+    reaches: { what: ['files'], when: ({ path }) => path !== undefined },
     returnsChange: true,
     input: z.strictObject({
       /** Without it: what is installed, and what the projects need. */
@@ -101,7 +102,8 @@ export const packOperations = [
     name: 'packs.inspect',
     summary: 'Say what a pack holds, who signed it, and whether it is whole; installs nothing.',
     kind: 'query',
-    access: 'operate',
+    access: 'admin',
+    reaches: { what: ['files'] },
     input: z.strictObject({ path: PathSchema }),
     output: PackInfoSchema,
     errors: [...OPEN_ERRORS, 'MANIFEST_INVALID'],
@@ -112,6 +114,7 @@ export const packOperations = [
     summary: 'Verify a pack as a whole and install its runtimes, without a network.',
     kind: 'command',
     access: 'admin',
+    reaches: { what: ['files'] },
     returnsChange: true,
     input: z.strictObject({
       path: PathSchema,

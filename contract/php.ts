@@ -96,6 +96,7 @@ export const phpOperations = [
       'Change extensions and directives of an installed PHP, for its sites and for "koji php"; restarts what runs it, and goes back when it does not start with them.',
     kind: 'command',
     access: 'admin',
+    reaches: { what: ['programs', 'files'] },
     input: ChangeOfSettingsSchema,
     output: PhpSettingsSchema,
     errors: [...START_ERRORS, 'VALIDATION_FAILED', 'CONFIG_CORRUPT'],

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { defineOperation } from './define.ts';
 import { ChangeSchema } from './changes.ts';
 import { HostNameSchema, IdSchema, OkSchema } from './common.ts';
-import { ProjectConfigSchema } from './config.ts';
+import { OverridesSchema, ProjectConfigSchema } from './config.ts';
 import { START_ERRORS } from './services.ts';
 
 export const DetectedProjectSchema = z.object({
@@ -50,12 +50,16 @@ const NewProjectSchema = z.strictObject({
 });
 export type NewProject = z.infer<typeof NewProjectSchema>;
 
+/** Overrides that choose among what Kojibox brings. */
+const HARMLESS_OVERRIDES: readonly string[] = ['PHP_VERSION', 'NODE_VERSION', 'XDEBUG'];
+
 export const projectOperations = [
   defineOperation({
     name: 'projects.detect',
     summary: 'Look at a folder: framework, document root, versions and the settings it would get.',
     kind: 'query',
-    access: 'read',
+    access: 'admin',
+    reaches: { what: ['files'] },
     input: z.strictObject({ path: z.string().min(1).max(4096) }),
     output: DetectedProjectSchema,
     example: { path: '/home/me/code/shop' },
@@ -74,6 +78,14 @@ export const projectOperations = [
       'Create a project: empty PHP, Node or static, an existing folder, a Git repository, a zip file, or a proxy for a program that runs; then serve it.',
     kind: 'command',
     access: 'operate',
+    reaches: {
+      what: ['files', 'programs', 'network'],
+      // A new one from a template lies in the folder for projects, and runs what the template says.
+      when: ({ kind, path, source, command, target }) =>
+        path !== '' ||
+        [source, command, target].some((given) => given !== undefined) ||
+        !['php', 'node', 'static'].includes(kind),
+    },
     returnsChange: true,
     input: NewProjectSchema,
     output: ChangeSchema,
@@ -109,6 +121,14 @@ export const projectOperations = [
     summary: 'Change some settings of a project and keep the others; with a folder it creates one that is not there.',
     kind: 'command',
     access: 'operate',
+    reaches: {
+      what: ['files', 'programs', 'network'],
+      // Name, domain and versions alone reach nothing. Without DOCUMENT_ROOT the whole folder is served, so taking out counts too.
+      when: ({ path, stack, overrides, unset }) =>
+        path !== undefined ||
+        stack !== undefined ||
+        [...Object.keys(overrides), ...unset].some((name) => !HARMLESS_OVERRIDES.includes(name)),
+    },
     input: z.strictObject({
       id: IdSchema,
       /** Absolute. */
@@ -118,7 +138,7 @@ export const projectOperations = [
       stack: ProjectConfigSchema.shape.stack.optional(),
       autostart: z.boolean().optional(),
       /** Set, each by its name; the others stay. */
-      overrides: z.record(z.string(), z.string()).default({}),
+      overrides: OverridesSchema.default({}),
       /** Names of overrides to take out. */
       unset: z.array(z.string()).default([]),
     }),

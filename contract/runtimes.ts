@@ -133,6 +133,7 @@ export const runtimeOperations = [
     summary: 'Install a runtime in the background; with --locked, exactly what a lock file says, and pin it.',
     kind: 'command',
     access: 'operate',
+    reaches: { what: ['files'], when: ({ locked }) => locked !== undefined },
     returnsChange: true,
     input: z.strictObject({
       name: RuntimeNameSchema.optional(),
@@ -227,6 +228,7 @@ export const runtimeOperations = [
     summary: 'Write down which bytes a project runs on, as kojibox.lock.json in its folder: commit it.',
     kind: 'command',
     access: 'operate',
+    reaches: { what: ['files'], when: ({ path }) => path !== undefined },
     input: z.strictObject({
       project: IdSchema,
       /** Absolute; left out: in the folder of the project. */

@@ -14,6 +14,7 @@ export const secretOperations = [
     summary: 'Show a secret, e.g. the password of a database.',
     kind: 'query',
     access: 'admin',
+    reaches: { what: ['values'] },
     input: SecretRefSchema,
     output: z.string(),
     errors: ['NOT_FOUND', 'CONFIG_CORRUPT', 'SECRETS_LOCKED'],

@@ -88,7 +88,8 @@ export const serverImportOperations = [
     name: 'serverImport.inspect',
     summary: 'Look into a database server of somebody else: its databases, and what would become of each here.',
     kind: 'query',
-    access: 'operate',
+    access: 'admin',
+    reaches: { what: ['network', 'files'] },
     holdsSecret: true,
     input: z.strictObject({
       ...ServerLoginSchema.shape,
@@ -103,7 +104,8 @@ export const serverImportOperations = [
     name: 'serverImport.start',
     summary: 'Copy databases of another server into this one; that server is only read.',
     kind: 'command',
-    access: 'operate',
+    access: 'admin',
+    reaches: { what: ['network', 'files'] },
     holdsSecret: true,
     returnsChange: true,
     input: z.strictObject({

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { defineEvent, defineOperation } from './define.ts';
 import { ErrorBodySchema } from './errors.ts';
 import { EnvironmentSchema, IdSchema, PortDefSchema, TimestampSchema } from './common.ts';
+import { privateValues } from './private-values.ts';
 import { LogEntrySchema } from './logs.ts';
 
 export const HealthCheckSchema = z.object({
@@ -24,7 +25,7 @@ export const ServiceDefinitionSchema = z.object({
   id: IdSchema,
   name: z.string(),
   binary: z.string(),
-  args: z.array(z.string()),
+  args: privateValues(z.array(z.string())),
   env: EnvironmentSchema,
   cwd: z.string(),
   ports: z.array(PortDefSchema),

@@ -20,6 +20,7 @@ export const shellOperations = [
     summary: 'Add a marked block to the start file of a shell, so that the programs of the stack are on its PATH.',
     kind: 'command',
     access: 'admin',
+    reaches: { what: ['files'] },
     input: z.strictObject({
       shell: z.enum(INIT_SHELLS),
       /** Absolute path of the start file, e.g. ~/.bashrc. */

@@ -3,6 +3,7 @@ import { appendFileSync, existsSync, readFileSync, renameSync, statSync } from '
 import { z } from 'zod';
 import { ActivityEntrySchema, type ActivityEntry, type Caller } from '../contract/activity.ts';
 import type { Operation } from '../contract/define.ts';
+import { HIDDEN, hidePrivate } from '../contract/private-values.ts';
 import type { ErrorBody } from '../contract/errors.ts';
 import type { Logger } from '../core/system/logger.ts';
 
@@ -33,7 +34,7 @@ export function openActivity(
         at: new Date().toISOString(),
         method: operation.name,
         by,
-        params: options.mask(describe(operation.name, params)),
+        params: options.mask(describe(operation, params)),
         status: error !== null ? 'failed' : operation.returnsChange === true ? 'begun' : 'done',
         error: error === null ? '' : options.mask(`${error.code}: ${error.message}`),
         durationMs: Math.round(durationMs * 10) / 10,
@@ -52,12 +53,14 @@ export function openActivity(
   };
 }
 
-/** What a secret is set to is nobody's business. */
-function describe(method: string, params: unknown): string {
-  const hidden = method === 'secrets.set' ? 'value' : 'password';
-  const given = params as Record<string, unknown>;
-  const shown = given[hidden] === undefined ? given : { ...given, [hidden]: '••••••' };
-  const text = JSON.stringify(shown);
+/** Fields whose values are never kept, beside those that the contract marks as private. An address of a repository may hold a password. */
+const NEVER_KEPT = ['value', 'password', 'source'];
+
+function describe(operation: Operation, params: unknown): string {
+  const given = hidePrivate(operation.input, params) as Readonly<Record<string, unknown>>;
+  const text = JSON.stringify(given, (name, value: unknown) =>
+    NEVER_KEPT.includes(name) && typeof value === 'string' ? HIDDEN : value,
+  );
   return text.length > MAX_PARAMS ? `${text.slice(0, MAX_PARAMS)}…` : text;
 }
 

@@ -24,7 +24,7 @@ export async function callTool(call: ToolCall, granted: AccessLevel, daemon: Dae
   try {
     if (!isAllowed(operation.access, granted)) throw refusal(call.name, operation.access, granted);
     const result = await daemon.use(async (client) => {
-      const answer = await client.call(operation.name as OperationName, call.arguments);
+      const answer = await client.call(operation.name as OperationName, call.arguments, granted);
       return operation.returnsChange === true ? await endOf(client, answer as Change, call) : answer;
     });
     const shown = daemon.withoutToken<unknown>(result);

@@ -3,6 +3,7 @@
  * https://modelcontextprotocol.io/specification/2025-11-25/server/resources
  */
 import { ErrorCode, McpError, type ReadResourceResult, type Resource } from '@modelcontextprotocol/sdk/types.js';
+import type { AccessLevel } from '../../contract/define.ts';
 import { KojiboxError } from '../../contract/errors.ts';
 import type { LogEntry } from '../../contract/logs.ts';
 import { errorOf } from './call-tool.ts';
@@ -21,9 +22,9 @@ export const LOGS_TEMPLATE = {
   mimeType: 'text/plain',
 } as const;
 
-export function listResources(daemon: DaemonAccess): Promise<Resource[]> {
+export function listResources(granted: AccessLevel, daemon: DaemonAccess): Promise<Resource[]> {
   return asProtocolErrors(async () => {
-    const services = await daemon.use((client) => client.call('services.list', {}));
+    const services = await daemon.use((client) => client.call('services.list', {}, granted));
     return [
       {
         uri: STATUS_URI,
@@ -41,15 +42,15 @@ export function listResources(daemon: DaemonAccess): Promise<Resource[]> {
   });
 }
 
-export function readResource(uri: string, daemon: DaemonAccess): Promise<ReadResourceResult> {
+export function readResource(uri: string, granted: AccessLevel, daemon: DaemonAccess): Promise<ReadResourceResult> {
   return asProtocolErrors(async () => {
     if (uri === STATUS_URI) {
-      const status = await daemon.use((client) => client.call('stack.status', {}));
+      const status = await daemon.use((client) => client.call('stack.status', {}, granted));
       return contents(uri, 'application/json', JSON.stringify(daemon.withoutToken(status), null, 2));
     }
     const id = serviceOf(uri);
     if (id === null) throw new McpError(NOT_FOUND, `there is no resource "${uri}"`, { uri });
-    const lines = await daemon.use((client) => client.call('services.logs', { id, tail: LOG_LINES }));
+    const lines = await daemon.use((client) => client.call('services.logs', { id, tail: LOG_LINES }, granted));
     return contents(uri, 'text/plain', daemon.withoutToken(lines.map(line)).join('\n'));
   });
 }

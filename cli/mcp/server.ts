@@ -76,10 +76,10 @@ function createServer(
     return track(callTool(call, granted, daemon));
   });
   server.setRequestHandler(ListResourcesRequestSchema, async () => ({
-    resources: await track(listResources(daemon)),
+    resources: await track(listResources(granted, daemon)),
   }));
   server.setRequestHandler(ListResourceTemplatesRequestSchema, () => ({ resourceTemplates: [LOGS_TEMPLATE] }));
-  server.setRequestHandler(ReadResourceRequestSchema, ({ params }) => track(readResource(params.uri, daemon)));
+  server.setRequestHandler(ReadResourceRequestSchema, ({ params }) => track(readResource(params.uri, granted, daemon)));
   return server;
 }
 

@@ -6,7 +6,9 @@ import type { DiagnosticsBundle } from '../../contract/diagnostics.ts';
 import type { DoctorCheck } from '../../contract/doctor.ts';
 import type { ServiceState } from '../../contract/services.ts';
 import type { StackStatus } from '../../contract/stack.ts';
+import type { ServiceConfig } from '../../contract/config.ts';
 import { KojiboxError } from '../../contract/errors.ts';
+import { HIDDEN, keepHidden } from '../../contract/private-values.ts';
 import type { Snapshots } from '../../core/databases/snapshots/snapshots.ts';
 import { withoutUndefined } from '../../core/config/without-undefined.ts';
 import type { Kojibox } from '../../core/kojibox-types.ts';
@@ -60,6 +62,21 @@ export interface HandlerOptions {
   readonly packs: PackHandlerOptions;
 }
 
+/** What a caller gave who does not see stored values: those stay. Throws VALIDATION_FAILED where there is none to stay. */
+function stored<T extends Readonly<Record<string, string>> | readonly string[]>(
+  given: T,
+  before: T | undefined,
+  field: string,
+): T {
+  const kept = keepHidden(given, before);
+  if (kept !== null) return kept;
+  throw new KojiboxError('VALIDATION_FAILED', `cannot keep a hidden value of ${field}`, {
+    detail: `${HIDDEN} stands for a stored value, and none is stored under this name`,
+    source: 'config',
+    remedy: 'Give the value itself.',
+  });
+}
+
 /** What every client sees first. */
 export function snapshotOf({ kojibox, info }: Pick<HandlerOptions, 'kojibox' | 'info'>): Snapshot {
   return {
@@ -110,6 +127,15 @@ export function createHandlers(options: HandlerOptions): Handlers {
     };
   };
 
+  const storedService = (config: ServiceConfig): ServiceConfig => {
+    const before = kojibox.serviceSettings.get(config.id);
+    return {
+      ...config,
+      env: stored(config.env, before.env, 'env'),
+      args: stored(config.args, before.args, 'args'),
+    };
+  };
+
   const idsOf = (asked: AskedLogs): string[] =>
     logIdsOf(asked, {
       services: supervisor.states().map(({ id }) => id),
@@ -130,7 +156,13 @@ export function createHandlers(options: HandlerOptions): Handlers {
     'services.restart': async ({ id }) => supervisor.restart(id),
     'services.logs': async ({ id, tail }) => logs.tail(supervisor.state(id).id, tail),
     'services.define': async (definition) => {
-      await kojibox.ownServices.define({ ...definition, name: definition.name ?? definition.id });
+      const before = kojibox.ownServices.list().find(({ id }) => id === definition.id);
+      await kojibox.ownServices.define({
+        ...definition,
+        name: definition.name ?? definition.id,
+        args: stored(definition.args, before?.args, 'args'),
+        env: stored(definition.env, before?.env, 'env'),
+      });
       changed('service', definition.id);
       return ok;
     },
@@ -203,25 +235,29 @@ export function createHandlers(options: HandlerOptions): Handlers {
 
     'config.getApp': async () => stores.app.get(),
     'config.setApp': async (config) => {
-      await kojibox.setApp(withoutUndefined(config));
+      const overrides = config.overrides && stored(config.overrides, stores.app.get().overrides, 'overrides');
+      // What is left out stays as it is.
+      await kojibox.setApp(withoutUndefined({ ...config, overrides }));
       changed('app', 'app');
       return ok;
     },
     'config.getService': async ({ id }) => kojibox.serviceSettings.get(supervisor.state(id).id),
     'config.setService': async (config) => {
-      await kojibox.serviceSettings.set(config);
+      await kojibox.serviceSettings.set(storedService(config));
       changed('service', config.id);
       return ok;
     },
-    'config.previewService': async (config) => kojibox.serviceSettings.preview(config),
+    'config.previewService': async (config) => kojibox.serviceSettings.preview(storedService(config)),
     'config.getProject': async ({ id }) => projects.get(id),
     'config.setProject': async (project) => {
-      await kojibox.setProject(project);
+      const before = projects.list().find(({ id }) => id === project.id)?.overrides;
+      await kojibox.setProject({ ...project, overrides: stored(project.overrides, before, 'overrides') });
       changed('project', project.id);
       return ok;
     },
     'projects.update': async (patch) => {
-      await kojibox.updateProject(patch);
+      const given = Object.entries(patch.overrides).filter(([, value]) => value !== HIDDEN);
+      await kojibox.updateProject({ ...patch, overrides: Object.fromEntries(given) });
       changed('project', patch.id);
       return ok;
     },

@@ -1,9 +1,13 @@
-/** Runs one operation: finds it, validates input and output, and turns whatever goes wrong into the wire's error form. Knows no resource. */
+/**
+ * Runs one operation: finds it, holds the caller's level, validates input and output, and turns whatever goes wrong into the wire's error form.
+ * Knows no resource. The one place where levels are held, for every transport.
+ */
 import { randomBytes } from 'node:crypto';
 import { COMMON_ERRORS, KojiboxError, type ErrorBody } from '../../contract/errors.ts';
 import { operationByName, type Handlers, type OperationName } from '../../contract/index.ts';
 import type { Caller } from '../../contract/activity.ts';
-import { isAllowed, type AccessLevel, type Operation } from '../../contract/define.ts';
+import { accessFor, isAllowed, type AccessLevel, type Operation } from '../../contract/define.ts';
+import { hidePrivate } from '../../contract/private-values.ts';
 import { describeIssues, fieldOf, invalidParameters, operationNamed } from '../../contract/request.ts';
 import { diskFull } from '../../contract/disk-error.ts';
 import type { Logger } from '../../core/system/logger.ts';
@@ -66,10 +70,12 @@ export function createDispatcher(options: {
       } catch (error) {
         return fail(error, 'rpc');
       }
-      if (!isAllowed(operation.access, granted)) return fail(refusal(operation, granted), method);
+      if (!isAllowed(operation.access, granted)) return fail(refusal(method, operation.access, granted), method);
       const input = operation.input.safeParse(params ?? {});
       if (!input.success)
         return fail(invalidParameters(method, describeIssues(input.error), fieldOf(input.error)), method);
+      const needed = accessFor(operation, input.data);
+      if (!isAllowed(needed, granted)) return fail(refusal(method, needed, granted), method);
       const began = performance.now();
       const reply = await run(operation, input.data);
       options.onCall(operation, {
@@ -78,7 +84,8 @@ export function createDispatcher(options: {
         error: 'error' in reply ? reply.error : null,
         durationMs: performance.now() - began,
       });
-      return reply;
+      if (isAllowed('admin', granted) || 'error' in reply) return reply;
+      return { result: hidePrivate(operation.output, reply.result) };
     },
   };
 
@@ -101,11 +108,11 @@ export function createDispatcher(options: {
   }
 }
 
-const refusal = ({ name, access }: Operation, granted: AccessLevel): KojiboxError =>
-  new KojiboxError('PERMISSION_DENIED', `cannot run ${name} from this page`, {
-    detail: `it needs the access level ${access}; the page was opened with ${granted}`,
+const refusal = (method: string, needed: AccessLevel, granted: AccessLevel): KojiboxError =>
+  new KojiboxError('PERMISSION_DENIED', `cannot run ${method} with the access level ${granted}`, {
+    detail: `with these parameters it needs ${needed}`,
     source: 'daemon',
-    remedy: `Open one that may: koji open --allow ${access}`,
+    remedy: `Use the command line, or ask for more: koji open --allow ${needed}, koji mcp --allow ${needed}`,
   });
 
 function isDeclared(name: OperationName, error: KojiboxError): boolean {

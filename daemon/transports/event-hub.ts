@@ -1,6 +1,8 @@
 /** Hands events to subscribers: a snapshot first, then live, each numbered. Nothing is collected unless somebody asked for it. */
 import { ClientMessageSchema, HEARTBEAT_MS, type Snapshot, type Subscription } from '../../contract/daemon.ts';
-import type { EventData, EventName } from '../../contract/index.ts';
+import { isAllowed, type AccessLevel } from '../../contract/define.ts';
+import { events, type EventData, type EventName } from '../../contract/index.ts';
+import { hidePrivate, holdsPrivate } from '../../contract/private-values.ts';
 
 /** A subscriber that has more than this waiting gets no more events until it drained; the gap in `seq` tells it so. */
 const MAX_WAITING_BYTES = 4 * 1024 * 1024;
@@ -19,7 +21,8 @@ export interface SubscriberHandle {
 
 export interface EventHub {
   publish<N extends EventName>(event: N, data: EventData<N>): void;
-  subscribe(subscriber: Subscriber): SubscriberHandle;
+  /** @param granted what the subscriber may see; without it all, as on the socket, which only its owner can open */
+  subscribe(subscriber: Subscriber, granted?: AccessLevel): SubscriberHandle;
   readonly subscribers: number;
 }
 
@@ -31,8 +34,17 @@ export interface EventHubOptions {
 
 interface Entry {
   readonly subscriber: Subscriber;
+  readonly granted: AccessLevel;
   wants: Subscription | null;
   seq: number;
+}
+
+const schemas = new Map(events.map(({ name, data }) => [name as string, data]));
+
+/** An event's data as JSON; for who is not `admin` without private values. */
+function textOf(event: EventName, data: unknown, granted: AccessLevel): string {
+  const schema = schemas.get(event);
+  return JSON.stringify(schema === undefined || isAllowed('admin', granted) ? data : hidePrivate(schema, data));
 }
 
 export function createEventHub(options: EventHubOptions): EventHub {
@@ -72,14 +84,19 @@ export function createEventHub(options: EventHubOptions): EventHub {
 
   const publish: EventHub['publish'] = (event, data) => {
     if (entries.size === 0) return;
-    let json: string | undefined;
+    // One text for all, but for those few events that hold what not everyone sees.
+    const texts = new Map<AccessLevel, string>();
+    const schema = schemas.get(event);
+    const differs = schema !== undefined && holdsPrivate(schema);
     for (const entry of entries) {
       if (entry.wants === null) continue;
       if (event === 'service:metrics' && !entry.wants.metrics) continue;
       if (event === 'service:logLine' && !entry.wants.logs.includes((data as EventData<'service:logLine'>).service))
         continue;
-      json ??= JSON.stringify(data);
-      deliver(entry, event, json);
+      const level = differs ? entry.granted : 'admin';
+      const text = texts.get(level) ?? textOf(event, data, level);
+      texts.set(level, text);
+      deliver(entry, event, text);
     }
   };
 
@@ -90,8 +107,8 @@ export function createEventHub(options: EventHubOptions): EventHub {
 
     publish,
 
-    subscribe(subscriber) {
-      const entry: Entry = { subscriber, wants: null, seq: 0 };
+    subscribe(subscriber, granted = 'admin') {
+      const entry: Entry = { subscriber, granted, wants: null, seq: 0 };
       entries.add(entry);
       refreshHeart();
       return {
@@ -106,7 +123,8 @@ export function createEventHub(options: EventHubOptions): EventHub {
           if (!parsed.success) return false;
           const first = entry.wants === null;
           entry.wants = parsed.data.subscribe;
-          if (first || parsed.data.snapshot === true) deliver(entry, 'snapshot', JSON.stringify(options.snapshot()));
+          if (first || parsed.data.snapshot === true)
+            deliver(entry, 'snapshot', textOf('snapshot', options.snapshot(), granted));
           refreshDemand();
           return true;
         },

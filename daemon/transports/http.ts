@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { WebSocketServer } from 'ws';
 import { isAllowed, type AccessLevel } from '../../contract/define.ts';
 import { ERRORS, KojiboxError, type ErrorBody } from '../../contract/errors.ts';
+import { allowed, unknownLevel } from './allowed.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { EventHub } from './event-hub.ts';
 import type { PageKeys } from './page-keys.ts';
@@ -66,15 +67,18 @@ export async function listenOnHttp(options: HttpOptions): Promise<{ server: Serv
     }
   };
 
-  const levelOf = (given: string | undefined): AccessLevel => {
+  /** @param asked a lesser level that the client wants */
+  const levelOf = (given: string | undefined, asked: unknown): AccessLevel => {
     const level = keys.levelOf(given);
-    if (level === null) {
-      throw new KojiboxError('UNAUTHORIZED', 'cannot answer without the right token', {
-        detail: given === undefined ? 'no Authorization header' : 'the token is not the one of this daemon',
-        source: 'daemon',
-      });
+    if (level !== null) {
+      const granted = allowed(asked, level);
+      if (granted === null) throw unknownLevel();
+      return granted;
     }
-    return level;
+    throw new KojiboxError('UNAUTHORIZED', 'cannot answer without the right token', {
+      detail: given === undefined ? 'no Authorization header' : 'the token is not the one of this daemon',
+      source: 'daemon',
+    });
   };
   const bearerOf = (request: IncomingMessage): string | undefined =>
     /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1];
@@ -98,17 +102,18 @@ export async function listenOnHttp(options: HttpOptions): Promise<{ server: Serv
         sendJson(response, 200, { result: { token: keys.exchange(ticket, owner) } });
         return;
       }
-      const level = levelOf(bearerOf(request));
+      const level = levelOf(bearerOf(request), request.headers['kojibox-allow']);
       const message = parseMessage(await readBody(request));
       const reply = await dispatcher.dispatch(message.method, message.params, 'http', level);
       if ('error' in reply) sendError(response, reply.error);
       else sendJson(response, 200, reply);
     } else if (request.method === 'POST' && options.uploads?.has(path) === true) {
-      if (!isAllowed('operate', levelOf(bearerOf(request))))
+      // What is in a file is read and run later: a dump is code.
+      if (!isAllowed('admin', levelOf(bearerOf(request), undefined)))
         throw new KojiboxError('PERMISSION_DENIED', 'cannot take a file from this page', {
-          detail: 'it was opened with the access level read',
+          detail: 'it was opened with less than the access level admin',
           source: 'daemon',
-          remedy: 'Open one that may: koji open --allow operate',
+          remedy: 'Open one that may: koji open',
         });
       sendJson(response, 200, { result: await options.uploads.get(path)?.(request) });
     } else {
@@ -117,6 +122,7 @@ export async function listenOnHttp(options: HttpOptions): Promise<{ server: Serv
   };
 
   server.on('upgrade', (request, socket, head) => {
+    let level: AccessLevel;
     try {
       assertLocal(request);
       if ((request.url ?? '').split('?')[0] !== '/events') {
@@ -127,7 +133,8 @@ export async function listenOnHttp(options: HttpOptions): Promise<{ server: Serv
       }
       const protocols = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((text) => text.trim());
       const bearer = protocols.find((text) => text.startsWith('bearer.'))?.slice('bearer.'.length);
-      levelOf(bearer ?? bearerOf(request));
+      const asked = new URLSearchParams((request.url ?? '').split('?')[1] ?? '').get('allow') ?? undefined;
+      level = levelOf(bearer ?? bearerOf(request), asked);
     } catch (error) {
       const { error: body } = dispatcher.fail(error, 'events');
       const text = JSON.stringify({ error: body });
@@ -137,10 +144,13 @@ export async function listenOnHttp(options: HttpOptions): Promise<{ server: Serv
       return;
     }
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
-      const subscription = hub.subscribe({
-        send: (text) => webSocket.send(text),
-        waitingBytes: () => webSocket.bufferedAmount,
-      });
+      const subscription = hub.subscribe(
+        {
+          send: (text) => webSocket.send(text),
+          waitingBytes: () => webSocket.bufferedAmount,
+        },
+        level,
+      );
       webSocket.on('message', (data) => {
         if (!subscription.receive((data as Buffer).toString('utf8'))) webSocket.close(1008, 'not a subscription');
       });

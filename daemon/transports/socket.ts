@@ -1,8 +1,12 @@
-/** The local socket: one JSON message a line. Who may open the socket file (mode 0600) may do everything, so no token is asked. */
+/**
+ * The local socket: one JSON message a line. Who may open the socket file (mode 0600) may do everything, so no token is asked. A client that
+ * acts for an agent or a page gives `allow`, and then it has that level.
+ */
 import { createServer, type Server, type Socket } from 'node:net';
 import { chmodSync } from 'node:fs';
 import { KojiboxError } from '../../contract/errors.ts';
 import type { Dispatcher } from './dispatcher.ts';
+import { allowed, unknownLevel } from './allowed.ts';
 import type { EventHub, SubscriberHandle } from './event-hub.ts';
 
 const MAX_LINE_BYTES = 8 * 1024 * 1024;
@@ -46,16 +50,24 @@ function serve(socket: Socket, dispatcher: Dispatcher, hub: EventHub): void {
       write({ id: null, ...(await dispatcher.dispatch(undefined, {}, 'socket')) });
       return;
     }
+    const granted = allowed('allow' in message ? message.allow : undefined, 'admin');
+    if (granted === null) {
+      write({ id: 'id' in message ? message.id : null, ...dispatcher.fail(unknownLevel(), 'socket') });
+      return;
+    }
     if ('subscribe' in message) {
-      subscription ??= hub.subscribe({
-        send: (text) => void socket.write(`${text}\n`),
-        waitingBytes: () => socket.writableLength,
-      });
-      if (!subscription.receive(line)) socket.destroy();
+      subscription ??= hub.subscribe(
+        {
+          send: (text) => void socket.write(`${text}\n`),
+          waitingBytes: () => socket.writableLength,
+        },
+        granted,
+      );
+      if (!subscription.receive(JSON.stringify({ ...message, allow: undefined }))) socket.destroy();
       return;
     }
     const { id = null, method, params } = message as { id?: unknown; method?: unknown; params?: unknown };
-    write({ id, ...(await dispatcher.dispatch(method, params, 'socket')) });
+    write({ id, ...(await dispatcher.dispatch(method, params, 'socket', granted)) });
   };
 
   socket.on('data', (chunk: string) => {

@@ -71,11 +71,11 @@ export function createBridge({ client, port, consent, now, onResult }: BridgeOpt
     }
     inFlight.add(id);
     try {
-      const operation = judge(method, params);
-      await consent.check(operation, params);
+      const { operation, input } = judge(method, params);
+      const granted = await consent.check(operation, input);
       // The window may have been closed while its question was open.
       if (closed) return;
-      const result: unknown = await client.call(method as OperationName, params as never);
+      const result: unknown = await client.call(method as OperationName, params as never, granted);
       onResult?.(method as OperationName, result);
       send({ id, result });
     } catch (error) {
@@ -113,15 +113,15 @@ export function createBridge({ client, port, consent, now, onResult }: BridgeOpt
   };
 }
 
-/** @returns the operation; throws what the daemon would answer to such a request */
-function judge(method: string, params: unknown): Operation {
+/** @returns the operation and its parameters with defaults; throws what the daemon would answer to such a request */
+function judge(method: string, params: unknown): { operation: Operation; input: unknown } {
   const operation = operationNamed(method);
   const why = refusePlainData(params);
   if (why !== null) throw invalidParameters(method, `params: ${why}`);
   const input = operation.input.safeParse(params);
   if (!input.success) throw invalidParameters(method, describeIssues(input.error), fieldOf(input.error));
   if (hasPrototypeKey(params)) throw invalidParameters(method, 'params: __proto__ is no parameter');
-  return operation;
+  return { operation, input: input.data };
 }
 
 const busy = (detail: string): KojiboxError =>

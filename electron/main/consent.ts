@@ -4,10 +4,11 @@
  *
  *   within the role, not destructive   goes through
  *   destructive                        asked each time
- *   one level above the role (admin)   asked; the same goes through for five minutes (a secret: only with the same parameters)
+ *   one level above the role (admin)   asked; the same goes through for five minutes (a secret, or what reaches files, programs or other
+ *                                      machines: only with the same parameters)
  *   anything else above the role       refused
  */
-import { isAllowed, type AccessLevel, type Operation } from '../../contract/define.ts';
+import { accessFor, isAllowed, type AccessLevel, type Operation } from '../../contract/define.ts';
 import { KojiboxError } from '../../contract/errors.ts';
 
 /** A question to the person. */
@@ -21,8 +22,11 @@ export interface Question {
 }
 
 export interface Consent {
-  /** Resolves when it may be done; rejects with PERMISSION_DENIED or CANCELLED. */
-  check(operation: Operation, params: unknown): Promise<void>;
+  /**
+   * @param params as the schema of the operation gives them
+   * @returns the level with which it may be done; rejects with PERMISSION_DENIED or CANCELLED
+   */
+  check(operation: Operation, params: unknown): Promise<AccessLevel>;
 }
 
 const GRANT_MS = 5 * 60_000;
@@ -30,6 +34,8 @@ const GRANT_MS = 5 * 60_000;
 const MAX_REFUSALS = 3;
 const REFUSAL_MS = 60_000;
 const MAX_DETAIL = 300;
+/** Of what reaches files or programs: the person has to see what, and nothing long before it may push it out of sight. */
+const MAX_REACHING_DETAIL = 2000;
 
 export function createConsent(options: {
   readonly role: AccessLevel;
@@ -53,18 +59,21 @@ export function createConsent(options: {
 
   return {
     async check(operation, params) {
-      const isWithinRole = isAllowed(operation.access, role);
+      const needed = accessFor(operation, params);
+      const isWithinRole = isAllowed(needed, role);
       const isDestructive = operation.destructive === true;
-      if (isWithinRole && !isDestructive) return;
+      const granted = isWithinRole ? role : needed;
+      if (isWithinRole && !isDestructive) return granted;
       if (!isWithinRole && !(mayElevate && isAllowed('operate', role)))
         throw refuse(
           operation,
-          `it needs the access level ${operation.access}; this window has ${role}`,
+          `it needs the access level ${needed}; this window has ${role}`,
           'Use the command line for it: koji --help',
         );
 
-      const key = operation.holdsSecret === true ? `${operation.name} ${JSON.stringify(params)}` : operation.name;
-      if (!isDestructive && now() < (grants.get(key) ?? -Infinity)) return;
+      const isParticular = operation.holdsSecret === true || operation.reaches !== undefined;
+      const key = isParticular ? `${operation.name} ${JSON.stringify(params)}` : operation.name;
+      if (!isDestructive && now() < (grants.get(key) ?? -Infinity)) return granted;
       if (isAsking)
         throw refuse(operation, 'another question is still open', 'Answer the question that is open, then try again.');
       refusals = refusals.filter((at) => now() - at < REFUSAL_MS);
@@ -91,6 +100,7 @@ export function createConsent(options: {
         isAsking = false;
       }
       if (!isDestructive) grants.set(key, now() + GRANT_MS);
+      return granted;
     },
   };
 }
@@ -99,5 +109,6 @@ export function createConsent(options: {
 function describe(operation: Operation, params: unknown): string {
   if (operation.holdsSecret === true) return operation.name;
   const text = `${operation.name} ${JSON.stringify(params) ?? ''}`.replaceAll(/[\p{Cf}\p{Zl}\p{Zp}]/gu, '');
-  return text.length > MAX_DETAIL ? `${text.slice(0, MAX_DETAIL)}…` : text;
+  const most = operation.reaches === undefined ? MAX_DETAIL : MAX_REACHING_DETAIL;
+  return text.length > most ? `${text.slice(0, most)}…` : text;
 }

@@ -6,6 +6,7 @@ import { createClient, createHttpLink, type Client } from '../../client/index.ts
 import { assertHomeIsThere, readDaemonFile } from '../../client/launch/home-folder.ts';
 import { START_DEADLINE_MS, startDaemon, type DaemonStart } from '../../client/launch/start-daemon.ts';
 import { finishMove } from '../../client/launch/unfinished-move.ts';
+import type { AccessLevel } from '../../contract/define.ts';
 import type { DaemonFile } from '../../contract/daemon.ts';
 import { KojiboxError } from '../../contract/errors.ts';
 import { daemonEnvironment } from './daemon-environment.ts';
@@ -22,12 +23,16 @@ export async function findDaemon(home: string): Promise<DaemonFile | null> {
   return answer?.ok === true ? file : null;
 }
 
-/** A client that follows the daemon: one that comes back may have another port and another token. */
-export function connectTo(home: string, first: DaemonFile): Client {
+/**
+ * A client that follows the daemon: one that comes back may have another port and another token.
+ * @param allow the level of its events: what the window may see
+ */
+export function connectTo(home: string, first: DaemonFile, allow: AccessLevel): Client {
   let last = first;
   const current = (): DaemonFile => (last = readDaemonFile(home, SOURCE) ?? last);
   return createClient(
     createHttpLink({
+      allow,
       get url() {
         return current().url;
       },

@@ -48,7 +48,7 @@ export async function startShell(): Promise<Shell> {
   // Before anything is written into the home: it may be between two places.
   await finishMoveOf(home, process.execPath, join(unpackedDist(dist), 'mover', 'main.mjs'));
   const start = daemonStart(home);
-  const client = connectTo(home, await ensureDaemon(start));
+  const client = connectTo(home, await ensureDaemon(start), 'operate');
   let state: ShellState = INITIAL_STATE;
   let settings: Pick<AppConfig, 'notifyFailures'> = { notifyFailures: true };
   let texts: Texts = textsIn(app.getLocale());

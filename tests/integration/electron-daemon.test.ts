@@ -48,7 +48,7 @@ describe('the daemon of the desktop app', () => {
 
   it('comes back after a crash, and the same client goes on', async () => {
     const started = await ensure();
-    const client = connectTo(home, started);
+    const client = connectTo(home, started, 'operate');
     const statuses: string[] = [];
     let snapshots = 0;
     const back = new Promise<void>((resolve) => {
