@@ -118,7 +118,11 @@ export const configOperations = [
     summary: 'Change the settings of the app.',
     kind: 'command',
     access: 'admin',
-    reaches: { what: ['files', 'programs', 'network'] },
+    reaches: {
+      what: ['files', 'programs', 'network'],
+      when: ({ overrides, mirrors, projectsFolder, updateFeed }) =>
+        [overrides, mirrors, projectsFolder, updateFeed].some((given) => given !== undefined),
+    },
     // What is left out of the added fields stays as it is.
     input: z.strictObject({ ...givenAppConfig, ...z.object(addedAppConfig).partial().shape }),
     output: OkSchema,
@@ -142,7 +146,7 @@ export const configOperations = [
       'Change the settings of a service; restarts what must be restarted, and goes back when it does not start with them.',
     kind: 'command',
     access: 'admin',
-    reaches: { what: ['programs'] },
+    reaches: { what: ['programs'], when: ({ env, args }) => args.length > 0 || Object.keys(env).length > 0 },
     input: ServiceConfigSchema.strict(),
     output: OkSchema,
     errors: [...START_ERRORS, 'CONFIG_CORRUPT'],

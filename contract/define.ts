@@ -84,9 +84,14 @@ export interface Operation<
   readonly cli?: CliPlacement;
 }
 
+/** @param input as its schema gives it. @returns whether the operation reaches beyond Kojibox's own folders with these parameters */
+export function isReaching(operation: Operation, input: unknown): boolean {
+  return operation.reaches !== undefined && (operation.reaches.when?.(input as never) ?? true);
+}
+
 /** @param input as its schema gives it. @returns the level that a caller needs for the operation with these parameters */
 export function accessFor(operation: Operation, input: unknown): AccessLevel {
-  return operation.reaches?.when?.(input as never) === true ? 'admin' : operation.access;
+  return isReaching(operation, input) ? 'admin' : operation.access;
 }
 
 export interface EventDefinition<Name extends string = string, Data extends z.ZodType = z.ZodType> {

@@ -93,7 +93,8 @@ export function keepHidden<T extends Readonly<Record<string, string>> | readonly
 ): T | null {
   const before = (stored ?? {}) as Readonly<Record<string, string>>;
   const pairs = Object.entries(given as Readonly<Record<string, string>>).map(
-    ([name, value]) => [name, value === HIDDEN ? before[name] : value] as const,
+    ([name, value]) =>
+      [name, value === HIDDEN ? (Object.hasOwn(before, name) ? before[name] : undefined) : value] as const,
   );
   if (pairs.some(([, value]) => value === undefined)) return null;
   return (Array.isArray(given) ? pairs.map(([, value]) => value) : Object.fromEntries(pairs)) as unknown as T;

@@ -1,11 +1,13 @@
 /** Secrets: sealed on disk, given out only when asked by name. */
 import { z } from 'zod';
 import { defineOperation } from './define.ts';
-import { OkSchema } from './common.ts';
+import { IdSchema, OkSchema } from './common.ts';
 
 const SecretRefSchema = z.strictObject({
   key: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/),
   scope: z.enum(['app', 'project', 'service']),
+  /** Id of the project or service that alone may use it. Left out: every one of this scope; with scope `app`, all of them. */
+  owner: IdSchema.optional(),
 });
 
 export const secretOperations = [
@@ -35,6 +37,6 @@ export const secretOperations = [
     output: OkSchema,
     errors: ['CONFIG_CORRUPT', 'SECRETS_LOCKED'],
     holdsSecret: true,
-    example: { key: 'api-key', scope: 'project', value: 'the value' },
+    example: { key: 'api-key', scope: 'project', owner: 'shop', value: 'the value' },
   }),
 ] as const;

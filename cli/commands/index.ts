@@ -11,6 +11,7 @@ import { operationCommands } from './operation-commands.ts';
 import { packCommands } from './pack-commands.ts';
 import { askForRights, trustCommand } from './privileged-commands.ts';
 import { programCommands } from './program-commands.ts';
+import { secretCommand } from './secret-command.ts';
 import { shareCommand } from './share-command.ts';
 import { shellInitCommand } from './shell-init-command.ts';
 import { askAfterSetup } from './setup-apply.ts';
@@ -34,6 +35,7 @@ export const commands: readonly Command[] = [
   ...homeCommands,
   dbShellCommand,
   shareCommand,
+  secretCommand,
   trustCommand,
   ...operationCommands.map(askForRights).map(askAfterSetup),
   ...programCommands,

@@ -45,8 +45,9 @@ export function createServiceSettings(options: {
       if (!(await network.canBind(port)).ok) throw await conflict(network, key, port);
     }
     // A reference that leads nowhere is said now, not at the next start.
-    await resolveSettings(config.env, secrets, 'env');
-    await resolveSettings(config.args, secrets, 'args');
+    const user = { kind: 'service', id: config.id } as const;
+    await resolveSettings(config.env, secrets, user, 'env');
+    await resolveSettings(config.args, secrets, user, 'args');
 
     const before = get(config.id);
     const stackIsUp = supervisor.states().some((other) => other.desired === 'up');

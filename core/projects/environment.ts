@@ -1,7 +1,7 @@
 /** The environment of a project's code. */
 import type { ProjectConfig } from '../../contract/config.ts';
 import { mergeEnvironment } from '../config/overrides.ts';
-import { resolveAll } from '../secrets/references.ts';
+import { resolveReferences, type SecretUser } from '../secrets/references.ts';
 import type { Secrets } from '../secrets/secrets.ts';
 
 export interface EnvironmentSources {
@@ -16,22 +16,32 @@ export interface EnvironmentSources {
   userOverrides(): Readonly<Record<string, string>>;
 }
 
-/** All layers merged, secrets filled in. Rejects with NOT_FOUND for a secret that nobody set. */
+/** All layers merged, secrets filled in, each as the layer may use it. Rejects with NOT_FOUND for a secret that is not there for it. */
 export async function projectEnvironment(
   project: ProjectConfig,
   service: string,
   sources: EnvironmentSources,
 ): Promise<Record<string, string>> {
   const { secrets } = sources;
-  return resolveAll(
-    mergeEnvironment({
-      base: await databaseEnvironment(sources, secrets),
-      service: sources.serviceEnvironment(service),
-      project: project.overrides,
-      user: sources.userOverrides(),
-    }),
-    secrets,
-  );
+  const layers = {
+    base: await databaseEnvironment(sources, secrets),
+    service: sources.serviceEnvironment(service),
+    project: project.overrides,
+    user: sources.userOverrides(),
+  };
+  const userOf = (name: string): SecretUser | null =>
+    name in layers.user
+      ? { kind: 'app' }
+      : name in layers.project
+        ? { kind: 'project', id: project.id }
+        : name in layers.service
+          ? { kind: 'service', id: service }
+          : null;
+  const resolved = Object.entries(mergeEnvironment(layers)).map(async ([name, value]) => {
+    const user = userOf(name);
+    return [name, user === null ? value : await resolveReferences(value, secrets, user)] as const;
+  });
+  return Object.fromEntries(await Promise.all(resolved));
 }
 
 /** How a project's code reaches the databases and the mail catcher; of what is no part of the stack there is no word. */

@@ -4,15 +4,39 @@ import type { SecretRef, Secrets } from './secrets.ts';
 
 const REFERENCE = /\$\{secret:([^}]*)\}/g;
 const KEY = /^[a-z0-9][a-z0-9._-]{0,63}$/;
-/** The nearest wins. */
-const SCOPES: readonly SecretRef['scope'][] = ['service', 'project', 'app'];
+/** Kojibox makes them, and every project gets them in its environment. */
+const DATABASE_PASSWORD = /^(postgres|mariadb|redis)(-\d+(\.\d+)?)?-password$/;
 
-/** @returns the text with each reference replaced. Rejects with NOT_FOUND for a secret that nobody set. */
-export async function resolveReferences(text: string, secrets: Pick<Secrets, 'get'>): Promise<string> {
+/** Whose settings hold a reference: it gets the secrets of its own, and those of the app. */
+export type SecretUser =
+  | { readonly kind: 'project'; readonly id: string }
+  | { readonly kind: 'service'; readonly id: string }
+  /** Settings of this person for all projects. */
+  | { readonly kind: 'app' };
+
+/** Where a key is looked for, the nearest first. No other project or service is among them. */
+function placesOf(key: string, user: SecretUser): SecretRef[] {
+  const own: SecretRef[] =
+    user.kind === 'app'
+      ? []
+      : [
+          { key, scope: user.kind, owner: user.id },
+          { key, scope: user.kind },
+        ];
+  const shared: SecretRef[] = DATABASE_PASSWORD.test(key) ? [{ key, scope: 'service' }] : [];
+  return [...own, { key, scope: 'app' }, ...shared];
+}
+
+/** @returns the text with each reference replaced. Rejects with NOT_FOUND for a secret that is not there for this user. */
+export async function resolveReferences(
+  text: string,
+  secrets: Pick<Secrets, 'get'>,
+  user: SecretUser,
+): Promise<string> {
   let resolved = '';
   let end = 0;
   for (const match of text.matchAll(REFERENCE)) {
-    resolved += text.slice(end, match.index) + (await valueOf(match[1] ?? '', secrets));
+    resolved += text.slice(end, match.index) + (await valueOf(match[1] ?? '', secrets, user));
     end = match.index + match[0].length;
   }
   return resolved + text.slice(end);
@@ -22,9 +46,10 @@ export async function resolveReferences(text: string, secrets: Pick<Secrets, 'ge
 export async function resolveAll(
   values: Readonly<Record<string, string>>,
   secrets: Pick<Secrets, 'get'>,
+  user: SecretUser,
 ): Promise<Record<string, string>> {
   const pairs = await Promise.all(
-    Object.entries(values).map(async ([name, value]) => [name, await resolveReferences(value, secrets)] as const),
+    Object.entries(values).map(async ([name, value]) => [name, await resolveReferences(value, secrets, user)] as const),
   );
   return Object.fromEntries(pairs);
 }
@@ -33,11 +58,12 @@ export async function resolveAll(
 export async function resolveSettings(
   values: Readonly<Record<string, string>> | readonly string[],
   secrets: Pick<Secrets, 'get'>,
+  user: SecretUser,
   field: string,
 ): Promise<void> {
   for (const [name, value] of Object.entries(values)) {
     try {
-      await resolveReferences(value, secrets);
+      await resolveReferences(value, secrets, user);
     } catch (cause) {
       if (!(cause instanceof KojiboxError)) throw cause;
       const { code, message, detail, source, remedy } = cause;
@@ -52,18 +78,21 @@ export async function resolveSettings(
   }
 }
 
-async function valueOf(key: string, secrets: Pick<Secrets, 'get'>): Promise<string> {
+async function valueOf(key: string, secrets: Pick<Secrets, 'get'>, user: SecretUser): Promise<string> {
   if (KEY.test(key)) {
-    for (const scope of SCOPES) {
-      const value = await secrets.get({ key, scope });
+    for (const place of placesOf(key, user)) {
+      const value = await secrets.get(place);
       if (value !== null) return value;
     }
   }
   throw new KojiboxError('NOT_FOUND', `cannot fill in \${secret:${key}}`, {
-    detail: `there is no secret "${key}" for the app, a project or a service`,
+    detail:
+      user.kind === 'app'
+        ? `there is no secret "${key}" for the app`
+        : `there is no secret "${key}" for the ${user.kind} ${user.id} or for the app`,
     source: 'secrets',
     remedy: KEY.test(key)
-      ? `Set it with: koji secrets set ${key} app`
+      ? `Set it with: koji secrets set ${key} ${user.kind === 'app' ? 'app' : `${user.kind} --owner ${user.id}`}`
       : 'Use a name of lower-case letters, digits, dots, hyphens and underscores.',
   });
 }

@@ -14,6 +14,8 @@ export type SealedSecrets = z.infer<typeof SealedSecretsSchema>;
 export interface SecretRef {
   readonly key: string;
   readonly scope: 'app' | 'project' | 'service';
+  /** Id of the project or service that alone may use it; left out: each of that scope. */
+  readonly owner?: string | undefined;
 }
 
 export interface Secrets {
@@ -40,7 +42,8 @@ export function createSecrets(options: {
   const { store } = options;
   const opened = new Map<string, string>();
   const pending = new Map<string, Promise<string>>();
-  const nameOf = ({ scope, key: name }: SecretRef): string => `${scope}/${name}`;
+  const nameOf = ({ scope, owner, key: name }: SecretRef): string =>
+    owner === undefined ? `${scope}/${name}` : `${scope}/${owner}/${name}`;
 
   const get: Secrets['get'] = async (ref) => {
     const name = nameOf(ref);
@@ -102,8 +105,9 @@ export function createSecrets(options: {
     async all() {
       const values = await Promise.all(
         Object.keys(store.get()).map((name) => {
-          const [scope = '', ...key] = name.split('/');
-          return get({ scope: scope as SecretRef['scope'], key: key.join('/') }).catch(() => null);
+          const [scope = '', ...rest] = name.split('/');
+          const [key = '', owner] = rest.reverse();
+          return get({ scope: scope as SecretRef['scope'], key, owner }).catch(() => null);
         }),
       );
       return values.filter((value) => value !== null);

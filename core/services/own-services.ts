@@ -50,8 +50,9 @@ export function createOwnServices(options: {
     probeOf(definition, Object.fromEntries(ports.map(({ name, port }) => [name, port])));
     const dependencies = new Map(states.map((state) => [state.id, state.dependsOn]));
     resolveLanes(dependencies.set(id, definition.dependsOn), [id]);
-    await resolveSettings(definition.env, secrets, 'env');
-    await resolveSettings(definition.args, secrets, 'args');
+    const user = { kind: 'service', id } as const;
+    await resolveSettings(definition.env, secrets, user, 'env');
+    await resolveSettings(definition.args, secrets, user, 'args');
     await options.assertRunnable(definition);
   };
 

@@ -162,6 +162,7 @@ export function createCatalog(options: CatalogOptions): Catalog {
     const installed = await options.installed(entry.runtime, entry.series);
     if (installed === null) throw missing(entry.runtime, entry.series);
     const config = options.serviceConfig(entry.id);
+    const user = { kind: 'service', id: entry.id } as const;
     const ports: Record<string, number> = {};
     for (const port of recipe.ports) {
       ports[port.name] = await choosePort(`${entry.id}.${port.name}`, port.port, config.ports[port.name]);
@@ -182,8 +183,8 @@ export function createCatalog(options: CatalogOptions): Catalog {
       debug: entry.debug === true,
       runtimeSettings: await options.runtimeSettings(installed),
       mailFolder: layout.mail,
-      extraArgs: await Promise.all(config.args.map((text) => resolveReferences(text, options.secrets))),
-      extraEnv: await resolveAll(config.env, options.secrets),
+      extraArgs: await Promise.all(config.args.map((text) => resolveReferences(text, options.secrets, user))),
+      extraEnv: await resolveAll(config.env, options.secrets, user),
     });
   };
 
@@ -236,7 +237,10 @@ export function createCatalog(options: CatalogOptions): Catalog {
       name: entry.name,
       node: node === null ? null : { version: node.version, tree: options.treePath(node) },
       folder: project.path,
-      command: await resolveReferences(await options.command(project), options.secrets),
+      command: await resolveReferences(await options.command(project), options.secrets, {
+        kind: 'project',
+        id: project.id,
+      }),
       port: await choosePort(`${entry.id}.http`, APP_PORT, config.ports['http']),
       domains: options.domainsOf(project),
       account: await accountOf(system, system.host.serviceUser.uid),
@@ -262,6 +266,7 @@ export function createCatalog(options: CatalogOptions): Catalog {
 
   const planOwn = async (entry: CatalogEntry, own: OwnService, choosePort: PortChooser): Promise<ServicePlan> => {
     const config = options.serviceConfig(entry.id);
+    const user = { kind: 'service', id: entry.id } as const;
     const ports: Record<string, number> = {};
     for (const { name, port } of own.ports)
       ports[name] = await choosePort(`${entry.id}.${name}`, port, config.ports[name] ?? port);
@@ -276,9 +281,11 @@ export function createCatalog(options: CatalogOptions): Catalog {
       account: await accountOf(system, system.host.serviceUser.uid),
       args: [
         ...(brought?.args ?? []),
-        ...(await Promise.all([...own.args, ...config.args].map((text) => resolveReferences(text, options.secrets)))),
+        ...(await Promise.all(
+          [...own.args, ...config.args].map((text) => resolveReferences(text, options.secrets, user)),
+        )),
       ],
-      env: { ...brought?.env, ...(await resolveAll({ ...own.env, ...config.env }, options.secrets)) },
+      env: { ...brought?.env, ...(await resolveAll({ ...own.env, ...config.env }, options.secrets, user)) },
     });
   };
 

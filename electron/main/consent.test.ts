@@ -54,6 +54,25 @@ describe('what the window may do', () => {
     expect(asked).toEqual([]);
   });
 
+  it('what reaches files or programs again only with the same parameters, which it sees', async () => {
+    const { tryIt, asked } = setUp();
+    const project = { id: 'a', name: 'A', path: '/code/a', domain: 'a.test', stack: 'node', overrides: {} };
+    const padded = { ...project, name: 'x'.repeat(100), overrides: { COMMAND: 'run-this' } };
+    expect(await tryIt('config.setProject', project)).toBe('done');
+    expect(await tryIt('config.setProject', project)).toBe('done');
+    expect(asked).toHaveLength(1);
+    expect(await tryIt('config.setProject', padded)).toBe('done');
+    expect(asked).toHaveLength(2);
+    expect(asked[1]?.detail).toContain('run-this');
+    // By its parameters alone: the same operation does without a question what reaches nothing.
+    expect(await tryIt('projects.update', { id: 'a', name: 'B', overrides: { PHP_VERSION: '8.4' }, unset: [] })).toBe(
+      'done',
+    );
+    expect(asked).toHaveLength(2);
+    expect(await tryIt('projects.update', { id: 'a', overrides: { NODE_OPTIONS: '-r x' }, unset: [] })).toBe('done');
+    expect(asked).toHaveLength(3);
+  });
+
   it('what removes something, after a question each time', async () => {
     const { tryIt, asked } = setUp();
     expect(await tryIt('projects.remove', { id: 'a' })).toBe('done');

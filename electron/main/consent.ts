@@ -8,7 +8,7 @@
  *                                      machines: only with the same parameters)
  *   anything else above the role       refused
  */
-import { accessFor, isAllowed, type AccessLevel, type Operation } from '../../contract/define.ts';
+import { accessFor, isAllowed, isReaching, type AccessLevel, type Operation } from '../../contract/define.ts';
 import { KojiboxError } from '../../contract/errors.ts';
 
 /** A question to the person. */
@@ -71,7 +71,7 @@ export function createConsent(options: {
           'Use the command line for it: koji --help',
         );
 
-      const isParticular = operation.holdsSecret === true || operation.reaches !== undefined;
+      const isParticular = operation.holdsSecret === true || isReaching(operation, params);
       const key = isParticular ? `${operation.name} ${JSON.stringify(params)}` : operation.name;
       if (!isDestructive && now() < (grants.get(key) ?? -Infinity)) return granted;
       if (isAsking)
@@ -109,6 +109,6 @@ export function createConsent(options: {
 function describe(operation: Operation, params: unknown): string {
   if (operation.holdsSecret === true) return operation.name;
   const text = `${operation.name} ${JSON.stringify(params) ?? ''}`.replaceAll(/[\p{Cf}\p{Zl}\p{Zp}]/gu, '');
-  const most = operation.reaches === undefined ? MAX_DETAIL : MAX_REACHING_DETAIL;
+  const most = isReaching(operation, params) ? MAX_REACHING_DETAIL : MAX_DETAIL;
   return text.length > most ? `${text.slice(0, most)}…` : text;
 }

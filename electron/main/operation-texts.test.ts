@@ -5,7 +5,9 @@ import { textsIn } from './texts.ts';
 
 const all: readonly Operation[] = operations;
 /** See consent.ts: the window's own level is `operate`. */
-const asked = all.filter(({ access, destructive }) => access === 'admin' || destructive === true);
+const asked = all.filter(
+  ({ access, destructive, reaches }) => access === 'admin' || destructive === true || reaches !== undefined,
+);
 
 describe.each(['de', 'id'])('questions in %s', (language) => {
   const { operations: texts, ask } = textsIn(language);

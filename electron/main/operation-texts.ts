@@ -1,6 +1,6 @@
 /**
- * What the person is asked about before it is done, in the languages that are not the contract's own: each operation that is destructive or
- * needs `admin`. A test holds the list complete.
+ * What the person is asked about before it is done, in the languages that are not the contract's own: each operation that is destructive,
+ * needs `admin`, or needs it with some parameters. A test holds the list complete.
  */
 export type OperationTexts = Readonly<Record<string, string>>;
 
@@ -52,6 +52,23 @@ export const OPERATIONS_DE: OperationTexts = {
   'home.move': 'Die Daten von Kojibox in einen anderen Ordner verlegen; solange stehen alle Dienste.',
   'firstRun.apply':
     'Die Antworten der Einrichtung umsetzen: Dienste, Versionen, Ports, Namen, Vertrauen, Import; dann alles starten.',
+  'config.getProject': 'Die Werte aller Einstellungen eines Projekts zeigen; es können Passwörter darunter sein.',
+  'config.setProject': 'Ein Projekt anlegen oder ändern: sein Ordner wird ausgeliefert, sein Befehl ausgeführt.',
+  'projects.detect': 'Einen Ordner ansehen: Framework, Versionen und Startbefehl.',
+  'projects.create': 'Ein Projekt aus einem Ordner, einem Repository, einem Archiv oder mit eigenem Befehl anlegen.',
+  'projects.update': 'Ordner, Art oder Einstellungen eines Projekts ändern, die Dateien oder Programme erreichen.',
+  'databases.export': 'Eine Datenbank in eine Datei deiner Wahl sichern.',
+  'domains.upsert': 'Eine Domain auf einen Port dieses Rechners zeigen lassen.',
+  'runtime.install': 'Laufzeiten nach einer Lock-Datei installieren.',
+  'runtime.lock': 'Eine Lock-Datei an einen Ort deiner Wahl schreiben.',
+  'imports.scan': 'In einem Ordner nach Websites anderer Werkzeuge suchen.',
+  'imports.apply': 'Projekte für die gewählten Websites anderer Werkzeuge anlegen.',
+  'packs.create': 'Laufzeiten in eine Paketdatei deiner Wahl schreiben.',
+  'packs.inspect': 'Eine Paketdatei ansehen; installiert wird nichts.',
+  'serverImport.inspect': 'Sich mit einem anderen Datenbankserver verbinden und zeigen, was dort liegt.',
+  'serverImport.start': 'Datenbanken von einem anderen Server übernehmen.',
+  'home.plan': 'Einen Ordner prüfen, in den die Daten von Kojibox ziehen könnten.',
+  'firstRun.answer': 'Antworten der Einrichtung merken: den Ordner für Projekte oder was importiert wird.',
 };
 
 export const OPERATIONS_ID: OperationTexts = {
@@ -100,4 +117,21 @@ export const OPERATIONS_ID: OperationTexts = {
   'home.move': 'Memindahkan data Kojibox ke folder lain; selama itu semua layanan berhenti.',
   'firstRun.apply':
     'Menerapkan jawaban penyiapan: layanan, versi, port, nama, kepercayaan, impor; lalu menjalankan semuanya.',
+  'config.getProject': 'Menampilkan nilai semua pengaturan proyek; mungkin ada kata sandi di dalamnya.',
+  'config.setProject': 'Membuat atau mengubah proyek: foldernya disajikan dan perintahnya dijalankan.',
+  'projects.detect': 'Memeriksa sebuah folder: framework, versi, dan perintah awalnya.',
+  'projects.create': 'Membuat proyek dari folder, repositori, arsip, atau dengan perintah sendiri.',
+  'projects.update': 'Mengubah folder, jenis, atau pengaturan proyek yang menjangkau berkas atau program.',
+  'databases.export': 'Menulis cadangan basis data ke berkas pilihan Anda.',
+  'domains.upsert': 'Mengarahkan sebuah domain ke port di komputer ini.',
+  'runtime.install': 'Memasang runtime menurut sebuah berkas lock.',
+  'runtime.lock': 'Menulis berkas lock ke tempat pilihan Anda.',
+  'imports.scan': 'Mencari situs milik alat lain di sebuah folder.',
+  'imports.apply': 'Membuat proyek untuk situs milik alat lain yang dipilih.',
+  'packs.create': 'Menulis runtime ke berkas paket pilihan Anda.',
+  'packs.inspect': 'Memeriksa sebuah berkas paket; tidak ada yang dipasang.',
+  'serverImport.inspect': 'Terhubung ke server basis data lain dan menampilkan isinya.',
+  'serverImport.start': 'Mengambil basis data dari server lain.',
+  'home.plan': 'Memeriksa folder yang akan ditempati data Kojibox.',
+  'firstRun.answer': 'Menyimpan jawaban penyiapan: folder proyek atau apa yang diimpor.',
 };
