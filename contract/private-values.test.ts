@@ -67,6 +67,6 @@ describe('private values', () => {
     expect(keepHidden({ A: HIDDEN, B: 'new' }, { A: 'old', C: 'gone' })).toEqual({ A: 'old', B: 'new' });
     expect(keepHidden([HIDDEN, 'new'], ['old', 'x'])).toEqual(['old', 'new']);
     expect(keepHidden({ A: HIDDEN }, undefined)).toBeNull();
-    expect(keepHidden({ toString: HIDDEN }, { A: 'x' })).toBeNull();
+    expect(keepHidden<Record<string, string>>({ toString: HIDDEN }, { A: 'x' })).toBeNull();
   });
 });

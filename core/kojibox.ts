@@ -23,6 +23,7 @@ import { createPorts } from './ports/ports.ts';
 import { detectProject } from './projects/detect.ts';
 import { createPhpSettings, createPhpSettingsStore } from './php/php-settings.ts';
 import { projectEnvironment } from './projects/environment.ts';
+import { createPlaceCheck } from './projects/place.ts';
 import { createProjectWork } from './projects/project-work.ts';
 import { createProjectRules } from './projects/project-rules.ts';
 import { createProjects } from './projects/projects.ts';
@@ -163,8 +164,10 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
       'keychain-key': () => secretKey.moveTo('file'),
     },
   });
+  const place = createPlaceCheck({ files: system.files, home, projects: layout.projects });
   const checkProject = createProjectRules({
     secrets,
+    place,
     resolveRuntime: (name, series) => runtimes.resolve(name, series),
     availableSeries: (runtime) =>
       runtimes
@@ -396,6 +399,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     urlOf: ({ id, domain }) => sites().find(({ projectId }) => projectId === id)?.url ?? `https://${domain}`,
     tools: {
       files: system.files,
+      place,
       processes: system.processes,
       templates: options.templates,
       get folder() {

@@ -12,7 +12,7 @@ export const createSetApp =
   (store: JsonStore<AppConfig>, secrets: Pick<Secrets, 'get'>, applySites: () => Promise<void>): SetApp =>
   async (change) => {
     // A reference that leads nowhere would stop the environment of every project.
-    await resolveSettings(change.overrides ?? {}, secrets, 'overrides');
+    await resolveSettings(change.overrides ?? {}, secrets, { kind: 'app' }, 'overrides');
     const before = store.get();
     await storeAndApply({
       store: () => store.update((current) => ({ ...current, ...change })),

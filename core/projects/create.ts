@@ -6,6 +6,7 @@ import type { DetectedProject, NewProject } from '../../contract/projects.ts';
 import type { FileOwner, FileSystem } from '../system/files.ts';
 import type { Processes } from '../system/processes.ts';
 import { detectProject } from './detect.ts';
+import type { PlaceCheck } from './place.ts';
 import { slug } from './slug.ts';
 
 /** What Git may be given: no option, no helper of its own (`ext::`), nothing that runs a program. See git-clone(1), GIT URLS. */
@@ -14,6 +15,7 @@ const CLONE_TIMEOUT_MS = 15 * 60_000;
 
 export interface ProjectFiles {
   readonly files: FileSystem;
+  readonly place: Pick<PlaceCheck, 'assertPath'>;
   readonly processes: Processes;
   /** Folder of the templates `php`, `node` and `static`. */
   readonly templates: string;
@@ -40,13 +42,14 @@ export function checkIdIsFree(wanted: NewProject, projects: readonly ProjectConf
 }
 
 /** Rejects with VALIDATION_FAILED before anything is written. */
-export async function checkNewProject(wanted: NewProject, { files, folder }: ProjectFiles): Promise<string> {
+export async function checkNewProject(wanted: NewProject, { files, folder, place }: ProjectFiles): Promise<string> {
   const invalid = (message: string, detail: string, field: string): KojiboxError =>
     new KojiboxError('VALIDATION_FAILED', message, { detail, source: 'config', field });
   // A proxy has no files of its own; the folder is only where its programs and terminals begin.
   const usual = wanted.kind === 'proxy' ? folder : join(folder, slug(wanted.name));
   const path = wanted.path === '' ? usual : wanted.path;
   if (!isAbsolute(path)) throw invalid('Invalid project path', `${path} is not an absolute path`, 'path');
+  await place.assertPath(path);
   const isThere = (await files.realPath(path)) !== null;
   if (wanted.kind === 'proxy' && wanted.target === undefined)
     throw invalid('Invalid proxy', 'it has no target: say which address it passes requests on to', 'target');

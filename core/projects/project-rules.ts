@@ -8,12 +8,15 @@ import { isVariableName } from '../config/overrides.ts';
 import { assertLocalDomain } from '../domains/local-domain.ts';
 import { resolveSettings } from '../secrets/references.ts';
 import type { Secrets } from '../secrets/secrets.ts';
+import type { PlaceCheck } from './place.ts';
 
 /** Throws, or rejects with, a KojiboxError that names project and field. */
 export type ProjectRule = (project: ProjectConfig) => void | Promise<void>;
 
 export interface ProjectRulesOptions {
   readonly secrets: Pick<Secrets, 'get'>;
+  /** What a project may reach. */
+  readonly place: Pick<PlaceCheck, 'assertProject'>;
   /** Throws RUNTIME_UNSUPPORTED. */
   resolveRuntime(name: string, series: string): unknown;
   /** Series that this machine can install. */
@@ -25,9 +28,11 @@ export function createProjectRules(options: ProjectRulesOptions): (project: Proj
   const rules: readonly ProjectRule[] = [
     ({ domain }) => assertLocalDomain(domain),
     assertNames,
+    (project) => options.place.assertProject(project),
     assertTarget,
     (project) => assertVersions(project, options),
-    (project) => resolveSettings(project.overrides, options.secrets, 'overrides'),
+    (project) =>
+      resolveSettings(project.overrides, options.secrets, { kind: 'project', id: project.id }, 'overrides'),
   ];
   return async (project) => {
     for (const rule of rules) await rule(project);
