@@ -22,5 +22,6 @@ export function createClient(link: ClientLink): Client {
 }
 
 export type { ClientLink, EventStream, LinkStatus } from './link.ts';
-export { createHttpLink } from './http-link.ts';
+export { createHttpLink, createPageLink } from './http-link.ts';
+export { createPageAuth, takeSession, type PageAuth } from './page-session.ts';
 export { createMessagePortLink, type PortLike } from './message-port-link.ts';

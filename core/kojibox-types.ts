@@ -15,7 +15,7 @@ import type { Changes } from './changes/changes.ts';
 import type { SetApp } from './config/app-settings.ts';
 import type { JsonStore } from './config/json-store.ts';
 import type { ServiceSettings } from './config/service-settings.ts';
-import type { Adminer } from './databases/adminer.ts';
+import type { Adminer, AdminerTickets } from './databases/adminer.ts';
 import type { Databases } from './databases/databases.ts';
 import type { DataHold } from './databases/snapshots/data-hold.ts';
 import type { Domains } from './domains/domains.ts';
@@ -54,6 +54,7 @@ export interface KojiboxOptions {
   /** Rejects with ARCHIVE_UNSAFE. */
   unpackZip(file: string, folder: string, signal: AbortSignal): Promise<void>;
   readonly userName: string;
+  readonly adminerTickets: AdminerTickets;
   readonly publicAuthorities: PublicAuthorities;
   readonly keychain: Keychain;
   readonly trust: { remove(kind: 'trust-system' | 'trust-nss', target: string): Promise<void> };

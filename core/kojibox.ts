@@ -349,7 +349,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     system,
     folder: join(layout.runtimeConfig, 'adminer'),
     runtimes,
-    secrets,
+    tickets: options.adminerTickets,
     databases: () => databases,
     php: () => catalog.phpFor({ overrides: {} }),
     applySites: () => applySites(),

@@ -29,8 +29,10 @@ export interface Layout {
   readonly secretsKey: string;
   /** Whether the key is in that file or in the keychain; holds no secret. */
   readonly secretsPlace: string;
-  /** Access token of the API, 0600; outlives the daemon so that open windows reconnect. */
+  /** Of a former version, whose token outlived the daemon; removed at the next start. */
   readonly token: string;
+  /** Links and sessions of pages are derived from it, 0600; outlives the daemon so that open pages reconnect. */
+  readonly pageSecret: string;
   /** Signs packs made here, 0600; and the keys whose packs are accepted. */
   readonly packKey: string;
   readonly packKeys: string;
@@ -114,6 +116,7 @@ export function layoutOf(home: string): Layout {
     secretsKey: join(config, 'secrets.key'),
     secretsPlace: join(config, 'secrets-key-place.json'),
     token: join(config, 'token'),
+    pageSecret: join(config, 'page-secret'),
     packKey: join(config, 'pack-key.pem'),
     packKeys: join(config, 'pack-keys.json'),
     packs: join(app, 'packs'),

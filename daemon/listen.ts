@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import type { Layout } from '../core/layout.ts';
 import { previousPort } from './daemon-file.ts';
 import { ownerOfPeer } from './system/socket-owner.linux.ts';
+import { createBodyBudget } from './transports/body-budget.ts';
 import { listenOnHttp, type HttpOptions } from './transports/http.ts';
 import { listenOnSocket } from './transports/socket.ts';
 import { createStaticFiles } from './transports/static-files.ts';
@@ -24,7 +25,7 @@ export async function listen({
   runFolder,
   dist,
   ...options
-}: Pick<HttpOptions, 'dispatcher' | 'hub' | 'keys' | 'version' | 'uploads'> & {
+}: Pick<HttpOptions, 'dispatcher' | 'hub' | 'keys' | 'version' | 'uploads' | 'gate'> & {
   readonly layout: Layout;
   readonly runFolder: string;
   readonly dist: string;
@@ -32,11 +33,13 @@ export async function listen({
   const inHome = join(dirname(layout.daemonFile), 'daemon.sock');
   const socket = Buffer.byteLength(inHome) <= MAX_SOCKET_PATH_BYTES ? inHome : join(runFolder, 'daemon.sock');
   rmSync(socket, { force: true });
+  const budget = createBodyBudget();
   const wantedPort = previousPort(layout.daemonFile) ?? API_PORT;
   const [socketServer, http] = await Promise.all([
-    listenOnSocket(socket, options.dispatcher, options.hub),
+    listenOnSocket(socket, { ...options, budget }),
     listenOnHttp({
       ...options,
+      budget,
       ownerOf: ownerOfPeer,
       files: createStaticFiles(join(dist, 'renderer')),
       ports: [wantedPort, API_PORT, 0],

@@ -1,4 +1,7 @@
 /** Joins the core with this machine: sources of runtimes, processes, logs, trust stores, rights. */
+import { createAdminerGate } from './adminer-gate.ts';
+import { pageOwners } from './daemon-file.ts';
+import { ownerOfPeer } from './system/socket-owner.linux.ts';
 import { hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { getCACertificates } from 'node:tls';
@@ -85,7 +88,9 @@ export async function openCore({ layout, system, dist, keeping, publish }: CoreO
   });
   const keychain = createKeychain({ host: system.host, program: join(dist, 'keychain', 'main.mjs') });
 
+  const adminerGate = createAdminerGate({ owners: pageOwners(), ownerOf: ownerOfPeer, now: Date.now });
   const kojibox: Kojibox = await createKojibox({
+    adminerTickets: adminerGate,
     home,
     system,
     probes: probeRunner,
@@ -130,5 +135,5 @@ export async function openCore({ layout, system, dist, keeping, publish }: CoreO
   });
   const trust = createTrustStores({ system, layout, certificates: kojibox.certificates, ledger: kojibox.ledger });
   const privileged = createPrivileged({ system, kojibox, helper: join(dist, 'privileged', 'main.mjs') });
-  return { kojibox, logs, distribution, debian, sources, manifests, keychain, trust, privileged };
+  return { kojibox, adminerGate, logs, distribution, debian, sources, manifests, keychain, trust, privileged };
 }

@@ -5,7 +5,7 @@ import type { ServiceState } from '../contract/services.ts';
 import { createSnapshots } from '../core/databases/snapshots/snapshots.ts';
 import type { System } from '../core/system/system.ts';
 import { openActivity } from './activity.ts';
-import { readToken } from './daemon-file.ts';
+import { newToken, pageOwners, readPageSecret } from './daemon-file.ts';
 import { createDiagnostics } from './diagnostics/diagnostics.ts';
 import { createDoctor } from './doctor/doctor.ts';
 import { pruneDownloads } from './downloads-cache.ts';
@@ -111,10 +111,13 @@ export async function openFeatures(options: FeatureOptions) {
       .then((freed) => void (freed > 0 && log.info('pruned downloads', { freed })))
       .catch((error: unknown) => log.warn('cannot prune the downloads', { error: String(error) }));
 
-  const token = readToken(layout.token);
-  // Root can read everything anyway; who called sudo is the one who sits at the screen.
-  const owners = [0, process.getuid?.() ?? 0, Number(process.env['SUDO_UID'] ?? 0) || 0];
-  const keys = createPageKeys({ token, owners, now: Date.now });
+  const token = newToken();
+  const keys = createPageKeys({
+    token,
+    secret: await readPageSecret(system.files, layout),
+    owners: pageOwners(),
+    now: Date.now,
+  });
   const runtimesChanged = (): void => {
     publish('runtime:updated', kojibox.runtimes.manifest());
     void prune();

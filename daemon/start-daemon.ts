@@ -93,12 +93,14 @@ export async function startDaemon({ homeFacts, dist, version }: DaemonOptions): 
     dispatcher: features.dispatcher,
     hub: features.hub,
     keys: features.keys,
+    gate: (key, message) => core.adminerGate.exchange(key, message),
     uploads: new Map([
       ['/upload/pack', (request) => features.uploads.receive(request)],
       ['/upload/dump', (request) => features.dumpUploads.receive(request)],
     ]),
   });
   url = listening.url;
+  core.adminerGate.openAt(url);
 
   // Before anybody is told that this daemon is there: what an earlier one left running is taken over.
   const adopted = await kojibox.supervisor.recover();

@@ -16,6 +16,7 @@ import {
   utf8,
   type Asn1,
 } from './der.ts';
+import { FOREIGN_DOMAINS } from './local-domains.ts';
 
 const ECDSA_WITH_SHA256 = '1.2.840.10045.4.3.2';
 const COMMON_NAME = '2.5.4.3';
@@ -30,8 +31,12 @@ const EXTENSION = {
   extendedKeyUsage: '2.5.29.37',
 } as const;
 const SERVER_AUTH = '1.3.6.1.5.5.7.3.1';
+const RFC822_NAME = 1;
 const DNS_NAME = 2;
+const URI = 6;
 const IP_ADDRESS = 7;
+/** A name of a kind for which none may be vouched for: a host that cannot be (RFC 6761 section 6.4). */
+const NOBODY = 'kojibox.invalid';
 
 /** Loopback of IPv4 and IPv6 as address and mask (RFC 5280 section 4.2.1.10). */
 const LOOPBACK_RANGES = [
@@ -72,17 +77,28 @@ export function issueRoot(options: {
   return { ...issued, privateKey: exportKey(keys.privateKey), issuer };
 }
 
+/** `former`: as versions before wrote it, which named hosts and addresses alone. */
+export type RootForm = 'current' | 'former';
+
 /** What makes the authority harmless elsewhere: its whole extensions, which are the same bytes for the same key and domains. */
-export function rootExtensions(publicKey: KeyObject, domains: readonly string[]): Asn1[] {
+export function rootExtensions(publicKey: KeyObject, domains: readonly string[], form: RootForm = 'current'): Asn1[] {
+  const isCurrent = form === 'current';
+  const excluded = isCurrent ? FOREIGN_DOMAINS.map((domain) => sequence(tagged(DNS_NAME, false, domain))) : [];
   const permitted = [
     ...domains.map((domain) => sequence(tagged(DNS_NAME, false, domain))),
     ...LOOPBACK_RANGES.map((range) => sequence(tagged(IP_ADDRESS, false, bytes(range)))),
+    // A kind that is not named is not constrained: without these it could vouch for any address of mail (section 4.2.1.10).
+    ...(isCurrent ? [RFC822_NAME, URI].map((kind) => sequence(tagged(kind, false, NOBODY))) : []),
   ];
   return [
     extension('basicConstraints', true, sequence(boolean(true), integer(Buffer.from([0])))),
     // keyCertSign and cRLSign: bits 5 and 6.
     extension('keyUsage', true, bits('\x06', 1)),
-    extension('nameConstraints', true, sequence(tagged(0, true, permitted))),
+    extension(
+      'nameConstraints',
+      true,
+      sequence(tagged(0, true, permitted), ...(excluded.length === 0 ? [] : [tagged(1, true, excluded)])),
+    ),
     extension('subjectKeyIdentifier', false, octets(keyIdentifier(publicKey))),
   ];
 }

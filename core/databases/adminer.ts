@@ -1,8 +1,7 @@
-/** Adminer as a site of its own, ready logged in for whoever comes with the key of this home. */
+/** Adminer as a site of its own, ready logged in for who comes with a ticket. */
 import { join } from 'node:path';
 import type { PlannedSite } from '../proxy/edge-sites.ts';
 import type { Runtimes } from '../runtimes/runtimes.ts';
-import type { Secrets } from '../secrets/secrets.ts';
 import type { FileOwner, FileSystem } from '../system/files.ts';
 import type { System } from '../system/system.ts';
 import type { Databases } from './databases.ts';
@@ -12,14 +11,21 @@ export const ADMINER_HOST = 'adminer.localhost';
 /** Adminer's names of its drivers. */
 const DRIVERS: Readonly<Record<string, string>> = { postgres: 'pgsql', mariadb: 'server' };
 
-const KEY = { key: 'adminer-key', scope: 'app' } as const;
+/** What the daemon has to do with it. */
+export interface AdminerTickets {
+  /** Under which the page in front checks its sessions. */
+  readonly key: string;
+  /** Where it changes a ticket into a session; empty while the daemon does not listen yet. */
+  url(): string;
+  issue(): string;
+}
 
 export interface Adminer {
   /** Null while it is not installed. */
   site(): Promise<PlannedSite | null>;
   /**
    * Installs it when it is not there, and serves it.
-   * @returns a link that opens it, logged in. Rejects with NOT_FOUND for a service without databases, and as an install does.
+   * @returns a link that opens it, logged in, once and within two minutes. Rejects with NOT_FOUND for a service without databases, and as an install does.
    */
   open(engine: string, name: string | undefined): Promise<string>;
 }
@@ -29,28 +35,27 @@ export function createAdminer(options: {
   /** Of the page in front. */
   readonly folder: string;
   readonly runtimes: Runtimes;
-  readonly secrets: Secrets;
+  readonly tickets: AdminerTickets;
   databases(): Databases;
   php(): { readonly service: string; readonly socket: string };
   applySites(): Promise<void>;
   link(): Promise<string>;
 }): Adminer {
-  const { system, folder, runtimes, secrets } = options;
+  const { system, folder, runtimes, tickets } = options;
   return {
     async site() {
       const installed = runtimes.installed('adminer');
       if (installed === null) return null;
       const program = join(runtimes.treePath(installed), 'usr/share/adminer/adminer.php');
       await writeAdminerPage(system.files, folder, program, system.host.isRoot ? system.host.serviceUser : null);
-      const key = await secrets.ensure(KEY);
-      return planAdminerSite({ folder, php: options.php(), key, engines: await options.databases().logins() });
+      return planAdminerSite({ folder, php: options.php(), tickets, engines: await options.databases().logins() });
     },
     async open(engine, name) {
       options.databases().assertEngine(engine);
       const unseen = { step: () => undefined, bytes: () => undefined };
       await runtimes.ensure('adminer', undefined, unseen, new AbortController().signal);
       await options.applySites();
-      const query = new URLSearchParams({ key: await secrets.ensure(KEY), open: engine, database: name ?? '' });
+      const query = new URLSearchParams({ ticket: tickets.issue(), open: engine, database: name ?? '' });
       return `${await options.link()}/?${query.toString()}`;
     },
   };
@@ -65,20 +70,62 @@ export interface AdminerLogin {
 }
 
 /**
- * The page in front of Adminer: without the key, which comes once in the link and then in a cookie that no other site can send, there is
- * nothing to see. `open` names an engine of the environment, so that no password is ever in a link.
+ * The page in front of Adminer: without a session, which comes once for the ticket of a link and then in a cookie that no other site can
+ * set or send, there is nothing to see. `open` names an engine of the environment, so that no password is ever in a link.
  */
 const PAGE = (adminer: string): string => `<?php // Written by Kojibox.
+// A warning of Adminer's own code would stand in the middle of its answers in JSON.
+ini_set('display_errors', '0');
+const COOKIE = '__Host-kojibox-adminer';
 $key = (string) ($_SERVER['KOJIBOX_KEY'] ?? '');
-if (isset($_GET['key']) && $key !== '' && hash_equals($key, (string) $_GET['key'])) {
-    setcookie('kojibox-adminer', $key, ['secure' => true, 'httponly' => true, 'samesite' => 'Strict', 'path' => '/']);
-    // By a page, not by a redirect: a Strict cookie is not sent with a redirect that another site began.
-    $next = '/?' . http_build_query(['open' => (string) ($_GET['open'] ?? ''), 'database' => (string) ($_GET['database'] ?? '')]);
-    exit('<meta http-equiv="refresh" content="0;url=' . htmlspecialchars($next) . '">');
+
+function kojibox_session(string $key, string $ticket): ?array
+{
+    $host = '127.0.0.1:' . (int) parse_url((string) ($_SERVER['KOJIBOX_DAEMON'] ?? ''), PHP_URL_PORT);
+    $socket = @stream_socket_client('tcp://' . $host, $code, $message, 3);
+    if ($socket === false) {
+        return null;
+    }
+    stream_set_timeout($socket, 5);
+    $body = json_encode([
+        'ticket' => $ticket,
+        'localPort' => (int) $_SERVER['SERVER_PORT'],
+        'remotePort' => (int) $_SERVER['REMOTE_PORT'],
+    ]);
+    fwrite($socket, "POST /adminer HTTP/1.1\\r\\nHost: $host\\r\\nAuthorization: Bearer $key\\r\\n"
+        . "Content-Type: application/json\\r\\nConnection: close\\r\\nContent-Length: " . strlen($body) . "\\r\\n\\r\\n" . $body);
+    $answer = explode("\\r\\n\\r\\n", (string) stream_get_contents($socket, 16384), 2);
+    $result = json_decode($answer[1] ?? '', true)['result'] ?? null;
+    return is_array($result) ? $result : null;
 }
-if ($key === '' || !hash_equals($key, (string) ($_COOKIE['kojibox-adminer'] ?? ''))) {
+
+function kojibox_is_in(string $key): bool
+{
+    [$end, $proof] = explode('.', (string) ($_COOKIE[COOKIE] ?? ''), 2) + ['', ''];
+    return $key !== '' && (int) $end > time() && hash_equals(hash_hmac('sha256', "adminer $end", $key), $proof);
+}
+
+if (isset($_GET['ticket']) && $key !== '') {
+    $session = kojibox_session($key, (string) $_GET['ticket']);
+    if ($session !== null) {
+        setcookie(COOKIE, $session['session'], [
+            'expires' => time() + $session['seconds'],
+            'secure' => true,
+            'httponly' => true,
+            'samesite' => 'Strict',
+            'path' => '/',
+        ]);
+    }
+    if ($session !== null || kojibox_is_in($key)) {
+        // By a page, not by a redirect: a Strict cookie is not sent with a redirect that another site began.
+        $next = '/?' . http_build_query(['open' => (string) ($_GET['open'] ?? ''), 'database' => (string) ($_GET['database'] ?? '')]);
+        header('Referrer-Policy: no-referrer');
+        exit('<meta http-equiv="refresh" content="0;url=' . htmlspecialchars($next) . '">');
+    }
+}
+if (!kojibox_is_in($key)) {
     http_response_code(403);
-    exit('<h1>Open Adminer from Kojibox</h1><p>This page has the databases of this machine in it.</p>');
+    exit('<h1>Open Adminer from Kojibox</h1><p>This page has the databases of this machine in it. A link to it is good once and for two minutes.</p>');
 }
 $engines = json_decode((string) ($_SERVER['KOJIBOX_ENGINES'] ?? '{}'), true);
 if (isset($_GET['open'], $engines[$_GET['open']])) {
@@ -94,7 +141,7 @@ if (isset($_GET['open'], $engines[$_GET['open']])) {
     // Adminer takes over whatever else is in the address.
     [$_SERVER['QUERY_STRING'], $_SERVER['REQUEST_URI']] = ['', '/'];
 }
-unset($_SERVER['KOJIBOX_ENGINES']);
+unset($_SERVER['KOJIBOX_ENGINES'], $_SERVER['KOJIBOX_KEY']);
 chdir(dirname('${adminer}'));
 include '${adminer}';
 `;
@@ -116,7 +163,7 @@ async function writeAdminerPage(
 function planAdminerSite(options: {
   readonly folder: string;
   readonly php: { readonly service: string; readonly socket: string };
-  readonly key: string;
+  readonly tickets: AdminerTickets;
   /** By service id. */
   readonly engines: Readonly<Record<string, AdminerLogin>>;
 }): PlannedSite {
@@ -134,7 +181,11 @@ function planAdminerSite(options: {
           documentRoot: options.folder,
           socket: options.php.socket,
           service: options.php.service,
-          env: { KOJIBOX_KEY: options.key, KOJIBOX_ENGINES: JSON.stringify(engines) },
+          env: {
+            KOJIBOX_KEY: options.tickets.key,
+            KOJIBOX_DAEMON: options.tickets.url(),
+            KOJIBOX_ENGINES: JSON.stringify(engines),
+          },
           frontController: 'index.php',
         },
       },

@@ -48,11 +48,14 @@ function objection(certificate: X509Certificate, now: number): string | null {
   const [from, to] = [Date.parse(certificate.validFrom), Date.parse(certificate.validTo)];
   if (!(to > now)) return 'it has expired';
   if (!(to - from <= MAX_DAYS * DAY_MS)) return 'it is valid for longer than ten years';
-  const expected = encode(tagged(3, true, [sequence(...rootExtensions(publicKey, LOCAL_DOMAINS))]));
+  // An authority of a former version is limited to local hosts as well, and homes that have it go on with it.
+  const expected = (['current', 'former'] as const).map((form) =>
+    encode(tagged(3, true, [sequence(...rootExtensions(publicKey, LOCAL_DOMAINS, form))])),
+  );
   // TBSCertificate: version, serial, algorithm, issuer, validity, subject, key, extensions (section 4.1).
   const fields = ((parse(certificate.raw).value as Asn1[])[0]?.value ?? []) as Asn1[];
   const extensions = fields[7];
-  if (fields.length !== 8 || extensions === undefined || encode(extensions) !== expected)
+  if (fields.length !== 8 || extensions === undefined || !expected.includes(encode(extensions)))
     return 'it is not limited to local names in the way of Kojibox';
   return null;
 }

@@ -25,8 +25,8 @@ export function ownerOfPeer(local: number, remote: number): number | null {
   return told;
 }
 
-/** 127.0.0.1, as the kernel writes it on little-endian machines, also mapped into IPv6 (::ffff:127.0.0.1). */
-const LOOPBACK = /^(?:0000000000000000FFFF0000)?0100007F$/;
+/** 127.0.0.1, as the kernel writes it on little-endian machines, also mapped into IPv6 (::ffff:127.0.0.1), and ::1. */
+const LOOPBACK = /^(?:(?:0000000000000000FFFF0000)?0100007F|00000000000000000000000001000000)$/;
 
 /**
  * @param table text of /proc/net/tcp or tcp6; each socket is in it from its own point of view

@@ -1,28 +1,36 @@
-/** HTTP on loopback: `POST /rpc`, `POST /ticket`, `GET /healthz`, WebSocket `/events`, and the files of the user interface. Knows no resource. */
+/**
+ * HTTP on loopback: `POST /rpc`, what pages get in with, `GET /healthz`, WebSocket `/events`, and the files of the user interface. Knows no
+ * resource. Who asks is known before a body is read: the user of the program at the other end, then the key.
+ */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import { isAllowed, type AccessLevel } from '../../contract/define.ts';
 import { ERRORS, KojiboxError, type ErrorBody } from '../../contract/errors.ts';
 import { allowed, unknownLevel } from './allowed.ts';
+import type { BodyBudget } from './body-budget.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { EventHub } from './event-hub.ts';
-import type { PageKeys } from './page-keys.ts';
+import type { PageKeys, PeerOwner } from './page-keys.ts';
+import { readBody, readSmallBody } from './read-body.ts';
 import type { StaticFiles } from './static-files.ts';
+import { endSoon, watchStrangers } from './strangers.ts';
 
-const MAX_BODY_BYTES = 8 * 1024 * 1024;
-const MAX_DRAINED_BYTES = 256 * 1024 * 1024;
 const LOOPBACK = '127.0.0.1';
 
 export interface HttpOptions {
   readonly dispatcher: Dispatcher;
   readonly hub: EventHub;
   readonly keys: PageKeys;
+  readonly budget: BodyBudget;
   /** User id of who opened a connection from this port of loopback; -1: it has gone away; null: it cannot be told. */
-  ownerOf(local: number, remote: number): number | null;
+  ownerOf(local: number, remote: number): PeerOwner;
   readonly version: string;
   readonly files: StaticFiles;
-  /** What takes files, by path: POST with the token, the file as the body. */
+  /** What takes files, by path: POST with a key of level admin, the file as the body. */
   readonly uploads?: ReadonlyMap<string, (request: IncomingMessage) => Promise<unknown>>;
+  /** The page in front of Adminer changes a ticket into a session, by a key of its own. Throws UNAUTHORIZED. */
+  readonly gate?: (key: string | undefined, message: Readonly<Record<string, unknown>>) => unknown;
   /** Tried in order; 0 lets the system choose. */
   readonly ports: readonly number[];
 }
@@ -32,15 +40,20 @@ export async function listenOnHttp(options: HttpOptions): Promise<{ server: Serv
   const { dispatcher, hub, keys, version, files } = options;
   let port = 0;
 
-  const server = createServer((request, response) => {
-    handle(request, response).catch((error: unknown) => {
-      const reply = dispatcher.fail(error, 'http');
-      sendError(response, reply.error);
-    });
+  const server = createServer({ connectionsCheckingInterval: 5000 }, (request, response) => {
+    handle(request, response)
+      .catch((error: unknown) => sendError(response, dispatcher.fail(error, 'http').error))
+      .finally(() => {
+        // Refused before its body was read: it is not waited for.
+        if (request.complete) return;
+        if (response.writableFinished) endSoon(request.socket);
+        else response.once('finish', () => endSoon(request.socket));
+      });
   });
   server.headersTimeout = 10_000;
-  // A file may take its time; headers may not.
+  // A file may take its time; headers may not, and a message has a deadline of its own.
   server.requestTimeout = 600_000;
+  const strangers = watchStrangers(server);
 
   const sockets = new WebSocketServer({
     noServer: true,
@@ -67,28 +80,65 @@ export async function listenOnHttp(options: HttpOptions): Promise<{ server: Serv
     }
   };
 
-  /** @param asked a lesser level that the client wants */
-  const levelOf = (given: string | undefined, asked: unknown): AccessLevel => {
+  const owners = new WeakMap<Duplex, { readonly owner: PeerOwner }>();
+  /** Of the program at the other end; looked up once for each connection. */
+  const ownerOf = ({ socket }: IncomingMessage): PeerOwner => {
+    const known = owners.get(socket);
+    if (known !== undefined) return known.owner;
+    const owner = options.ownerOf(port, socket.remotePort ?? 0);
+    owners.set(socket, { owner });
+    return owner;
+  };
+
+  /** @param asked a lesser level that the client wants. Throws UNAUTHORIZED. */
+  const levelOf = (request: IncomingMessage, given: string | undefined, asked: unknown): AccessLevel => {
     const level = keys.levelOf(given);
-    if (level !== null) {
-      const granted = allowed(asked, level);
-      if (granted === null) throw unknownLevel();
-      return granted;
+    if (level === null) {
+      throw new KojiboxError('UNAUTHORIZED', 'cannot answer without the right token', {
+        detail: given === undefined ? 'no Authorization header' : 'the token is not the one of this daemon',
+        source: 'daemon',
+      });
     }
-    throw new KojiboxError('UNAUTHORIZED', 'cannot answer without the right token', {
-      detail: given === undefined ? 'no Authorization header' : 'the token is not the one of this daemon',
-      source: 'daemon',
-    });
+    // A key that another user got hold of is of no use to him.
+    keys.assertOwner(ownerOf(request));
+    const granted = allowed(asked, level);
+    if (granted === null) throw unknownLevel();
+    strangers.admit(request.socket);
+    return granted;
   };
   const bearerOf = (request: IncomingMessage): string | undefined =>
     /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1];
 
+  /** How pages get in; before anything of the body is read, the owner is known. */
+  const enter: Readonly<Record<string, (request: IncomingMessage) => Promise<unknown>>> = {
+    async '/ticket'(request) {
+      keys.assertOwner(ownerOf(request));
+      return keys.exchange(parseMessage(await readSmallBody(request))['ticket'], ownerOf(request));
+    },
+    async '/session'(request) {
+      keys.assertOwner(ownerOf(request));
+      const { session, nonce } = parseMessage(await readSmallBody(request));
+      return keys.challenge(session, nonce, port);
+    },
+    async '/session/proof'(request) {
+      keys.assertOwner(ownerOf(request));
+      const { nonce, proof } = parseMessage(await readSmallBody(request));
+      keys.prove(nonce, proof);
+      return 'ok';
+    },
+    async '/adminer'(request) {
+      const key = bearerOf(request);
+      return options.gate?.(key, parseMessage(await readSmallBody(request)));
+    },
+  };
+
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     assertLocal(request);
     const path = (request.url ?? '/').split('?')[0] ?? '/';
+    const entrance = Object.hasOwn(enter, path) ? enter[path] : undefined;
     if (path === '/healthz') {
       sendJson(response, 200, { status: 'ok', version });
-    } else if (path === '/rpc' || path === '/ticket') {
+    } else if (path === '/rpc' || entrance !== undefined) {
       if (request.method !== 'POST') {
         response.setHeader('allow', 'POST');
         throw new KojiboxError('MALFORMED_REQUEST', 'cannot read the request', {
@@ -96,20 +146,18 @@ export async function listenOnHttp(options: HttpOptions): Promise<{ server: Serv
           source: 'daemon',
         });
       }
-      if (path === '/ticket') {
-        const { ticket } = parseMessage(await readBody(request));
-        const owner = options.ownerOf(port, request.socket.remotePort ?? 0);
-        sendJson(response, 200, { result: { token: keys.exchange(ticket, owner) } });
+      if (entrance !== undefined) {
+        sendJson(response, 200, { result: await entrance(request) });
         return;
       }
-      const level = levelOf(bearerOf(request), request.headers['kojibox-allow']);
-      const message = parseMessage(await readBody(request));
-      const reply = await dispatcher.dispatch(message.method, message.params, 'http', level);
+      const level = levelOf(request, bearerOf(request), request.headers['kojibox-allow']);
+      const message = parseMessage(await readBody(request, options.budget));
+      const reply = await dispatcher.dispatch(message['method'], message['params'], 'http', level);
       if ('error' in reply) sendError(response, reply.error);
       else sendJson(response, 200, reply);
     } else if (request.method === 'POST' && options.uploads?.has(path) === true) {
       // What is in a file is read and run later: a dump is code.
-      if (!isAllowed('admin', levelOf(bearerOf(request), undefined)))
+      if (!isAllowed('admin', levelOf(request, bearerOf(request), undefined)))
         throw new KojiboxError('PERMISSION_DENIED', 'cannot take a file from this page', {
           detail: 'it was opened with less than the access level admin',
           source: 'daemon',
@@ -122,6 +170,7 @@ export async function listenOnHttp(options: HttpOptions): Promise<{ server: Serv
   };
 
   server.on('upgrade', (request, socket, head) => {
+    socket.on('error', () => socket.destroy()); // The other end went away; nothing was begun.
     let level: AccessLevel;
     try {
       assertLocal(request);
@@ -134,13 +183,14 @@ export async function listenOnHttp(options: HttpOptions): Promise<{ server: Serv
       const protocols = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((text) => text.trim());
       const bearer = protocols.find((text) => text.startsWith('bearer.'))?.slice('bearer.'.length);
       const asked = new URLSearchParams((request.url ?? '').split('?')[1] ?? '').get('allow') ?? undefined;
-      level = levelOf(bearer ?? bearerOf(request), asked);
+      level = levelOf(request, bearer ?? bearerOf(request), asked);
     } catch (error) {
       const { error: body } = dispatcher.fail(error, 'events');
       const text = JSON.stringify({ error: body });
       socket.end(
         `HTTP/1.1 ${ERRORS[body.code].httpStatus} Refused\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(text)}\r\nConnection: close\r\n\r\n${text}`,
       );
+      endSoon(socket);
       return;
     }
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
@@ -183,34 +233,7 @@ async function bindFirst(server: Server, ports: readonly number[]): Promise<numb
   throw lastError;
 }
 
-/** Keeps nothing beyond the limit, so that 100 MB cost no memory. */
-function readBody(request: IncomingMessage): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    let refused = false;
-    request.on('data', (chunk: Buffer) => {
-      size += chunk.length;
-      // The rest of a refused body is read and dropped: closing while the client still writes would take the answer from it (RFC 9112 section 9.6).
-      if (size > MAX_DRAINED_BYTES) request.destroy();
-      if (refused) return;
-      chunks.push(chunk);
-      if (size <= MAX_BODY_BYTES) return;
-      refused = true;
-      chunks.length = 0;
-      reject(
-        new KojiboxError('PAYLOAD_TOO_LARGE', 'cannot take the request', {
-          detail: 'a request may have 8 MB',
-          source: 'daemon',
-        }),
-      );
-    });
-    request.on('end', () => resolve(Buffer.concat(chunks).toString('utf8')));
-    request.on('error', reject);
-  });
-}
-
-function parseMessage(text: string): { method?: unknown; params?: unknown; ticket?: unknown } {
+function parseMessage(text: string): Readonly<Record<string, unknown>> {
   let message: unknown;
   try {
     message = JSON.parse(text);
@@ -226,7 +249,7 @@ function parseMessage(text: string): { method?: unknown; params?: unknown; ticke
       source: 'daemon',
     });
   }
-  return message;
+  return message as Readonly<Record<string, unknown>>;
 }
 
 function sendJson(response: ServerResponse, status: number, value: unknown): void {

@@ -1,13 +1,28 @@
+import { createHmac, randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { KojiboxError } from '../../contract/errors.ts';
-import { createPageKeys } from './page-keys.ts';
+import { sessionText, type PageSession } from '../../contract/page-session.ts';
+import { createPageKeys, type PageKeys } from './page-keys.ts';
 
 const TOKEN = 'a'.repeat(48);
 const [ME, ROOT, OTHER] = [1000, 0, 1001];
 
-function setUp(token = TOKEN) {
+const PORT = 7420;
+const hmac = (key: string, text: string): string => createHmac('sha256', key).update(text).digest('hex');
+
+/** The page's side, with Node's own HMAC. @returns its key */
+function prove(keys: PageKeys, { id, secret }: PageSession, port = PORT): string {
+  const pageNonce = randomBytes(24).toString('hex');
+  const { nonce: daemonNonce, proof } = keys.challenge(id, pageNonce, PORT);
+  const chosen = { port, pageNonce, daemonNonce };
+  expect(proof).toBe(hmac(secret, sessionText('daemon', { ...chosen, port: PORT })));
+  keys.prove(daemonNonce, hmac(secret, sessionText('page', chosen)));
+  return hmac(secret, sessionText('key', chosen));
+}
+
+function setUp(secret = 'c'.repeat(64)) {
   let time = Date.UTC(2030, 0, 1);
-  const keys = createPageKeys({ token, owners: [ME, ROOT], now: () => time });
+  const keys = createPageKeys({ token: TOKEN, secret, owners: [ME, ROOT], now: () => time });
   const refusal = (ticket: unknown, owner: number | null = ME): string => {
     try {
       keys.exchange(ticket, owner);
@@ -24,7 +39,7 @@ describe('a ticket', () => {
     const { keys, refusal } = setUp();
     const { ticket } = keys.issue('admin', 'once');
     expect(ticket).not.toContain(TOKEN);
-    expect(keys.exchange(ticket, ME)).toBe(TOKEN);
+    expect(keys.levelOf(prove(keys, keys.exchange(ticket, ME)))).toBe('admin');
     expect(refusal(ticket)).toBe('UNAUTHORIZED: it was used before, or is too old');
   });
 
@@ -32,14 +47,14 @@ describe('a ticket', () => {
     const { keys, refusal } = setUp();
     const { ticket } = keys.issue('admin', 'once');
     expect(refusal(ticket, -1)).toMatch(/gone away/);
-    expect(keys.exchange(ticket, ME)).toBe(TOKEN);
+    expect(keys.levelOf(prove(keys, keys.exchange(ticket, ME)))).toBe('admin');
   });
 
   it('is good for two minutes', () => {
     const { keys, refusal, pass } = setUp();
     const [early, late] = [keys.issue('admin', 'once'), keys.issue('admin', 'once')];
     pass(119_999);
-    expect(keys.exchange(early.ticket, ME)).toBe(TOKEN);
+    expect(keys.levelOf(prove(keys, keys.exchange(early.ticket, ME)))).toBe('admin');
     pass(1);
     expect(refusal(late.ticket)).toMatch(/too old/);
   });
@@ -47,10 +62,10 @@ describe('a ticket', () => {
   it('is bound to its level', () => {
     const { keys } = setUp();
     for (const level of ['read', 'operate', 'admin'] as const) {
-      const token = keys.exchange(keys.issue(level, 'once').ticket, ME);
-      expect(keys.levelOf(token)).toBe(level);
-      expect(keys.levelOf(keys.exchange(keys.issue(level, 'often').ticket, ME))).toBe(level);
-      if (level !== 'admin') expect(token).not.toBe(TOKEN);
+      const key = prove(keys, keys.exchange(keys.issue(level, 'once').ticket, ME));
+      expect(keys.levelOf(key)).toBe(level);
+      expect(keys.levelOf(prove(keys, keys.exchange(keys.issue(level, 'often').ticket, ME)))).toBe(level);
+      expect(key).not.toBe(TOKEN);
     }
   });
 
@@ -58,9 +73,9 @@ describe('a ticket', () => {
     const { keys, refusal } = setUp();
     const { ticket } = keys.issue('admin', 'once');
     expect(refusal(ticket, OTHER)).toBe('UNAUTHORIZED: the browser belongs to another user (1001)');
-    expect(keys.exchange(ticket, ROOT)).toBe(TOKEN);
+    expect(keys.levelOf(prove(keys, keys.exchange(ticket, ROOT)))).toBe('admin');
     // Where nobody can tell, what is good once still is; what is good often is not.
-    expect(keys.exchange(keys.issue('admin', 'once').ticket, null)).toBe(TOKEN);
+    expect(keys.levelOf(prove(keys, keys.exchange(keys.issue('admin', 'once').ticket, null)))).toBe('admin');
     expect(refusal(keys.issue('admin', 'often').ticket, null)).toMatch(/cannot be told/);
   });
 
@@ -78,8 +93,8 @@ describe('a link for people', () => {
     const { keys, refusal, pass } = setUp();
     const { ticket } = keys.issue('admin', 'often');
     expect(ticket).not.toContain(TOKEN);
-    for (let round = 0; round < 3; round++) expect(keys.exchange(ticket, ME)).toBe(TOKEN);
-    expect(setUp().keys.exchange(ticket, ME)).toBe(TOKEN);
+    for (let round = 0; round < 3; round++) expect(keys.levelOf(prove(keys, keys.exchange(ticket, ME)))).toBe('admin');
+    expect(setUp().keys.exchange(ticket, ME).id).toMatch(/^admin[.]/);
     pass(12 * 3_600_000);
     expect(refusal(ticket)).toBe('UNAUTHORIZED: it is too old');
   });
@@ -91,7 +106,7 @@ describe('a link for people', () => {
     for (const altered of [
       ticket.replace('read', 'admin'),
       ticket.replace(expiresAt.toString(36), longer),
-      setUp('b'.repeat(48)).keys.issue('read', 'often').ticket,
+      setUp('b'.repeat(64)).keys.issue('read', 'often').ticket,
       'read..',
       '...',
     ])
@@ -105,4 +120,46 @@ it('a token gives its level, and no other text does', () => {
   expect(keys.levelOf(TOKEN)).toBe('admin');
   for (const none of [undefined, '', 'read', TOKEN.slice(1), keys.issue('admin', 'once').ticket])
     expect(keys.levelOf(none)).toBeNull();
+});
+
+describe('a session of a page', () => {
+  it('outlives the daemon, and no key does', () => {
+    const { keys } = setUp();
+    const session = keys.exchange(keys.issue('operate', 'once').ticket, ME);
+    const key = prove(keys, session);
+    const next = setUp().keys;
+    expect(next.levelOf(key)).toBeNull();
+    const another = prove(next, session);
+    expect(next.levelOf(another)).toBe('operate');
+    expect(another).not.toBe(key);
+    // Of another home.
+    expect(() => prove(setUp('d'.repeat(64)).keys, session)).toThrow();
+  });
+
+  it('ends after a week, with its keys', () => {
+    const { keys, pass } = setUp();
+    const session = keys.exchange(keys.issue('read', 'once').ticket, ME);
+    const key = prove(keys, session);
+    pass(7 * 24 * 3_600_000 - 1);
+    expect(keys.levelOf(key)).toBe('read');
+    pass(1);
+    expect(keys.levelOf(key)).toBeNull();
+    expect(() => keys.challenge(session.id, 'x', PORT)).toThrow(/cannot open the page/);
+  });
+
+  it('is proved to its port and once, and its level cannot be raised', () => {
+    const { keys } = setUp();
+    const session = keys.exchange(keys.issue('read', 'once').ticket, ME);
+    expect(() => prove(keys, session, PORT + 1)).toThrow();
+    const { nonce } = keys.challenge(session.id, 'mine', PORT);
+    const chosen = { port: PORT, pageNonce: 'mine', daemonNonce: nonce };
+    const proof = hmac(session.secret, sessionText('page', chosen));
+    keys.prove(nonce, proof);
+    expect(() => keys.prove(nonce, proof)).toThrow();
+    const raised = { id: session.id.replace('read', 'admin'), secret: session.secret };
+    expect(() => prove(keys, raised)).toThrow();
+    for (const wrong of [undefined, 7, '', '..', 'admin', 'admin.zzz.1', 'x'.repeat(201)])
+      expect(() => keys.challenge(wrong, 'x', PORT)).toThrow();
+    for (const wrong of [undefined, 7, '', 'x']) expect(() => keys.prove(wrong, wrong)).toThrow();
+  });
 });

@@ -5,15 +5,21 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { chmodSync } from 'node:fs';
 import { KojiboxError } from '../../contract/errors.ts';
+import type { BodyBudget } from './body-budget.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { allowed, unknownLevel } from './allowed.ts';
+import { endSoon } from './strangers.ts';
 import type { EventHub, SubscriberHandle } from './event-hub.ts';
 
-const MAX_LINE_BYTES = 8 * 1024 * 1024;
+/** Between two pieces of a line. */
+const PATIENCE_MS = 30_000;
 
 /** @param path at most 107 bytes (unix(7)); a stale file there is the caller's to remove */
-export async function listenOnSocket(path: string, dispatcher: Dispatcher, hub: EventHub): Promise<Server> {
-  const server = createServer((socket) => serve(socket, dispatcher, hub));
+export async function listenOnSocket(
+  path: string,
+  { dispatcher, hub, budget }: { readonly dispatcher: Dispatcher; readonly hub: EventHub; readonly budget: BodyBudget },
+): Promise<Server> {
+  const server = createServer((socket) => serve(socket, dispatcher, hub, budget));
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(path, resolve);
@@ -22,13 +28,18 @@ export async function listenOnSocket(path: string, dispatcher: Dispatcher, hub: 
   return server;
 }
 
-function serve(socket: Socket, dispatcher: Dispatcher, hub: EventHub): void {
+function serve(socket: Socket, dispatcher: Dispatcher, hub: EventHub, budget: BodyBudget): void {
   let subscription: SubscriberHandle | null = null;
   let chunks: string[] = [];
-  let waiting = 0;
+  const share = budget.open();
+  let timer: NodeJS.Timeout | undefined;
   socket.setEncoding('utf8');
   socket.on('error', () => socket.destroy()); // A client that vanished; 'close' below cleans up.
-  socket.on('close', () => subscription?.close());
+  socket.on('close', () => {
+    clearTimeout(timer);
+    share.release();
+    subscription?.close();
+  });
 
   const write = (value: unknown): void => {
     if (socket.writable) socket.write(`${JSON.stringify(value)}\n`);
@@ -70,25 +81,40 @@ function serve(socket: Socket, dispatcher: Dispatcher, hub: EventHub): void {
     write({ id, ...(await dispatcher.dispatch(method, params, 'socket', granted)) });
   };
 
+  const refuse = (error: unknown): void => {
+    clearTimeout(timer);
+    chunks = [];
+    share.release();
+    socket.removeAllListeners('data');
+    socket.end(`${JSON.stringify({ id: null, ...dispatcher.fail(error, 'socket') })}\n`);
+    endSoon(socket);
+  };
+
   socket.on('data', (chunk: string) => {
     let rest = chunk;
     for (let end = rest.indexOf('\n'); end !== -1; end = rest.indexOf('\n')) {
       const line = chunks.join('') + rest.slice(0, end);
       chunks = [];
-      waiting = 0;
+      share.release();
+      clearTimeout(timer);
       rest = rest.slice(end + 1);
       if (line.trim() !== '') void handle(line);
     }
     if (rest === '') return;
     chunks.push(rest);
-    waiting += rest.length;
-    if (waiting > MAX_LINE_BYTES) {
-      const tooLarge = new KojiboxError('PAYLOAD_TOO_LARGE', 'cannot take the request', {
-        detail: 'one line may have 8 MB',
-        source: 'daemon',
-      });
-      socket.end(`${JSON.stringify({ id: null, ...dispatcher.fail(tooLarge, 'socket') })}\n`);
-      socket.removeAllListeners('data');
+    try {
+      share.take(Buffer.byteLength(rest));
+    } catch (error) {
+      refuse(error);
+      return;
     }
+    clearTimeout(timer);
+    timer = setTimeout(() => refuse(tooSlow()), PATIENCE_MS);
   });
 }
+
+const tooSlow = (): KojiboxError =>
+  new KojiboxError('MALFORMED_REQUEST', 'cannot read the request', {
+    detail: `the rest of the line did not come within ${PATIENCE_MS / 1000} s`,
+    source: 'daemon',
+  });

@@ -1,31 +1,36 @@
-/** Which way the page talks to the daemon: a MessagePort from the desktop shell, else HTTP and WebSocket with the key of the link. */
-import { createClient, createHttpLink, createMessagePortLink, type Client, type PortLike } from '../../client/index.ts';
+/** Which way the page talks to the daemon: a MessagePort from the desktop shell, else HTTP and WebSocket with a session. */
+import {
+  createClient,
+  createMessagePortLink,
+  createPageAuth,
+  createPageLink,
+  takeSession,
+  type Client,
+  type PortLike,
+} from '../../client/index.ts';
+import { KojiboxError } from '../../contract/errors.ts';
+import { PageSessionSchema, type PageSession } from '../../contract/page-session.ts';
 import { isInShell } from '../stores/shell.ts';
-import { TOKEN_KEY } from '../stores/upload.ts';
+import { useUploadAuth } from '../stores/upload.ts';
+
+/** Where the session is kept for this tab. */
+const SESSION_KEY = 'kojibox-session';
 
 /**
- * The key of this tab. A link brings a ticket in its fragment, which browsers never send, and the daemon changes it into a key; both leave
- * the address at once. A ticket that is good no more (a page that was opened again) leaves the key that the tab has.
+ * The session of this tab. A link brings a ticket in its fragment, which browsers never send, and the daemon changes it into a session; it
+ * leaves the address at once. A ticket that is good no more (a page that was opened again) leaves the session that the tab has.
  */
-async function takeToken(): Promise<string | null> {
+async function findSession(): Promise<PageSession | null> {
   const given = new URLSearchParams(location.hash.slice(1));
-  const ticket = given.get('ticket');
-  const token = ticket === null ? given.get('token') : await exchange(ticket);
-  if (ticket !== null || token !== null) history.replaceState(null, '', location.pathname);
-  if (token !== null) sessionStorage.setItem(TOKEN_KEY, token);
-  return sessionStorage.getItem(TOKEN_KEY);
-}
-
-/** Null when the daemon does not take it. */
-async function exchange(ticket: string): Promise<string | null> {
-  const answer = await fetch('/ticket', {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ ticket }),
-  }).catch(() => null);
-  if (answer?.ok !== true) return null;
-  const { result } = (await answer.json()) as { result?: { token?: unknown } };
-  return typeof result?.token === 'string' ? result.token : null;
+  const ticket = given.get('ticket') ?? given.get('token');
+  if (ticket !== null) {
+    const taken = await takeSession(location.origin, ticket).catch(() => null);
+    history.replaceState(null, '', location.pathname);
+    if (taken !== null) sessionStorage.setItem(SESSION_KEY, JSON.stringify(taken));
+  }
+  const stored = sessionStorage.getItem(SESSION_KEY);
+  if (stored === null) return null;
+  return PageSessionSchema.safeParse(JSON.parse(stored)).data ?? null;
 }
 
 /** Null when this page was opened without a key. */
@@ -39,8 +44,17 @@ export async function connect(): Promise<Client | null> {
     });
     return createClient(createMessagePortLink(adapt(port)));
   }
-  const token = await takeToken();
-  return token === null ? null : createClient(createHttpLink({ url: location.origin, token }));
+  const session = await findSession();
+  if (session === null) return null;
+  const auth = createPageAuth(location.origin, session);
+  // A session that is over shows as a page without a link; a daemon that is away is waited for.
+  const isOver = await auth.key().then(
+    () => false,
+    (error: unknown) => error instanceof KojiboxError && error.code === 'UNAUTHORIZED',
+  );
+  if (isOver) return null;
+  useUploadAuth(auth);
+  return createClient(createPageLink(location.origin, auth));
 }
 
 /** The link knows what all kinds of ports have in common. */

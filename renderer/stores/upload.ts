@@ -1,8 +1,13 @@
 /** Handing a file to the daemon: by its path where the shell knows it, else sent over HTTP straight from the disk. */
+import type { PageAuth } from '../../client/index.ts';
 import { ErrorBodySchema, KojiboxError } from '../../contract/errors.ts';
 
-/** Where the key of the link is kept for this tab. */
-export const TOKEN_KEY = 'kojibox-token';
+let auth: PageAuth | null = null;
+
+/** What a file is sent with, where the page is no part of the desktop app. */
+export const useUploadAuth = (given: PageAuth): void => {
+  auth = given;
+};
 
 interface Shell {
   /** Empty for a file that is not on a disk. */
@@ -40,10 +45,22 @@ export function uploadFile(kind: 'pack' | 'dump', file: File, progress: (share: 
       else fail(`it answered ${request.status}`);
     };
   });
-  request.open('POST', `/upload/${kind}`);
-  request.responseType = 'json';
-  request.setRequestHeader('authorization', `Bearer ${sessionStorage.getItem(TOKEN_KEY) ?? ''}`);
-  request.setRequestHeader('content-type', 'application/octet-stream');
-  request.send(file);
-  return { path, cancel: () => request.abort() };
+  let isCancelled = false;
+  const send = (key: string): void => {
+    if (isCancelled) return;
+    request.open('POST', `/upload/${kind}`);
+    request.responseType = 'json';
+    request.setRequestHeader('authorization', `Bearer ${key}`);
+    request.setRequestHeader('content-type', 'application/octet-stream');
+    request.send(file);
+  };
+  const key = auth?.key() ?? Promise.reject(new Error('this page has no session'));
+  key.then(send, () => request.dispatchEvent(new ProgressEvent('error')));
+  const cancel = (): void => {
+    isCancelled = true;
+    // Before it is sent there is nothing that would tell of its end.
+    if (request.readyState === XMLHttpRequest.UNSENT) request.dispatchEvent(new ProgressEvent('abort'));
+    else request.abort();
+  };
+  return { path, cancel };
 }

@@ -109,6 +109,57 @@ describe('the local authority', () => {
   });
 });
 
+describe('the authority vouches for no', () => {
+  it.each([
+    ['address of mail', 'email:root@google.com'],
+    ['address of mail of a local host', 'email:me@hello.test'],
+    ['address of a page', 'URI:https://google.com/'],
+    ['host of a cloud provider', 'DNS:metadata.google.internal'],
+    ['host of a container engine', 'DNS:host.docker.internal'],
+    ['public host', 'DNS:google.com'],
+  ])('%s: %s', async (_, name) => {
+    const layout = layoutOf(home);
+    await make().ensureRoot();
+    const file = (end: string): string => join(home, `forged.${end}`);
+    openssl(
+      'req',
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:P-256',
+      '-nodes',
+      '-subj',
+      '/CN=x',
+      '-keyout',
+      file('key'),
+      '-out',
+      file('csr'),
+    );
+    writeFileSync(file('ext'), `subjectAltName=${name}\n`);
+    openssl(
+      'x509',
+      '-req',
+      '-in',
+      file('csr'),
+      '-CA',
+      layout.rootCertificate,
+      '-CAkey',
+      layout.rootKey,
+      '-days',
+      '2',
+      '-set_serial',
+      '7',
+      '-extfile',
+      file('ext'),
+      '-out',
+      file('crt'),
+    );
+    expect(() => openssl('verify', '-CAfile', layout.rootCertificate, file('crt'))).toThrow(
+      /subtree violation|unsupported/,
+    );
+  });
+});
+
 describe('the look at a site after the start', () => {
   const root = (name: string): ReturnType<typeof issueRoot> =>
     issueRoot({ name, domains: ['test', 'localhost'], now: new Date(), days: 30 });

@@ -261,9 +261,10 @@ describe('Adminer', () => {
     const link = new URL(url);
     expect(link.hostname).toBe('adminer.localhost');
     expect((await world.get('/', 'adminer.localhost')).status).toBe(403);
-    expect((await world.get('/?key=guessed&open=postgres', 'adminer.localhost')).status).toBe(403);
+    for (const guess of ['ticket=guessed', 'key=guessed', `ticket=${'0'.repeat(48)}`])
+      expect((await world.get(`/?${guess}&open=postgres`, 'adminer.localhost')).status).toBe(403);
 
-    // As a browser goes: the key becomes a cookie, then Adminer logs in and redirects.
+    // As a browser goes: the ticket becomes a cookie, then Adminer logs in and redirects.
     const jar = new Map<string, string>();
     let path = link.pathname + link.search;
     let answer = await world.get(path, 'adminer.localhost');
@@ -284,6 +285,43 @@ describe('Adminer', () => {
     expect(answer.body).toContain(name);
     expect(answer.body).toContain('viewed');
     expect(answer.body).toContain('Logout');
+
+    // The link was good once, and the cookie is one that only this host can set.
+    expect((await world.get(link.pathname + link.search, 'adminer.localhost')).status).toBe(403);
+    const session = [...jar.values()].find((pair) => pair.startsWith('__Host-kojibox-adminer=')) ?? '';
+    const [end = '', proof = ''] = session.split('=')[1]?.split('.') ?? [];
+    expect(Number(end)).toBeLessThan(Date.now() / 1000 + 9 * 3600);
+    for (const forged of [`${Number(end) + 1}.${proof}`, `${end}.${'0'.repeat(64)}`, `${end}.`, '9999999999.'])
+      expect((await world.get('/', 'adminer.localhost', { cookie: `__Host-kojibox-adminer=${forged}` })).status).toBe(
+        403,
+      );
+
+    // What its page asks for in the background is JSON alone.
+    if (engine === 'mariadb') await world.koji('mariadb', '-e', 'CREATE TABLE viewed.sized (id int)');
+    const query =
+      engine === 'mariadb'
+        ? `server=127.0.0.1:${(await service(engine)).ports[0]?.port}`
+        : `pgsql=127.0.0.1:${(await service(engine)).ports[0]?.port}`;
+    const sizes = await world.get(`/?${query}&username=kojibox&db=viewed&script=db`, 'adminer.localhost', {
+      cookie: [...jar.values()].join('; '),
+    });
+    expect(sizes.body).not.toContain('Warning');
+    expect(() => JSON.parse(sizes.body) as unknown).not.toThrow();
+  });
+
+  it('lets nobody in with the session of an earlier daemon', async () => {
+    const { url } = await world.call<{ url: string }>('databases.openAdminer', { engine: 'postgres' });
+    const link = new URL(url);
+    const entered = await world.get(link.pathname + link.search, 'adminer.localhost');
+    const cookie = ([entered.headers['set-cookie'] ?? []].flat() as string[])[0]?.split(';')[0] ?? '';
+    expect((await world.get('/', 'adminer.localhost', { cookie })).status).toBe(200);
+    const { pid } = world.daemonFile();
+    process.kill(pid, 'SIGKILL');
+    await expect.poll(() => world.daemonFile().pid, { timeout: 20_000 }).not.toBe(pid);
+    await world.call('daemon.info');
+    await expect
+      .poll(async () => (await world.get('/', 'adminer.localhost', { cookie })).status, { timeout: 20_000 })
+      .toBe(403);
   });
 });
 
