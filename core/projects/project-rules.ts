@@ -31,8 +31,7 @@ export function createProjectRules(options: ProjectRulesOptions): (project: Proj
     (project) => options.place.assertProject(project),
     assertTarget,
     (project) => assertVersions(project, options),
-    (project) =>
-      resolveSettings(project.overrides, options.secrets, { kind: 'project', id: project.id }, 'overrides'),
+    (project) => resolveSettings(project.overrides, options.secrets, { kind: 'project', id: project.id }, 'overrides'),
   ];
   return async (project) => {
     for (const rule of rules) await rule(project);

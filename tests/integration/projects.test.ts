@@ -296,17 +296,14 @@ describe('Adminer', () => {
         403,
       );
 
+    if (engine !== 'mariadb') return;
     // What its page asks for in the background is JSON alone.
-    if (engine === 'mariadb') await world.koji('mariadb', '-e', 'CREATE TABLE viewed.sized (id int)');
-    const query =
-      engine === 'mariadb'
-        ? `server=127.0.0.1:${(await service(engine)).ports[0]?.port}`
-        : `pgsql=127.0.0.1:${(await service(engine)).ports[0]?.port}`;
-    const sizes = await world.get(`/?${query}&username=kojibox&db=viewed&script=db`, 'adminer.localhost', {
+    await world.koji('mariadb', '-e', 'CREATE TABLE viewed.sized (id int)');
+    const server = `127.0.0.1:${(await service(engine)).ports[0]?.port ?? 0}`;
+    const sizes = await world.get(`/?server=${server}&username=kojibox&db=viewed&script=db`, 'adminer.localhost', {
       cookie: [...jar.values()].join('; '),
     });
-    expect(sizes.body).not.toContain('Warning');
-    expect(() => JSON.parse(sizes.body) as unknown).not.toThrow();
+    expect(JSON.parse(sizes.body)).toMatchObject({ 'Rows-sized': expect.anything() });
   });
 
   it('lets nobody in with the session of an earlier daemon', async () => {
