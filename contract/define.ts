@@ -86,7 +86,7 @@ export interface Operation<
 
 /** @param input as its schema gives it. @returns whether the operation reaches beyond Kojibox's own folders with these parameters */
 export function isReaching(operation: Operation, input: unknown): boolean {
-  return operation.reaches !== undefined && (operation.reaches.when?.(input as never) ?? true);
+  return operation.reaches !== undefined && (operation.reaches.when?.(input) ?? true);
 }
 
 /** @param input as its schema gives it. @returns the level that a caller needs for the operation with these parameters */

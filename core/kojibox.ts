@@ -28,7 +28,7 @@ import { createProjectWork } from './projects/project-work.ts';
 import { createProjectRules } from './projects/project-rules.ts';
 import { createProjects } from './projects/projects.ts';
 import { isServable } from './projects/servable.ts';
-import { createStarterProject, renewStarterProject } from './projects/starter.ts';
+import { createStarterProject } from './projects/starter.ts';
 import { createEdgeConfigWriter } from './proxy/edge-config.ts';
 import { createNameWork } from './proxy/name-work.ts';
 import { createSharing } from './proxy/sharing.ts';
@@ -90,11 +90,6 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     php: phpStore,
     runtimes: choices,
   } = await openStores(system, layout, notice);
-  await renewStarterProject(system.files, {
-    template: join(options.templates, 'hello'),
-    folder: join(layout.projects, 'hello'),
-    owner: system.host.isRoot ? system.host.serviceUser : null,
-  });
   const secretKey = await createSecretKey({
     files: system.files,
     keyFile: layout.secretsKey,

@@ -1,4 +1,5 @@
 /** Joins the core with this machine: sources of runtimes, processes, logs, trust stores, rights. */
+import { renewStarterProject } from '../core/projects/starter.ts';
 import { createAdminerGate } from './adminer-gate.ts';
 import { pageOwners } from './daemon-file.ts';
 import { ownerOfPeer } from './system/socket-owner.linux.ts';
@@ -88,6 +89,11 @@ export async function openCore({ layout, system, dist, keeping, publish }: CoreO
   });
   const keychain = createKeychain({ host: system.host, program: join(dist, 'keychain', 'main.mjs') });
 
+  await renewStarterProject(system.files, {
+    template: join(dist, 'runtime', 'templates', 'hello'),
+    folder: join(layout.projects, 'hello'),
+    owner: system.host.isRoot ? system.host.serviceUser : null,
+  });
   const adminerGate = createAdminerGate({ owners: pageOwners(), ownerOf: ownerOfPeer, now: Date.now });
   const kojibox: Kojibox = await createKojibox({
     adminerTickets: adminerGate,
