@@ -46,6 +46,7 @@ export const CHANGE_KINDS = [
   'stack.down',
   'installer.start',
   'runtime.install',
+  'php.extensions',
   'projects.create',
   'databases.drop',
   'databases.export',

@@ -1,5 +1,6 @@
 /** What can be switched in an installed PHP: its extensions and the directives of its php.ini. */
 import { z } from 'zod';
+import { ChangeSchema } from './changes.ts';
 import { ServiceEffectSchema } from './config.ts';
 import { defineOperation } from './define.ts';
 import { START_ERRORS } from './services.ts';
@@ -18,8 +19,8 @@ export const DirectiveValueSchema = z
 
 export const PhpExtensionSchema = z.object({
   name: z.string(),
-  /** `built-in` cannot be switched. */
-  state: z.enum(['built-in', 'on', 'off']),
+  /** `built-in` cannot be switched; what is `available` is not here yet, and can be added. */
+  state: z.enum(['built-in', 'on', 'off', 'available']),
 });
 export type PhpExtension = z.infer<typeof PhpExtensionSchema>;
 
@@ -54,6 +55,8 @@ export type PhpSettings = z.infer<typeof PhpSettingsSchema>;
 export const PhpChoiceSchema = z.object({
   off: z.array(ExtensionNameSchema),
   values: z.record(DirectiveNameSchema, DirectiveValueSchema),
+  /** Extensions that were fetched for it. */
+  added: z.array(ExtensionNameSchema).optional(),
 });
 export type PhpChoice = z.infer<typeof PhpChoiceSchema>;
 
@@ -109,6 +112,24 @@ export const phpOperations = [
         'ini set 8.2 --extensions xsl=off',
         'ini set 8.2 --reset memory_limit',
       ],
+    },
+  }),
+  defineOperation({
+    name: 'php.addExtensions',
+    summary:
+      'Add extensions to an installed PHP: fetched and checked like the runtime itself, tried, and put in use in one step; restarts what runs it.',
+    kind: 'command',
+    access: 'admin',
+    input: z.strictObject({ series: SeriesSchema, names: z.array(ExtensionNameSchema).min(1).max(40) }),
+    output: ChangeSchema,
+    returnsChange: true,
+    errors: [...START_ERRORS, 'VALIDATION_FAILED', 'CONFIG_CORRUPT', 'RUNTIME_MISSING', 'RUNTIME_UNSUPPORTED'],
+    example: { series: '8.2', names: ['soap', 'imagick'] },
+    cli: {
+      command: ['ini', 'add'],
+      positional: ['series'],
+      rest: 'names',
+      examples: ['ini add 8.2 soap', 'ini add 8.4 imagick gmp apcu'],
     },
   }),
 ] as const;

@@ -26,6 +26,8 @@ export const InstalledRuntimeSchema = z.object({
     z.object({ file: z.string(), size: z.number(), digest: z.string(), version: z.string().optional() }),
   ),
   source: z.string(),
+  /** Of PHP: what was added to it. */
+  extensions: z.array(z.string()).optional(),
   /** What the bytes came through when not straight from their source: a pack, an own mirror. */
   via: z.string().optional(),
   /** Bytes on disk. */
@@ -75,6 +77,8 @@ export const RuntimeLockSchema = z.object({
         arch: z.string().max(16),
         /** As `digest` of an installed runtime: the same digest means the same bytes. */
         digest: z.string().regex(/^sha256:[0-9a-f]{64}$/),
+        /** Of PHP: what was added to it. */
+        extensions: z.array(z.string().regex(/^[a-z0-9_]{1,40}$/)).optional(),
         artifacts: z.array(z.object({ file: z.string(), digest: z.string(), size: z.number() })),
       }),
     )

@@ -126,6 +126,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     layout,
     manifest: options.manifest,
     choices: () => choices.get(),
+    extensionsOf: (series) => phpStored.choice(series).added ?? [],
     sources: options.sources,
     lock,
     linkCheck: options.linkCheck,
@@ -475,6 +476,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     phpSettings: createPhpSettings({
       system,
       runtimes,
+      changes,
       supervisor,
       store: phpStore,
       settings: phpStored,

@@ -22,5 +22,6 @@ export function renderPhpSettings({ version, services, directives, others, exten
     `${paint('dim', 'on'.padEnd(9))} ${named('on')}`,
     `${paint('dim', 'off'.padEnd(9))} ${named('off')}`,
     `${paint('dim', 'built in'.padEnd(9))} ${named('built-in')}`,
+    `${paint('dim', 'to add'.padEnd(9))} ${named('available')}`,
   ].join('\n');
 }

@@ -18,6 +18,8 @@ export interface PhpFacts {
 export interface PhpCheck {
   /** Asked once per tree. */
   facts(tree: string, series: string): Promise<PhpFacts>;
+  /** The tree is another one now. */
+  forget(tree: string): void;
   /** What the command line or php-fpm says of this php.ini; null when both take it. */
   complaint(
     tree: string,
@@ -102,6 +104,7 @@ export function createPhpCheck(system: System, temp: string): PhpCheck {
       found.catch(() => known.delete(tree));
       return found;
     },
+    forget: (tree) => void known.delete(tree),
 
     async complaint(tree, series, ini, values) {
       const folder = join(temp, `php-check-${randomBytes(4).toString('hex')}`);

@@ -8,6 +8,9 @@ import { loadableExtensions, phpIniFile, renderPhpIni, standardValues } from '..
 import type { Runtimes } from '../runtimes/runtimes.ts';
 import type { Supervisor } from '../services/supervisor.ts';
 import type { System } from '../system/system.ts';
+import type { Change } from '../../contract/changes.ts';
+import type { Changes, TaskReporter } from '../changes/changes.ts';
+import { addableTo } from './extension-packages.ts';
 import { compareNames } from '../compare-text.ts';
 import { checkValue, DIRECTIVES, reservedBecause } from './directives.ts';
 import { createPhpCheck, type PhpFacts } from './php-check.ts';
@@ -27,6 +30,10 @@ export interface PhpSettingsWork {
   preview(change: ChangeOfPhpSettings): Promise<ServiceEffect>;
   /** Rejects with VALIDATION_FAILED, nothing changed, for what PHP does not take; with the error of a start that failed, the former settings back. */
   set(change: ChangeOfPhpSettings): Promise<PhpSettings>;
+  /** Fetches extensions and puts them in use. Rejects with VALIDATION_FAILED for what cannot be had. */
+  add(series: string, names: readonly string[]): Promise<Change>;
+  /** Remembers extensions that were installed with a series, so that its next version has them too. */
+  keep(series: string, names: readonly string[]): Promise<void>;
 }
 
 const NONE: PhpChoice = { off: [], values: {} };
@@ -57,6 +64,7 @@ export function createPhpSettings(options: {
   readonly supervisor: Supervisor;
   readonly store: JsonStore<PhpChoices>;
   readonly settings: PhpSettingsStore;
+  readonly changes: Changes;
   readonly caBundle: string;
   /** Folder for what is tried. */
   readonly temp: string;
@@ -109,6 +117,7 @@ export function createPhpSettings(options: {
       extensions: [
         ...facts.builtIn.map((name) => ({ name, state: 'built-in' as const })),
         ...loadable.map(({ name }) => ({ name, state: off.includes(name) ? ('off' as const) : ('on' as const) })),
+        ...missingOf(series, facts, loadable).map((name) => ({ name, state: 'available' as const })),
       ].sort((a, b) => compareNames(a.name, b.name)),
       directives: DIRECTIVES.map(({ name, type, description, min, max, fallback }) => ({
         name,
@@ -149,6 +158,7 @@ export function createPhpSettings(options: {
     });
     const kept = Object.entries(before.values).filter(([name]) => !reset.includes(name));
     return {
+      ...before,
       off: [
         ...new Set([
           ...before.off.filter((name) => extensions[name] !== 'on'),
@@ -214,8 +224,80 @@ export function createPhpSettings(options: {
     return show(installed.series);
   };
 
+  /** Rejects with VALIDATION_FAILED for a tree that does not have these extensions or does not start with them. */
+  const proveTree = async (series: string, names: readonly string[], tree: string): Promise<void> => {
+    check.forget(tree);
+    const found = (await loadableExtensions(files, tree, series)).map(({ name }) => name);
+    const lost = names.filter((name) => !found.includes(name));
+    if (lost.length > 0) throw refused(lost.join(', '), 'its package does not have it', NOTHING_CHANGED);
+    const choice = settings.choice(series);
+    const text = await renderPhpIni(files, { tree, finalTree: tree, series }, options.caBundle, choice);
+    const complaint = await check.complaint(tree, series, text, choice.values);
+    if (complaint !== null) throw refused(names.join(', '), `PHP refuses it: ${complaint}`, NOTHING_CHANGED);
+  };
+
+  const fetchExtensions = async (
+    installed: InstalledRuntime,
+    names: readonly string[],
+    reporter: TaskReporter,
+    signal: AbortSignal,
+  ): Promise<void> => {
+    const { series } = installed;
+    const before = settings.choice(series).added ?? [];
+    const added = [...new Set([...before, ...names])].sort();
+    const restarts = upOf(installed);
+    const use = async (extensions: readonly string[], until: AbortSignal): Promise<void> => {
+      const wanted = extensions.filter((name) => names.includes(name));
+      const replacing = { prove: (tree: string): Promise<void> => proveTree(series, wanted, tree) };
+      await runtimes.extend(series, extensions, replacing, reporter, until);
+      await store.update((all) => ({ ...all, [series]: { ...settings.choice(series), added: [...extensions] } }));
+      reporter.step('start');
+      await restartAll(restarts);
+    };
+    try {
+      await use(added, signal);
+    } catch (error) {
+      check.forget(runtimes.treePath(installed));
+      // What does not start goes out again; its packages are in the cache. The error that counts is the first one.
+      const isInUse = (settings.choice(series).added ?? []).length !== before.length;
+      if (isInUse) await use(before, new AbortController().signal).catch((failure: unknown) => report(series, failure));
+      throw error;
+    }
+  };
+  const report = (series: string, failure: unknown): void =>
+    system.log.error('cannot bring back the former extensions of PHP', { series, error: String(failure) });
+
   return {
     show,
+    async add(wanted, names) {
+      const installed = installedOf(wanted);
+      const { series } = installed;
+      const tree = runtimes.treePath(installed);
+      const facts = await check.facts(tree, series);
+      const available = missingOf(series, facts, await loadableExtensions(files, tree, series));
+      for (const name of names)
+        if (!available.includes(name))
+          throw refused(
+            name,
+            `PHP ${series} has it already, or no package has it; these can be added: ${available.join(', ')}`,
+            NOTHING_CHANGED,
+          );
+      return options.changes.run(
+        'php.extensions',
+        `Adding ${names.join(', ')} to PHP ${series}`,
+        async ({ task, signal }) => {
+          const reporter = task('php', `PHP ${series}`);
+          const mine = queue.then(() => fetchExtensions(installed, names, reporter, signal));
+          queue = mine.catch(() => undefined);
+          await mine;
+          reporter.done(names.join(', '));
+        },
+      ).change;
+    },
+    keep: async (series, names) => {
+      const added = [...new Set([...(settings.choice(series).added ?? []), ...names])].sort();
+      await store.update((all) => ({ ...all, [series]: { ...settings.choice(series), added } }));
+    },
     async preview(change) {
       const installed = installedOf(change.series);
       const next = await plan(installed, change);
@@ -232,6 +314,12 @@ export function createPhpSettings(options: {
     },
   };
 }
+
+const NOTHING_CHANGED = 'Nothing was changed. See: koji ini show';
+
+/** What can be added and is not here. */
+const missingOf = (series: string, { builtIn }: PhpFacts, loadable: readonly { readonly name: string }[]): string[] =>
+  addableTo(series).filter((name) => !builtIn.includes(name) && loadable.every((one) => one.name !== name));
 
 const isSame = (a: PhpChoice, b: PhpChoice): boolean => changedNames(a, b).length === 0;
 
@@ -258,6 +346,8 @@ function notSwitchable(name: string, series: string, facts: PhpFacts, loadable: 
       'it is switched per project',
       'Switch it on for a project: koji project set ID --overrides XDEBUG=on',
     );
+  if (addableTo(series).includes(name))
+    return refused(name, `it is not here yet`, `Add it with: koji ini add ${series} ${name}`);
   return refused(name, `PHP ${series} has no such extension; there are ${loadable.join(', ')}`);
 }
 

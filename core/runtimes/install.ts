@@ -8,6 +8,7 @@ import type { JsonStore } from '../config/json-store.ts';
 import { runtimeFolder, type Layout } from '../layout.ts';
 import { timestamp } from '../system/clock.ts';
 import type { System } from '../system/system.ts';
+import type { ExtendedBinary } from '../php/extension-packages.ts';
 import { compareText } from '../compare-text.ts';
 import { digestOf, withoutEntry, type Lock } from './lock.ts';
 import type { InstallProgress, RuntimeSourceDriver } from './source.ts';
@@ -34,10 +35,18 @@ export interface InstallOptions {
   readonly finish: ReadonlyMap<string, (staging: string, finalPath: string, binary: ServiceBinary) => Promise<void>>;
 }
 
+/** What is done with a tree that takes the place of another, before that one is removed. */
+export interface Replacing {
+  /** Rejects when the new tree does not work; then the former one is back. */
+  prove(tree: string): Promise<void>;
+}
+
 /** What alone will do; of a pin only the version is known, of a lock file the digest too. */
 export interface ExpectedBytes {
   readonly version: string;
   readonly digest?: string;
+  /** Of PHP: what is added to it. */
+  readonly extensions?: readonly string[];
 }
 
 export const seriesOf = (binary: ServiceBinary): string => binary.series ?? binary.version;
@@ -49,10 +58,11 @@ export const seriesOf = (binary: ServiceBinary): string => binary.series ?? bina
  */
 export async function install(
   options: InstallOptions,
-  binary: ServiceBinary,
+  binary: ExtendedBinary,
   progress: InstallProgress,
   signal: AbortSignal,
   expected?: ExpectedBytes,
+  replacing?: Replacing,
 ): Promise<InstalledRuntime> {
   const { system, layout, lock } = options;
   const { os, arch } = system.host;
@@ -89,8 +99,14 @@ export async function install(
 
     progress.step('activate');
     await system.files.makeDirectory(dirname(target));
-    await system.files.remove(target); // An activation that was killed before it was recorded.
-    await system.files.rename(staging, target);
+    const former = await exchange(options, staging, target);
+    try {
+      await replacing?.prove(target);
+    } catch (error) {
+      await system.files.rename(target, staging);
+      if (former !== null) await system.files.rename(former, target);
+      throw error;
+    }
     const entry: InstalledRuntime = {
       name: binary.name,
       version: staged.version,
@@ -104,10 +120,12 @@ export async function install(
         .sort((a, b) => compareText(a.file, b.file)),
       source: source.type,
       ...(staged.via === undefined ? {} : { via: staged.via }),
+      ...(binary.extensions === undefined ? {} : { extensions: [...binary.extensions] }),
       sizeOnDisk: staged.sizeOnDisk,
       installedAt: timestamp(system.clock),
     };
     await lock.update((entries) => [...withoutEntry(entries, entry), entry]);
+    if (former !== null) await system.files.remove(former);
     return entry;
   } catch (error) {
     await system.files.remove(staging).catch((failure: unknown) => {
@@ -115,6 +133,23 @@ export async function install(
     });
     throw toInstallError(error, binary, signal);
   }
+}
+
+/**
+ * Puts a tree in its place by renames: programs that run keep what they have open, and none ever sees half of a tree.
+ *
+ * @returns where the one lies that was there; null: there was none
+ */
+async function exchange(
+  { system, layout }: Pick<InstallOptions, 'system' | 'layout'>,
+  staging: string,
+  target: string,
+): Promise<string | null> {
+  const isThere = (await system.files.stat(target)) !== null;
+  const former = join(layout.temp, `remove-${randomBytes(4).toString('hex')}`);
+  if (isThere) await system.files.rename(target, former);
+  await system.files.rename(staging, target);
+  return isThere ? former : null;
 }
 
 /** Empties `runtime/temp` of what an install or a removal left that was killed. For the start, before anything installs. */

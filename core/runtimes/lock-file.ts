@@ -26,6 +26,8 @@ export function createLockFiles(options: {
   readonly choices: RuntimeChoiceWork;
   /** Runtimes and series that a project runs on. */
   runtimesOf(project: ProjectConfig): readonly { readonly name: string; readonly series: string }[];
+  /** Remembers what is added to a series of PHP. */
+  keepExtensions(series: string, extensions: readonly string[]): Promise<void>;
   changed(): void;
 }): LockFiles {
   const { system, changes, runtimes, choices } = options;
@@ -92,12 +94,18 @@ export function createLockFiles(options: {
         const failures: KojiboxError[] = [];
         for (const [index, entry] of wanted.entries()) {
           const reporter = reporters[index];
-          const { name, series, version, digest } = entry;
+          const { name, series, version, digest, extensions } = entry;
           try {
             const there = runtimes.installed(name, version);
             if (there !== null && there.digest !== digest) throw otherBytes(there);
             if (there === null && reporter !== undefined)
-              await runtimes.installExactly(name, { series, version, digest }, reporter, signal);
+              await runtimes.installExactly(
+                name,
+                { series, version, digest, ...(extensions === undefined ? {} : { extensions }) },
+                reporter,
+                signal,
+              );
+            if (name === 'php' && extensions !== undefined) await options.keepExtensions(series, extensions);
             await choices.pin(name, version);
             reporter?.done(there === null ? version : sayWork('wasThere'));
           } catch (error) {
@@ -126,6 +134,7 @@ const lockEntry = ({
   os,
   arch,
   digest,
+  extensions,
   artifacts,
 }: InstalledRuntime): RuntimeLock['runtimes'][number] => ({
   name,
@@ -134,6 +143,7 @@ const lockEntry = ({
   os,
   arch,
   digest,
+  ...(extensions === undefined ? {} : { extensions }),
   artifacts: artifacts.map((artifact) => ({
     file: artifact.file.split('/').at(-1) ?? '',
     digest: artifact.digest,

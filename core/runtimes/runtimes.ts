@@ -4,7 +4,15 @@ import { join } from 'node:path';
 import { KojiboxError } from '../../contract/errors.ts';
 import type { RuntimeManifest, ServiceBinary } from '../../contract/manifest.ts';
 import type { InstalledRuntime, RuntimeChoices, RuntimeListEntry } from '../../contract/runtimes.ts';
-import { clearLeftovers, install, seriesOf, type ExpectedBytes, type InstallOptions } from './install.ts';
+import { withExtensions } from '../php/extension-packages.ts';
+import {
+  clearLeftovers,
+  install,
+  seriesOf,
+  type ExpectedBytes,
+  type InstallOptions,
+  type Replacing,
+} from './install.ts';
 import { findInstalled, withoutEntry } from './lock.ts';
 import { createSharedWork } from './shared-work.ts';
 import type { InstallProgress, RuntimeSourceDriver } from './source.ts';
@@ -39,6 +47,14 @@ export interface Runtimes {
     progress: InstallProgress,
     signal: AbortSignal,
   ): Promise<InstalledRuntime>;
+  /** Installs PHP once more, with these extensions, in place of what is there. Rejects as an install and as `prove` does; then that is as it was. */
+  extend(
+    series: string,
+    extensions: readonly string[],
+    replacing: Replacing,
+    progress: InstallProgress,
+    signal: AbortSignal,
+  ): Promise<InstalledRuntime>;
   /** Its data folders stay. Rejects with RUNTIME_MISSING. Whether a service runs it is for the caller to know. */
   remove(name: string, version: string): Promise<void>;
   treePath(installed: InstalledRuntime): string;
@@ -50,6 +66,8 @@ export interface RuntimesOptions extends InstallOptions {
   readonly manifest: () => RuntimeManifest;
   /** Of this machine; none when left out. */
   readonly choices?: () => RuntimeChoices;
+  /** What was added to a series of PHP on this machine; nothing when left out. */
+  readonly extensionsOf?: (series: string) => readonly string[];
 }
 
 export function createRuntimes(options: RuntimesOptions): Runtimes {
@@ -67,7 +85,8 @@ export function createRuntimes(options: RuntimesOptions): Runtimes {
           binary.os === os &&
           binary.arch === arch &&
           (binary.source?.type !== 'debian' || (binary.source.distribution ?? 'debian') === distribution),
-      );
+      )
+      .map((binary) => withExtensions(binary, options.extensionsOf?.(seriesOf(binary)) ?? []));
 
   const choices = (): RuntimeChoices => options.choices?.() ?? { defaults: {}, pins: {} };
   /** The chosen one, where the manifest still has it. */
@@ -141,7 +160,7 @@ export function createRuntimes(options: RuntimesOptions): Runtimes {
     },
 
     async installExactly(name, { series, ...expected }, progress, signal) {
-      const binary = resolve(name, series);
+      const binary = withExtensions(resolve(name, series), expected.extensions ?? []);
       return installing.join(`${name} ${series} ${expected.version}`, progress, signal, (observers, shared) =>
         install(options, binary, toAll(observers), shared, expected),
       );
@@ -151,6 +170,12 @@ export function createRuntimes(options: RuntimesOptions): Runtimes {
       installing.join(`${binary.name} ${seriesOf(binary)}`, progress, signal, (observers, shared) =>
         install({ ...options, sources }, binary, toAll(observers), shared),
       ),
+
+    extend: (series, extensions, replacing, progress, signal) =>
+      installing.join(`php ${series} ${[...extensions].sort().join(' ')}`, progress, signal, (observers, shared) => {
+        const binary = withExtensions(resolve('php', series), extensions);
+        return install(options, binary, toAll(observers), shared, undefined, replacing);
+      }),
 
     async remove(name, version) {
       const entry = installed(name, version);

@@ -7,5 +7,6 @@ export function phpHandlers(php: PhpSettingsWork): Pick<Handlers, Extract<keyof 
     'php.settings': async ({ series }) => php.show(series),
     'php.preview': async (change) => php.preview(change),
     'php.set': async (change) => php.set(change),
+    'php.addExtensions': async ({ series, names }) => php.add(series, names),
   };
 }

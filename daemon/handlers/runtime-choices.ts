@@ -17,7 +17,13 @@ export function runtimeChoiceHandlers(options: {
 }): Pick<Handlers, Names> {
   const { kojibox, system, changed } = options;
   const choices = createRuntimeChoices({ ...kojibox, choices: kojibox.stores.runtimes, changed });
-  const locks = createLockFiles({ ...kojibox, system, choices, changed });
+  const locks = createLockFiles({
+    ...kojibox,
+    system,
+    choices,
+    keepExtensions: (series, names) => kojibox.phpSettings.keep(series, names),
+    changed,
+  });
   const ok = 'ok' as const;
   return {
     'runtime.install': async ({ name, version, locked }) => {

@@ -31,6 +31,7 @@ const AGAIN: ReadonlySet<ChangeKind> = new Set([
   'stack.down',
   'installer.start',
   'runtime.install',
+  'php.extensions',
   'runtime.use',
   'projects.create',
   'imports.apply',

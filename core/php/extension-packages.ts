@@ -1,0 +1,46 @@
+/**
+ * Extensions that can be added to an installed PHP, with the packages that bring them. Debian and Ubuntu have one for each series of PHP; they are
+ * fetched and checked as the packages of the runtime itself. Pure.
+ */
+import type { ServiceBinary } from '../../contract/manifest.ts';
+
+/** A binary of the manifest with what was added to it on this machine. */
+export type ExtendedBinary = ServiceBinary & { readonly extensions?: readonly string[] };
+
+interface Addable {
+  readonly name: string;
+  /** Last series that has it; left out: all do. */
+  readonly until?: string;
+}
+
+const ADDABLE: readonly Addable[] = [
+  ...(['amqp', 'apcu', 'ast', 'bz2', 'ds', 'enchant', 'gmp', 'gnupg', 'igbinary', 'imagick'] as const),
+  ...(['ldap', 'mailparse', 'memcached', 'mongodb', 'msgpack', 'oauth', 'odbc', 'pcov', 'snmp', 'soap'] as const),
+  ...(['ssh2', 'tidy', 'uuid', 'xmlrpc', 'yaml'] as const),
+]
+  .map((name): Addable => ({ name }))
+  // Its library is not developed any more; PHP has it no longer: https://www.php.net/manual/en/migration84.other-changes.php
+  .concat({ name: 'imap', until: '8.3' });
+
+/** `8.10` comes after `8.9`. */
+const rank = (series: string): number => {
+  const [major = 0, minor = 0] = series.split('.').map(Number);
+  return major * 1000 + minor;
+};
+
+/** Names of what can be added to this series, in order. */
+export const addableTo = (series: string): string[] =>
+  ADDABLE.filter(({ until }) => until === undefined || rank(series) <= rank(until))
+    .map(({ name }) => name)
+    .sort();
+
+/** The binary with the packages of these extensions; those that its series does not have are left out. */
+export function withExtensions(binary: ServiceBinary, extensions: readonly string[]): ExtendedBinary {
+  const { source, series = binary.version } = binary;
+  if (binary.name !== 'php' || source?.type !== 'debian') return binary;
+  const known = new Set(addableTo(series));
+  const added = [...new Set(extensions)].filter((name) => known.has(name)).sort();
+  if (added.length === 0) return binary;
+  const packages = [...new Set([...source.packages, ...added.map((name) => `php${series}-${name}`)])];
+  return { ...binary, source: { ...source, packages }, extensions: added };
+}
