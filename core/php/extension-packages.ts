@@ -2,6 +2,7 @@
  * Extensions that can be added to an installed PHP, with the packages that bring them. Debian and Ubuntu have one for each series of PHP; they are
  * fetched and checked as the packages of the runtime itself. Pure.
  */
+import { join } from 'node:path';
 import type { ServiceBinary } from '../../contract/manifest.ts';
 
 /** A binary of the manifest with what was added to it on this machine. */
@@ -27,6 +28,19 @@ const rank = (series: string): number => {
   const [major = 0, minor = 0] = series.split('.').map(Number);
   return major * 1000 + minor;
 };
+
+/** Links of every tree, whatever the versions of its libraries; see daemon/sources/loose-libraries.ts. */
+export const MAGICK_LINKS = { modules: 'usr/lib/magick-modules', settings: 'usr/lib/magick-config' } as const;
+
+/** What libraries of added extensions must know: ImageMagick looks for its modules where Debian would have put them. */
+export const extensionEnvironment = (tree: string, extensions: readonly string[] = []): Record<string, string> =>
+  extensions.includes('imagick')
+    ? {
+        MAGICK_CODER_MODULE_PATH: join(tree, MAGICK_LINKS.modules, 'coders'),
+        MAGICK_CODER_FILTER_PATH: join(tree, MAGICK_LINKS.modules, 'filters'),
+        MAGICK_CONFIGURE_PATH: join(tree, MAGICK_LINKS.settings),
+      }
+    : {};
 
 /** Names of what can be added to this series, in order. */
 export const addableTo = (series: string): string[] =>

@@ -1,5 +1,6 @@
 /** PHP-FPM on a unix socket; the edge speaks FastCGI to it. */
 import { join } from 'node:path';
+import { extensionEnvironment } from '../php/extension-packages.ts';
 import type { Recipe } from './recipe.ts';
 
 export const php: Recipe = {
@@ -34,6 +35,7 @@ export const php: Recipe = {
         TMPDIR: tempFolder,
         LANG: 'C.UTF-8',
         SSL_CERT_FILE: context.caBundle,
+        ...extensionEnvironment(tree, context.extensions),
         ...context.extraEnv,
       },
       cwd: '/',

@@ -31,6 +31,8 @@ export interface RecipeContext {
   readonly mailFolder: string;
   /** Settings of the runtime, where it has any: written before the start, and the same on the command line. */
   readonly runtimeSettings: { readonly path: string; readonly content: string } | null;
+  /** What was added to the runtime. */
+  readonly extensions: readonly string[];
   /** Load the debugger, where the runtime has one. */
   readonly debug: boolean;
   /** From config.setService. */

@@ -182,6 +182,7 @@ export function createCatalog(options: CatalogOptions): Catalog {
       caBundle: options.caBundle,
       debug: entry.debug === true,
       runtimeSettings: await options.runtimeSettings(installed),
+      extensions: installed.extensions ?? [],
       mailFolder: layout.mail,
       extraArgs: await Promise.all(config.args.map((text) => resolveReferences(text, options.secrets, user))),
       extraEnv: await resolveAll(config.env, options.secrets, user),

@@ -1,4 +1,5 @@
 /** How to run a program of an installed runtime on the command line, with the versions and passwords of this stack. */
+import { extensionEnvironment } from '../php/extension-packages.ts';
 import { join } from 'node:path';
 import { PROGRAMS, type Program } from '../../contract/programs.ts';
 import { KojiboxError } from '../../contract/errors.ts';
@@ -55,7 +56,7 @@ export function runtimesOfProgram(
 }
 
 export async function resolveProgram(name: ProgramName, context: ProgramContext): Promise<Program> {
-  const tree = (runtime: string, series?: string): { path: string; series: string } => {
+  const tree = (runtime: string, series?: string): { path: string; series: string; extensions: readonly string[] } => {
     const installed = context.runtimes.installed(runtime, series);
     if (installed === null) {
       throw new KojiboxError('RUNTIME_MISSING', `cannot run ${name}`, {
@@ -64,12 +65,20 @@ export async function resolveProgram(name: ProgramName, context: ProgramContext)
         remedy: `Install it with: koji runtime install ${runtime}${series === undefined ? '' : ` ${series}`}`,
       });
     }
-    return { path: context.runtimes.treePath(installed), series: installed.series };
+    return {
+      path: context.runtimes.treePath(installed),
+      series: installed.series,
+      extensions: installed.extensions ?? [],
+    };
   };
   const php = (): Program => {
-    const { path, series } = tree('php', context.project?.overrides['PHP_VERSION']);
+    const { path, series, extensions } = tree('php', context.project?.overrides['PHP_VERSION']);
     // PHP finds the php.ini beside its binary; the system's own extra files must not come in.
-    return { command: join(path, `usr/bin/php${series}`), args: [], env: { PHP_INI_SCAN_DIR: '' } };
+    return {
+      command: join(path, `usr/bin/php${series}`),
+      args: [],
+      env: { PHP_INI_SCAN_DIR: '', ...extensionEnvironment(path, extensions) },
+    };
   };
   const node = (script?: string): Program => {
     const { path } = tree('node', context.project?.overrides['NODE_VERSION']);

@@ -11,6 +11,7 @@ import type { Distribution } from '../system/distribution.ts';
 import { createPrivateApt, type DebianPackage, type IndexCopy, type PrivateApt } from './apt.ts';
 import type { ArchiveIndex } from './apt-index.ts';
 import { isWanted, upstreamVersion } from './debian-packages.ts';
+import { gatherLibraries } from './loose-libraries.ts';
 import { createPackagePool, toArtifact, type PackagePool } from './package-pool.ts';
 import { createPatchelf, type Patchelf } from './patchelf.ts';
 import { relocatePhpLibraries } from './php-libraries.ts';
@@ -96,6 +97,7 @@ export function createDebianSource(options: DebianSourceOptions): DebianSource {
 
       const { artifacts, sizeOnDisk } = await unpackAll(pool, packages, plan.staging, progress, signal);
       await mergeUsr(plan.staging);
+      await gatherLibraries(plan.staging, LIBRARIES);
       if (source.onlyPortable === true) await relocatePhpLibraries(plan.staging);
       const main = packages.find(({ name }) => name === source.packages[0]);
       const version = upstreamVersion(main?.version ?? binary.version);
