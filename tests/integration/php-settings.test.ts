@@ -1,5 +1,5 @@
 /** Settings of a real PHP: seen over HTTPS and on the command line, refused before anything changes, taken back when it does not start. */
-import { chmodSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ServiceEffect } from '../../contract/config.ts';
@@ -271,5 +271,39 @@ describe('which PHP is used', () => {
       expect(stdout + stderr).toMatch(told);
       expect(await entryOf('redis', '7.0')).toMatchObject({ installed: null, pinned: null });
     }
+  });
+});
+
+describe('extensions that are added', () => {
+  it('come with their libraries, for sites and the command line, are locked, and what fails changes nothing', async () => {
+    const states = async (): Promise<Record<string, string>> =>
+      Object.fromEntries(
+        (await ask<PhpSettings>('php.settings', { series: '8.2' })).extensions.map(({ name, state }) => [name, state]),
+      );
+    expect(await states()).toMatchObject({ soap: 'available', imagick: 'available', gd: 'on' });
+    expect((await set({ extensions: { soap: 'on' } })).error?.remedy).toBe('Add it with: koji ini add 8.2 soap');
+    const refused = await world.kojiResult('ini', 'add', '8.2', 'soap', 'nonsense');
+    expect(refused.code).not.toBe(0);
+    expect(refused.stderr).toContain('nonsense');
+
+    await world.koji('ini', 'add', '8.2', 'soap', 'imagick', 'imap', 'gmp');
+    expect(await states()).toMatchObject({ soap: 'on', imagick: 'on', imap: 'on', gmp: 'on' });
+    for (const seen of [await overHttps(), await onCommandLine()])
+      expect(seen.extensions).toEqual(expect.arrayContaining(['soap', 'imagick', 'imap', 'gmp', 'gd']));
+    const png = `$i = new Imagick(); $i->newImage(4, 4, 'red'); $i->setImageFormat('png'); echo bin2hex(substr($i->getImageBlob(), 1, 3));`;
+    expect(await world.koji('php', '-r', png)).toContain('504e47');
+    const php = (await ask<RuntimeListEntry[]>('runtime.list')).find(
+      ({ name, series }) => name === 'php' && series === '8.2',
+    );
+    expect(php?.installed?.extensions).toEqual(['gmp', 'imagick', 'imap', 'soap']);
+    expect(php?.installed?.artifacts.some(({ file }) => file.includes('php8.2-soap'))).toBe(true);
+    const { lock } = await ask<{ lock: RuntimeLock }>('runtime.lock', { project: 'probe' });
+    expect(lock.runtimes.find(({ name }) => name === 'php')).toMatchObject({
+      extensions: ['gmp', 'imagick', 'imap', 'soap'],
+      digest: php?.installed?.digest,
+    });
+    expect(readdirSync(world.path('runtime/temp')).filter((name) => /^(install|remove)-/.test(name))).toEqual([]);
+    expect((await set({ extensions: { soap: 'off' } })).settings).toBeDefined();
+    expect((await onCommandLine()).extensions).not.toContain('soap');
   });
 });
