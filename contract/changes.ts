@@ -46,7 +46,7 @@ export const CHANGE_KINDS = [
   'stack.down',
   'installer.start',
   'runtime.install',
-  'php.extensions',
+  'php.addExtensions',
   'projects.create',
   'databases.drop',
   'databases.export',

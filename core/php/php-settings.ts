@@ -283,7 +283,7 @@ export function createPhpSettings(options: {
             NOTHING_CHANGED,
           );
       return options.changes.run(
-        'php.extensions',
+        'php.addExtensions',
         `Adding ${names.join(', ')} to PHP ${series}`,
         async ({ task, signal }) => {
           const reporter = task('php', `PHP ${series}`);

@@ -31,7 +31,7 @@ const AGAIN: ReadonlySet<ChangeKind> = new Set([
   'stack.down',
   'installer.start',
   'runtime.install',
-  'php.extensions',
+  'php.addExtensions',
   'runtime.use',
   'projects.create',
   'imports.apply',

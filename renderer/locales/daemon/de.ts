@@ -175,7 +175,7 @@ export const daemonDe: DaemonTexts = {
     'stack.down': 'Der Stack hält an',
     'installer.start': 'Laufzeiten werden installiert',
     'runtime.install': 'Eine Laufzeit wird installiert',
-    'php.extensions': 'PHP-Erweiterungen werden hinzugefügt',
+    'php.addExtensions': 'PHP-Erweiterungen werden hinzugefügt',
     'projects.create': 'Ein Projekt wird angelegt',
     'databases.drop': 'Eine Datenbank wird gelöscht',
     'databases.export': 'Eine Datenbank wird exportiert',

@@ -136,7 +136,7 @@ export const daemonId: DaemonTexts = {
     'stack.down': 'Menghentikan stack',
     'installer.start': 'Memasang runtime',
     'runtime.install': 'Memasang runtime',
-    'php.extensions': 'Menambahkan ekstensi PHP',
+    'php.addExtensions': 'Menambahkan ekstensi PHP',
     'projects.create': 'Membuat proyek',
     'databases.drop': 'Menghapus basis data',
     'databases.export': 'Mengekspor basis data',
