@@ -45,6 +45,11 @@ export const PackManifestSchema = z.strictObject({
         version: VersionSchema,
         source: z.enum(['npm', 'debian', 'https']),
         files: z.array(FilePathSchema).min(1).max(MAX_FILES),
+        /** Of PHP: what was added to it. */
+        extensions: z
+          .array(z.string().regex(/^[a-z0-9_]{1,40}$/))
+          .max(64)
+          .optional(),
       }),
     )
     .min(1)

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { KojiboxError } from '../../contract/errors.ts';
 import type { RuntimeManifest, ServiceBinary } from '../../contract/manifest.ts';
 import type { InstalledRuntime, RuntimeChoices, RuntimeListEntry } from '../../contract/runtimes.ts';
-import { withExtensions } from '../php/extension-packages.ts';
+import { withExtensions, type ExtendedBinary } from '../php/extension-packages.ts';
 import {
   clearLeftovers,
   install,
@@ -23,7 +23,7 @@ export interface Runtimes {
   /** @param usedBy services by `<name> <series>` */
   list(usedBy: ReadonlyMap<string, string[]>): RuntimeListEntry[];
   /** The manifest's entry for this machine; without a version the default one. Throws RUNTIME_UNSUPPORTED. */
-  resolve(name: string, version?: string): ServiceBinary;
+  resolve(name: string, version?: string): ExtendedBinary;
   defaultSeries(name: string): string;
   installed(name: string, version?: string): InstalledRuntime | null;
   /** Installs when it is not there. Calls for the same runtime share one install. */
@@ -77,7 +77,7 @@ export function createRuntimes(options: RuntimesOptions): Runtimes {
 
   // Where there is no archive at all the Debian entries stay: asking for one says what is missing.
   const distribution = system.host.distribution ?? 'debian';
-  const here = (): ServiceBinary[] =>
+  const here = (): ExtendedBinary[] =>
     options
       .manifest()
       .services.filter(

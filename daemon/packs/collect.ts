@@ -2,7 +2,7 @@
 import { stat } from 'node:fs/promises';
 import { relative } from 'node:path';
 import { KojiboxError } from '../../contract/errors.ts';
-import type { ServiceBinary } from '../../contract/manifest.ts';
+import type { ExtendedBinary } from '../../core/php/extension-packages.ts';
 import type { PackManifest, PackRepository } from '../../core/packs/pack-manifest.ts';
 import { seriesOf } from '../../core/runtimes/install.ts';
 import type { InstallProgress, RuntimeSourceDriver } from '../../core/runtimes/source.ts';
@@ -25,7 +25,7 @@ export interface CollectOptions {
 }
 
 export interface WantedRuntime {
-  readonly binary: ServiceBinary;
+  readonly binary: ExtendedBinary;
   readonly progress: InstallProgress & { done(detail: string): void };
 }
 
@@ -70,6 +70,7 @@ export async function collectRuntimes(
       version: collected.version,
       source: type,
       files: [...new Set(paths)].sort(),
+      ...(binary.extensions === undefined ? {} : { extensions: [...binary.extensions] }),
     });
     progress.done(collected.version);
   }

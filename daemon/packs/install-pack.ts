@@ -1,4 +1,5 @@
 /** Installing an opened pack: unpacked aside, held against what vouches for each part, and only then installed, as from the network. */
+import { withExtensions, type ExtendedBinary } from '../../core/php/extension-packages.ts';
 import { randomBytes } from 'node:crypto';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
@@ -27,6 +28,8 @@ export interface InstallPackOptions {
   readonly distribution: Distribution | null;
   /** Something was installed. */
   installed(): void;
+  /** Remembers what is added to a series of PHP. */
+  keepExtensions(series: string, extensions: readonly string[]): Promise<void>;
 }
 
 /** Whether exactly this version is there, its files too. */
@@ -90,15 +93,16 @@ export async function installPack(
     });
     const results = await Promise.allSettled(
       pending.map(async ({ runtime, task }) => {
-        const { name, series, version } = runtime;
+        const { name, series, version, extensions } = runtime;
         const passage = { version, via, file, from: downloads, to: layout.downloads };
         const through = sources.map((source) => throughPack(source, passage));
         const entry = await runtimes
-          .installFrom(through, runtimes.resolve(name, series), task, signal)
+          .installFrom(through, binaryOf(runtimes, runtime), task, signal)
           .catch((error: unknown) => {
             task.fail(error instanceof Error ? error.message : String(error));
             throw toRefusal(error, `${name} ${series}`, file);
           });
+        if (name === 'php' && extensions !== undefined) await options.keepExtensions(series, extensions);
         task.done(entry.version);
         options.installed();
       }),
@@ -112,19 +116,24 @@ export async function installPack(
   }
 }
 
+/** The manifest's own entry, with what the pack adds to it. */
+const binaryOf = (runtimes: Runtimes, { name, series, extensions }: PackedRuntime): ExtendedBinary =>
+  withExtensions(runtimes.resolve(name, series), extensions ?? []);
+
 /** What the install reads, checked by what vouches for it: the signed manifest of this build, the signature of the archive. */
 async function verifySource(
   runtimes: Runtimes,
-  { name, series, source }: PackedRuntime,
+  runtime: PackedRuntime,
   sources: readonly RuntimeSourceDriver[],
   file: string,
   task: TaskReporter,
   signal: AbortSignal,
 ): Promise<void> {
+  const { name, series, source } = runtime;
   task.step('verify', `${name} ${series}`);
   const silent = { step: () => undefined, bytes: () => undefined };
   const driver = sources.find(({ type }) => type === source);
-  await driver?.collect?.(runtimes.resolve(name, series), silent, signal).catch((error: unknown) => {
+  await driver?.collect?.(binaryOf(runtimes, runtime), silent, signal).catch((error: unknown) => {
     throw toRefusal(error, `${name} ${series}`, file);
   });
 }

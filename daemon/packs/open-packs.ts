@@ -66,6 +66,7 @@ export async function openPacks(options: {
     version: options.version,
     indexes: (suite, signal) => debian.indexes(suite, signal),
     installed: () => options.installed(),
+    keepExtensions: (series, names) => kojibox.phpSettings.keep(series, names),
     defaultChoice: () => defaultChoice(kojibox),
   });
   const mirrors = createMirrorSettings({
