@@ -149,7 +149,8 @@ export function startLogRotation(folder: string, log: Logger, options: LogRotati
       await dropper.dropRemoved(file, until, await holes);
     },
     async prepare(file) {
-      await interrupt(file);
+      // At once, when nothing is under way: the service is launched right after.
+      if (busy?.file === file) await interrupt(file);
       const stat = statSync(file, { throwIfNoEntry: false });
       if (stat === undefined) return;
       const start = readStart(file);

@@ -87,7 +87,9 @@ export const de: Messages = {
   logsPage: {
     intro: 'Was die Dienste geschrieben haben, auch in rotierten Dateien.',
     all: 'Alle Dienste',
-    service: 'Dienst',
+    service: 'Dienst oder Projekt',
+    ofProject: (name) => `Projekt ${name}`,
+    notLater: 'Spätestens',
     level: 'Stufe',
     levels: { debug: 'Alles', info: 'Info und Schlimmeres', warn: 'Warnungen und Fehler', error: 'Fehler' },
     search: 'Text suchen',

@@ -88,7 +88,9 @@ export const en = {
   logsPage: {
     intro: 'What the services wrote, rotated files included.',
     all: 'All services',
-    service: 'Service',
+    service: 'Service or project',
+    ofProject: (name: string): string => `Project ${name}`,
+    notLater: 'Not later than',
     level: 'Level',
     levels: { debug: 'Everything', info: 'Info and worse', warn: 'Warnings and errors', error: 'Errors' },
     search: 'Search text',

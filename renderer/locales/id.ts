@@ -87,7 +87,9 @@ export const id: Messages = {
   logsPage: {
     intro: 'Yang ditulis layanan, termasuk berkas yang sudah dirotasi.',
     all: 'Semua layanan',
-    service: 'Layanan',
+    service: 'Layanan atau proyek',
+    ofProject: (name) => `Proyek ${name}`,
+    notLater: 'Paling lambat',
     level: 'Tingkat',
     levels: {
       debug: 'Semuanya',

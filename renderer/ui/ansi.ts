@@ -1,4 +1,9 @@
 /** Colours of terminals (ECMA-48 SGR) as classes; every other sequence is left out. */
+/** CSI, then what carries text (OSC and its kin) and the short ones, which are left out whole. */
+const SEQUENCE =
+  // oxlint-disable-next-line no-control-regex -- they are what is looked for
+  /\u001b\[([0-9;?]*)[ -/]*([@-~])|\u001b[\]PX^_][^\u0007\u001b]*(?:\u0007|\u001b\\)?|\u001b[ -/]*[0-~]/g;
+
 export interface AnsiPart {
   readonly text: string;
   readonly classes: string;
@@ -25,7 +30,7 @@ export function parseAnsi(text: string): AnsiPart[] {
   const parts: AnsiPart[] = [];
   let [colour, weight] = ['', ''];
   let at = 0;
-  for (const match of text.matchAll(/\u001b\[([0-9;?]*)([A-Za-z])/g)) {
+  for (const match of text.matchAll(SEQUENCE)) {
     if (match.index > at) parts.push({ text: text.slice(at, match.index), classes: `${colour} ${weight}`.trim() });
     at = match.index + match[0].length;
     if (match[2] !== 'm') continue;

@@ -176,11 +176,11 @@ test('logs: found by service, level and text, followed, exported', async ({ page
   await openPage(page, 'Logs');
   const list = page.locator('[data-log-list]');
   await expect(list).toContainText('ready');
-  await page.getByLabel('Service', { exact: true }).selectOption('postgres');
+  await page.getByLabel('Service or project').selectOption('postgres');
   await page.getByRole('searchbox').fill('ready to accept');
   await expect(list).toContainText('ready to accept connections');
   await page.getByRole('searchbox').fill('');
-  await page.getByLabel('Service', { exact: true }).selectOption('redis');
+  await page.getByLabel('Service or project').selectOption('redis');
   await expect(list).toContainText('Ready to accept connections');
   await page.getByRole('searchbox').fill('nothing has this');
   await expect(list).toContainText('Nothing matches.');
@@ -188,6 +188,15 @@ test('logs: found by service, level and text, followed, exported', async ({ page
   execFileSync('./koji', ['restart', 'redis']);
   await expect(list).toContainText('Redis is now ready to exit');
   await list.locator('time').last().click();
+  await expect(page.locator('[data-log-detail]')).toContainText('redis');
+  await expect(list.locator('[data-log-day]').first()).toBeVisible();
+  // By keyboard: from row to row, and open.
+  await page.keyboard.press('Escape');
+  await expect(page.locator('[data-log-detail]')).toHaveCount(0);
+  await list.focus();
+  await page.keyboard.press('End');
+  await page.keyboard.press('ArrowUp');
+  await page.keyboard.press('Enter');
   await expect(page.locator('[data-log-detail]')).toContainText('redis');
   await page.getByRole('button', { name: 'Export' }).click();
   const told = await page.locator('[data-notice]').textContent();
