@@ -57,6 +57,7 @@ export type AppConfig = z.infer<typeof AppConfigSchema>;
 export const ServiceConfigSchema = z.object({
   id: IdSchema,
   enabled: z.boolean(),
+  /** Shown: those in use. Stored: those that somebody chose; one that is sent back as it was shown stays unchosen. */
   ports: z.record(z.string(), PortSchema),
   env: EnvironmentSchema,
   args: privateValues(z.array(z.string())),

@@ -35,6 +35,7 @@ import type { SecretKey } from './secrets/secret-key.ts';
 import type { Secrets } from './secrets/secrets.ts';
 import type { ServiceDriver } from './services/driver.ts';
 import type { ProbeRunner } from './services/health.ts';
+import type { HeldServices } from './services/held-services.ts';
 import type { OwnServices } from './services/own-services.ts';
 import type { CatalogEntry, CatalogOptions } from './stack/catalog.ts';
 import type { ProgramName } from './stack/programs.ts';
@@ -96,6 +97,8 @@ export interface Kojibox {
   readonly notices: readonly string[];
   readonly serviceSettings: ServiceSettings;
   readonly ownServices: OwnServices;
+  /** Programs of projects that somebody stopped. */
+  readonly held: HeldServices;
   readonly sharing: Sharing;
   /** Domains and proxy rules, put into effect. */
   readonly names: NameWork;

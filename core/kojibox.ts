@@ -22,6 +22,7 @@ import { portName } from './ports/port-name.ts';
 import { createPorts } from './ports/ports.ts';
 import { detectProject } from './projects/detect.ts';
 import { createPhpSettings, createPhpSettingsStore } from './php/php-settings.ts';
+import { createForget } from './projects/forget-project.ts';
 import { projectEnvironment } from './projects/environment.ts';
 import { createPlaceCheck } from './projects/place.ts';
 import { createProjectWork } from './projects/project-work.ts';
@@ -39,10 +40,11 @@ import { writePhpIni } from './runtimes/php-ini.ts';
 import { createRuntimes } from './runtimes/runtimes.ts';
 import { createSecretKey } from './secrets/secret-key.ts';
 import { createSecrets } from './secrets/secrets.ts';
+import { createHeldServices } from './services/held-services.ts';
 import { createOwnServices } from './services/own-services.ts';
 import { assertPassable, ensureHome, ensureRunFolder, prepareService } from './services/prepare.ts';
 import { removeRcBlock } from './shims/undo-rc.ts';
-import { createCatalog, EDGE_ID, type Catalog, type CatalogEntry } from './stack/catalog.ts';
+import { createCatalog, EDGE_ID, isAppService, type Catalog, type CatalogEntry } from './stack/catalog.ts';
 import { isProgram, projectAt, resolveProgram } from './stack/programs.ts';
 import { createStack } from './stack/stack.ts';
 import { createSupervisor } from './services/supervisor.ts';
@@ -53,7 +55,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
   const { system, home, publish } = options;
   const layout = layoutOf(home);
   const homeDigest = digestOfHome(home);
-  const { list: notices, add: notice } = createNotices((text) => system.log.warn(text));
+  const { list: notices, add: notice, drop: dropNotice } = createNotices((text) => system.log.warn(text));
 
   await ensureHome(
     system,
@@ -87,6 +89,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     ledger: ledgerStore,
     shares: shareStore,
     ownServices: ownStore,
+    heldServices: heldStore,
     php: phpStore,
     runtimes: choices,
   } = await openStores(system, layout, notice);
@@ -105,6 +108,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     store: portStore,
     nameOf: (key) => portName(key, supervisor.states()),
     notice,
+    dropNotice,
   });
   const certificates = createCertificates({ system, layout, userName: options.userName, notice });
   const caBundle = join(layout.certificates, 'ca-bundle.pem');
@@ -182,6 +186,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     check: checkProject,
   });
 
+  const held = createHeldServices(heldStore, isAppService);
   const serviceSettings = createServiceSettings({
     store: services,
     ports,
@@ -361,7 +366,10 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
         await createStarterProject(system.files, { ...options, wants, folder: layout.projects, owner }),
       );
     }
-    return defineServices().filter(({ enabled }) => enabled);
+    // A program that somebody stopped, or that is to start by hand alone, is no part of the stack.
+    return defineServices().filter(
+      ({ id, enabled, project }) => enabled && project?.autostart !== false && !held.isHeld(id),
+    );
   };
 
   const stack = createStack({
@@ -386,6 +394,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
   });
 
   const { setProject, updateProject, createProject, removeProject } = createProjectWork({
+    held,
     changes,
     runtimes,
     supervisor,
@@ -406,13 +415,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
       unpackZip: (file, folder, signal) => options.unpackZip(file, folder, signal),
     },
     changed: (id) => publish('config:changed', { scope: 'project', id }),
-    async forget(id) {
-      if (domainStore.get().some(({ projectId, targetPort }) => projectId === id && targetPort === 0))
-        await domainStore.update((all) =>
-          all.filter(({ projectId, targetPort }) => projectId !== id || targetPort !== 0),
-        );
-      await ports.release(`app-${id}.http`);
-    },
+    forget: createForget(domainStore, ports, held),
   });
   const names = createNameWork({
     domains,
@@ -453,6 +456,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     },
     serviceSettings,
     ownServices,
+    held,
     sharing,
     names,
     program,

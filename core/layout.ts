@@ -9,6 +9,8 @@ export interface Layout {
   readonly appConfig: string;
   readonly servicesConfig: string;
   readonly ownServicesConfig: string;
+  /** Programs that somebody stopped. */
+  readonly heldServicesConfig: string;
   readonly projectsConfig: string;
   readonly domainsConfig: string;
   readonly proxyConfig: string;
@@ -102,6 +104,7 @@ export function layoutOf(home: string): Layout {
     appConfig: join(config, 'app.json'),
     servicesConfig: join(config, 'services.json'),
     ownServicesConfig: join(config, 'own-services.json'),
+    heldServicesConfig: join(config, 'held-services.json'),
     projectsConfig: join(config, 'projects.json'),
     domainsConfig: join(config, 'domains.json'),
     proxyConfig: join(config, 'proxy.json'),

@@ -5,6 +5,8 @@ export interface Notices {
   readonly list: readonly string[];
   /** @param topic a later sentence about the same takes the place of this one */
   add(text: string, topic?: string): void;
+  /** Takes the sentence about this out again. */
+  drop(topic: string): void;
 }
 
 export function createNotices(log: (text: string) => void): Notices {
@@ -18,6 +20,11 @@ export function createNotices(log: (text: string) => void): Notices {
       if (topic !== undefined) topics.set(topic, text);
       list.push(text);
       log(text);
+    },
+    drop(topic) {
+      const former = topics.get(topic);
+      if (former !== undefined) list.splice(list.indexOf(former), 1);
+      topics.delete(topic);
     },
   };
 }

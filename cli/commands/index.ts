@@ -21,6 +21,7 @@ import { takeOverCommand } from './take-over-command.ts';
 import { stackCommands } from './stack-commands.ts';
 import { uninstallCommand } from './uninstall-command.ts';
 import { updateCommands } from './update-commands.ts';
+import { xdebug } from './xdebug-command.ts';
 
 export const commands: readonly Command[] = [
   ...stackCommands,
@@ -37,6 +38,7 @@ export const commands: readonly Command[] = [
   shareCommand,
   secretCommand,
   trustCommand,
+  xdebug,
   ...operationCommands.map(askForRights).map(askAfterSetup),
   ...programCommands,
   ...daemonCommands,

@@ -94,6 +94,7 @@ const STORES: Record<keyof Stores, { file: (layout: Layout) => string; good: unk
   lock: { file: (l) => l.lock, good: [lock('8.2'), lock('8.3'), lock('8.4')], into: [] },
   shares: { file: (l) => l.shares, good: [share('a'), share('b'), share('c')], into: [] },
   ownServices: { file: (l) => l.ownServicesConfig, good: [own('a'), own('b'), own('c')], into: [] },
+  heldServices: { file: (l) => l.heldServicesConfig, good: ['app-a', 'app-b', 'app-c'], into: [] },
   runtimes: {
     file: (l) => l.runtimeChoices,
     good: { defaults: { php: '8.2', node: '24', redis: '7' }, pins: {} },

@@ -11,6 +11,8 @@ import type { JsonStore } from './json-store.ts';
 export interface ServiceSettings {
   /** The settings of a service; what nobody changed is the default. */
   get(id: string): ServiceConfig;
+  /** The same with the ports that are in use, chosen or not, as a client sees it. */
+  shown(id: string): ServiceConfig;
   /** Rejects with NOT_FOUND for a service or a secret that is not there, PORT_CONFLICT for a port that somebody else holds. */
   preview(config: ServiceConfig): Promise<ServiceEffect>;
   /** As `preview`, and with the error of a start that failed; then the old settings are back and in use. */
@@ -30,6 +32,21 @@ export function createServiceSettings(options: {
 
   const get: ServiceSettings['get'] = (id) =>
     store.get().find((config) => config.id === id) ?? { id, enabled: true, ports: {}, env: {}, args: [] };
+
+  const shown: ServiceSettings['shown'] = (id) => {
+    const config = get(id);
+    return { ...config, ports: { ...defaults(ports.registry().assigned, id), ...config.ports } };
+  };
+
+  /** A port that is only sent back as it was shown is not chosen: it may still move when another program takes it. */
+  const chosenOf = (config: ServiceConfig): ServiceConfig => {
+    const before = get(config.id).ports;
+    const assigned = defaults(ports.registry().assigned, config.id);
+    const chosen = Object.entries(config.ports).filter(
+      ([name, port]) => before[name] !== undefined || assigned[name] !== port,
+    );
+    return { ...config, ports: Object.fromEntries(chosen) };
+  };
 
   const put = (config: ServiceConfig): Promise<unknown> =>
     store.update((all) => [...all.filter(({ id }) => id !== config.id), config]);
@@ -73,8 +90,10 @@ export function createServiceSettings(options: {
 
   return {
     get,
+    shown,
     preview,
-    async set(config) {
+    async set(wanted) {
+      const config = chosenOf(wanted);
       const before = get(config.id);
       const effect = await preview(config);
       await put(config);

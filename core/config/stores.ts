@@ -21,6 +21,7 @@ import type { Layout } from '../layout.ts';
 import { SharesSchema } from '../proxy/sharing.ts';
 import { LockSchema } from '../runtimes/lock.ts';
 import { SealedSecretsSchema } from '../secrets/secrets.ts';
+import { HeldServicesSchema } from '../services/held-services.ts';
 import type { System } from '../system/system.ts';
 import { openJsonStore, type JsonStore } from './json-store.ts';
 
@@ -41,21 +42,51 @@ export async function openStores(system: System, layout: Layout, notice: (text: 
     updateChannel: 'stable',
     telemetryOptIn: false,
   });
-  const [app, services, projects, domains, rules, ports, secrets, ledger, lock, shares, ownServices, runtimes, php] =
-    await Promise.all([
-      open(layout.appConfig, AppConfigSchema, defaultApp),
-      open<ServiceConfig[]>(layout.servicesConfig, z.array(ServiceConfigSchema), []),
-      open<ProjectConfig[]>(layout.projectsConfig, z.array(ProjectConfigSchema), []),
-      open<DomainMapping[]>(layout.domainsConfig, z.array(DomainMappingSchema), []),
-      open<ProxyRule[]>(layout.proxyConfig, z.array(ProxyRuleSchema), []),
-      open<PortRegistry>(layout.portsConfig, PortRegistrySchema, { assigned: {}, ranges: {} }),
-      open(layout.secrets, SealedSecretsSchema, {}),
-      open(layout.ledger, LedgerSchema, []),
-      open(layout.lock, LockSchema, []),
-      open<Share[]>(layout.shares, SharesSchema, []),
-      open<OwnService[]>(layout.ownServicesConfig, z.array(OwnServiceSchema), []),
-      open(layout.runtimeChoices, RuntimeChoicesSchema, { defaults: {}, pins: {} }),
-      open(layout.phpConfig, z.record(z.string(), PhpChoiceSchema), {}),
-    ]);
-  return { app, services, projects, domains, rules, ports, secrets, ledger, lock, shares, ownServices, runtimes, php };
+  const [
+    app,
+    services,
+    projects,
+    domains,
+    rules,
+    ports,
+    secrets,
+    ledger,
+    lock,
+    shares,
+    ownServices,
+    heldServices,
+    runtimes,
+    php,
+  ] = await Promise.all([
+    open(layout.appConfig, AppConfigSchema, defaultApp),
+    open<ServiceConfig[]>(layout.servicesConfig, z.array(ServiceConfigSchema), []),
+    open<ProjectConfig[]>(layout.projectsConfig, z.array(ProjectConfigSchema), []),
+    open<DomainMapping[]>(layout.domainsConfig, z.array(DomainMappingSchema), []),
+    open<ProxyRule[]>(layout.proxyConfig, z.array(ProxyRuleSchema), []),
+    open<PortRegistry>(layout.portsConfig, PortRegistrySchema, { assigned: {}, ranges: {} }),
+    open(layout.secrets, SealedSecretsSchema, {}),
+    open(layout.ledger, LedgerSchema, []),
+    open(layout.lock, LockSchema, []),
+    open<Share[]>(layout.shares, SharesSchema, []),
+    open<OwnService[]>(layout.ownServicesConfig, z.array(OwnServiceSchema), []),
+    open<string[]>(layout.heldServicesConfig, HeldServicesSchema, []),
+    open(layout.runtimeChoices, RuntimeChoicesSchema, { defaults: {}, pins: {} }),
+    open(layout.phpConfig, z.record(z.string(), PhpChoiceSchema), {}),
+  ]);
+  return {
+    app,
+    services,
+    projects,
+    domains,
+    rules,
+    ports,
+    secrets,
+    ledger,
+    lock,
+    shares,
+    ownServices,
+    heldServices,
+    runtimes,
+    php,
+  };
 }

@@ -29,6 +29,8 @@ export function createPorts(options: {
   nameOf(key: string): string;
   /** @param topic a later notice about the same takes the place of this one */
   notice(text: string, topic: string): void;
+  /** The notice about this is over. */
+  dropNotice(topic: string): void;
 }): Ports {
   const { network, store } = options;
   let queue: Promise<unknown> = Promise.resolve();
@@ -58,7 +60,8 @@ export function createPorts(options: {
     ];
     for (const port of candidates) {
       if (port > 65535 || isTakenByUs(key, port) || !(await network.canBind(port)).ok) continue;
-      if (port !== fallback && port !== known) {
+      // That another service of ours has the usual port is how it is meant to be: nobody has to be told.
+      if (port !== fallback && port !== known && !isTakenByUs(key, fallback)) {
         const holder = await network.holderOf(fallback);
         options.notice(
           noticeText('portMoved', {
@@ -83,6 +86,8 @@ export function createPorts(options: {
       return null;
     },
     async release(key) {
+      options.dropNotice(`port ${key}`);
+      if (store.get().assigned[key] === undefined) return;
       await store.update(({ assigned: { [key]: _released, ...assigned }, ranges }) => ({ assigned, ranges }));
     },
     assign(key, fallback, wanted) {

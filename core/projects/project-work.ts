@@ -5,6 +5,7 @@ import type { NewProject } from '../../contract/projects.ts';
 import type { Changes, TaskReporter } from '../changes/changes.ts';
 import type { Runtimes } from '../runtimes/runtimes.ts';
 import type { InstallProgress } from '../runtimes/source.ts';
+import type { HeldServices } from '../services/held-services.ts';
 import type { Supervisor } from '../services/supervisor.ts';
 import { EDGE_ID, isAppService, type Catalog } from '../stack/catalog.ts';
 import { chooseSeries } from './choose-version.ts';
@@ -56,6 +57,7 @@ export function createProjectWork(options: {
   readonly supervisor: Supervisor;
   readonly projects: Projects;
   readonly catalog: Catalog;
+  readonly held: Pick<HeldServices, 'isHeld'>;
   readonly tools: ProjectFiles;
   applySites(): Promise<void>;
   /** The link of a project as it can be opened now: with the name and the port that are in use. */
@@ -85,6 +87,7 @@ export function createProjectWork(options: {
     if ((runtime === null && !hasProgram(project)) || supervisor.state(EDGE_ID).state !== 'running') return;
     const { service } = hasProgram(project) ? await catalog.appFor(project) : catalog.phpFor(project);
     if (supervisor.state(service).desired === 'down') {
+      if (hasProgram(project) && (project.autostart === false || options.held.isHeld(service))) return;
       if (runtime !== null) await runtimes.ensure(runtime.name, runtime.series, progress, signal);
       await supervisor.start(service);
     } else if (changed && hasProgram(project)) {

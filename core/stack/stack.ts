@@ -2,6 +2,7 @@
 import { KojiboxError } from '../../contract/errors.ts';
 import type { Change } from '../../contract/changes.ts';
 import type { Changes, ChangeContext, TaskReporter } from '../changes/changes.ts';
+import { toError } from '../changes/to-error.ts';
 import type { Runtimes } from '../runtimes/runtimes.ts';
 import type { Supervisor } from '../services/supervisor.ts';
 import { EDGE_ID, type CatalogEntry } from './catalog.ts';
@@ -42,6 +43,21 @@ function readyText({ version, readyMs }: Pick<ServiceState, 'version' | 'readyMs
   return version === null ? sayWork('readyIn', { milliseconds }) : sayWork('versionReadyIn', { version, milliseconds });
 }
 
+const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** The first failure, with the names of all others: the rest of the stack is up. */
+function allOf(failures: readonly unknown[]): KojiboxError {
+  const [first, ...others] = failures.map(toError);
+  if (first === undefined) throw new Error('there is no failure');
+  if (others.length === 0) return first;
+  return new KojiboxError(first.code, first.message, {
+    detail: [first.detail, ...others.map(({ message, detail }) => `${message}: ${detail}`)].join('\n'),
+    source: first.source,
+    remedy: first.remedy,
+    cause: first,
+  });
+}
+
 export function createStack(options: StackOptions): Stack {
   const { changes, runtimes, supervisor, reporters } = options;
 
@@ -55,7 +71,7 @@ export function createStack(options: StackOptions): Stack {
       const state = await supervisor.start(entry.id);
       task.done(readyText(state));
     } catch (error) {
-      task.fail(error instanceof Error ? error.message : String(error));
+      task.fail(textOf(error));
       throw error;
     } finally {
       reporters.delete(entry.id);
@@ -85,10 +101,18 @@ export function createStack(options: StackOptions): Stack {
 
     // The edge comes up even when a service did not: then the pages say which one, and what helps.
     site.step('certificates');
-    await sites;
+    // Sites that cannot be written, e.g. on a full disk, leave those of before: the edge comes up with them.
+    const applied = await sites.then(
+      () => true,
+      (error: unknown) => {
+        site.fail(textOf(error));
+        failures.push(error);
+        return false;
+      },
+    );
     // Once more: a port may have had to move while the services started, or somebody took the edge's. Costs nothing when none did.
     if (edge !== undefined && ['stopped', 'error'].includes(supervisor.state(edge.id).state)) options.forgetPorts();
-    await options.applySites();
+    if (applied) await options.applySites();
     if (edge !== undefined) {
       await bringUp(edge, reporterOf(edge), signal)
         .catch(async (error: unknown) => {
@@ -100,7 +124,7 @@ export function createStack(options: StackOptions): Stack {
         })
         .catch((error: unknown) => failures.push(error));
     }
-    if (failures.length > 0) throw failures[0];
+    if (failures.length > 0) throw allOf(failures);
     site.step('request');
     const checked = await options.checkSite();
     if (checked !== null && checked.status >= 500) {
@@ -137,7 +161,7 @@ export function createStack(options: StackOptions): Stack {
           const installed = await runtimes.ensure(runtime ?? '', series ?? undefined, reporter, signal);
           reporter.done(installed.version);
         } catch (error) {
-          reporter.fail(error instanceof Error ? error.message : String(error));
+          reporter.fail(textOf(error));
           throw error;
         }
       }),

@@ -151,9 +151,18 @@ export function createHandlers(options: HandlerOptions): Handlers {
     'stack.down': async () => stack.down(),
 
     'services.list': async () => supervisor.states(),
-    'services.start': async ({ id }) => supervisor.start(id),
-    'services.stop': async ({ id }) => supervisor.stop(id),
-    'services.restart': async ({ id }) => supervisor.restart(id),
+    'services.start': async ({ id }) => {
+      await kojibox.held.free(supervisor.state(id).id);
+      return supervisor.start(id);
+    },
+    'services.stop': async ({ id }) => {
+      await kojibox.held.hold(supervisor.state(id).id);
+      return supervisor.stop(id);
+    },
+    'services.restart': async ({ id }) => {
+      await kojibox.held.free(supervisor.state(id).id);
+      return supervisor.restart(id);
+    },
     'services.logs': async ({ id, tail }) => logs.tail(supervisor.state(id).id, tail),
     'services.define': async (definition) => {
       const before = kojibox.ownServices.list().find(({ id }) => id === definition.id);
@@ -241,7 +250,7 @@ export function createHandlers(options: HandlerOptions): Handlers {
       changed('app', 'app');
       return ok;
     },
-    'config.getService': async ({ id }) => kojibox.serviceSettings.get(supervisor.state(id).id),
+    'config.getService': async ({ id }) => kojibox.serviceSettings.shown(supervisor.state(id).id),
     'config.setService': async (config) => {
       await kojibox.serviceSettings.set(storedService(config));
       changed('service', config.id);

@@ -155,6 +155,7 @@ describe('ports', () => {
       store: memoryStore<PortRegistry>({ assigned: {}, ranges: {} }),
       nameOf: () => 'PostgreSQL',
       notice: (text) => notices.push(text),
+      dropNotice: () => undefined,
     });
     const first = await ports.assign('postgres.db', busy);
     expect(first).toBeGreaterThan(busy);

@@ -1,0 +1,15 @@
+/** What is kept for a project beside its settings, taken out when it is gone. */
+import type { DomainMapping } from '../../contract/domains.ts';
+import type { Ports } from '../ports/ports.ts';
+import type { HeldServices } from '../services/held-services.ts';
+import type { Store } from './store.ts';
+
+/** @returns takes out the domains that the project served, the port of its program, and that somebody stopped it */
+export const createForget =
+  (domains: Store<DomainMapping[]>, ports: Pick<Ports, 'release'>, held: Pick<HeldServices, 'free'>) =>
+  async (id: string): Promise<void> => {
+    const isServed = ({ projectId, targetPort }: DomainMapping): boolean => projectId === id && targetPort === 0;
+    if (domains.get().some(isServed)) await domains.update((all) => all.filter((mapping) => !isServed(mapping)));
+    await ports.release(`app-${id}.http`);
+    await held.free(`app-${id}`);
+  };
