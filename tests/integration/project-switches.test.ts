@@ -23,7 +23,10 @@ const status = (): Promise<StackStatus> => world.call('stack.status');
 it('several programs have ports of their own, and nobody is told that another program has the usual one', async () => {
   for (const id of ['one', 'two', 'three']) expect((await create(id, SERVER)).code).toBe(0);
   expect(await states()).toMatchObject({ 'app-one': 'running', 'app-two': 'running', 'app-three': 'running' });
-  expect((await status()).notices.filter((text) => text.includes('uses port'))).toEqual([]);
+  const { notices, services } = await status();
+  // Another home of this machine may have the usual port; programs of this one are no strangers.
+  const holders = notices.map((text) => Number(/uses port .* \(pid (\d+)\)/.exec(text)?.[1] ?? 0));
+  expect(services.filter(({ pid }) => pid !== null && holders.includes(pid))).toEqual([]);
   for (const id of ['one', 'two', 'three']) expect((await world.get('/', `${id}.test`)).body).toContain(`I am ${id}`);
 });
 
