@@ -57,7 +57,7 @@ export type AppConfig = z.infer<typeof AppConfigSchema>;
 export const ServiceConfigSchema = z.object({
   id: IdSchema,
   enabled: z.boolean(),
-  /** Shown: those in use. Stored: those that somebody chose; one that is sent back as it was shown stays unchosen. */
+  /** Shown: those in use. Stored: those that the user chose; one that is sent back as it was shown stays unchosen. */
   ports: z.record(z.string(), PortSchema),
   env: EnvironmentSchema,
   args: privateValues(z.array(z.string())),
@@ -88,7 +88,7 @@ export const ProjectConfigSchema = z.object({
   domain: HostNameSchema,
   stack: z.enum(['php', 'node', 'program', 'static', 'proxy']),
   overrides: OverridesSchema,
-  /** False: its own program is not started with the stack, only when somebody starts it. Left out: true. */
+  /** False: its own program is not started with the stack, only when the user starts it. Left out: true. */
   autostart: z.boolean().optional(),
 });
 export type ProjectConfig = z.infer<typeof ProjectConfigSchema>;

@@ -97,7 +97,7 @@ export interface Kojibox {
   readonly notices: readonly string[];
   readonly serviceSettings: ServiceSettings;
   readonly ownServices: OwnServices;
-  /** Programs of projects that somebody stopped. */
+  /** Programs of projects that the user stopped. */
   readonly held: HeldServices;
   readonly sharing: Sharing;
   /** Domains and proxy rules, put into effect. */

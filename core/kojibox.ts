@@ -366,7 +366,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
         await createStarterProject(system.files, { ...options, wants, folder: layout.projects, owner }),
       );
     }
-    // A program that somebody stopped, or that is to start by hand alone, is no part of the stack.
+    // A program that the user stopped, or that is to start by hand alone, is no part of the stack.
     return defineServices().filter(
       ({ id, enabled, project }) => enabled && project?.autostart !== false && !held.isHeld(id),
     );

@@ -9,7 +9,7 @@ export interface Layout {
   readonly appConfig: string;
   readonly servicesConfig: string;
   readonly ownServicesConfig: string;
-  /** Programs that somebody stopped. */
+  /** Programs that the user stopped. */
   readonly heldServicesConfig: string;
   readonly projectsConfig: string;
   readonly domainsConfig: string;

@@ -117,7 +117,7 @@ async function readOr<T>({ files }: JsonStoreOptions<T>, path: string): Promise<
   }
 }
 
-/** The bad records go into a file of their own, so that somebody can mend them; the others are stored without them. */
+/** The bad records go into a file of their own, so that the user can mend them; the others are stored without them. */
 async function keepAside<T>({ value, setAside }: Salvaged<T>, options: JsonStoreOptions<T>): Promise<void> {
   const { files, path, notice } = options;
   const aside = `${path}.set-aside-${options.now()}`;

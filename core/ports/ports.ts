@@ -60,7 +60,7 @@ export function createPorts(options: {
     ];
     for (const port of candidates) {
       if (port > 65535 || isTakenByUs(key, port) || !(await network.canBind(port)).ok) continue;
-      // That another service of ours has the usual port is how it is meant to be: nobody has to be told.
+      // That another service of ours has the usual port is how it is meant to be, and no news.
       if (port !== fallback && port !== known && !isTakenByUs(key, fallback)) {
         const holder = await network.holderOf(fallback);
         options.notice(

@@ -4,7 +4,7 @@ import type { Ports } from '../ports/ports.ts';
 import type { HeldServices } from '../services/held-services.ts';
 import type { Store } from './store.ts';
 
-/** @returns takes out the domains that the project served, the port of its program, and that somebody stopped it */
+/** @returns takes out the domains that the project served, the port of its program, and the note that the user stopped it */
 export const createForget =
   (domains: Store<DomainMapping[]>, ports: Pick<Ports, 'release'>, held: Pick<HeldServices, 'free'>) =>
   async (id: string): Promise<void> => {

@@ -8,7 +8,7 @@ import type { Store } from './store.ts';
 export interface Projects {
   list(): ProjectConfig[];
   get(id: string): ProjectConfig;
-  /** Rejects when the settings cannot be applied, or somebody else has the domain. The folder may still be missing. */
+  /** Rejects when the settings cannot be applied, or another owner has the domain. The folder may still be missing. */
   check(project: ProjectConfig): Promise<void>;
   /** Creates or replaces. Rejects for a folder, a domain or a setting that cannot be applied; then nothing was stored. */
   set(project: ProjectConfig): Promise<void>;

@@ -75,7 +75,7 @@ async function factsOf(project: ProjectConfig, questions: ProjectQuestions): Pro
   };
 }
 
-/** Only a file that somebody edited has two of the same. */
+/** Only a file that was edited by hand has two of the same. */
 const taken = (owner: string): KojiboxError =>
   new KojiboxError('DOMAIN_TAKEN', sayProblem('domainTaken', { owner }), {
     source: 'config',

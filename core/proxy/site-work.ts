@@ -77,7 +77,7 @@ export function createSiteWork(options: {
   let problems: readonly RecordProblem[] = [];
   let queue: Promise<unknown> = Promise.resolve();
 
-  /** A name that is not local leads to somebody else's machine: its `.localhost` name shows what is wrong with it. */
+  /** A name that is not local leads to a machine of others: its `.localhost` name shows what is wrong with it. */
   const linkOf = (domain: string): string => {
     const name = isLocalName(domain) ? domain : domains.localhostName(domain);
     return links.get(name) ?? `https://${name}`;

@@ -1,4 +1,4 @@
-/** Programs of projects that somebody stopped: they stay stopped over `koji up` and over restarts, until somebody starts them. */
+/** Programs of projects that the user stopped: they stay stopped over `koji up` and over restarts, until the user starts them. */
 import { z } from 'zod';
 import type { JsonStore } from '../config/json-store.ts';
 

@@ -20,7 +20,7 @@ const states = async (): Promise<Record<string, string>> =>
   Object.fromEntries((await world.services()).map(({ id, state }) => [id, state]));
 const status = (): Promise<StackStatus> => world.call('stack.status');
 
-it('several programs have ports of their own, and nobody is told that another program has the usual one', async () => {
+it('several programs have ports of their own, and no notice calls them strangers', async () => {
   for (const id of ['one', 'two', 'three']) expect((await create(id, SERVER)).code).toBe(0);
   expect(await states()).toMatchObject({ 'app-one': 'running', 'app-two': 'running', 'app-three': 'running' });
   const { notices, services } = await status();
@@ -39,7 +39,7 @@ it('the ports in use are shown, and sent back they stay unchosen', async () => {
   expect((await world.call<ServiceConfig>('config.getService', { id: 'app-two' })).ports).toEqual(shown.ports);
 });
 
-it('one that was stopped by hand stays stopped over up, restarts and changes, until somebody starts it', async () => {
+it('one that was stopped by hand stays stopped over up, restarts and changes, until the user starts it', async () => {
   await world.koji('stop', 'app-one');
   await world.koji('up', '--json');
   expect(await states()).toMatchObject({ 'app-one': 'stopped', 'app-two': 'running' });
