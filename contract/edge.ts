@@ -45,6 +45,8 @@ export const EdgeSiteSchema = z.strictObject({
   /** First is the main one. `*.localhost` names are listed like any other. */
   hosts: z.array(HostNameSchema).min(1),
   name: z.string(),
+  /** Whose requests go into the access log of this project; left out: they are in none. */
+  project: IdSchema.optional(),
   /** Absolute PEM paths: leaf + chain, and its key. */
   certificate: z.string(),
   key: z.string(),

@@ -9,6 +9,7 @@ import { createListeners } from './listeners.ts';
 import { log } from './log.ts';
 import { CROWDED_PATIENCE_MS, openFiles } from './open-files.ts';
 import { closePhpPools, servePhp } from './php.ts';
+import { withAccessLog } from './access-log.ts';
 import { setProjectLogFolder } from './project-log.ts';
 import { createShares } from './shares.ts';
 import { MOST_PER_SITE, SiteLoad } from './site-load.ts';
@@ -76,7 +77,7 @@ export function createEdge(initial: EdgeConfig): Edge {
       ]);
       return;
     }
-    exchange.onOver = leave;
+    exchange.onOver = withAccessLog(exchange, site, leave);
     if (site.problem === undefined) {
       answer(exchange, routeFor(site, exchange.path));
       return;

@@ -7,6 +7,7 @@ import type { AccessLevel } from '../../contract/define.ts';
 import { KojiboxError } from '../../contract/errors.ts';
 import type { LogEntry } from '../../contract/logs.ts';
 import { errorOf } from './call-tool.ts';
+import { shown } from '../render/terminal-text.ts';
 import type { DaemonAccess } from './daemon-access.ts';
 
 const STATUS_URI = 'kojibox://status';
@@ -59,7 +60,8 @@ const contents = (uri: string, mimeType: string, text: string): ReadResourceResu
   contents: [{ uri, mimeType, text }],
 });
 
-const line = ({ ts, level, message }: LogEntry): string => `${ts} ${level} ${message}`;
+/** Without colours: an agent may show it on a terminal. */
+const line = ({ ts, level, message }: LogEntry): string => shown(`${ts} ${level} ${message}`, false);
 
 function serviceOf(uri: string): string | null {
   if (!uri.startsWith(LOGS_URI)) return null;

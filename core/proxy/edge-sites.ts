@@ -38,12 +38,14 @@ interface SiteDraft {
   readonly name: string;
   routes: { path: string; route: EdgeRoute }[];
   problem: Problem | undefined;
+  /** ID of the project that has the host. */
+  project: string | undefined;
 }
 
 export function planSites(inputs: SiteInputs): PlannedSite[] {
   const routes = new Map<string, SiteDraft>();
   const siteOf = (host: string, name: string): SiteDraft => {
-    const known = routes.get(host) ?? { name, routes: [], problem: undefined };
+    const known = routes.get(host) ?? { name, routes: [], problem: undefined, project: undefined };
     routes.set(host, known);
     return known;
   };
@@ -60,7 +62,15 @@ export function planSites(inputs: SiteInputs): PlannedSite[] {
     else if (problem !== undefined && !routes.has(host)) siteOf(host, project.name).problem = problem;
   };
 
-  for (const project of inputs.projects) putProject(project.domain, project);
+  const claim = (host: string, project: string | undefined): void => {
+    const site = routes.get(host);
+    if (site !== undefined) site.project ??= project;
+  };
+
+  for (const project of inputs.projects) {
+    putProject(project.domain, project);
+    claim(project.domain, project.id);
+  }
   for (const mapping of inputs.domains) {
     const project = inputs.projects.find(({ id }) => id === mapping.projectId);
     if (mapping.targetPort !== 0)
@@ -71,6 +81,7 @@ export function planSites(inputs: SiteInputs): PlannedSite[] {
         foreignRoute(`http://127.0.0.1:${mapping.targetPort}`, mapping.projectId),
       );
     else if (project !== undefined) putProject(mapping.domain, project);
+    claim(mapping.domain, project?.id);
   }
   for (const rule of inputs.rules) put(rule.host, rule.host, rule.path, foreignRoute(rule.target, rule.host));
 
@@ -78,6 +89,7 @@ export function planSites(inputs: SiteInputs): PlannedSite[] {
     .map(([host, site]) => ({
       hosts: [...inputs.hostsOf(host)],
       name: site.name,
+      ...(site.project === undefined ? {} : { project: site.project }),
       // A mapping or a rule for the root serves it after all.
       ...(site.problem === undefined || site.routes.some(({ path }) => path === '/') ? {} : { problem: site.problem }),
       routes: site.routes.length > 0 ? site.routes : [{ path: '/', route: emptyRoute(site.name) }],

@@ -1,6 +1,6 @@
 /** PHP sites over a real php-fpm. */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { connect as connectHttp2, type ClientHttp2Session } from 'node:http2';
 import { request as httpsRequest } from 'node:https';
 import { join } from 'node:path';
@@ -45,10 +45,8 @@ beforeAll(async () => {
     (config) => {
       folder = join(config.controlSocket, '..');
       socket = join(folder, 'fpm.sock');
-      mkdirSync(join(folder, 'logs/errors'), { recursive: true });
       return {
         ...config,
-        projectLogs: join(folder, 'logs'),
         sites: config.sites.map((site) => {
           const documentRoot = join(folder, site.name, 'public');
           mkdirSync(documentRoot, { recursive: true });
@@ -63,8 +61,6 @@ beforeAll(async () => {
                   documentRoot,
                   socket,
                   service: 'php',
-                  // One without: its errors stay in the log of the edge.
-                  ...(site.name === 'd.test' ? {} : { project: site.name.replace('.test', '') }),
                   env: { DB_NAME: 'shop "ü"' },
                   frontController: 'index.php',
                   maxConnections: WORKERS - 1,
@@ -218,31 +214,8 @@ describe('what comes back', () => {
     expect(answer.match(/body/g)).toHaveLength(1);
   });
 
-  test('what a script writes to its error log is in the log of its project, with its request, and nowhere else', async () => {
-    const logOf = (project: string): string => {
-      const file = join(world.folder, `logs/errors/${project}.log`);
-      return existsSync(file) ? readFileSync(file, 'utf8') : '';
-    };
-    for (const [index, host] of ['a.test', 'b.test'].entries())
-      expect((await world.get(host, `/error.php?of=${index}`)).text).toBe('fine');
-    await until(() => logOf('a').includes('something is off') && logOf('b').includes('something is off'));
-    expect(logOf('a')).toMatch(
-      /^\d{4}-\d\d-\d\dT[\d:.]+Z warn GET https:\/\/a\.test(?::\d+)?\/error\.php: .*something is off\n$/m,
-    );
-    expect(logOf('a')).not.toContain('b.test');
-    expect(world.log()).not.toContain('something is off');
-    // A link is not followed; a removed log comes back with the next line.
-    const stranger = join(world.folder, 'stranger');
-    writeFileSync(stranger, '');
-    rmSync(join(world.folder, 'logs/errors/a.log'));
-    symlinkSync(stranger, join(world.folder, 'logs/errors/a.log'));
-    await world.get('a.test', '/error.php');
-    await until(() => world.log().includes('cannot write'));
-    expect(readFileSync(stranger, 'utf8')).toBe('');
-    rmSync(join(world.folder, 'logs/errors/a.log'));
-    await world.get('a.test', '/error.php');
-    await until(() => logOf('a').includes('something is off'));
-    await world.get('d.test', '/error.php');
+  test('what a script writes to its error log is in the log of the edge', async () => {
+    expect((await world.get('a.test', '/error.php')).text).toBe('fine');
     await until(() => world.log().includes('something is off'));
   });
 
