@@ -66,7 +66,6 @@ function edgeConfig({ folder, www, certificate, key, ports, upstreamPort, worker
     controlSocket: join(folder, 'edge.sock'),
     fallbackCertificate: certificate,
     fallbackKey: key,
-    runAs: null,
     shares: [],
     resolver: null,
     sites: [

@@ -18,6 +18,8 @@ export const PhpRouteSchema = z.strictObject({
   env: z.record(z.string(), z.string()),
   /** Script that gets every path that is no file, relative to the root; null: plain 404. */
   frontController: z.string().nullable(),
+  /** Folder of this site's sessions; absent: the server's own. */
+  sessions: z.string().optional(),
   /** Connections to the FastCGI server at most; must be below its number of workers. Default 20. */
   maxConnections: z.int().min(1).optional(),
 });
@@ -71,8 +73,6 @@ export const EdgeConfigSchema = z.strictObject({
   /** Served by SNI when no site matches (a friendly 404). */
   fallbackCertificate: z.string(),
   fallbackKey: z.string(),
-  /** When started as root: the user to become after the ports are bound. */
-  runAs: z.strictObject({ uid: z.int(), gid: z.int() }).nullable(),
   sites: z.array(EdgeSiteSchema),
   /** Folder with the folders of the logs that the edge writes for projects; left out: it writes none. */
   projectLogs: z.string().optional(),

@@ -74,6 +74,12 @@ export const ERRORS = {
     false,
     'Run the printed command with the needed rights, or go on with the next step of the ladder.',
   ),
+  FILE_REFUSED: entry(
+    422,
+    2,
+    false,
+    'Look at the file that the detail names: Kojibox reads regular files of a usual size only, and as root follows no link that another user made.',
+  ),
 
   // Runtimes
   MANIFEST_INVALID: entry(500, 10, false, 'Restore runtime/manifest.json from the release.'),

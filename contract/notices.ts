@@ -19,6 +19,8 @@ export const NOTICES = {
   metricsLost:
     'The history of resource use ({file}) was not readable ({reason}), so it begins anew; the broken file is {aside}.',
   homeNotMoved: 'The data could not be moved to {to}: {reason}. It is in {from} as before.',
+  folderOfRoot:
+    'The code of {project} runs as user {user} and cannot write: its folder belongs to root. Give it to your own user: chown -R USER {path}',
   restoreCut: 'A restore of {service} was cut short; the state before it is back.',
   startFailed: 'Cannot start {service} again: {reason}',
   snapshotLeftovers: 'Cannot tidy up what a snapshot left: {reason}',

@@ -25,6 +25,8 @@ import { createPhpSettings, createPhpSettingsStore } from './php/php-settings.ts
 import { createForget } from './projects/forget-project.ts';
 import { projectEnvironment } from './projects/environment.ts';
 import { createPlaceCheck } from './projects/place.ts';
+import { createOwnerNotices, foldersOfRoot } from './projects/owner-notices.ts';
+import { createProjectOwners, ownerOfNew } from './projects/owners.ts';
 import { createProjectWork } from './projects/project-work.ts';
 import { createProjectRules } from './projects/project-rules.ts';
 import { createProjects } from './projects/projects.ts';
@@ -42,7 +44,9 @@ import { createSecretKey } from './secrets/secret-key.ts';
 import { createSecrets } from './secrets/secrets.ts';
 import { createHeldServices } from './services/held-services.ts';
 import { createOwnServices } from './services/own-services.ts';
-import { assertPassable, ensureHome, ensureRunFolder, prepareService } from './services/prepare.ts';
+import { assertPassable, ensureHome, prepareService } from './services/prepare.ts';
+import { ensureRunFolder } from './services/run-folder.ts';
+import { socketFolderOf } from './services/service-user.ts';
 import { removeRcBlock } from './shims/undo-rc.ts';
 import { createCatalog, EDGE_ID, isAppService, type Catalog, type CatalogEntry } from './stack/catalog.ts';
 import { isProgram, projectAt, resolveProgram } from './stack/programs.ts';
@@ -55,7 +59,8 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
   const { system, home, publish } = options;
   const layout = layoutOf(home);
   const homeDigest = digestOfHome(home);
-  const { list: notices, add: notice, drop: dropNotice } = createNotices((text) => system.log.warn(text));
+  const noticeBoard = createNotices((text) => system.log.warn(text));
+  const { list: notices, add: notice, drop: dropNotice } = noticeBoard;
 
   await ensureHome(
     system,
@@ -72,11 +77,12 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
       layout.serviceLogs,
       layout.runtimeConfig,
       layout.temp,
+      layout.sessions,
       layout.downloads,
     ],
     home,
   );
-  const runFolder = await ensureRunFolder(system, home, homeDigest);
+  const runFolder = await ensureRunFolder(system, layout, homeDigest);
   const {
     app,
     services,
@@ -175,6 +181,9 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
         .filter(({ name }) => name === runtime)
         .map(({ series }) => series),
   });
+  const owners = createProjectOwners(system);
+  const lookAtFolders = createOwnerNotices(system, owners, noticeBoard);
+  await lookAtFolders(projectStore.get());
   const projects = createProjects({
     store: projectStore,
     files: system.files,
@@ -214,7 +223,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
       port: (key, fallback) => ports.registry().assigned[key] ?? fallback,
       password: async (service) => (await secrets.get({ key: `${service}-password`, scope: 'service' })) ?? '',
     });
-  const controlSocket = join(runFolder, 'edge.sock');
+  const controlSocket = join(socketFolderOf(system.host, runFolder, system.host.edgeUser), 'edge.sock');
   const entries = new Map<string, CatalogEntry>();
   const catalog: Catalog = createCatalog({
     system,
@@ -230,6 +239,8 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     runtimeSettings: async (installed) =>
       installed.name === 'php' ? phpStored.file(runtimes.treePath(installed), installed.series) : null,
     serviceConfig: (id) => serviceSettings.get(id),
+    ownerOf: (project) => owners.of(project),
+    projectAt: (folder) => projectAt(projectStore.get(), folder),
     ownServices: () => ownStore.get(),
     program: (name, folder) => (isProgram(name) ? program(name, folder) : Promise.resolve(null)),
     environment: environmentFor,
@@ -332,6 +343,8 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     environment: environmentFor,
     extraSites: async () => [await adminer.site()].filter((site) => site !== null),
     shares: () => sharing.list(),
+    lookAtFolders: () => lookAtFolders(projectStore.get()),
+    sessions: layout.sessions,
     define: () => void defineServices(),
     check: (project) => checkProject(project),
     isThere: async (path) => (await system.files.realPath(path)) !== null,
@@ -360,7 +373,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
   const prepareStack = async (): Promise<CatalogEntry[]> => {
     await assertPassable(system, layout.data);
     if (projectStore.get().length === 0 && (await system.files.stat(layout.projectsConfig)) === null) {
-      const owner = system.host.isRoot ? system.host.serviceUser : null;
+      const owner = await ownerOfNew(system, layout.projects);
       const wants = (id: string): boolean => serviceSettings.get(id).enabled;
       await projects.set(
         await createStarterProject(system.files, { ...options, wants, folder: layout.projects, owner }),
@@ -402,6 +415,10 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     catalog,
     applySites,
     urlOf: ({ id, domain }) => sites().find(({ projectId }) => projectId === id)?.url ?? `https://${domain}`,
+    async userWithoutFolder(project) {
+      await owners.look([project]);
+      return foldersOfRoot([project], owners).length > 0 ? system.host.serviceUser.uid : null;
+    },
     tools: {
       files: system.files,
       place,
@@ -410,7 +427,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
       get folder() {
         return app.get().projectsFolder || layout.projects;
       },
-      owner: system.host.isRoot ? system.host.serviceUser : null,
+      ownerFor: (path) => ownerOfNew(system, path),
       environment: system.host.environment,
       unpackZip: (file, folder, signal) => options.unpackZip(file, folder, signal),
     },
@@ -493,6 +510,10 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     sites: () => withEvidence(sites(), { projects: projectStore.get(), servicesOf: catalog.servicesOf, certificates }),
     problems: () => siteWork.problems(),
     applySites,
+    async foldersOfRoot() {
+      await lookAtFolders(projectStore.get());
+      return foldersOfRoot(projectStore.get(), owners);
+    },
     stores: { app, services, rules, projects: projectStore, runtimes: choices },
     defineServices,
     runtimesOf: (project) => catalog.runtimesOf(project),

@@ -56,6 +56,10 @@ export interface Layout {
   readonly cache: string;
   /** Mails that were caught. */
   readonly mail: string;
+  /** Where programs of any user hand mails over as files. */
+  readonly mailDrop: string;
+  /** Sessions of the PHP sites, a folder each. */
+  readonly sessions: string;
   /** Dumps of databases. */
   readonly backups: string;
   /** Snapshots of database servers, each in a folder of its own; beside `data`, so that a folder changes place by a rename. */
@@ -88,6 +92,8 @@ export interface Layout {
   /** What the program that moves the data says; and how the last move ended. */
   readonly homeMoveLog: string;
   readonly homeRecord: string;
+  /** Where the sockets are, when no usual place could be had. */
+  readonly runPlace: string;
   /** What runs, so that the next daemon can adopt it. */
   readonly handles: string;
 }
@@ -134,6 +140,8 @@ export function layoutOf(home: string): Layout {
     rootKey: join(certificates, 'root-ca.key'),
     cache: join(app, 'cache'),
     mail: join(runtime, 'data', 'mail'),
+    mailDrop: join(runtime, 'mail-drop'),
+    sessions: join(runtime, 'sessions'),
     backups: join(app, 'backups'),
     snapshots: join(runtime, 'snapshots'),
     metrics: join(app, 'metrics.db'),
@@ -153,6 +161,7 @@ export function layoutOf(home: string): Layout {
     updateLog: join(app, 'logs', 'update.log'),
     homeMoveLog: join(app, 'logs', 'home-move.log'),
     homeRecord: join(config, 'home-record.json'),
+    runPlace: join(config, 'run-folder'),
     handles: join(runtime, 'state'),
   };
 }

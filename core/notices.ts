@@ -16,6 +16,7 @@ export function createNotices(log: (text: string) => void): Notices {
     list,
     add(text, topic) {
       const former = topic === undefined ? undefined : topics.get(topic);
+      if (former === text) return;
       if (former !== undefined) list.splice(list.indexOf(former), 1);
       if (topic !== undefined) topics.set(topic, text);
       list.push(text);

@@ -113,13 +113,7 @@ export async function openCore({ layout, system, dist, keeping, publish }: CoreO
     sources,
     edge: {
       command: process.execPath,
-      args: [
-        ...edgeNode.options,
-        '--no-warnings',
-        '--max-semi-space-size=16',
-        join(dist, 'edge', 'main.mjs'),
-        layout.edgeConfig,
-      ],
+      args: [...edgeNode.options, '--no-warnings', '--max-semi-space-size=16', join(dist, 'edge', 'main.mjs')],
       env: edgeNode.env,
       control: edgeControl,
     },

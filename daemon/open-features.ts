@@ -89,7 +89,8 @@ export async function openFeatures(options: FeatureOptions) {
 
   const mail = await startMailCatcher({
     folder: layout.mail,
-    log,
+    dropFolder: layout.mailDrop,
+    system,
     assignPort: () => kojibox.ports.assign('mail.smtp', SMTP_PORT),
     changed: (count) => publish('mail:changed', { count }),
   });

@@ -1,7 +1,8 @@
 /** The ports: HTTPS with HTTP/2 and HTTP/1.1 by ALPN, and plain HTTP that redirects. */
-import { createServer, type Server, type Socket } from 'node:net';
+import type { Server, Socket } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import { guarded } from './boundary.ts';
+import type { BindPort } from './bound-ports.ts';
 import { Http1Connection } from './http1/connection.ts';
 import { Http2Connection } from './http2/session.ts';
 import type { Exchange, Peer } from './exchange.ts';
@@ -11,12 +12,12 @@ import { hostOf } from './sites.ts';
 import type { CertificateStore } from './tls.ts';
 import type { ConnectionWatch } from './watch.ts';
 
-const BACKLOG = 1024;
 /** First byte of a TLS handshake record (RFC 8446 section 5.1). */
 const TLS_HANDSHAKE = 0x16;
 const HANDSHAKE_MS = 15_000;
 
 export interface ListenerOptions extends PlainOptions {
+  readonly bind: BindPort;
   readonly watch: ConnectionWatch;
   certificates(): CertificateStore;
   handle(exchange: Exchange): void;
@@ -69,32 +70,22 @@ export function createListeners(options: ListenerOptions): Listeners {
     socket.once('readable', begin);
   };
 
-  const bind = (server: Server, port: number, address: string): Promise<void> =>
-    new Promise((resolve, reject) => {
-      server.once('error', (error: NodeJS.ErrnoException) => {
-        // A machine without IPv6 is served on IPv4 alone.
-        if (address.includes(':') && (error.code === 'EADDRNOTAVAIL' || error.code === 'EAFNOSUPPORT')) resolve();
-        else reject(error);
-      });
-      server.listen({ port, host: address, backlog: BACKLOG }, () => {
-        // Such as EMFILE for one connection: the next may be taken again.
-        server.on('error', (error) => log('error', `cannot take a connection on port ${port}: ${error.message}`));
-        servers.push(server);
-        resolve();
-      });
-    });
+  const listen = async (address: string, port: number, accept: (socket: Socket) => void): Promise<void> => {
+    const bound = await options.bind(address, port);
+    if (bound === null) return;
+    // Such as EMFILE for one connection: the next may be taken again.
+    bound.server.on('error', (error) => log('error', `cannot take a connection on port ${port}: ${error.message}`));
+    servers.push(bound.server);
+    bound.serve(accept);
+  };
 
   return {
-    listenSecure: (address, port) => bind(createServer({ noDelay: true }, sniff), port, address),
+    listenSecure: (address, port) => listen(address, port, sniff),
     listenPlain: (address, port) =>
-      bind(
-        createServer({ noDelay: true }, (socket) => {
-          socket.on('error', () => socket.destroy());
-          answerPlain(socket);
-        }),
-        port,
-        address,
-      ),
+      listen(address, port, (socket) => {
+        socket.on('error', () => socket.destroy());
+        answerPlain(socket);
+      }),
     refreshFallback: () => tlsServer.setSecureContext({ ...options.certificates().fallback, minVersion: 'TLSv1.2' }),
     close() {
       for (const server of servers) server.close();

@@ -1,28 +1,31 @@
-/** The edge: edge/main.mjs CONFIG-FILE. A process of its own, so that sites are served while the daemon is not there. */
+/** The edge: edge/main.mjs [OPTION…] CONFIG-FILE. A process of its own, so that sites are served while the daemon is not there. */
+import { bindPorts } from './bound-ports.ts';
 import { surviveUnexpectedErrors } from './boundary.ts';
 import { loadConfig } from './config.ts';
 import { listenForControl } from './control.ts';
+import { giveUpRoot, wouldStayRoot } from './give-up-root.ts';
 import { log } from './log.ts';
 import { closeProjectLogs } from './project-log.ts';
 import { createEdge } from './server.ts';
+import { readStartOptions, USAGE } from './start-options.ts';
 
-const file = process.argv[2];
-if (file === undefined) {
-  process.stderr.write('usage: edge CONFIG-FILE\n');
+const options = readStartOptions(process.argv.slice(2));
+if (options === null) {
+  process.stderr.write(USAGE);
+  process.exit(64);
+}
+if (wouldStayRoot(options)) {
+  process.stderr.write(`edge: does not stay root: give it a user to become\n${USAGE}`);
   process.exit(64);
 }
 
 try {
-  const config = loadConfig(file);
-  const edge = createEdge(config);
+  const bind = await bindPorts(options.ports);
+  giveUpRoot(options);
+  const config = loadConfig(options.configFile);
+  const edge = createEdge(config, bind);
   await edge.listen();
-  // Low ports are bound: from here on nothing needs root.
-  if (config.runAs !== null) {
-    process.setgroups?.([config.runAs.gid]);
-    process.setgid?.(config.runAs.gid);
-    process.setuid?.(config.runAs.uid);
-  }
-  const control = await listenForControl(edge, config.controlSocket, file);
+  const control = await listenForControl(edge, config.controlSocket, options.configFile);
   log('info', `ready on port ${config.httpsPort} with ${config.sites.length} sites`);
 
   const stop = (): void => {

@@ -2,6 +2,7 @@
 import type { EdgeConfig, EdgeRoute, EdgeSite, EdgeStatus } from '../contract/edge.ts';
 import { backlog } from './backlog.ts';
 import { contain } from './boundary.ts';
+import type { BindPort } from './bound-ports.ts';
 import { createNameServer } from './dns/server.ts';
 import { renderError, type ErrorDetails } from './error-page.ts';
 import { fail, type Exchange } from './exchange.ts';
@@ -32,7 +33,8 @@ export interface Edge {
   close(): Promise<void>;
 }
 
-export function createEdge(initial: EdgeConfig): Edge {
+/** @param bind gives a port, bound already or now */
+export function createEdge(initial: EdgeConfig, bind: BindPort): Edge {
   let config = initial;
   setProjectLogFolder(initial.projectLogs ?? null);
   let table: RoutingTable = createRoutingTable(initial);
@@ -98,6 +100,7 @@ export function createEdge(initial: EdgeConfig): Edge {
       }),
   });
   const listeners = createListeners({
+    bind,
     watch,
     handle,
     certificates: () => certificates,

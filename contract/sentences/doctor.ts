@@ -17,7 +17,10 @@ export const DOCTOR = {
   readOnly: '{path} is read-only',
   otherHome: 'Set KOJIBOX_HOME to a folder of your own.',
   socketBytes: '{folder} has {count} bytes, sockets may have 107',
-  userUnderRoot: 'the daemon is root, so databases, PHP and the edge run as user {user}',
+  userUnderRoot:
+    'the daemon is root, so databases run as user {user}, the edge as user {edge}, and projects as the owners of their folders',
+  foldersOfRoot: 'these folders belong to root, so the code in them cannot write there: {paths}',
+  giveFolders: 'Give them to your own user: chown -R USER {paths}',
   userAlone: 'user {user}, no root anywhere',
   allowed: 'allowed',
   portHeld: 'port {port} is held by {holder}',

@@ -5,6 +5,7 @@ export const WORK = {
   // Tasks
   clone: 'Clone',
   files: 'Files',
+  folder: 'Folder',
   site: 'Site',
   choices: 'Choices',
   services: 'Services',
@@ -26,6 +27,7 @@ export const WORK = {
   readyIn: 'ready in {milliseconds} ms',
   versionReadyIn: '{version}, ready in {milliseconds} ms',
   answered: 'answered {status}',
+  cannotWrite: 'it belongs to root, so the code, which runs as user {user}, cannot write: chown -R USER {path}',
   noProject: 'no project yet',
   siteAnswers: '{url} answers {status}',
   stopped: 'stopped',

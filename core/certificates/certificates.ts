@@ -42,6 +42,10 @@ export function createCertificates(options: {
 }): Certificates {
   const { system, layout } = options;
   const { files, clock } = system;
+  /** The edge is not root and must still read the keys of its sites. */
+  const keyRights = system.host.isRoot
+    ? { mode: 0o640, owner: { uid: 0, gid: system.host.edgeUser.gid } }
+    : { mode: 0o600 };
   let root: Promise<{ issuer: Issuer; certificate: string }> | undefined;
   const known = new Map<string, Leaf & { readonly hosts: string; readonly expires: number }>();
 
@@ -106,15 +110,15 @@ export function createCertificates(options: {
       const certificateFile = join(layout.certificates, `${domain}.pem`);
       const keyFile = join(layout.certificates, `${domain}.key`);
       const present = await readLeaf(files, certificateFile, keyFile, issuer);
-      const good = present !== null && present.hosts === key && present.expires - clock.now() > RENEW_BEFORE_MS;
+      const isKept = !system.host.isRoot || (await files.stat(keyFile))?.uid === 0;
+      const good =
+        present !== null && isKept && present.hosts === key && present.expires - clock.now() > RENEW_BEFORE_MS;
       let expires = present?.expires ?? 0;
       if (!good) {
         const issued = issueLeaf({ issuer, hosts, now: new Date(clock.now()), days: LEAF_DAYS });
         expires = issued.expiresAt.getTime();
-        // The edge gives up root and must still read it.
-        const owner = system.host.isRoot ? { owner: system.host.serviceUser } : {};
-        await files.writeAtomic(keyFile, issued.privateKey, { mode: 0o600, ...owner });
-        await files.writeAtomic(certificateFile, issued.certificate + rootCertificate, { mode: 0o644, ...owner });
+        await files.writeAtomic(keyFile, issued.privateKey, keyRights);
+        await files.writeAtomic(certificateFile, issued.certificate + rootCertificate, { mode: 0o644 });
       }
       const leaf = {
         meta: {

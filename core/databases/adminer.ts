@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { PlannedSite } from '../proxy/edge-sites.ts';
 import type { Runtimes } from '../runtimes/runtimes.ts';
-import type { FileOwner, FileSystem } from '../system/files.ts';
+import type { FileSystem } from '../system/files.ts';
 import type { System } from '../system/system.ts';
 import type { Databases } from './databases.ts';
 
@@ -47,7 +47,7 @@ export function createAdminer(options: {
       const installed = runtimes.installed('adminer');
       if (installed === null) return null;
       const program = join(runtimes.treePath(installed), 'usr/share/adminer/adminer.php');
-      await writeAdminerPage(system.files, folder, program, system.host.isRoot ? system.host.serviceUser : null);
+      await writeAdminerPage(system.files, folder, program);
       return planAdminerSite({ folder, php: options.php(), tickets, engines: await options.databases().logins() });
     },
     async open(engine, name) {
@@ -147,17 +147,12 @@ include '${adminer}';
 `;
 
 /** @param folder of the page; made when it is missing. @param adminer path of adminer.php */
-async function writeAdminerPage(
-  files: FileSystem,
-  folder: string,
-  adminer: string,
-  owner: FileOwner | null,
-): Promise<void> {
+async function writeAdminerPage(files: FileSystem, folder: string, adminer: string): Promise<void> {
   const path = join(folder, 'index.php');
   const text = PAGE(adminer.replaceAll(/['\\\\]/g, ''));
   if ((await files.readText(path)) === text) return;
   await files.makeDirectory(folder, { mode: 0o755 });
-  await files.writeAtomic(path, text, { mode: 0o644, ...(owner === null ? {} : { owner }) });
+  await files.writeAtomic(path, text, { mode: 0o644 });
 }
 
 function planAdminerSite(options: {

@@ -23,7 +23,7 @@ export async function readSettings(
       warn(sayImport('tooLarge', { path }));
       return null;
     }
-    return await files.readText(real);
+    return await files.readForeign(real, { maxBytes: MAX_BYTES });
   } catch (error) {
     warn(sayImport('cannotRead', { path, reason: (error as { code?: string }).code ?? String(error) }));
     return null;

@@ -113,7 +113,8 @@ export function createPhpCheck(system: System, temp: string): PhpCheck {
         await files.makeDirectory(folder, { mode: 0o755 });
         await files.writeAtomic(file, ini, { mode: 0o644 });
         await files.writeAtomic(pool, poolText(log), { mode: 0o644 });
-        if (host.isRoot) await files.changeOwner(folder, host.serviceUser);
+        // The folder stays the daemon's: this file alone is for the user that PHP runs as here.
+        await files.writeAtomic(log, '', { mode: 0o600, ...(host.isRoot ? { owner: host.serviceUser } : {}) });
         const texts = Object.keys(values).filter((name) => /^['"]/.test(quoteValue(values[name] ?? '')));
         const script = `echo json_encode(array_map('ini_get', json_decode($argv[1])));`;
         const cli = await run(join(tree, `usr/bin/php${series}`), [
@@ -135,7 +136,7 @@ export function createPhpCheck(system: System, temp: string): PhpCheck {
         if (broken !== undefined) return `${broken} cannot be written in a php.ini`;
         const fpm = await run(join(tree, `usr/sbin/php-fpm${series}`), ['-n', '-c', file, ...LOUD, '-y', pool, '-t']);
         // What comes after it has read the pool goes into its log.
-        const told = `${fpm.errors}\n${(await files.readText(log)) ?? ''}`.trim();
+        const told = `${fpm.errors}\n${(await files.readForeign(log)) ?? ''}`.trim();
         return firstComplaint(told) ?? (fpm.code === 0 ? null : (told.split('\n').at(-1) ?? 'php-fpm refuses it'));
       } finally {
         await files.remove(folder);

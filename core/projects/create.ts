@@ -21,8 +21,8 @@ export interface ProjectFiles {
   readonly templates: string;
   /** Where projects go that name no folder. */
   readonly folder: string;
-  /** Who owns new files; null: whoever runs this. */
-  readonly owner: FileOwner | null;
+  /** Who owns new files at a place; null: whoever runs this. */
+  ownerFor(path: string): Promise<FileOwner | null>;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Rejects with ARCHIVE_UNSAFE. */
   unpackZip(file: string, folder: string, signal: AbortSignal): Promise<void>;
@@ -77,17 +77,10 @@ export async function makeProjectFiles(
 ): Promise<DetectedProject> {
   const { files } = tools;
   if (wanted.kind !== 'folder') {
-    const building = `${path}.new`;
-    await files.remove(building);
-    try {
+    await files.buildFolder(path, { owner: await tools.ownerFor(path) }, async (building) => {
       await fill(wanted, building, tools, signal);
       signal.throwIfAborted();
-      if (tools.owner !== null) await files.changeOwner(building, tools.owner, true);
-      await files.remove(path); // Empty, or not there at all.
-      await files.rename(building, path);
-    } finally {
-      await files.remove(building);
-    }
+    });
   }
   const detected = await detectProject(files, path);
   if (detected === null)
@@ -104,12 +97,10 @@ async function fill(wanted: NewProject, folder: string, tools: ProjectFiles, sig
     case 'git':
       return clone(wanted.source ?? '', folder, tools, signal);
     case 'zip': {
-      await files.makeDirectory(folder, { mode: 0o755 });
       await tools.unpackZip(wanted.source ?? '', folder, signal);
       return liftSingleFolder(files, folder);
     }
     default: {
-      await files.makeDirectory(folder, { mode: 0o755 });
       const template = join(tools.templates, wanted.kind);
       for (const name of await files.list(template)) await files.copyFile(join(template, name), join(folder, name));
     }
@@ -119,7 +110,8 @@ async function fill(wanted: NewProject, folder: string, tools: ProjectFiles, sig
 async function clone(source: string, folder: string, tools: ProjectFiles, signal: AbortSignal): Promise<void> {
   const { PATH, HOME, SSH_AUTH_SOCK } = tools.environment;
   const result = await tools.processes
-    .run('git', ['clone', '--depth=1', '--single-branch', '--', source, folder], {
+    .run('git', ['clone', '--depth=1', '--single-branch', '--', source, '.'], {
+      cwd: folder,
       env: {
         PATH: PATH ?? '/usr/local/bin:/usr/bin:/bin',
         ...(HOME === undefined ? {} : { HOME }),
@@ -155,10 +147,11 @@ async function liftSingleFolder(files: FileSystem, folder: string): Promise<void
   const [only, ...others] = await files.list(folder);
   if (only === undefined || others.length > 0) return;
   if ((await files.stat(join(folder, only)))?.type !== 'directory') return;
-  const aside = `${folder}.lift`;
+  // Under another name first: it may hold an entry that is called like itself.
+  const aside = join(folder, `.lift-${only}`);
   await files.rename(join(folder, only), aside);
-  await files.remove(folder);
-  await files.rename(aside, folder);
+  for (const name of await files.list(aside)) await files.rename(join(aside, name), join(folder, name));
+  await files.remove(aside);
 }
 
 /**

@@ -16,7 +16,8 @@ export interface FolderView {
 /** @param folder absolute */
 export function viewFolder(files: FileSystem, folder: string): FolderView {
   const has: FolderView['has'] = async (path) => (await files.stat(join(folder, path))) !== null;
-  const text: FolderView['text'] = (path) => files.readText(join(folder, path)).catch(() => null);
+  // What is no usual file, or too large, says nothing about the project.
+  const text: FolderView['text'] = (path) => files.readForeign(join(folder, path)).catch(() => null);
   return {
     has,
     text,

@@ -62,6 +62,8 @@ export function createProjectWork(options: {
   applySites(): Promise<void>;
   /** The link of a project as it can be opened now: with the name and the port that are in use. */
   urlOf(project: ProjectConfig): string;
+  /** Number of the user that runs the project's code without the right to write in its folder; null: it may, or has no code. */
+  userWithoutFolder(project: ProjectConfig): Promise<number | null>;
   changed(id: string): void;
   /** What was kept for a project that is gone: its domains and ports. */
   forget(id: string): Promise<void>;
@@ -195,6 +197,9 @@ export function createProjectWork(options: {
         site.step('certificates');
         // Somebody else may have taken the name while a repository was fetched.
         checkIdIsFree(wanted, projects.list());
+        const reader = await options.userWithoutFolder(project);
+        if (reader !== null)
+          task('folder', sayWork('folder'), 1).fail(sayWork('cannotWrite', { user: reader, path: project.path }));
         await store(project);
         options.changed(project.id);
         site.step('start');

@@ -23,12 +23,9 @@ export async function createStarterProject(
   const template = join(templates, stack === 'php' ? 'hello' : stack);
   if ((await files.stat(folder)) === null) {
     // Built beside and renamed, so that a starter cut short is never served.
-    const building = `${folder}.new`;
-    await files.remove(building);
-    await files.makeDirectory(building, { mode: 0o755 });
-    for (const name of await files.list(template)) await files.copyFile(join(template, name), join(building, name));
-    if (owner !== null) await files.changeOwner(building, owner, true);
-    await files.rename(building, folder);
+    await files.buildFolder(folder, { owner }, async (building) => {
+      for (const name of await files.list(template)) await files.copyFile(join(template, name), join(building, name));
+    });
   }
   return { id: 'hello', name: 'Hello', path: folder, domain: 'hello.test', stack, overrides: {} };
 }

@@ -5,6 +5,7 @@ import { sayProblem } from '../../contract/sentences/problems.ts';
 import type { Certificates } from '../certificates/certificates.ts';
 import { resolverSuffixes } from '../domains/resolver.ts';
 import type { Layout } from '../layout.ts';
+import { EDGE_ADDRESSES } from '../stack/catalog.ts';
 import type { System } from '../system/system.ts';
 import type { PlannedSite } from './edge-sites.ts';
 import { problemOf } from './record-problem.ts';
@@ -48,8 +49,15 @@ export function createEdgeConfigWriter(options: {
   replaceOutdated(): boolean;
 }): EdgeConfigWriter {
   const { system, layout, certificates, control, controlSocket } = options;
+  const { isRoot, edgeUser } = system.host;
   let generation: number | null = null;
   let queue: Promise<unknown> = Promise.resolve();
+
+  /** An earlier version gave it to the services' user. */
+  const isKept = async (): Promise<boolean> => {
+    const stat = await system.files.stat(layout.edgeConfig);
+    return stat?.type === 'file' && (!isRoot || (stat.uid === 0 && stat.gid === edgeUser.gid));
+  };
 
   const lastGeneration = async (): Promise<number> => {
     const text = await system.files.readText(layout.edgeConfig);
@@ -92,27 +100,27 @@ export function createEdgeConfigWriter(options: {
     const config: EdgeConfig = {
       schemaVersion: 1,
       generation,
-      addresses: ['127.0.0.1', '::1'],
+      addresses: [...EDGE_ADDRESSES],
       httpPort: ports.httpPort,
       httpsPort: ports.httpsPort,
       controlSocket,
       fallbackCertificate: fallback.certificateFile,
       fallbackKey: fallback.keyFile,
-      runAs: system.host.isRoot ? system.host.serviceUser : null,
       sites: withCertificates,
       projectLogs: layout.serviceLogs,
       shares,
       resolver: { port: ports.dnsPort, suffixes: resolverSuffixes(sites.flatMap(({ hosts }) => hosts)) },
     };
     const text = (): string => `${JSON.stringify(config, null, 2)}\n`;
-    if (!renewed && (await system.files.readText(layout.edgeConfig)) === text()) return problems;
+    if (!renewed && (await isKept()) && (await system.files.readText(layout.edgeConfig)) === text()) return problems;
     generation += 1;
     config.generation = generation;
-    // It holds database passwords of the projects, and an edge that gave up root must still read it.
-    await system.files.writeAtomic(layout.edgeConfig, text(), {
-      mode: 0o600,
-      ...(system.host.isRoot ? { owner: system.host.serviceUser } : {}),
-    });
+    // It holds database passwords of the projects: the edge's user may read it, and neither it nor any other may write it.
+    await system.files.writeAtomic(
+      layout.edgeConfig,
+      text(),
+      isRoot ? { mode: 0o640, owner: { uid: 0, gid: edgeUser.gid } } : { mode: 0o600 },
+    );
     await control.reload(controlSocket).catch((error: unknown) => {
       // After an update: the edge of the version before does not know everything that this one writes. The new one reads the file.
       if (!options.replaceOutdated()) throw error;

@@ -21,7 +21,7 @@ export interface ProjectQuestions {
   /** Whether a domain mapping or a rule serves the root of this domain. */
   isRouted(domain: string): boolean;
   documentRoot(project: ProjectConfig): Promise<string>;
-  php(project: ProjectConfig): { readonly service: string };
+  php(project: ProjectConfig): { readonly settings: string };
   app(project: ProjectConfig): Promise<AppAddress>;
   environment(project: ProjectConfig, service: string): Promise<Record<string, string>>;
 }
@@ -70,7 +70,7 @@ async function factsOf(project: ProjectConfig, questions: ProjectQuestions): Pro
     });
   return {
     documentRoot: await questions.documentRoot(project),
-    environment: stack === 'php' ? await questions.environment(project, questions.php(project).service) : {},
+    environment: stack === 'php' ? await questions.environment(project, questions.php(project).settings) : {},
     app: hasProgram(project) ? await questions.app(project) : null,
   };
 }

@@ -13,12 +13,14 @@ import { isLocalName } from '../certificates/local-domains.ts';
 import type { Domains } from '../domains/domains.ts';
 import { localDomainError } from '../domains/local-domain.ts';
 import type { Ports } from '../ports/ports.ts';
+import type { FileOwner } from '../system/files.ts';
 import type { System } from '../system/system.ts';
 import type { createEdgeConfigWriter, EdgePorts } from './edge-config.ts';
 import { NAME_SERVER_PORT, NAME_SERVER_PORT_KEY } from '../domains/resolver.ts';
 import { planSites, type AppAddress, type PlannedSite } from './edge-sites.ts';
 import { planProjects } from './plan-projects.ts';
 import { problemOf } from './record-problem.ts';
+import { withSessions } from './sessions.ts';
 
 const adminerTitle = sayProblem('cannotServe', { domain: 'adminer.localhost' });
 const HTTP_PORTS = { low: 80, high: 8080 } as const;
@@ -55,7 +57,16 @@ export function createSiteWork(options: {
   mappings(): readonly DomainMapping[];
   rules(): readonly ProxyRule[];
   documentRoot(project: ProjectConfig): Promise<string>;
-  php(project: ProjectConfig): { readonly service: string; readonly socket: string };
+  php(project: ProjectConfig): {
+    readonly service: string;
+    readonly socket: string;
+    readonly settings: string;
+    readonly user: FileOwner | undefined;
+  };
+  /** Finds out again whose the folders of the projects are. */
+  lookAtFolders(): Promise<void>;
+  /** Holds the sessions of the PHP sites, a folder each. */
+  readonly sessions: string;
   app(project: ProjectConfig): Promise<AppAddress>;
   environment(project: ProjectConfig, service: string): Promise<Record<string, string>>;
   /** Rejects when a setting of the project cannot be applied. */
@@ -162,7 +173,20 @@ export function createSiteWork(options: {
     if (JSON.stringify(found) !== before) options.problemsChanged(found);
   };
 
+  /** Who runs the PHP at a socket; null: the daemon's own user. */
+  const phpUsers = (): ((socket: string) => FileOwner | null) => {
+    const { isRoot, serviceUser } = system.host;
+    const users = new Map(
+      options
+        .projects()
+        .filter(({ stack }) => stack === 'php')
+        .map((project) => [options.php(project).socket, options.php(project).user] as const),
+    );
+    return (socket) => (isRoot ? (users.get(socket) ?? serviceUser) : null);
+  };
+
   const applyOnce = async (): Promise<void> => {
+    await options.lookAtFolders();
     options.define();
     edgePorts ??= await assignEdgePorts();
     const { facts, problems: ofProjects } = await planProjects(options.projects(), {
@@ -194,7 +218,12 @@ export function createSiteWork(options: {
       const host = options.projects().find(({ id }) => id === projectId)?.domain;
       return host === undefined ? [] : [{ host, address, port }];
     });
-    const uncertified = await options.edge.apply([...planned, ...extra], edgePorts, shares);
+    const sites = await withSessions([...planned, ...extra], {
+      system,
+      folder: options.sessions,
+      userOf: phpUsers(),
+    });
+    const uncertified = await options.edge.apply(sites, edgePorts, shares);
     const names = planned.flatMap(({ hosts }) => hosts.slice(0, 1));
     const ofHosts = await writeHosts(names);
     await findLinks(names, edgePorts.httpsPort);

@@ -10,7 +10,7 @@ export const php: Recipe = {
     const { id, tree, runFolder, configFolder, tempFolder } = context;
     const socket = join(runFolder, `${id}.sock`);
     const configFile = join(configFolder, 'fpm.conf');
-    const sessions = join(tempFolder, 'sessions');
+    const sessions = join(context.sessionFolder, id);
     const sendmail = join(configFolder, 'sendmail');
     const major = context.series;
     return {
@@ -51,16 +51,18 @@ export const php: Recipe = {
       stopGraceMs: 5000,
       asServiceUser: true,
       folders: [
-        { path: configFolder, mode: 0o700 },
         { path: tempFolder, mode: 0o700 },
         { path: sessions, mode: 0o700 },
-        { path: context.mailFolder, mode: 0o700 },
       ],
       files: [
-        // Also what `koji php` reads: a service's user must not be able to change it.
-        ...(context.runtimeSettings === null ? [] : [{ ...context.runtimeSettings, mode: 0o644, keptByDaemon: true }]),
-        { path: configFile, mode: 0o600, content: fpmConfig({ socket, sendmail, sessions, uploads: tempFolder }) },
-        { path: sendmail, mode: 0o700, content: sendmailScript(context.mailFolder) },
+        // Also what `koji php` reads.
+        ...(context.runtimeSettings === null ? [] : [{ ...context.runtimeSettings, mode: 0o644 as const }]),
+        {
+          path: configFile,
+          mode: 0o600,
+          content: fpmConfig({ socket, socketMode: context.socketMode, sendmail, sessions, uploads: tempFolder }),
+        },
+        { path: sendmail, mode: 0o600, content: sendmailScript(context.mailDrop) },
       ],
       initialise: null,
       connect: socket,
@@ -83,6 +85,7 @@ const XDEBUG = [
 /** https://www.php.net/manual/en/install.fpm.configuration.php */
 function fpmConfig(paths: {
   readonly socket: string;
+  readonly socketMode: number;
   readonly sendmail: string;
   readonly sessions: string;
   readonly uploads: string;
@@ -96,7 +99,7 @@ systemd_interval = 0
 
 [projects]
 listen = ${paths.socket}
-listen.mode = 0600
+listen.mode = ${paths.socketMode.toString(8).padStart(4, '0')}
 listen.backlog = 511
 pm = dynamic
 pm.max_children = 24
@@ -114,10 +117,14 @@ ping.path = /fpm-ping
 `;
 }
 
-/** What mail() of PHP runs: the message comes on its standard input. Under its last name only when it is whole. */
+/**
+ * What mail() of PHP runs: the message comes on its standard input. Under its last name only when it is whole, and under a name that no other
+ * user of the folder can have taken.
+ */
 const sendmailScript = (folder: string): string => `# Written by Kojibox: mails stay on this machine.
-set -e
-name=$(date -u +%Y-%m-%dT%H-%M-%S)-php-$$
+set -eC
+umask 077
+name=$(date -u +%Y-%m-%dT%H-%M-%S)-php-$(od -An -N8 -tx8 /dev/urandom | tr -d ' ')
 cat > '${folder}/.'"$name"
 mv '${folder}/.'"$name" '${folder}/'"$name.eml"
 `;

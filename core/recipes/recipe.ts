@@ -5,6 +5,7 @@
 import type { PortDef } from '../../contract/common.ts';
 import type { RestartPolicy } from '../../contract/services.ts';
 import type { ProbeSpec } from '../services/health.ts';
+import type { FileOwner } from '../system/files.ts';
 
 export interface RecipeContext {
   /** Service id: `postgres`, or `postgres-16` for a version that is not the default. */
@@ -20,6 +21,8 @@ export interface RecipeContext {
   readonly tempFolder: string;
   /** Short folder for sockets. */
   readonly runFolder: string;
+  /** Who may connect to a socket: its user; its user and the edge, which runs as another one. */
+  readonly socketMode: 0o600 | 0o660;
   readonly logFile: string;
   /** Assigned ports by name. */
   readonly ports: Readonly<Record<string, number>>;
@@ -27,8 +30,10 @@ export interface RecipeContext {
   readonly password: string;
   /** PEM bundle of public authorities and the local one, for programs that make TLS connections. */
   readonly caBundle: string;
-  /** Folder of the mail catcher. */
-  readonly mailFolder: string;
+  /** Holds the sessions of the sites, a folder each. */
+  readonly sessionFolder: string;
+  /** Where mails are handed over as files. */
+  readonly mailDrop: string;
   /** Settings of the runtime, where it has any: written before the start, and the same on the command line. */
   readonly runtimeSettings: { readonly path: string; readonly content: string } | null;
   /** What was added to the runtime. */
@@ -74,17 +79,17 @@ export interface ServicePlan {
   readonly restartWhenUnhealthy?: boolean;
   readonly stopSignal: 'SIGTERM' | 'SIGINT' | 'SIGQUIT';
   readonly stopGraceMs: number;
-  /** True: runs as the service user when the daemon is root. */
+  /** True: does not run as root when the daemon is root. False: root starts it, and it becomes another user by itself. */
   readonly asServiceUser: boolean;
-  /** Made before the start, owned by whoever runs it. */
+  /** Who that is; default: the services' user. */
+  readonly user?: FileOwner;
+  /** Made before the start, owned by whoever runs it. Each lies in a folder of the daemon. */
   readonly folders: readonly { readonly path: string; readonly mode: number }[];
-  /** Written before each start, when their content differs. They belong to whoever runs it, unless the daemon keeps them. */
-  readonly files: readonly {
-    readonly path: string;
-    readonly content: string;
-    readonly mode: number;
-    readonly keptByDaemon?: boolean;
-  }[];
+  /**
+   * Written before each start, when their content differs. They and their folders belong to the daemon, and who runs the service may read them
+   * and not change them.
+   */
+  readonly files: readonly { readonly path: string; readonly content: string; readonly mode: 0o600 | 0o644 }[];
   /** Null: nothing to initialise. */
   readonly initialise: {
     /** The data folder; made whole or not at all: the steps work on `<folder>.new`, which is renamed at the end. */

@@ -1,12 +1,13 @@
 /** Everything a service needs before it is launched: folders, files, its first initialisation, and the checks that give a clear error. */
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { KojiboxError } from '../../contract/errors.ts';
 import type { InitialiseStep, ServicePlan } from '../recipes/recipe.ts';
 import type { FileOwner } from '../system/files.ts';
+import { userOf } from './service-user.ts';
 import type { System } from '../system/system.ts';
 
 /** sockaddr_un.sun_path holds 108 bytes with the closing NUL; see unix(7). */
-const MAX_SOCKET_PATH_BYTES = 107;
+export const MAX_SOCKET_PATH_BYTES = 107;
 const ZONEINFO = '/usr/share/zoneinfo/UTC';
 
 export interface PrepareOptions {
@@ -18,23 +19,44 @@ export interface PrepareOptions {
 
 /** Idempotent. Rejects with SOCKET_PATH_TOO_LONG, ZONEINFO_MISSING, PERMISSION_DENIED or INIT_FAILED; then nothing is half done. */
 export async function prepareService(system: System, plan: ServicePlan, options: PrepareOptions = {}): Promise<void> {
-  const owner = system.host.isRoot && plan.asServiceUser ? system.host.serviceUser : null;
-  for (const socket of plan.sockets) assertSocketPath(plan, socket);
+  const owner = userOf(system.host, plan);
+  for (const socket of plan.sockets) {
+    assertSocketPath(plan, socket);
+    if (owner !== null) await makeSocketFolder(system, dirname(socket), owner);
+  }
   if (plan.runtime === 'php') await assertZoneinfo(system, options.zoneinfo ?? ZONEINFO);
-  if (owner !== null) await assertPassable(system, plan.command);
+  if (owner !== null && plan.asServiceUser) await assertPassable(system, plan.command, owner);
   for (const { path, mode } of plan.folders)
     await system.files.makeDirectory(path, { mode, ...(owner === null ? {} : { owner }) });
-  for (const { path, content, mode, keptByDaemon } of plan.files) {
-    if ((await system.files.readText(path)) !== content)
-      await system.files.writeAtomic(path, content, {
-        mode,
-        ...(owner === null || keptByDaemon === true ? {} : { owner }),
-      });
-  }
+  for (const file of plan.files) await writeConfiguration(system, file, owner);
   if (plan.initialise !== null && (await system.files.stat(plan.initialise.folder)) === null) {
     options.onInitialise?.(plan.id);
     await initialise(system, plan, plan.initialise, owner);
   }
+}
+
+/** The user that runs it may bind there, the edge may connect, and other users do not get in. Sockets get the group of the folder: see inode(7). */
+const makeSocketFolder = (system: System, folder: string, { uid }: FileOwner): Promise<void> =>
+  system.files.makeDirectory(folder, { mode: 0o2710, owner: { uid, gid: system.host.edgeUser.gid } });
+
+/** What a service reads belongs to the daemon: who can change it could make the next start do anything. */
+async function writeConfiguration(
+  system: System,
+  { path, content, mode }: ServicePlan['files'][number],
+  reader: FileOwner | null,
+): Promise<void> {
+  const { files } = system;
+  if (reader === null) {
+    if ((await files.readText(path)) !== content) await files.writeAtomic(path, content, { mode });
+    return;
+  }
+  const owner = { uid: 0, gid: mode === 0o600 ? reader.gid : 0 };
+  // The folder of what everybody may read is a runtime's, and is kept by its install.
+  if (mode === 0o600) await files.makeDirectory(dirname(path), { mode: 0o750, owner });
+  const there = await files.stat(path);
+  const isKept = there?.type === 'file' && there.uid === owner.uid && there.gid === owner.gid;
+  if (isKept && (await files.readText(path)) === content) return;
+  await files.writeAtomic(path, content, { mode: mode === 0o600 ? 0o640 : mode, owner });
 }
 
 function assertSocketPath(plan: ServicePlan, socket: string): void {
@@ -55,9 +77,12 @@ async function assertZoneinfo(system: System, path: string): Promise<void> {
 }
 
 /** Every folder on the way must let the services' user pass; /root usually does not. Rejects with PERMISSION_DENIED, and names the folder. */
-export async function assertPassable(system: System, path: string): Promise<void> {
+export async function assertPassable(
+  system: System,
+  path: string,
+  user: FileOwner = system.host.serviceUser,
+): Promise<void> {
   if (!system.host.isRoot) return;
-  const user = system.host.serviceUser;
   // Where a link leads elsewhere, the folders on both ways count.
   const real = (await system.files.realPath(dirname(path))) ?? dirname(path);
   for (const folder of new Set([...foldersTo(dirname(path)), ...foldersTo(real)])) {
@@ -126,39 +151,7 @@ async function runStep(system: System, plan: ServicePlan, step: InitialiseStep, 
 
 /** Makes the folders of a home; when root, others may pass through it but not list it. */
 export async function ensureHome(system: System, folders: readonly string[], home: string): Promise<void> {
-  await system.files.makeDirectory(home, system.host.isRoot ? { mode: 0o711 } : {});
-  for (const folder of folders) await system.files.makeDirectory(folder, { mode: 0o755 });
-}
-
-/** Short folder for sockets, made and checked. Rejects with PERMISSION_DENIED when it belongs to somebody else. */
-export async function ensureRunFolder(system: System, home: string, homeDigest: string): Promise<string> {
-  const { environment, serviceUser, isRoot } = system.host;
-  const longest = '.s.PGSQL.65535.lock'.length + 1;
-  const fits = (folder: string): boolean => new TextEncoder().encode(folder).length + longest <= MAX_SOCKET_PATH_BYTES;
-  const runtimeFolder = environment['XDG_RUNTIME_DIR'];
-  const candidates = [
-    environment['KOJIBOX_RUN_DIR'],
-    join(home, 'run'),
-    ...(isRoot || !runtimeFolder ? [] : [join(runtimeFolder, `kojibox-${homeDigest}`)]),
-    join('/tmp', `kojibox-${serviceUser.uid}-${homeDigest}`),
-  ].filter((folder): folder is string => Boolean(folder));
-  const folder = environment['KOJIBOX_RUN_DIR'] || candidates.find(fits);
-  if (folder === undefined) {
-    throw new KojiboxError('SOCKET_PATH_TOO_LONG', 'cannot find a folder for sockets', {
-      detail: `all of ${candidates.join(', ')} are too long`,
-      source: 'services',
-    });
-  }
-  await system.files.makeDirectory(folder);
-  const stat = await system.files.stat(folder);
-  const mine = isRoot ? [0, serviceUser.uid] : [serviceUser.uid];
-  if (stat?.type !== 'directory' || !mine.includes(stat.uid)) {
-    throw new KojiboxError('PERMISSION_DENIED', `cannot use ${folder} for sockets`, {
-      detail: 'it is no folder of this user',
-      source: 'services',
-      remedy: 'Remove it, or set KOJIBOX_RUN_DIR to another folder.',
-    });
-  }
-  await system.files.makeDirectory(folder, { mode: isRoot ? 0o711 : 0o700, ...(isRoot ? { owner: serviceUser } : {}) });
-  return folder;
+  const keep = system.host.isRoot ? { owner: { uid: 0, gid: 0 } } : {};
+  await system.files.makeDirectory(home, system.host.isRoot ? { mode: 0o711, ...keep } : {});
+  for (const folder of folders) await system.files.makeDirectory(folder, { mode: 0o755, ...keep });
 }

@@ -15,6 +15,8 @@ import type { ServicePlan } from '../recipes/recipe.ts';
 import { resolveAll, resolveReferences } from '../secrets/references.ts';
 import type { Secrets } from '../secrets/secrets.ts';
 import { accountOf } from '../system/accounts.ts';
+import { launchUserOf, socketFolderOf } from '../services/service-user.ts';
+import type { FileOwner } from '../system/files.ts';
 import type { System } from '../system/system.ts';
 import type { LaunchSpec } from '../services/driver.ts';
 import { isProgram } from './programs.ts';
@@ -30,10 +32,27 @@ export interface CatalogEntry {
   readonly enabled: boolean;
   /** PHP with Xdebug loaded. */
   readonly debug?: boolean;
+  /** Who runs it, where that is another than the services' user. */
+  readonly user?: FileOwner;
+  /** Whose settings it has; default: its own. */
+  readonly settings?: string;
   /** The project whose own program it is. */
   readonly project?: ProjectConfig;
   /** What the user defined. */
   readonly own?: OwnService;
+}
+
+/** What decides which PHP runs it; without a folder it is a site of Kojibox itself. */
+export type PhpProject = Pick<ProjectConfig, 'overrides'> & Partial<Pick<ProjectConfig, 'path'>>;
+
+export interface PhpOfProject {
+  readonly service: string;
+  readonly series: string;
+  readonly socket: string;
+  /** Whose settings it has. */
+  readonly settings: string;
+  /** Who runs it, where that is another than the services' user. */
+  readonly user: FileOwner | undefined;
 }
 
 export interface PreparedLaunch {
@@ -62,6 +81,10 @@ export interface CatalogOptions {
   /** Settings that a runtime reads from a file; null for one that has none. */
   runtimeSettings(installed: InstalledRuntime): Promise<{ readonly path: string; readonly content: string } | null>;
   serviceConfig(id: string): ServiceConfig;
+  /** Who runs a project's code: who owns its folder. Undefined: the services' user. */
+  ownerOf(project: Pick<ProjectConfig, 'path'>): FileOwner | undefined;
+  /** The project that a folder belongs to. */
+  projectAt(folder: string): ProjectConfig | null;
   ownServices(): readonly OwnService[];
   /** A program that Kojibox brings, as a project in this folder uses it; null for any other. */
   program(name: string, folder: string): Promise<Program | null>;
@@ -78,7 +101,7 @@ export interface Catalog {
   /** The services that the projects need, and those that are switched off. */
   entries(projects: readonly ProjectConfig[]): CatalogEntry[];
   /** Service that runs a project's PHP, and its socket. */
-  phpFor(project: Pick<ProjectConfig, 'overrides'>): { service: string; series: string; socket: string };
+  phpFor(project: PhpProject): PhpOfProject;
   /** Service that runs a project's own Node program, and the port it has; a port is assigned when it has none. */
   appFor(project: ProjectConfig): Promise<{ service: string; port: number }>;
   /** Services that the code of a project runs in. */
@@ -101,6 +124,10 @@ const NAMES: Readonly<Record<string, string>> = {
 /** The slowest to start first: its start is what the whole stack waits for. */
 const DATABASES = ['mariadb', 'postgres', 'redis'] as const;
 export const EDGE_ID = 'edge';
+/** Sites are for this machine. */
+export const EDGE_ADDRESSES = ['127.0.0.1', '::1'] as const;
+const withUser = (plan: ServicePlan, user: FileOwner | undefined): ServicePlan =>
+  user === undefined ? plan : { ...plan, user };
 const isOn = (value: string | undefined): boolean => /^(1|on|true|yes)$/i.test(value ?? '');
 /** As a login shell of the system has them. */
 const PROGRAM_FOLDERS = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'] as const;
@@ -124,19 +151,24 @@ export function createCatalog(options: CatalogOptions): Catalog {
   /** `php` for the default version, `php-8.4` for another. */
   const serviceId = (runtime: string, series: string): string =>
     series === options.defaultSeries(runtime) ? runtime : `${runtime}-${series}`;
-  const socketOf = (id: string): string => join(runFolder, `${id}.sock`);
+  const socketFolder = (user: FileOwner | undefined): string => socketFolderOf(system.host, runFolder, user);
 
-  /** Projects that debug share a PHP of their own, so that the others stay fast. */
-  const phpEntryFor = (project: Pick<ProjectConfig, 'overrides'>): CatalogEntry & { series: string } => {
+  /** Projects that debug share a PHP of their own, so that the others stay fast; so do those that one user owns, as they run as that user. */
+  const phpEntryFor = (project: PhpProject): CatalogEntry & { series: string; settings: string } => {
     const series = project.overrides['PHP_VERSION'] ?? options.defaultSeries('php');
-    const entry = { ...entryOf('php', series), series };
-    return isOn(project.overrides['XDEBUG'])
-      ? { ...entry, id: `${entry.id}-xdebug`, name: `${entry.name} (Xdebug)`, debug: true }
-      : entry;
+    const standard = { ...entryOf('php', series), series };
+    const entry = isOn(project.overrides['XDEBUG'])
+      ? { ...standard, id: `${standard.id}-xdebug`, name: `${standard.name} (Xdebug)`, debug: true }
+      : standard;
+    const user = project.path === undefined ? undefined : options.ownerOf({ path: project.path });
+    const settings = entry.id;
+    return user === undefined
+      ? { ...entry, settings }
+      : { ...entry, id: `${entry.id}-u${user.uid}`, name: `${entry.name} (user ${user.uid})`, user, settings };
   };
   const phpFor: Catalog['phpFor'] = (project) => {
-    const { id, series } = phpEntryFor(project);
-    return { service: id, series, socket: socketOf(id) };
+    const { id, series, user, settings } = phpEntryFor(project);
+    return { service: id, series, socket: join(socketFolder(user), `${id}.sock`), settings, user };
   };
 
   const entryOf = (runtime: string, series: string): CatalogEntry => ({
@@ -161,13 +193,13 @@ export function createCatalog(options: CatalogOptions): Catalog {
       throw new KojiboxError('RUNTIME_UNSUPPORTED', `cannot run ${entry.runtime} as a service`, { source: 'services' });
     const installed = await options.installed(entry.runtime, entry.series);
     if (installed === null) throw missing(entry.runtime, entry.series);
-    const config = options.serviceConfig(entry.id);
-    const user = { kind: 'service', id: entry.id } as const;
+    const config = options.serviceConfig(entry.settings ?? entry.id);
+    const user = { kind: 'service', id: entry.settings ?? entry.id } as const;
     const ports: Record<string, number> = {};
     for (const port of recipe.ports) {
       ports[port.name] = await choosePort(`${entry.id}.${port.name}`, port.port, config.ports[port.name]);
     }
-    return recipe.plan({
+    const plan = recipe.plan({
       id: entry.id,
       version: installed.version,
       series: entry.series,
@@ -175,7 +207,9 @@ export function createCatalog(options: CatalogOptions): Catalog {
       dataFolder: join(layout.data, entry.runtime, entry.series),
       configFolder: join(layout.runtimeConfig, entry.id),
       tempFolder: join(layout.temp, entry.id),
-      runFolder,
+      runFolder: socketFolder(entry.user),
+      socketMode: system.host.isRoot ? 0o660 : 0o600,
+      sessionFolder: layout.sessions,
       logFile: join(layout.serviceLogs, `${entry.id}.log`),
       ports,
       password: await options.secrets.ensure({ key: `${entry.id}-password`, scope: 'service' }),
@@ -183,10 +217,24 @@ export function createCatalog(options: CatalogOptions): Catalog {
       debug: entry.debug === true,
       runtimeSettings: await options.runtimeSettings(installed),
       extensions: installed.extensions ?? [],
-      mailFolder: layout.mail,
+      mailDrop: layout.mailDrop,
       extraArgs: await Promise.all(config.args.map((text) => resolveReferences(text, options.secrets, user))),
       extraEnv: await resolveAll(config.env, options.secrets, user),
     });
+    return withUser(plan, entry.user);
+  };
+
+  /** Root binds the ports, and becomes the edge's user before it reads the file, which names no user. */
+  const rightsOfEdge = (): string[] => {
+    if (!system.host.isRoot) return [];
+    const { uid, gid } = system.host.edgeUser;
+    const assigned = options.ports.registry().assigned;
+    const ports = [assigned['edge.https'], assigned['edge.http']].filter((port) => port !== undefined);
+    return [
+      '--run-as',
+      `${uid}:${gid}`,
+      ...EDGE_ADDRESSES.flatMap((address) => ports.flatMap((port) => ['--bind', `${address},${port}`])),
+    ];
   };
 
   const planEdge = (entry: CatalogEntry): ServicePlan => ({
@@ -195,7 +243,7 @@ export function createCatalog(options: CatalogOptions): Catalog {
     runtime: null,
     version: null,
     command: options.edge.command,
-    args: options.edge.args,
+    args: [...options.edge.args, ...rightsOfEdge(), layout.edgeConfig],
     env: { NODE_ENV: 'production', ...options.edge.env },
     cwd: '/',
     ports: [],
@@ -208,6 +256,7 @@ export function createCatalog(options: CatalogOptions): Catalog {
     stopSignal: 'SIGTERM',
     stopGraceMs: 5000,
     asServiceUser: false,
+    user: system.host.edgeUser,
     folders: [],
     files: [],
     initialise: null,
@@ -233,7 +282,8 @@ export function createCatalog(options: CatalogOptions): Catalog {
     const node = project.stack === 'node' ? await options.installed('node', nodeSeries(project)) : null;
     if (project.stack === 'node' && node === null) throw missing('node', nodeSeries(project));
     const config = options.serviceConfig(entry.id);
-    return planProjectProgram({
+    const owner = options.ownerOf(project);
+    const plan = planProjectProgram({
       id: entry.id,
       name: entry.name,
       node: node === null ? null : { version: node.version, tree: options.treePath(node) },
@@ -244,7 +294,7 @@ export function createCatalog(options: CatalogOptions): Catalog {
       }),
       port: await choosePort(`${entry.id}.http`, APP_PORT, config.ports['http']),
       domains: options.domainsOf(project),
-      account: await accountOf(system, system.host.serviceUser.uid),
+      account: await accountOf(system, (owner ?? system.host.serviceUser).uid),
       tempFolder: join(layout.temp, entry.id),
       env: {
         SSL_CERT_FILE: options.caBundle,
@@ -252,6 +302,7 @@ export function createCatalog(options: CatalogOptions): Catalog {
         ...(await options.environment(project, entry.id)),
       },
     });
+    return withUser(plan, owner);
   };
 
   /** Absolute path of a program of this machine. Rejects with START_FAILED. */
@@ -273,13 +324,16 @@ export function createCatalog(options: CatalogOptions): Catalog {
       ports[name] = await choosePort(`${entry.id}.${name}`, port, config.ports[name] ?? port);
     // What Kojibox brings comes first, in the version of the project that the service works in.
     const brought = await options.program(own.binary, own.cwd);
-    return planOwnProgram({
+    // A worker of a project works with the project's files.
+    const project = options.projectAt(own.cwd);
+    const owner = project === null ? undefined : options.ownerOf(project);
+    const plan = planOwnProgram({
       definition: own,
       command: brought?.command ?? (await findProgram(own.binary)),
       path: [...(brought === null ? [] : [dirname(brought.command)]), ...PROGRAM_FOLDERS].join(':'),
       ports,
       tempFolder: join(layout.temp, entry.id),
-      account: await accountOf(system, system.host.serviceUser.uid),
+      account: await accountOf(system, (owner ?? system.host.serviceUser).uid),
       args: [
         ...(brought?.args ?? []),
         ...(await Promise.all(
@@ -288,6 +342,7 @@ export function createCatalog(options: CatalogOptions): Catalog {
       ],
       env: { ...brought?.env, ...(await resolveAll({ ...own.env, ...config.env }, options.secrets, user)) },
     });
+    return withUser(plan, owner);
   };
 
   const planOf = (entry: CatalogEntry, choosePort: PortChooser): Promise<ServicePlan> =>
@@ -300,12 +355,14 @@ export function createCatalog(options: CatalogOptions): Catalog {
           : Promise.resolve(planEdge(entry));
 
   /** Everything of a service that decides what runs, as one digest: an adopted service with another one is restarted at its next start. */
-  const launchSpecOf = (plan: ServicePlan, asServiceUser: boolean): LaunchSpec => {
+  const launchSpecOf = (plan: ServicePlan): LaunchSpec => {
+    const user = launchUserOf(system.host, plan);
     const what = {
       command: plan.command,
       args: plan.args,
       env: plan.env,
       files: plan.files.map(({ content }) => content),
+      ...(user === null ? {} : { user }),
     };
     return {
       id: plan.id,
@@ -314,7 +371,7 @@ export function createCatalog(options: CatalogOptions): Catalog {
       env: plan.env,
       cwd: plan.cwd,
       logFile: join(layout.serviceLogs, `${plan.id}.log`),
-      user: asServiceUser ? system.host.serviceUser : null,
+      user,
       fingerprint: createHash('sha256').update(JSON.stringify(what)).digest('hex'),
     };
   };
@@ -389,12 +446,12 @@ export function createCatalog(options: CatalogOptions): Catalog {
     },
     async describe(entry) {
       const plan = await planOf(entry, knownPort);
-      return { plan, spec: launchSpecOf(plan, system.host.isRoot && plan.asServiceUser) };
+      return { plan, spec: launchSpecOf(plan) };
     },
     async prepare(entry) {
       const plan = await planOf(entry, assignPort);
       await options.prepare(plan);
-      return { plan, spec: launchSpecOf(plan, system.host.isRoot && plan.asServiceUser) };
+      return { plan, spec: launchSpecOf(plan) };
     },
   };
 

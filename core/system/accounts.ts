@@ -15,15 +15,8 @@ export async function accountOf(
   system: Pick<System, 'files' | 'processes' | 'host'>,
   uid: number,
 ): Promise<Account | null> {
-  const { files, processes, host } = system;
-  const local = accountIn((await files.readText('/etc/passwd').catch(() => null)) ?? '', uid);
-  const found =
-    local ??
-    (await processes
-      .run('getent', ['passwd', String(uid)], { env: { PATH: '/usr/bin:/bin' }, timeoutMs: 5000 })
-      .then(({ stdout }) => accountIn(stdout, uid))
-      // No such program on this system: then the daemon's own user is all that is known.
-      .catch(() => null));
+  const { files, host } = system;
+  const found = accountIn(await tableFor(system, uid), uid);
   // HOME of the daemon is what its user has chosen.
   const isOwn = !host.isRoot && uid === host.serviceUser.uid;
   const account = isOwn
@@ -31,6 +24,32 @@ export async function accountOf(
     : found;
   if (account === null || (await files.stat(account.home))?.type === undefined) return null;
   return account;
+}
+
+/** Main group of a user; null for one without an account. */
+export const mainGroupOf = async (system: Pick<System, 'files' | 'processes'>, uid: number): Promise<number | null> =>
+  groupIn(await tableFor(system, uid), uid);
+
+/** Lines of passwd(5) in which the user is, where it is known at all. */
+async function tableFor({ files, processes }: Pick<System, 'files' | 'processes'>, uid: number): Promise<string> {
+  const local = (await files.readText('/etc/passwd').catch(() => null)) ?? '';
+  if (groupIn(local, uid) !== null) return local;
+  return (
+    processes
+      .run('getent', ['passwd', String(uid)], { env: { PATH: '/usr/bin:/bin' }, timeoutMs: 5000 })
+      .then(({ stdout }) => stdout)
+      // No such program on this system: then the daemon's own user is all that is known.
+      .catch(() => '')
+  );
+}
+
+/** @param table as for {@link accountIn} */
+export function groupIn(table: string, uid: number): number | null {
+  for (const line of table.split('\n')) {
+    const [, , id = '', group = ''] = line.split(':');
+    if (id === String(uid) && /^\d+$/.test(group)) return Number(group);
+  }
+  return null;
 }
 
 /** @param table lines of `name:password:uid:gid:comment:home:shell` */

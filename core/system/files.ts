@@ -35,7 +35,24 @@ export interface CopyResult extends TreeSize {
   readonly shared: boolean;
 }
 
+export interface ForeignLimits {
+  /** Default: 1 MiB. */
+  readonly maxBytes?: number;
+  /** Default: 5,000. */
+  readonly deadlineMs?: number;
+}
+
+/**
+ * Where the daemon is root, no operation follows a link that another user made, neither on the way nor in the last place, and whole folders
+ * are removed, copied and given away through open descriptors. Reading is the exception: a file that a stranger may have made is read with
+ * `readForeign`.
+ */
 export interface FileSystem {
+  /**
+   * Text of a file that a user, another program or a stranger's repository may have made; null when there is none. Rejects with FILE_REFUSED
+   * for anything but a regular file, for one that is too large, and when the disk does not answer in time.
+   */
+  readForeign(path: string, limits?: ForeignLimits): Promise<string | null>;
   /** Content, or null when there is no such file. */
   readText(path: string): Promise<string | null>;
   readBytes(path: string): Promise<Uint8Array | null>;
@@ -45,6 +62,18 @@ export interface FileSystem {
   overwrite(path: string, content: string | Uint8Array): Promise<void>;
   /** With parents; existing folders are fine and get mode and owner too. */
   makeDirectory(path: string, options?: WriteOptions): Promise<void>;
+  /**
+   * Makes a folder beside its place, under a name of its own, and puts it there when the work is done; it takes the place of an empty folder
+   * only. When the work fails nothing is left.
+   *
+   * @param options.owner who gets all of it; null: it stays with the daemon's user
+   * @param work gets the path to work in, which is good until it resolves and has no parent
+   */
+  buildFolder(
+    path: string,
+    options: { readonly owner: FileOwner | null },
+    work: (folder: string) => Promise<void>,
+  ): Promise<void>;
   /** File, link or whole folder; a missing one is fine. Links are removed, not followed. */
   remove(path: string): Promise<void>;
   rename(from: string, to: string): Promise<void>;

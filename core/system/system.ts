@@ -12,8 +12,10 @@ export interface HostFacts {
   /** Whose packages this system uses; null: neither's. */
   readonly distribution: 'debian' | 'ubuntu' | null;
   readonly isRoot: boolean;
-  /** Who runs databases, PHP and the edge: this user, or, when root, the user who called sudo, else 65534. */
+  /** Who runs databases, and PHP of folders that belong to root: this user, or, when root, the user who called sudo, else 65534. */
   readonly serviceUser: FileOwner;
+  /** Who the edge becomes when the daemon is root: a user of its own where there is one. Else the same as `serviceUser`. */
+  readonly edgeUser: FileOwner;
   readonly homeDirectory: string;
   /** `/etc/hosts`, or KOJIBOX_HOSTS_FILE. */
   readonly hostsFile: string;

@@ -131,10 +131,13 @@ export function createDoctor(options: {
       id: 'user',
       category: 'system',
       description: 'User who runs the services',
-      run: async () =>
-        host.isRoot
-          ? passed(sayDoctor('userUnderRoot', { user: host.serviceUser.uid }))
-          : passed(sayDoctor('userAlone', { user: host.serviceUser.uid })),
+      run: async () => {
+        if (!host.isRoot) return passed(sayDoctor('userAlone', { user: host.serviceUser.uid }));
+        const paths = (await kojibox.foldersOfRoot()).map(({ path }) => path).join(' ');
+        return paths === ''
+          ? passed(sayDoctor('userUnderRoot', { user: host.serviceUser.uid, edge: host.edgeUser.uid }))
+          : problem('warning', sayDoctor('foldersOfRoot', { paths }), sayDoctor('giveFolders', { paths }));
+      },
     },
     {
       id: 'low-ports',

@@ -1,10 +1,11 @@
 /** Listens for mail on loopback and keeps it. In the daemon itself: a process of its own would cost forty times the memory. */
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Logger } from '../../core/system/logger.ts';
-import { openMailbox, type Mailbox } from './mailbox.ts';
+import type { System } from '../../core/system/system.ts';
+import { openMailDrop } from './mail-drop.ts';
+import { MAX_MESSAGE_BYTES, openMailbox, type Mailbox } from './mailbox.ts';
 import { createSmtpSession } from './smtp-session.ts';
 
-const MAX_MESSAGE_BYTES = 50 * 1024 * 1024;
 const IDLE_MS = 60_000;
 /** Of a connection, however busy it is: 50 MB come in a second on one machine. */
 const LIFETIME_MS = 600_000;
@@ -22,13 +23,31 @@ export interface MailCatcher {
 /** A port that cannot be had is a warning: everything else works without mail. */
 export async function startMailCatcher(options: {
   readonly folder: string;
-  readonly log: Logger;
+  /** Where programs hand mails over as files. */
+  readonly dropFolder: string;
+  readonly system: Pick<System, 'files' | 'host' | 'log'>;
   /** Rejects with PORT_CONFLICT. */
   assignPort(): Promise<number>;
   changed(count: number): void;
 }): Promise<MailCatcher> {
-  const { log } = options;
-  const mailbox = await openMailbox(options.folder, options.changed);
+  const { files, host, log } = options.system;
+  const mailbox = await openMailbox(options.folder, files, options.changed);
+  const drop = await openMailDrop({
+    folder: options.dropFolder,
+    isShared: host.isRoot,
+    maxBytes: MAX_MESSAGE_BYTES,
+    files,
+    log,
+    async deliver(message) {
+      const writer = mailbox.receive(null);
+      try {
+        await writer.write(message);
+        await writer.finish();
+      } finally {
+        await writer.discard();
+      }
+    },
+  });
   const sockets = new Set<Socket>();
   const server: Server = createServer((socket) => {
     // The oldest goes, which a working sender has long left: connections that nobody uses keep no mail out.
@@ -52,9 +71,17 @@ export async function startMailCatcher(options: {
     log.warn('cannot catch mail', { error: String(error) });
   }
   return {
-    mailbox,
+    mailbox: {
+      ...mailbox,
+      // What a program has just handed over is there for the one who asks.
+      async list() {
+        await drop.collect();
+        return mailbox.list();
+      },
+    },
     port,
     close() {
+      drop.close();
       mailbox.close();
       server.close();
       for (const socket of sockets) socket.destroy();

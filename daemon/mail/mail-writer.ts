@@ -13,8 +13,12 @@ export interface MailWriter {
   discard(): Promise<void>;
 }
 
-/** Under a name that cannot be guessed, and never through a link that lies there already. */
-export function openMailWriter(folder: string, { from, to }: Envelope): MailWriter {
+/**
+ * Under a name that cannot be guessed, and never through a link that lies there already.
+ *
+ * @param envelope null: its own head says from whom it is
+ */
+export function openMailWriter(folder: string, envelope: Envelope | null): MailWriter {
   const id = `${new Date().toISOString().replaceAll(/[:.]/g, '-')}-${randomBytes(6).toString('hex')}`;
   const temporary = join(folder, `.${id}`);
   let handle: FileHandle | null = null;
@@ -22,7 +26,10 @@ export function openMailWriter(folder: string, { from, to }: Envelope): MailWrit
   const begin = async (): Promise<FileHandle> => {
     const made = await open(temporary, 'wx', 0o600);
     handle = made;
-    await made.write(`X-Kojibox-Envelope: <${from}> to ${to.map((address) => `<${address}>`).join(', ')}\r\n`);
+    if (envelope !== null) {
+      const { from, to } = envelope;
+      await made.write(`X-Kojibox-Envelope: <${from}> to ${to.map((address) => `<${address}>`).join(', ')}\r\n`);
+    }
     return made;
   };
   return {

@@ -1,14 +1,20 @@
-/** Mails as files, one each: written by the SMTP server here and by PHP's mail() beside it; a watched folder tells of both. */
+/** Mails as files, one each, in a folder that only the daemon writes. */
 import { watch, type FSWatcher } from 'node:fs';
-import { mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KojiboxError } from '../../contract/errors.ts';
 import type { MailSummary } from '../../contract/mail.ts';
+import type { FileSystem } from '../../core/system/files.ts';
+import { openForeign } from '../system/foreign-files.ts';
 import { summaryOfHead } from './mail-head.ts';
 import { openMailWriter, type MailWriter } from './mail-writer.ts';
 import type { Envelope } from './smtp-session.ts';
 
 const MAX_MAILS = 1000;
+export const MAX_MESSAGE_BYTES = 50 * 1024 * 1024;
+/** Twice a message: its envelope is before it. A home of an earlier version may have links of another user in this folder. */
+const READING = { maxBytes: 2 * MAX_MESSAGE_BYTES, followsLink: false } as const;
+const isRoot = process.getuid?.() === 0;
 const MAX_HEAD_BYTES = 64 * 1024;
 /** Of a source, in one answer: a larger one would hold up everything else of the daemon. */
 const PIECE_BYTES = 1024 * 1024;
@@ -24,17 +30,23 @@ export interface Mailbox {
   piece(id: string, offset: number): Promise<{ readonly bytes: Buffer; readonly nextOffset: number | null }>;
   /** Rejects with NOT_FOUND; without an id all are removed. */
   remove(id?: string): Promise<void>;
-  add(message: Buffer, envelope: { readonly from: string; readonly to: readonly string[] }): Promise<void>;
-  /** A mail that comes piece by piece. */
-  receive(envelope: Envelope): MailWriter;
+  /**
+   * A mail that comes piece by piece.
+   *
+   * @param envelope null: it came as a file, and only its own head says from whom
+   */
+  receive(envelope: Envelope | null): MailWriter;
   close(): void;
 }
 
 /** @param folder made when it is missing; the oldest mails above 1,000 are deleted */
-export async function openMailbox(folder: string, changed: (count: number) => void): Promise<Mailbox> {
-  await mkdir(folder, { recursive: true });
+export async function openMailbox(
+  folder: string,
+  files: FileSystem,
+  changed: (count: number) => void,
+): Promise<Mailbox> {
+  await files.makeDirectory(folder, { mode: 0o700, ...(isRoot ? { owner: { uid: 0, gid: 0 } } : {}) });
   const known = new Map<string, MailSummary>();
-  let counter = 0;
   const fileOf = (id: string): string => join(folder, `${id}.eml`);
 
   const names = async (): Promise<string[]> =>
@@ -44,8 +56,9 @@ export async function openMailbox(folder: string, changed: (count: number) => vo
     const id = name.replace(/\.eml$/, '');
     const cached = known.get(id);
     if (cached !== undefined) return cached;
-    const read = await readHead(join(folder, name)).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return null; // Deleted meanwhile.
+    const read = await readHead(join(folder, name)).catch((error: unknown) => {
+      // Of a time when other users could write here: what is no mail is not one of the list.
+      if (error instanceof KojiboxError && error.code === 'FILE_REFUSED') return null;
       throw error;
     });
     if (read === null) return null;
@@ -79,9 +92,8 @@ export async function openMailbox(folder: string, changed: (count: number) => vo
       return found.filter((mail) => mail !== null).sort((a, b) => (a.receivedAt < b.receivedAt ? 1 : -1));
     },
     async piece(id, offset) {
-      const handle = await open(fileOf(id), 'r').catch((error: NodeJS.ErrnoException) => {
-        throw error.code === 'ENOENT' ? notFound(id) : error;
-      });
+      const handle = await openForeign(fileOf(id), READING);
+      if (handle === null) throw notFound(id);
       try {
         const { size } = await handle.stat();
         const buffer = Buffer.alloc(Math.min(PIECE_BYTES, Math.max(0, size - offset)));
@@ -102,13 +114,6 @@ export async function openMailbox(folder: string, changed: (count: number) => vo
       await rm(fileOf(id), { force: true });
       known.delete(id);
     },
-    async add(message, { from, to }) {
-      const id = `${new Date().toISOString().replaceAll(/[:.]/g, '-')}-${++counter}`;
-      const temporary = join(folder, `.${id}`);
-      const envelope = `X-Kojibox-Envelope: <${from}> to ${to.map((address) => `<${address}>`).join(', ')}\r\n`;
-      await writeFile(temporary, Buffer.concat([Buffer.from(envelope), message]), { mode: 0o600 });
-      await rename(temporary, fileOf(id));
-    },
     receive: (envelope) => openMailWriter(folder, envelope),
     close() {
       clearTimeout(timer);
@@ -117,8 +122,10 @@ export async function openMailbox(folder: string, changed: (count: number) => vo
   };
 }
 
-async function readHead(file: string): Promise<{ head: string; size: number; at: Date }> {
-  const handle = await open(file, 'r');
+/** Null: it was deleted. */
+async function readHead(path: string): Promise<{ head: string; size: number; at: Date } | null> {
+  const handle = await openForeign(path, READING);
+  if (handle === null) return null;
   try {
     const { size, mtime } = await handle.stat();
     const buffer = Buffer.alloc(Math.min(size, MAX_HEAD_BYTES));

@@ -1,9 +1,11 @@
 /** Copies a whole folder as it is: owners, modes and times. Shares blocks where the file system can (ioctl_ficlone(2)). */
-import { constants } from 'node:fs';
-import { chmod, copyFile, lchown, lstat, mkdir, open, readdir, utimes } from 'node:fs/promises';
+import { constants, type Stats } from 'node:fs';
+import { chmod, copyFile, lchown, lstat, mkdir, open, readdir, utimes, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CopyProgress, CopyResult, TreeSize } from '../../core/system/files.ts';
 import { flushTree } from '../archives/flush.ts';
+import { withFolder } from './anchored.ts';
+import { openForeign } from './foreign-files.ts';
 
 const CHUNK_BYTES = 4 * 1024 * 1024;
 /** What a file system says that cannot share blocks, or not between these two places. */
@@ -28,32 +30,45 @@ export async function copyTree(from: string, to: string, options: CopyProgress):
 }
 
 async function copyFolder(from: string, to: string, progress: Progress, options: CopyProgress): Promise<void> {
-  const before = await lstat(from);
-  await mkdir(to, { mode: 0o700 });
-  for (const entry of await readdir(from, { withFileTypes: true })) {
-    options.signal.throwIfAborted();
-    const [source, target] = [join(from, entry.name), join(to, entry.name)];
-    if (entry.isDirectory()) await copyFolder(source, target, progress, options);
-    else if (entry.isFile()) await copyOne(source, target, progress, options);
-    else if (entry.isSymbolicLink())
-      throw Object.assign(new Error(`${source} is a link to another place`), { code: 'EINVAL' });
-    // A socket or a pipe belongs to a program that runs; it is made anew by the next one.
-  }
-  await lchown(to, before.uid, before.gid);
-  await chmod(to, before.mode & 0o7777);
-  await utimes(to, before.atime, before.mtime);
+  // Reached through the open folder: whoever owns it may put a link to a file of root in the place of one that was just looked at.
+  await withFolder(from, async (source) => {
+    const before = await source.folder.stat();
+    await mkdir(to, { mode: 0o700 });
+    for (const entry of await readdir(source.at(), { withFileTypes: true })) {
+      options.signal.throwIfAborted();
+      const [path, target] = [source.at(entry.name), join(to, entry.name)];
+      if (entry.isDirectory()) await copyFolder(path, target, progress, options);
+      else if (entry.isFile()) await copyOne(path, target, progress, options);
+      else if (entry.isSymbolicLink())
+        throw Object.assign(new Error(`${join(from, entry.name)} is a link to another place`), { code: 'EINVAL' });
+      // A socket or a pipe belongs to a program that runs; the next one makes its own.
+    }
+    await takeOver(to, before);
+  });
 }
 
 async function copyOne(from: string, to: string, progress: Progress, options: CopyProgress): Promise<void> {
-  const before = await lstat(from);
-  if (progress.shared !== false) progress.shared = await shareBlocks(from, to);
-  if (!progress.shared) await copyBytes(from, to, progress, options);
-  await lchown(to, before.uid, before.gid);
+  const source = await openForeign(from, { followsLink: false, maxBytes: Infinity });
+  if (source === null) throw Object.assign(new Error(`${from} is gone`), { code: 'ENOENT' });
+  try {
+    const before = await source.stat();
+    const opened = process.platform === 'linux' ? `/proc/self/fd/${source.fd}` : from;
+    if (progress.shared !== false) progress.shared = await shareBlocks(opened, to);
+    if (!progress.shared) await copyBytes(source, to, progress, options);
+    await takeOver(to, before);
+    progress.files += 1;
+    if (progress.shared) progress.sizeBytes += before.size;
+    options.onBytes?.(progress.sizeBytes);
+  } finally {
+    await source.close();
+  }
+}
+
+async function takeOver(to: string, before: Stats): Promise<void> {
   await chmod(to, before.mode & 0o7777);
   await utimes(to, before.atime, before.mtime);
-  progress.files += 1;
-  if (progress.shared) progress.sizeBytes += before.size;
-  options.onBytes?.(progress.sizeBytes);
+  // Last: from here on the copy may belong to another user.
+  await lchown(to, before.uid, before.gid);
 }
 
 /** @returns false where the file system cannot; then there is no `to` */
@@ -68,26 +83,21 @@ async function shareBlocks(from: string, to: string): Promise<boolean> {
 }
 
 /** In pieces, so that a file of many gigabytes can be given up in its middle. */
-async function copyBytes(from: string, to: string, progress: Progress, options: CopyProgress): Promise<void> {
-  const source = await open(from, 'r');
+async function copyBytes(source: FileHandle, to: string, progress: Progress, options: CopyProgress): Promise<void> {
+  const target = await open(to, 'wx', 0o600);
   try {
-    const target = await open(to, 'wx', 0o600);
-    try {
-      const { size } = await source.stat();
-      const chunk = Buffer.allocUnsafe(Math.max(1, Math.min(CHUNK_BYTES, size)));
-      for (;;) {
-        options.signal.throwIfAborted();
-        const { bytesRead } = await source.read(chunk, 0, chunk.length, null);
-        if (bytesRead === 0) break;
-        await target.writeFile(chunk.subarray(0, bytesRead));
-        progress.sizeBytes += bytesRead;
-        options.onBytes?.(progress.sizeBytes);
-      }
-    } finally {
-      await target.close();
+    const { size } = await source.stat();
+    const chunk = Buffer.allocUnsafe(Math.max(1, Math.min(CHUNK_BYTES, size)));
+    for (;;) {
+      options.signal.throwIfAborted();
+      const { bytesRead } = await source.read(chunk, 0, chunk.length, null);
+      if (bytesRead === 0) break;
+      await target.writeFile(chunk.subarray(0, bytesRead));
+      progress.sizeBytes += bytesRead;
+      options.onBytes?.(progress.sizeBytes);
     }
   } finally {
-    await source.close();
+    await target.close();
   }
 }
 

@@ -19,10 +19,12 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { withPath } from '../../contract/disk-error.ts';
 import type { FileOwner, FileStat, FileSystem } from '../../core/system/files.ts';
+import { buildAnchored, giveAnchored, makeAnchored, removeAnchored } from './anchored.ts';
 import { copyTree, measureTree } from './copy-tree.ts';
+import { readForeign } from './foreign-files.ts';
 
 const isMissing = (error: unknown): boolean =>
   ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '');
@@ -46,10 +48,14 @@ async function permitted(path: string, mode: number): Promise<boolean> {
   }
 }
 
+/** Only root has to fear what another user put in the way; the files of any other user are its own. */
+const isRoot = process.getuid?.() === 0;
+
 async function changeOwner(path: string, owner: FileOwner, recursive = false): Promise<void> {
+  if (isRoot) return giveAnchored(path, owner, recursive);
+  if (recursive && (await lstat(path)).isDirectory())
+    for (const name of await readdir(path)) await changeOwner(join(path, name), owner, true);
   await lchown(path, owner.uid, owner.gid);
-  if (!recursive || !(await lstat(path)).isDirectory()) return;
-  for (const name of await readdir(path)) await changeOwner(join(path, name), owner, true);
 }
 
 /** A rename is durable only when its folder was synced (fsync(2)). */
@@ -63,6 +69,7 @@ async function syncFolder(path: string): Promise<void> {
 }
 
 export const systemFiles: FileSystem = {
+  readForeign: async (path, limits) => (await readForeign(path, limits))?.toString('utf8') ?? null,
   readText: (path) => orNull(readFile(path, 'utf8')),
   readBytes: (path) => orNull(readFile(path)),
 
@@ -91,12 +98,27 @@ export const systemFiles: FileSystem = {
   overwrite: (path, content) => writeFile(path, content),
 
   async makeDirectory(path, options = {}) {
+    if (isRoot) return makeAnchored(path, options);
     await mkdir(path, { recursive: true });
     if (options.mode !== undefined) await chmod(path, options.mode);
     if (options.owner !== undefined) await chown(path, options.owner.uid, options.owner.gid);
   },
 
-  remove: (path) => rm(path, { recursive: true, force: true }),
+  async buildFolder(path, { owner }, work) {
+    if (isRoot) return buildAnchored(path, owner, work);
+    const building = join(dirname(path), `.${basename(path)}.new`);
+    await rm(building, { recursive: true, force: true }); // Left by a try that was killed.
+    await mkdir(building, { recursive: true, mode: 0o755 });
+    try {
+      await work(building);
+      // Takes the place of an empty folder (rename(2)).
+      await rename(building, path);
+    } finally {
+      await rm(building, { recursive: true, force: true });
+    }
+  },
+
+  remove: (path) => (isRoot ? removeAnchored(path) : rm(path, { recursive: true, force: true })),
   rename,
   copyFile: (from, to) => copyFile(from, to),
   copyTree,

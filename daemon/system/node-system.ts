@@ -20,7 +20,7 @@ export function createNodeSystem(options: {
     packed: systemPackedFiles,
     processes: systemProcesses,
     network: systemNetwork,
-    host: readHostFacts(options.environment),
+    host: readHostFacts(options.home, options.environment),
     log: createLogger(layoutOf(options.home).daemonLog, options.environment['KOJIBOX_DEBUG'] ? 'debug' : 'info'),
   };
 }

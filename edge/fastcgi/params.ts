@@ -32,12 +32,24 @@ function fixedParamsOf(route: PhpRoute): string {
       // PHP built with force-cgi-redirect refuses to run without it.
       pair('REDIRECT_STATUS', '200'),
       pair('DOCUMENT_ROOT', toBytes(route.documentRoot)),
-      ...Object.entries(route.env).map(([name, value]) => pair(toBytes(name), toBytes(value))),
+      ...phpValues(route),
+      ...Object.entries(route.env)
+        .filter(([name]) => name !== 'PHP_VALUE' || route.sessions === undefined)
+        .map(([name, value]) => pair(toBytes(name), toBytes(value))),
     ].join('');
     fixedParams.set(route, params);
   }
   return params;
 }
+
+/**
+ * Settings for this request, which the program may still change (https://www.php.net/manual/en/install.fpm.configuration.php). Each site keeps
+ * its sessions in a folder of its own: else a session of one would be valid on all.
+ */
+const phpValues = ({ sessions, env }: PhpRoute): string[] =>
+  sessions === undefined
+    ? []
+    : [pair('PHP_VALUE', toBytes([`session.save_path=${sessions}`, env['PHP_VALUE'] ?? ''].join('\n').trim()))];
 
 /** `HTTP_X_Y` for `x-y`; null for what must not be passed on. The same few names come again and again. */
 const variables = new Map<string, string | null>();

@@ -1,6 +1,15 @@
 /** A real edge process over real sockets, with certificates of the product's own authority, in a folder of its own. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest, type RequestOptions } from 'node:https';
 import { createServer } from 'node:net';
@@ -13,6 +22,9 @@ import { issueLeaf, issueRoot } from '../../core/certificates/x509.ts';
 
 const program = fileURLToPath(new URL('../../edge/main.ts', import.meta.url));
 const DAY_MS = 86_400_000;
+/** Who the edge becomes when the tests are root: it refuses to stay root. */
+export const EDGE_USER = 65_534;
+const isRoot = process.getuid?.() === 0;
 
 export interface Reply {
   readonly status: number;
@@ -94,7 +106,6 @@ export async function createEdgeWorld(
     controlSocket: join(folder, 'edge.sock'),
     fallbackCertificate: fallback.certificate,
     fallbackKey: fallback.key,
-    runAs: null,
     shares: [],
     resolver: null,
     sites: sites.map(({ host, routes }) => ({
@@ -122,7 +133,13 @@ export async function createEdgeWorld(
     },
     log: () => output,
     async start() {
-      const started = spawn(process.execPath, ['--no-warnings', program, configFile], {
+      const ports = config.addresses.flatMap((address) =>
+        [config.httpsPort, config.httpPort ?? []].flat().flatMap((port) => ['--bind', `${address},${port}`]),
+      );
+      const rights = isRoot ? ['--run-as', `${EDGE_USER}:${EDGE_USER}`, ...ports] : [];
+      // Its control socket is there; what it reads belongs to root.
+      if (isRoot) chownSync(folder, EDGE_USER, EDGE_USER);
+      const started = spawn(process.execPath, ['--no-warnings', program, ...rights, configFile], {
         stdio: ['ignore', 'pipe', 'pipe'],
         env: { NODE_ENV: 'production', PATH: process.env['PATH'] ?? '' },
       });

@@ -21,7 +21,9 @@ import type { ServicePlan } from '../../core/recipes/recipe.ts';
 import { noKeychain } from '../../core/secrets/keychain.ts';
 import { createSecretKey } from '../../core/secrets/secret-key.ts';
 import { createSecrets, SealedSecretsSchema, type SealedSecrets, type Secrets } from '../../core/secrets/secrets.ts';
-import { ensureRunFolder, prepareService } from '../../core/services/prepare.ts';
+import { layoutOf } from '../../core/layout.ts';
+import { prepareService } from '../../core/services/prepare.ts';
+import { ensureRunFolder } from '../../core/services/run-folder.ts';
 import { systemFiles } from '../../daemon/system/files.ts';
 import { createNodeSystem } from '../../daemon/system/node-system.ts';
 
@@ -207,11 +209,11 @@ describe('preparing a service', () => {
     });
     await prepareService(system(), plan({ sockets: [`/${'x'.repeat(106)}`] }));
     const deep = join(folder, 'd'.repeat(120));
-    const run = await ensureRunFolder(system(), deep, 'abcd1234');
+    const run = await ensureRunFolder(system(), layoutOf(deep), 'abcd1234');
     expect(run.length).toBeLessThan(60);
     rmSync(run, { recursive: true });
     const chosen = join(folder, 'run');
-    expect(await ensureRunFolder(system({ KOJIBOX_RUN_DIR: chosen }), folder, 'abcd1234')).toBe(chosen);
+    expect(await ensureRunFolder(system({ KOJIBOX_RUN_DIR: chosen }), layoutOf(folder), 'abcd1234')).toBe(chosen);
   });
 
   it('says that PHP needs the time zone database', async () => {

@@ -25,6 +25,7 @@ export function memoryFiles(
       : { type, size: (files.get(path) ?? '').length, mode: 0o755, uid: 0, gid: 0, mtimeMs: 0 };
   };
   const known: Partial<FileSystem> = {
+    readForeign: async (path) => files.get(resolveLinks(path)) ?? null,
     readText: async (path) => files.get(resolveLinks(path)) ?? null,
     async realPath(path) {
       const real = resolveLinks(posix.normalize(path).replace(/(.)\/$/, '$1'));

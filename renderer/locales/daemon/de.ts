@@ -36,6 +36,10 @@ export const daemonDe: DaemonTexts = {
       'Der Schlüsselbund ist gesperrt',
       'Entsperre den Schlüsselbund deines Desktops und versuche es erneut; kein Geheimnis geht verloren.',
     ],
+    FILE_REFUSED: [
+      'Diese Datei wird nicht gelesen',
+      'Sieh dir die genannte Datei an: Kojibox liest nur gewöhnliche Dateien üblicher Größe und folgt als root keinem Link eines anderen Benutzers.',
+    ],
     PERMISSION_DENIED: ['Dafür fehlt das Recht', 'Führe den genannten Befehl mit den nötigen Rechten aus.'],
     MANIFEST_INVALID: [
       'Das Manifest der Laufzeiten ist ungültig',

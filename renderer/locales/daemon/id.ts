@@ -27,6 +27,10 @@ export const daemonId: DaemonTexts = {
       'Gantungan kunci terkunci',
       'Buka gantungan kunci desktop Anda lalu coba lagi; tidak ada rahasia yang hilang.',
     ],
+    FILE_REFUSED: [
+      'Berkas ini tidak dibaca',
+      'Periksa berkas yang disebutkan: Kojibox hanya membaca berkas biasa berukuran wajar, dan sebagai root tidak mengikuti tautan buatan pengguna lain.',
+    ],
     PERMISSION_DENIED: ['Tidak ada izin', 'Jalankan perintah yang ditampilkan dengan hak yang diperlukan.'],
     MANIFEST_INVALID: ['Manifes runtime tidak sah', 'Pulihkan runtime/manifest.json dari rilis.'],
     MANIFEST_UNSIGNED: ['Manifes runtime tidak bertanda tangan', 'Pulihkan runtime/manifest.json dari rilis.'],

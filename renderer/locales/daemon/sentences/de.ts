@@ -21,6 +21,8 @@ export const sentencesDe: SentenceTexts = {
     metricsLost:
       'Der Verlauf der Auslastung ({file}) war nicht lesbar ({reason}) und beginnt neu; die beschädigte Datei ist {aside}.',
     homeNotMoved: 'Die Daten ließen sich nicht nach {to} verlegen ({reason}), sie sind weiter in {from}.',
+    folderOfRoot:
+      'Der Code von {project} läuft als Benutzer {user} und kann nicht schreiben: sein Ordner gehört root. Gib ihn deinem eigenen Benutzer: chown -R BENUTZER {path}',
     restoreCut: 'Eine Wiederherstellung von {service} wurde unterbrochen; der Stand davor ist wieder da.',
     startFailed: '{service} lässt sich nicht wieder starten: {reason}',
     snapshotLeftovers: 'Was ein Schnappschuss hinterließ, lässt sich nicht aufräumen: {reason}',
@@ -124,7 +126,10 @@ export const sentencesDe: SentenceTexts = {
     readOnly: '{path} ist schreibgeschützt',
     otherHome: 'Setze KOJIBOX_HOME auf einen eigenen Ordner.',
     socketBytes: '{folder} hat {count} Bytes, Sockets dürfen 107 haben',
-    userUnderRoot: 'der Daemon ist root, darum laufen Datenbanken, PHP und der Edge als Benutzer {user}',
+    userUnderRoot:
+      'der Daemon ist root, darum laufen Datenbanken als Benutzer {user}, der Edge als Benutzer {edge} und Projekte als die Besitzer ihrer Ordner',
+    foldersOfRoot: 'diese Ordner gehören root, darum kann der Code dort nicht schreiben: {paths}',
+    giveFolders: 'Gib sie deinem eigenen Benutzer: chown -R BENUTZER {paths}',
     userAlone: 'Benutzer {user}, nirgends root',
     allowed: 'erlaubt',
     portHeld: 'Port {port} ist belegt von {holder}',
@@ -224,6 +229,7 @@ export const sentencesDe: SentenceTexts = {
   work: {
     clone: 'Klonen',
     files: 'Dateien',
+    folder: 'Ordner',
     site: 'Seite',
     choices: 'Auswahl',
     services: 'Dienste',
@@ -242,6 +248,8 @@ export const sentencesDe: SentenceTexts = {
     readyIn: 'bereit in {milliseconds} ms',
     versionReadyIn: '{version}, bereit in {milliseconds} ms',
     answered: 'antwortete mit {status}',
+    cannotWrite:
+      'er gehört root, darum kann der Code, der als Benutzer {user} läuft, nicht schreiben: chown -R BENUTZER {path}',
     noProject: 'noch kein Projekt',
     siteAnswers: '{url} antwortet mit {status}',
     stopped: 'angehalten',

@@ -21,6 +21,8 @@ export const sentencesId: SentenceTexts = {
     metricsLost:
       'Riwayat pemakaian sumber daya ({file}) tidak terbaca ({reason}), jadi dimulai dari awal; berkas yang rusak adalah {aside}.',
     homeNotMoved: 'Data tidak dapat dipindahkan ke {to} ({reason}), jadi tetap di {from}.',
+    folderOfRoot:
+      'Kode {project} berjalan sebagai pengguna {user} dan tidak bisa menulis: foldernya milik root. Berikan folder itu kepada pengguna Anda sendiri: chown -R PENGGUNA {path}',
     restoreCut: 'Pemulihan {service} terputus; keadaan sebelumnya sudah kembali.',
     startFailed: '{service} tidak dapat dijalankan lagi: {reason}',
     snapshotLeftovers: 'Sisa sebuah snapshot tidak dapat dibereskan: {reason}',
@@ -120,7 +122,10 @@ export const sentencesId: SentenceTexts = {
     readOnly: '{path} hanya dapat dibaca',
     otherHome: 'Atur KOJIBOX_HOME ke folder milik Anda sendiri.',
     socketBytes: '{folder} panjangnya {count} byte, soket boleh sampai 107',
-    userUnderRoot: 'daemon berjalan sebagai root, jadi basis data, PHP, dan edge berjalan sebagai pengguna {user}',
+    userUnderRoot:
+      'daemon berjalan sebagai root, jadi basis data berjalan sebagai pengguna {user}, edge sebagai pengguna {edge}, dan proyek sebagai pemilik foldernya',
+    foldersOfRoot: 'folder berikut milik root, jadi kode di sana tidak bisa menulis: {paths}',
+    giveFolders: 'Berikan kepada pengguna Anda sendiri: chown -R PENGGUNA {paths}',
     userAlone: 'pengguna {user}, tanpa root sama sekali',
     allowed: 'diizinkan',
     portHeld: 'port {port} dipakai oleh {holder}',
@@ -221,6 +226,7 @@ export const sentencesId: SentenceTexts = {
   work: {
     clone: 'Klon',
     files: 'Berkas',
+    folder: 'Folder',
     site: 'Situs',
     choices: 'Pilihan',
     services: 'Layanan',
@@ -239,6 +245,8 @@ export const sentencesId: SentenceTexts = {
     readyIn: 'siap dalam {milliseconds} ms',
     versionReadyIn: '{version}, siap dalam {milliseconds} ms',
     answered: 'menjawab {status}',
+    cannotWrite:
+      'milik root, jadi kode, yang berjalan sebagai pengguna {user}, tidak bisa menulis: chown -R PENGGUNA {path}',
     noProject: 'belum ada proyek',
     siteAnswers: '{url} menjawab {status}',
     stopped: 'berhenti',
