@@ -25,7 +25,8 @@ export function createProjectOwners(system: OwnerSystem): ProjectOwners {
       if (!host.isRoot) return;
       for (const { path } of projects) {
         const uid = await ownerOf(files, path);
-        const user = uid === null || uid === 0 || uid === host.serviceUser.uid ? undefined : await userWith(uid, system);
+        const user =
+          uid === null || uid === 0 || uid === host.serviceUser.uid ? undefined : await userWith(uid, system);
         known.set(path, { user, isForeign: uid === 0 });
       }
     },
@@ -33,10 +34,7 @@ export function createProjectOwners(system: OwnerSystem): ProjectOwners {
 }
 
 /** Who new files at a place belong to: who owns the nearest folder that is there, and the services' user where that is root. */
-export async function ownerOfNew(
-  system: OwnerSystem,
-  path: string,
-): Promise<FileOwner | null> {
+export async function ownerOfNew(system: OwnerSystem, path: string): Promise<FileOwner | null> {
   const { files, host } = system;
   if (!host.isRoot) return null;
   for (let folder = path; ; folder = folder.replace(/\/[^/]*$/, '') || '/') {

@@ -38,7 +38,7 @@ export async function unpackZip(archive: string, folder: string, options: Unpack
     const limits = options.limits ?? DEFAULT_LIMITS;
     const guard = createTreeGuard({ mergesTrees: false });
     const maxBytes = Math.min(limits.maxBytes, Math.max(SMALL_BYTES, (await stat(archive)).size * MAX_RATIO));
-    const places = new Set<string>();
+    const [places, folders] = [new Set<string>(), new Set<string>()];
     let bytes = 0;
     try {
       for await (const entry of zip.eachEntry()) {
@@ -49,7 +49,10 @@ export async function unpackZip(archive: string, folder: string, options: Unpack
         }
         const place = isFolder ? guard.directory(archive, entry.fileName) : guard.file(archive, entry.fileName);
         if (!isFolder && places.has(place)) throw unsafe(archive, `${place} is there twice`);
-        places.add(place);
+        assertName(archive, place, isFolder);
+        for (const parent of parentsOf(place)) folders.add(parent);
+        if (isFolder) folders.add(place);
+        else places.add(place);
         entries.push({ entry, place, mode, isFolder });
         bytes += entry.uncompressedSize;
         if (entries.length > limits.maxEntries) throw unsafe(archive, `it has more than ${limits.maxEntries} entries`);
@@ -58,6 +61,7 @@ export async function unpackZip(archive: string, folder: string, options: Unpack
     } catch (error) {
       throw damage(archive, error);
     }
+    for (const place of places) if (folders.has(place)) throw unsafe(archive, `${place} is both a file and a folder`);
     for (const { entry, place, mode, isFolder } of entries) {
       options.signal?.throwIfAborted();
       const target = join(folder, place);
@@ -69,7 +73,11 @@ export async function unpackZip(archive: string, folder: string, options: Unpack
       });
       // A new file each time: nothing that lies there already, a link above all, is written through.
       const file = createWriteStream(target, { flags: 'wx', mode: executable ? 0o755 : 0o644 });
-      await pipeline(content, file, options.signal === undefined ? {} : { signal: options.signal });
+      await pipeline(content, file, options.signal === undefined ? {} : { signal: options.signal }).catch(
+        (error: unknown) => {
+          throw damage(archive, error);
+        },
+      );
     }
     return bytes;
   } finally {
@@ -80,8 +88,24 @@ export async function unpackZip(archive: string, folder: string, options: Unpack
 const modeOf = (entry: Entry): number =>
   entry.versionMadeBy >> 8 === MADE_ON_UNIX ? (entry.externalFileAttributes >>> 16) & 0o177777 : 0;
 
-/** yauzl speaks in sentences only; errors of the disk have a code. */
+/** NAME_MAX and PATH_MAX of limits.h, less what the folder's own path may have. */
+const MAX_NAME_BYTES = 255;
+const MAX_PLACE_BYTES = 3000;
+
+function assertName(archive: string, place: string, isFolder: boolean): void {
+  if (place === '.' && !isFolder) throw unsafe(archive, 'a file has the name of the folder itself');
+  const isTooLong =
+    Buffer.byteLength(place) > MAX_PLACE_BYTES ||
+    place.split('/').some((name) => Buffer.byteLength(name) > MAX_NAME_BYTES);
+  if (isTooLong) throw unsafe(archive, `the name ${place.slice(0, 60)}… is too long`);
+}
+
+/** `a` and `a/b` of `a/b/c`. */
+const parentsOf = (place: string): string[] => [...place.matchAll(/\//g)].map(({ index }) => place.slice(0, index));
+
+/** yauzl speaks in sentences only, zlib in codes of its own; errors of the disk have a code too. */
 function damage(archive: string, error: unknown): unknown {
-  if (!(error instanceof Error) || 'code' in error) return error;
+  if (!(error instanceof Error)) return error;
+  if ('code' in error && !String(error.code).startsWith('Z_')) return error;
   return unsafe(archive, `it is not a whole zip file (${error.message})`);
 }

@@ -1,6 +1,7 @@
 /** What two files are compared by. Names of files are bytes, and need not be UTF-8 (path_resolution(7)). */
 import type { Stats } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { open, type FileHandle } from 'node:fs/promises';
 
 export const CHUNK_BYTES = 1024 * 1024;
 /** Times are set with the precision of a float: not to the nanosecond. */
@@ -27,13 +28,21 @@ export const kindOf = (stats: Stats): 'file' | 'folder' | 'link' | 'other' =>
 export type Buffers = readonly [Buffer, Buffer];
 export const pairOfBuffers = (): Buffers => [Buffer.allocUnsafe(CHUNK_BYTES), Buffer.allocUnsafe(CHUNK_BYTES)];
 
+/** A link or a pipe that was put in the place of a file after it was looked at is neither followed nor waited for: rejects with ELOOP or EINVAL. */
+export async function openPlain(path: Buffer): Promise<FileHandle> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  if ((await file.stat()).isFile()) return file;
+  await file.close();
+  throw Object.assign(new Error(`${path.toString()} is no file any more`), { code: 'EINVAL' });
+}
+
 export async function haveSameBytes(
   a: BytePath,
   b: BytePath,
   [one, other]: Buffers,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const [first, second] = [await open(onDisk(a), 'r'), await open(onDisk(b), 'r')];
+  const [first, second] = [await openPlain(onDisk(a)), await openPlain(onDisk(b))];
   try {
     for (let at = 0; ;) {
       signal.throwIfAborted();

@@ -18,10 +18,12 @@ import {
   symlink,
   truncate,
   utimes,
+  type FileHandle,
 } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KojiboxError } from '../../contract/errors.ts';
 import { flushTree } from '../archives/flush.ts';
+import { pathOfOpen, withFolder } from '../system/anchored.ts';
 import {
   below,
   bytePath,
@@ -30,6 +32,7 @@ import {
   haveSameBytes,
   kindOf,
   onDisk,
+  openPlain,
   pairOfBuffers,
   shown,
   TIME_SLACK_MS,
@@ -74,9 +77,21 @@ export async function momentAt(folder: string): Promise<number> {
 /** Rejects when the signal aborts, and with what the system says, e.g. ENOSPC; then a part of `to` is there. All of it is on the disk when it resolves. */
 export async function mirrorTree(from: string, to: string, options: MirrorOptions): Promise<Mirrored> {
   const done: Mirrored = { files: 0, sizeBytes: 0, copied: new Set() };
-  await mirrorFolder(bytePath(from), bytePath(to), { ...options, done, linked: new Map(), buffers: pairOfBuffers() });
+  const source: Source = { path: bytePath(from), at: bytePath(from) };
+  await mirrorFolder(source, bytePath(to), { ...options, done, linked: new Map(), buffers: pairOfBuffers() });
   await flushTree(to);
   return done;
+}
+
+/**
+ * What is copied. Its folders are held open and reached through their descriptors: where the daemon is root, another user may put a link to a
+ * file of root in the place of one of its own. The copy is closed to other users until it is whole.
+ */
+interface Source {
+  /** Where it lies. */
+  readonly path: BytePath;
+  /** How it is reached. */
+  readonly at: BytePath;
 }
 
 interface Run extends MirrorOptions {
@@ -86,29 +101,34 @@ interface Run extends MirrorOptions {
   readonly buffers: Buffers;
 }
 
-async function mirrorFolder(from: BytePath, to: BytePath, run: Run): Promise<void> {
-  const before = await lstat(onDisk(from));
+const mirrorFolder = (from: Source, to: BytePath, run: Run): Promise<void> =>
+  withFolder(onDisk(from.at), async ({ folder, at }) => {
+    await mirrorOpened({ path: from.path, at: bytePath(at()) }, await folder.stat(), to, run);
+  });
+
+async function mirrorOpened(from: Source, before: Stats, to: BytePath, run: Run): Promise<void> {
   const there = await lstat(onDisk(to)).catch(() => null);
   if (there !== null && !there.isDirectory()) await removeAt(to);
   if (there?.isDirectory() === true) await chmod(onDisk(to), 0o700);
   else await mkdir(onDisk(to), { mode: 0o700 });
-  const wanted = new Set(await readdir(onDisk(from), { encoding: 'latin1' }));
+  const wanted = new Set(await readdir(onDisk(from.at), { encoding: 'latin1' }));
   for (const name of await readdir(onDisk(to), { encoding: 'latin1' }))
     if (!wanted.has(name)) await removeAt(below(to, name));
   for (const name of wanted) {
     run.signal.throwIfAborted();
-    await mirrorEntry(below(from, name), below(to, name), run).catch(async (error: unknown) => {
+    const entry: Source = { path: below(from.path, name), at: below(from.at, name) };
+    await mirrorEntry(entry, below(to, name), run).catch(async (error: unknown) => {
       // Removed while we copied: the next pass sees the folder without it. Every other failure is one.
-      const isGone = (await lstat(onDisk(below(from, name))).catch(() => null)) === null;
+      const isGone = (await lstat(onDisk(entry.at)).catch(() => null)) === null;
       if (!isGone || (error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     });
   }
   await takeOver(before, to, run);
 }
 
-async function mirrorEntry(from: BytePath, to: BytePath, run: Run): Promise<void> {
-  const before = await lstat(onDisk(from));
-  assertOwn(from, before, run);
+async function mirrorEntry(from: Source, to: BytePath, run: Run): Promise<void> {
+  const before = await lstat(onDisk(from.at));
+  assertOwn(from.path, before, run);
   const kind = kindOf(before);
   if (kind === 'folder') return mirrorFolder(from, to, run);
   const there = await lstat(onDisk(to)).catch(() => null);
@@ -118,7 +138,7 @@ async function mirrorEntry(from: BytePath, to: BytePath, run: Run): Promise<void
   }
   run.done.files += 1;
   if (kind === 'link') {
-    const target = await readlink(onDisk(from), 'latin1');
+    const target = await readlink(onDisk(from.at), 'latin1');
     if (there?.isSymbolicLink() === true && (await readlink(onDisk(to), 'latin1')) === target) return;
     if (there !== null) await removeAt(to);
     await symlink(Buffer.from(target, 'latin1'), onDisk(to));
@@ -128,10 +148,10 @@ async function mirrorEntry(from: BytePath, to: BytePath, run: Run): Promise<void
     there !== null &&
     looksAlike(before, there, run) &&
     !changedSince(before, run.changedSinceMs) &&
-    (!run.comparesBytes || (await haveSameBytes(from, to, run.buffers, run.signal)));
+    (!run.comparesBytes || (await haveSameBytes(from.at, to, run.buffers, run.signal)));
   if (!isLike) {
     if (there !== null) await removeAt(to);
-    await copyOne(from, to, before, run);
+    await copyOne(from.at, to, before, run);
     run.done.copied.add(to);
   } else if (before.nlink > 1) run.linked.set(`${before.dev}:${before.ino}`, to);
   run.done.sizeBytes += before.size;
@@ -164,35 +184,36 @@ async function copyOne(from: BytePath, to: BytePath, before: Stats, run: Run): P
     if (first !== undefined) return link(onDisk(first), onDisk(to));
     run.linked.set(key, to);
   }
-  const hasHoles = before.blocks * 512 < before.size;
-  if (before.size <= WHOLE_BYTES && !hasHoles)
-    await copyFile(onDisk(from), onDisk(to), constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
-  else await copyPieces(from, to, before.size, hasHoles, run);
+  const source = await openPlain(onDisk(from));
+  try {
+    const { blocks, size } = await source.stat();
+    const hasHoles = blocks * 512 < size;
+    if (size <= WHOLE_BYTES && !hasHoles)
+      await copyFile(pathOfOpen(source, shown(from)), onDisk(to), constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+    else await copyPieces(source, to, size, hasHoles, run);
+  } finally {
+    await source.close();
+  }
   await takeOver(before, to, run);
 }
 
 /** In pieces, so that a large file can be given up in its middle, and so that what is a hole stays one. */
-async function copyPieces(from: BytePath, to: BytePath, size: number, hasHoles: boolean, run: Run): Promise<void> {
-  const source = await open(onDisk(from), 'r');
+async function copyPieces(source: FileHandle, to: BytePath, size: number, hasHoles: boolean, run: Run): Promise<void> {
+  const target = await open(onDisk(to), 'wx', 0o600);
   try {
-    const target = await open(onDisk(to), 'wx', 0o600);
-    try {
-      const piece = Buffer.allocUnsafe(CHUNK_BYTES);
-      const zeros = Buffer.alloc(CHUNK_BYTES);
-      for (let at = 0; at < size;) {
-        run.signal.throwIfAborted();
-        const { bytesRead } = await source.read(piece, 0, piece.length, at);
-        if (bytesRead === 0) break;
-        const read = piece.subarray(0, bytesRead);
-        if (!hasHoles || !read.equals(zeros.subarray(0, bytesRead))) await target.write(read, 0, bytesRead, at);
-        at += bytesRead;
-        run.onBytes?.(run.done.sizeBytes + at);
-      }
-    } finally {
-      await target.close();
+    const piece = Buffer.allocUnsafe(CHUNK_BYTES);
+    const zeros = Buffer.alloc(CHUNK_BYTES);
+    for (let at = 0; at < size;) {
+      run.signal.throwIfAborted();
+      const { bytesRead } = await source.read(piece, 0, piece.length, at);
+      if (bytesRead === 0) break;
+      const read = piece.subarray(0, bytesRead);
+      if (!hasHoles || !read.equals(zeros.subarray(0, bytesRead))) await target.write(read, 0, bytesRead, at);
+      at += bytesRead;
+      run.onBytes?.(run.done.sizeBytes + at);
     }
   } finally {
-    await source.close();
+    await target.close();
   }
   if (hasHoles) await truncate(onDisk(to), size);
 }

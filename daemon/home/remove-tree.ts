@@ -1,9 +1,11 @@
 /** Removing a whole folder. */
 import { chmod, lstat, readdir, rm } from 'node:fs/promises';
+import { removeAnchored } from '../system/anchored.ts';
 import { below, bytePath, onDisk, type BytePath } from './file-facts.ts';
 
-/** Also what this user's own folders do not let be removed: read-only trees of package managers. */
-export const removeTree = (path: string): Promise<void> => removeAt(bytePath(path));
+/** Links are removed and not followed. Also what this user's own folders do not let be removed: read-only trees of package managers. */
+export const removeTree = (path: string): Promise<void> =>
+  process.getuid?.() === 0 ? removeAnchored(path) : removeAt(bytePath(path));
 
 export async function removeAt(path: BytePath): Promise<void> {
   try {

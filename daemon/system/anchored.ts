@@ -33,17 +33,24 @@ export interface Anchor {
   at(name?: string): string;
 }
 
-/** Other systems have no such paths; there the daemon runs no services, and never as root for another user. */
+/**
+ * What is open, as a path. Other systems have none; there the daemon runs no services, and never as root for another user.
+ *
+ * @param path where it was opened
+ */
+export const pathOfOpen = ({ fd }: FileHandle, path: string): string =>
+  process.platform === 'linux' ? `/proc/self/fd/${fd}` : path;
+
 const anchorOf = (folder: FileHandle, path: string): Anchor => {
-  const base = process.platform === 'linux' ? `/proc/self/fd/${folder.fd}` : path;
+  const base = pathOfOpen(folder, path);
   return { folder, at: (name) => (name === undefined ? base : `${base}/${name}`) };
 };
 
 /** Opens a folder and closes it again after the work. A link in the last place is refused with ELOOP or ENOTDIR. */
-export async function withFolder<T>(path: string, work: (anchor: Anchor) => Promise<T>): Promise<T> {
+export async function withFolder<T>(path: string | Buffer, work: (anchor: Anchor) => Promise<T>): Promise<T> {
   const folder = await open(path, FOLDER);
   try {
-    return await work(anchorOf(folder, path));
+    return await work(anchorOf(folder, path.toString()));
   } finally {
     await folder.close();
   }
@@ -95,13 +102,19 @@ function assertTrusted(path: string, { uid }: Stats): void {
 
 /** File, link or whole folder; a missing one is fine. */
 export async function removeAnchored(path: string): Promise<void> {
-  await withParent(path, removeEntry).catch((error: unknown) => {
+  await withParent(path, (parent, name) => removeEntry(parent, bytesOf(name))).catch((error: unknown) => {
     if (!isCode(error, 'ENOENT', 'ENOTDIR')) throw error;
   });
 }
 
+/** Names of files are bytes, and need not be UTF-8: here each byte is one character. */
+const bytesOf = (name: string): string => Buffer.from(name, 'utf8').toString('latin1');
+const namesIn = (folder: Anchor): Promise<string[]> => readdir(folder.at(), { encoding: 'latin1' });
+const entryOf = (parent: Anchor, bytes: string): Buffer => Buffer.from(bytesOf(parent.at()) + `/${bytes}`, 'latin1');
+
+/** @param name one character for each byte */
 async function removeEntry(parent: Anchor, name: string): Promise<void> {
-  const path = parent.at(name);
+  const path = entryOf(parent, name);
   const found = await lstat(path).catch((error: unknown) => {
     if (isCode(error, 'ENOENT')) return null;
     throw error;
@@ -109,7 +122,7 @@ async function removeEntry(parent: Anchor, name: string): Promise<void> {
   if (found === null) return;
   if (!found.isDirectory()) return unlink(path);
   await withFolder(path, async (folder) => {
-    for (const entry of await readdir(folder.at())) await removeEntry(folder, entry);
+    for (const entry of await namesIn(folder)) await removeEntry(folder, entry);
   });
   await rmdir(path);
 }
@@ -118,14 +131,15 @@ async function removeEntry(parent: Anchor, name: string): Promise<void> {
  * Gives a file or a whole folder to a user. What is in a folder is given away before the folder itself, and a link itself, never its target.
  */
 export async function giveAnchored(path: string, owner: FileOwner, recursive: boolean): Promise<void> {
-  await withParent(path, (parent, name) => giveEntry(parent, name, owner, recursive));
+  await withParent(path, (parent, name) => giveEntry(parent, bytesOf(name), owner, recursive));
 }
 
+/** @param name one character for each byte */
 async function giveEntry(parent: Anchor, name: string, owner: FileOwner, recursive: boolean): Promise<void> {
-  const path = parent.at(name);
+  const path = entryOf(parent, name);
   if (!(await lstat(path)).isDirectory()) return lchown(path, owner.uid, owner.gid);
   await withFolder(path, async (folder) => {
-    if (recursive) for (const entry of await readdir(folder.at())) await giveEntry(folder, entry, owner, true);
+    if (recursive) for (const entry of await namesIn(folder)) await giveEntry(folder, entry, owner, true);
     await folder.folder.chown(owner.uid, owner.gid);
   });
 }
@@ -178,18 +192,18 @@ export async function buildAnchored(
   await makeParents(dirname(place));
   await withParent(place, async (parent, name) => {
     const building = `.${name}.new`;
-    await removeEntry(parent, building); // Left by a try that was killed.
+    await removeEntry(parent, bytesOf(building)); // Left by a try that was killed.
     await mkdir(parent.at(building), { mode: 0o700 });
     try {
       await withFolder(parent.at(building), async (folder) => {
         await work(folder.at());
-        if (owner !== null) for (const entry of await readdir(folder.at())) await giveEntry(folder, entry, owner, true);
+        if (owner !== null) for (const entry of await namesIn(folder)) await giveEntry(folder, entry, owner, true);
         await folder.folder.chmod(0o755);
         if (owner !== null) await folder.folder.chown(owner.uid, owner.gid);
       });
       await rename(parent.at(building), parent.at(name));
     } finally {
-      await removeEntry(parent, building);
+      await removeEntry(parent, bytesOf(building));
     }
   });
 }

@@ -4,7 +4,7 @@ import { chmod, copyFile, lchown, lstat, mkdir, open, readdir, utimes, type File
 import { join } from 'node:path';
 import type { CopyProgress, CopyResult, TreeSize } from '../../core/system/files.ts';
 import { flushTree } from '../archives/flush.ts';
-import { withFolder } from './anchored.ts';
+import { pathOfOpen, withFolder } from './anchored.ts';
 import { openForeign } from './foreign-files.ts';
 
 const CHUNK_BYTES = 4 * 1024 * 1024;
@@ -52,7 +52,7 @@ async function copyOne(from: string, to: string, progress: Progress, options: Co
   if (source === null) throw Object.assign(new Error(`${from} is gone`), { code: 'ENOENT' });
   try {
     const before = await source.stat();
-    const opened = process.platform === 'linux' ? `/proc/self/fd/${source.fd}` : from;
+    const opened = pathOfOpen(source, from);
     if (progress.shared !== false) progress.shared = await shareBlocks(opened, to);
     if (!progress.shared) await copyBytes(source, to, progress, options);
     await takeOver(to, before);

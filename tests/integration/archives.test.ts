@@ -304,6 +304,23 @@ describe('zip files', () => {
         { name: 'f', content: 'y' },
       ],
     ],
+    ['a file that has the name of the folder', [{ name: '.', content: 'x' }]],
+    ['a name that no disk takes', [{ name: 'x'.repeat(256), content: 'x' }]],
+    ['a path that no disk takes', [{ name: 'x/'.repeat(1600) + 'f', content: 'x' }]],
+    [
+      'a file in the place of a folder',
+      [
+        { name: 'a', content: 'x' },
+        { name: 'a/b', content: 'y' },
+      ],
+    ],
+    [
+      'a folder in the place of a file',
+      [
+        { name: 'a/b/c', content: 'x' },
+        { name: 'a/b', content: 'y' },
+      ],
+    ],
     ['a claim of more than is allowed', [{ name: 'f', content: 'x', claimedSize: 3_000_000_000 }]],
   ])('refuses %s, before anything is written', async (_what, items) => {
     expect(await outcome(unpack(zipOf([{ name: 'first', content: 'innocent' }, ...items])))).toBe('ARCHIVE_UNSAFE');
@@ -315,6 +332,14 @@ describe('zip files', () => {
     expect(await outcome(unpack(whole.subarray(0, whole.length - 30)))).toBe('ARCHIVE_UNSAFE');
     expect(await outcome(unpack(Buffer.from('not a zip')))).toBe('ARCHIVE_UNSAFE');
     expectUntouched();
+  });
+
+  it.each([
+    ['fewer bytes than there are', 3],
+    ['more bytes than there are', 300],
+  ])('refuses one that claims %s', async (_, claimedSize) => {
+    const bytes = zipOf([{ name: 'f', content: 'x'.repeat(100), claimedSize }]);
+    expect(await outcome(unpack(bytes))).toBe('ARCHIVE_UNSAFE');
   });
 
   it('refuses too many entries', async () => {

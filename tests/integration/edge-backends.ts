@@ -1,4 +1,5 @@
 /** Backends that answer with any bytes: a FastCGI server on a Unix socket and an HTTP server on a port. Both take the bytes from the request's path. */
+import { chmodSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { RECORD, RecordReader } from '../../edge/fastcgi/protocol.ts';
 
@@ -56,6 +57,8 @@ export async function listenFastcgi(socketPath: string, answerFor: AnswerFor): P
   });
   const close = track(server);
   await new Promise<void>((resolve) => server.listen(socketPath, resolve));
+  // The edge is another user when the tests are root.
+  chmodSync(socketPath, 0o666);
   return close;
 }
 
