@@ -39,16 +39,39 @@ const WINDOW_FLAGS = [
   '--no-pings',
 ];
 
+/**
+ * Who runs the browser: this user; the one who called sudo; or none, because a browser of root has no sandbox: whatever a page does to it is
+ * done by root.
+ */
+export type BrowserUser = 'own' | 'none' | { readonly sudoUid: number };
+
+export function browserUser(
+  uid: number | undefined,
+  environment: Readonly<Record<string, string | undefined>>,
+): BrowserUser {
+  if (uid !== 0) return 'own';
+  const sudoUid = Number(environment['SUDO_UID'] ?? 0);
+  return Number.isInteger(sudoUid) && sudoUid > 0 ? { sudoUid } : 'none';
+}
+
 /** @param kind `app`: a window of its own; `tab`: the user's browser */
-export async function openWindow({ opened, shown }: PageLink, kind: 'app' | 'tab'): Promise<OpenedWindow> {
+export async function openWindow(
+  link: PageLink,
+  kind: 'app' | 'tab',
+  user: BrowserUser = browserUser(process.getuid?.(), process.env),
+): Promise<OpenedWindow> {
+  const { opened, shown } = link;
+  if (user === 'none')
+    return { opened: false, message: `No browser is started as root, where it has no sandbox; open ${shown}` };
+  if (user !== 'own') return openAs(user.sudoUid, link, kind);
   if (!hasDisplay()) return { opened: false, message: `No display here; open ${shown}` };
   if (kind === 'app') {
     const electron = electronApp();
-    if (electron !== null && (await launch(electron.binary, [...electron.args, ...rootFlags()])))
+    if (electron !== null && (await launch(electron.binary, electron.args)))
       return { opened: true, message: 'The Kojibox window is open.' };
     for (const browser of browsersOnPath()) {
       const profile = `--user-data-dir=${join(homeFolder(), 'app', 'cache', 'window')}`;
-      if (await launch(browser, [`--app=${opened}`, profile, ...WINDOW_FLAGS, ...rootFlags()])) {
+      if (await launch(browser, [`--app=${opened}`, profile, ...WINDOW_FLAGS])) {
         return {
           opened: true,
           message: `Electron's binary is not here, so the window is ${browser.split('/').at(-1)}.`,
@@ -61,8 +84,15 @@ export async function openWindow({ opened, shown }: PageLink, kind: 'app' | 'tab
   return { opened: false, message: `No browser was found; open ${shown}` };
 }
 
-/** Chromium refuses to run sandboxed as root. */
-const rootFlags = (): string[] => (process.getuid?.() === 0 ? ['--no-sandbox'] : []);
+/** Root needs no password for sudo(8), which gives the other user's home and groups. The profile in Kojibox's home is closed to that user. */
+async function openAs(uid: number, { opened, shown }: PageLink, kind: 'app' | 'tab'): Promise<OpenedWindow> {
+  if (!hasDisplay()) return { opened: false, message: `No display here; open ${shown}` };
+  const as = ['-H', '-u', `#${uid}`, '--'];
+  const [browser] = kind === 'app' ? browsersOnPath() : [];
+  const command = browser === undefined ? ['xdg-open', opened] : [browser, `--app=${opened}`];
+  if (await launch('sudo', [...as, ...command])) return { opened: true, message: `Opened ${shown}` };
+  return { opened: false, message: `No browser was found; open ${shown}` };
+}
 
 function hasDisplay(): boolean {
   return process.platform !== 'linux' || Boolean(process.env['DISPLAY'] ?? process.env['WAYLAND_DISPLAY']);

@@ -10,6 +10,7 @@ import type { RuntimeChoiceWork } from './runtime-choices.ts';
 import type { Runtimes } from './runtimes.ts';
 import { sayWork } from '../../contract/sentences/work.ts';
 
+const MAX_LOCK_BYTES = 4_000_000;
 const FILE = 'kojibox.lock.json';
 
 export interface LockFiles {
@@ -41,7 +42,7 @@ export function createLockFiles(options: {
     });
 
   const read = async (path: string): Promise<RuntimeLock> => {
-    const text = isAbsolute(path) ? await system.files.readText(path) : null;
+    const text = isAbsolute(path) ? await system.files.readForeign(path, { maxBytes: MAX_LOCK_BYTES }) : null;
     if (text === null) throw invalid(path, 'there is no such file; give its whole path');
     let value: unknown;
     try {

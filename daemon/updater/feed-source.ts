@@ -1,10 +1,12 @@
 /** Where the feed and the files it names come from: an address, or a path on this machine. Nothing here is believed before it was checked. */
-import { copyFile, mkdir, readFile } from 'node:fs/promises';
+import { copyFile, mkdir } from 'node:fs/promises';
 import { get as httpGet, type IncomingMessage } from 'node:http';
 import { get as httpsGet } from 'node:https';
 import { dirname, resolve } from 'node:path';
 import { KojiboxError } from '../../contract/errors.ts';
 import type { Downloader } from '../sources/download.ts';
+import { pathOfOpen } from '../system/anchored.ts';
+import { openForeign, readForeign } from '../system/foreign-files.ts';
 
 const TIMEOUT_MS = 20_000;
 const MAX_TEXT_BYTES = 4 * 1024 * 1024;
@@ -23,7 +25,7 @@ export const resolveUrl = (feed: string, url: string): string =>
  */
 export async function fetchText(address: string, what: string): Promise<string> {
   try {
-    return isPath(address) ? await readFile(address, 'utf8') : await get(address);
+    return isPath(address) ? await readFile(address) : await get(address);
   } catch (cause) {
     throw new KojiboxError('DOWNLOAD_FAILED', `cannot read ${what}`, {
       detail: `${address}: ${cause instanceof Error ? cause.message : String(cause)}`,
@@ -45,14 +47,23 @@ export async function fetchFile(
     return;
   }
   await mkdir(dirname(file), { recursive: true });
-  await copyFile(address, file).catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code !== 'ENOENT') throw cause;
+  const source = await openForeign(address, { maxBytes: Infinity });
+  if (source === null)
     throw new KojiboxError('DOWNLOAD_FAILED', `cannot fetch ${address}`, {
-      detail: cause.message,
+      detail: 'there is no such file',
       source: 'updater',
-      cause,
     });
-  });
+  try {
+    await copyFile(pathOfOpen(source, address), file);
+  } finally {
+    await source.close();
+  }
+}
+
+async function readFile(path: string): Promise<string> {
+  const text = await readForeign(path, { maxBytes: MAX_TEXT_BYTES });
+  if (text === null) throw new Error('there is no such file');
+  return text.toString('utf8');
 }
 
 function get(address: string): Promise<string> {

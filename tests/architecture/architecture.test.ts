@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { ERRORS } from '../../contract/errors.ts';
+import { checkFileAccess } from './file-access.ts';
 import {
   checkCoreGlobals,
   checkErrorCodes,
@@ -40,6 +41,10 @@ describe('the house', () => {
 
   it('core touches the world through its interfaces', () => {
     expect(checkCoreGlobals(product)).toEqual([]);
+  });
+
+  it('folders of other users are reached through one module', () => {
+    expect(checkFileAccess(product)).toEqual([]);
   });
 
   it('the daemon does not wake what it is small without', () => {
@@ -94,6 +99,19 @@ describe('each rule can fail', () => {
   it('a timer in core, but not the word in a comment or a string', () => {
     expect(checkCoreGlobals(broken('core/a.ts', 'setTimeout(f, 1)'))).toHaveLength(1);
     expect(checkCoreGlobals(broken('core/a.ts', "// setTimeout\nconst a = 'setTimeout';"))).toEqual([]);
+  });
+
+  it.each([
+    ['daemon/handlers/a.ts', "import { readFile } from 'node:fs/promises';"],
+    ['daemon/mail/a.ts', "import { writeFileSync } from 'node:fs';"],
+    ['daemon/mail/a.ts', 'await chown(path, uid, gid);'],
+    ['edge/a.ts', 'fchmodSync(descriptor, 0o600);'],
+    ['core/projects/a.ts', "await files.readText(join(folder, 'package.json'))"],
+    ['core/importers/a.ts', 'await files.readBytes(path)'],
+    ['core/databases/a.ts', 'await files.writeAtomic(path, text, { owner: system.host.serviceUser })'],
+  ])('a way around the module for folders of others: %s: %s', (path, text) => {
+    expect(checkFileAccess(broken(path, text))).toHaveLength(1);
+    expect(checkFileAccess(broken(path, `// ${text}`))).toEqual([]);
   });
 
   it('text compared by collation', () => {

@@ -1,6 +1,6 @@
 /** Probes in the databases' own protocols. */
-import { readFile } from 'node:fs/promises';
 import type { ProbeAddress, ProbeResult, ProbeSpec } from '../../../core/services/health.ts';
+import { readForeign } from '../foreign-files.ts';
 import { exchange } from './exchange.ts';
 
 /**
@@ -35,9 +35,10 @@ export async function probePostgres(
  * (src/include/utils/pidfile.h of PostgreSQL: LOCK_FILE_LINE_PM_STATUS).
  */
 async function isStarting(statusFile: string): Promise<boolean> {
-  const text = await readFile(statusFile, 'utf8').catch((error: NodeJS.ErrnoException) =>
-    // Written before the server listens. Where it cannot be read, the answer of the server decides.
-    error.code === 'ENOENT' ? '' : null,
+  // Written before the server listens. Where it cannot be read, the answer of the server decides.
+  const text = await readForeign(statusFile, { followsLink: false }).then(
+    (content) => content?.toString('utf8') ?? '',
+    () => null,
   );
   return text !== null && !/^(ready|standby)/.test(text.split('\n')[7] ?? '');
 }
