@@ -24,9 +24,9 @@ import { detectProject } from './projects/detect.ts';
 import { createPhpSettings, createPhpSettingsStore } from './php/php-settings.ts';
 import { createForget } from './projects/forget-project.ts';
 import { projectEnvironment } from './projects/environment.ts';
+import { createFolderOwners } from './projects/owner-notices.ts';
+import { ownerOfNew } from './projects/owners.ts';
 import { createPlaceCheck } from './projects/place.ts';
-import { createOwnerNotices, foldersOfRoot } from './projects/owner-notices.ts';
-import { createProjectOwners, ownerOfNew } from './projects/owners.ts';
 import { createProjectWork } from './projects/project-work.ts';
 import { createProjectRules } from './projects/project-rules.ts';
 import { createProjects } from './projects/projects.ts';
@@ -62,26 +62,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
   const noticeBoard = createNotices((text) => system.log.warn(text));
   const { list: notices, add: notice, drop: dropNotice } = noticeBoard;
 
-  await ensureHome(
-    system,
-    [
-      join(home, 'app'),
-      join(home, 'runtime'),
-      layout.config,
-      layout.projects,
-      layout.appLogs,
-      layout.certificates,
-      layout.cache,
-      layout.bin,
-      layout.data,
-      layout.serviceLogs,
-      layout.runtimeConfig,
-      layout.temp,
-      layout.sessions,
-      layout.downloads,
-    ],
-    home,
-  );
+  await ensureHome(system, layout);
   const runFolder = await ensureRunFolder(system, layout, homeDigest);
   const {
     app,
@@ -181,9 +162,8 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
         .filter(({ name }) => name === runtime)
         .map(({ series }) => series),
   });
-  const owners = createProjectOwners(system);
-  const lookAtFolders = createOwnerNotices(system, owners, noticeBoard);
-  await lookAtFolders(projectStore.get());
+  const owners = createFolderOwners(system, noticeBoard, () => projectStore.get());
+  await owners.look();
   const projects = createProjects({
     store: projectStore,
     files: system.files,
@@ -343,7 +323,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     environment: environmentFor,
     extraSites: async () => [await adminer.site()].filter((site) => site !== null),
     shares: () => sharing.list(),
-    lookAtFolders: () => lookAtFolders(projectStore.get()),
+    lookAtFolders: () => owners.look(),
     sessions: layout.sessions,
     define: () => void defineServices(),
     check: (project) => checkProject(project),
@@ -415,10 +395,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     catalog,
     applySites,
     urlOf: ({ id, domain }) => sites().find(({ projectId }) => projectId === id)?.url ?? `https://${domain}`,
-    async userWithoutFolder(project) {
-      await owners.look([project]);
-      return foldersOfRoot([project], owners).length > 0 ? system.host.serviceUser.uid : null;
-    },
+    userWithoutFolder: (project) => owners.userWithoutFolder(project),
     tools: {
       files: system.files,
       place,
@@ -510,10 +487,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     sites: () => withEvidence(sites(), { projects: projectStore.get(), servicesOf: catalog.servicesOf, certificates }),
     problems: () => siteWork.problems(),
     applySites,
-    async foldersOfRoot() {
-      await lookAtFolders(projectStore.get());
-      return foldersOfRoot(projectStore.get(), owners);
-    },
+    foldersOfRoot: () => owners.foldersOfRoot(),
     stores: { app, services, rules, projects: projectStore, runtimes: choices },
     defineServices,
     runtimesOf: (project) => catalog.runtimesOf(project),

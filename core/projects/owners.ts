@@ -4,7 +4,7 @@ import type { FileOwner } from '../system/files.ts';
 import { mainGroupOf } from '../system/accounts.ts';
 import type { System } from '../system/system.ts';
 
-type OwnerSystem = Pick<System, 'files' | 'processes' | 'host'>;
+export type OwnerSystem = Pick<System, 'files' | 'processes' | 'host'>;
 
 export interface ProjectOwners {
   /** Undefined: the services' user, because the daemon is not root, or because the folder belongs to root or to that user. */

@@ -1,6 +1,7 @@
 /** Everything a service needs before it is launched: folders, files, its first initialisation, and the checks that give a clear error. */
 import { dirname } from 'node:path';
 import { KojiboxError } from '../../contract/errors.ts';
+import type { Layout } from '../layout.ts';
 import type { InitialiseStep, ServicePlan } from '../recipes/recipe.ts';
 import type { FileOwner } from '../system/files.ts';
 import { userOf } from './service-user.ts';
@@ -149,9 +150,25 @@ async function runStep(system: System, plan: ServicePlan, step: InitialiseStep, 
   });
 }
 
-/** Makes the folders of a home; when root, others may pass through it but not list it. */
-export async function ensureHome(system: System, folders: readonly string[], home: string): Promise<void> {
+/** Makes the folders of a home; when root, others may pass through it but not list it, and all of it is root's. */
+export async function ensureHome(system: System, layout: Layout): Promise<void> {
   const keep = system.host.isRoot ? { owner: { uid: 0, gid: 0 } } : {};
-  await system.files.makeDirectory(home, system.host.isRoot ? { mode: 0o711, ...keep } : {});
+  await system.files.makeDirectory(layout.home, system.host.isRoot ? { mode: 0o711, ...keep } : {});
+  const folders = [
+    dirname(layout.config),
+    dirname(layout.bin),
+    layout.config,
+    layout.projects,
+    layout.appLogs,
+    layout.certificates,
+    layout.cache,
+    layout.bin,
+    layout.data,
+    layout.serviceLogs,
+    layout.runtimeConfig,
+    layout.temp,
+    layout.sessions,
+    layout.downloads,
+  ];
   for (const folder of folders) await system.files.makeDirectory(folder, { mode: 0o755, ...keep });
 }
