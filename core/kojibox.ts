@@ -182,6 +182,10 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     network: system.network,
     secrets,
     supervisor: () => supervisor,
+    sharing: (id) =>
+      [...entries.values()]
+        .filter(({ settings }) => settings === id)
+        .flatMap((entry) => (entry.id === id ? [] : [entry.id])),
     async applySites() {
       siteWork.forgetPorts();
       await applySites();

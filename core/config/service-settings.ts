@@ -25,6 +25,8 @@ export function createServiceSettings(options: {
   readonly network: Network;
   readonly secrets: Secrets;
   supervisor(): Supervisor;
+  /** Services that run with the settings of this one: PHP of another user, when the daemon is root. */
+  sharing(id: string): readonly string[];
   /** Ports that a service is not given by the supervisor, e.g. those of the edge. */
   applySites(): Promise<void>;
 }): ServiceSettings {
@@ -55,6 +57,12 @@ export function createServiceSettings(options: {
     const supervisor = options.supervisor();
     const { desired, state } = supervisor.state(config.id);
     const isUp = desired === 'up' || state === 'running';
+    // One that no project needs any more is not known there.
+    const up = supervisor.states().filter((other) => other.desired === 'up' || other.state === 'running');
+    const affected = [
+      ...(isUp ? supervisor.withDependents(config.id) : []),
+      ...options.sharing(config.id).filter((id) => up.some((other) => other.id === id)),
+    ];
     const assigned = ports.registry().assigned;
     for (const [name, port] of Object.entries(config.ports)) {
       const key = `${config.id}.${name}`;
@@ -68,7 +76,7 @@ export function createServiceSettings(options: {
 
     const before = get(config.id);
     const stackIsUp = supervisor.states().some((other) => other.desired === 'up');
-    if (!config.enabled) return { restarts: [], starts: [], stops: isUp ? supervisor.withDependents(config.id) : [] };
+    if (!config.enabled) return { restarts: [], starts: [], stops: affected };
     if (!before.enabled && stackIsUp && !isUp) return { restarts: [], starts: [config.id], stops: [] };
     const changed = ({ ports: chosen, env, args }: ServiceConfig): string =>
       JSON.stringify([
@@ -76,14 +84,17 @@ export function createServiceSettings(options: {
         Object.entries(env).sort(),
         args,
       ]);
-    const restarts = isUp && changed(before) !== changed(config) ? supervisor.withDependents(config.id) : [];
+    const restarts = changed(before) !== changed(config) ? affected : [];
     return { restarts, starts: [], stops: [] };
   };
 
   const apply = async (id: string, effect: ServiceEffect): Promise<void> => {
     const supervisor = options.supervisor();
-    if (effect.stops.length > 0) await supervisor.stop(id);
-    if (effect.restarts.length > 0) await supervisor.restart(id);
+    // Stopping and restarting one takes its dependents along.
+    for (const each of [id, ...options.sharing(id)]) {
+      if (effect.stops.includes(each)) await supervisor.stop(each);
+      if (effect.restarts.includes(each)) await supervisor.restart(each);
+    }
     if (effect.starts.length > 0) await supervisor.start(id);
     await options.applySites();
   };

@@ -60,6 +60,12 @@ describe.runIf(isRoot)('as root', () => {
     expect(ids).toEqual(expect.arrayContaining(['php', `php-u${ANN}`, `php-u${BOB}`]));
   });
 
+  it('settings of PHP hold for the PHP of each user', async () => {
+    const settings = await world.call<{ env: Record<string, string> }>('config.getService', { id: 'php' });
+    await world.call('config.setService', { ...settings, env: { GREETING: 'hello' } });
+    for (const site of [ann, bob, root]) expect(await site(`return getenv('GREETING');`)).toBe('hello');
+  });
+
   it('a Node program is its owner too, and so is a worker that runs in the folder', async () => {
     const path = join(world.root, 'program');
     mkdirSync(path);
