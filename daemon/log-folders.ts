@@ -1,18 +1,22 @@
 /** The folders with logs: one for services, and one for each kind of log that the edge writes for projects. */
-import { chownSync, mkdirSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { HostFacts } from '../core/system/system.ts';
 import type { Logger } from '../core/system/logger.ts';
 import { PROJECT_LOG_KINDS } from './log-sources.ts';
 import { startLogKeeping, type LogKeeping } from './system/log-keeping.ts';
 
-/** Makes the folders for the logs of projects. The edge writes into them, as the service user when the daemon is root. @returns their paths */
-export function ensureProjectLogs(folder: string, host: Pick<HostFacts, 'isRoot' | 'serviceUser'>): string[] {
+/** Makes the folders for the logs of projects. The edge writes into them, as a user of its own when the daemon is root. @returns their paths */
+export function ensureProjectLogs(folder: string, host: Pick<HostFacts, 'isRoot' | 'edgeUser'>): string[] {
   return PROJECT_LOG_KINDS.map((kind) => {
     const path = join(folder, kind);
     mkdirSync(path, { recursive: true, mode: 0o750 });
     // The folder above is root's alone, so nobody can put a link in the place of this one.
-    if (host.isRoot) chownSync(path, host.serviceUser.uid, host.serviceUser.gid);
+    if (host.isRoot) {
+      chownSync(path, 0, host.edgeUser.gid);
+      // The edge may add files, and not take the place of those that root makes there (sticky, inode(7)).
+      chmodSync(path, 0o1770);
+    }
     return path;
   });
 }

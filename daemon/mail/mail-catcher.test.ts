@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import type { Logger } from '../../core/system/logger.ts';
+import { createNodeSystem } from '../system/node-system.ts';
 import { startMailCatcher, type MailCatcher } from './mail-catcher.ts';
 
 const nothing = (): undefined => undefined;
@@ -16,16 +17,18 @@ afterEach(() => {
 });
 
 async function start(): Promise<{ catcher: MailCatcher; folder: string; send(text: string): Socket }> {
-  const folder = mkdtempSync(join(tmpdir(), 'kojibox-mail-'));
+  const base = mkdtempSync(join(tmpdir(), 'kojibox-mail-'));
+  const folder = join(base, 'mail');
   const catcher = await startMailCatcher({
     folder,
-    log: SILENT,
+    dropFolder: join(base, 'drop'),
+    system: { ...createNodeSystem({ home: base, environment: {} }), log: SILENT },
     assignPort: () => Promise.resolve(0),
     changed: () => undefined,
   });
   clean.push(
     () => catcher.close(),
-    () => rmSync(folder, { recursive: true, force: true }),
+    () => rmSync(base, { recursive: true, force: true }),
   );
   const send = (text: string): Socket => {
     const socket = connect(catcher.port ?? 0, '127.0.0.1');

@@ -14,18 +14,22 @@ const MAY_USE_FS: readonly { readonly path: RegExp; readonly whose: string }[] =
   { path: /^daemon\/(updater|handover|metrics|diagnostics|shims|keychain)\//, whose: "the daemon's own files" },
   { path: /^daemon\/drivers\/process\//, whose: 'records and logs, in folders of the daemon; /proc' },
   { path: /^daemon\/home\//, whose: 'the whole home: its folders are opened and reached through their descriptors' },
-  { path: /^daemon\/mail\/(mailbox|mail-drop)\.ts$/, whose: 'mails of the daemon; names in the drop folder' },
+  {
+    path: /^daemon\/mail\/(mailbox|mail-drop|mail-writer)\.ts$/,
+    whose: 'mails of the daemon; names in the drop folder',
+  },
   { path: /^daemon\/(trust|privileged|foreign-servers)\//, whose: "the system's files: only whether they are there" },
   { path: /^daemon\/transports\/(socket|static-files)\.ts$/, whose: "the daemon's socket; the pages of the build" },
   { path: /^daemon\/doctor\/doctor\.ts$/, whose: '/proc' },
   {
-    path: /^daemon\/(activity|daemon-file|daemon-lock|downloads-cache|listen|log-export|service-logs|start-daemon|tell-ready)\.ts$/,
+    path: /^daemon\/(activity|daemon-file|daemon-lock|downloads-cache|listen|log-export|log-folders|service-logs|start-daemon|tell-ready)\.ts$/,
     whose: "the daemon's own files",
   },
 ];
 
 /** Where rights are changed: each of these works on a descriptor, on a file that it has just made, or in a folder of the daemon. */
 const MAY_CHANGE_RIGHTS: readonly string[] = [
+  'daemon/log-folders.ts',
   'daemon/system/anchored.ts',
   'daemon/system/copy-tree.ts',
   'daemon/system/files.ts',
@@ -51,6 +55,7 @@ const KNOWS_SERVICE_USER = [
   'core/projects/owner-notices.ts',
   'core/php/php-check.ts',
   'core/stack/catalog.ts',
+  'core/databases/client-programs.ts',
   'core/databases/snapshots/take-snapshot.ts',
   'core/proxy/site-work.ts',
   'core/system/system.ts',

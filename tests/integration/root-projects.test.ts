@@ -33,6 +33,8 @@ const OF_OTHERS = [
   /^runtime\/mail-drop(\/|$)/,
   // The folder is root's; a service may open its log anew.
   /^runtime\/logs\/[^/]+\.log$/,
+  // Sticky, and for the edge alone.
+  /^runtime\/logs\/(access|errors)(\/|$)/,
   /^run\/u\d+(\/|$)/,
   /^app\/projects\/[^/]+(\/|$)/,
 ];
