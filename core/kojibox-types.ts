@@ -123,6 +123,8 @@ export interface Kojibox {
   /** Runtimes and series that a project runs on. */
   runtimesOf(project: ProjectConfig): { name: string; series: string }[];
   readonly setApp: SetApp;
+  /** Those of the services that run and cannot be reached, because their socket is not where it should be. */
+  lostSockets(services: readonly string[]): Promise<string[]>;
   /** Projects whose code runs as a user who may not write in their folder, because it belongs to root; none when the daemon is not root. */
   foldersOfRoot(): Promise<ProjectConfig[]>;
   /** Creates or changes a project and serves it. */

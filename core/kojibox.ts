@@ -49,6 +49,7 @@ import { ensureRunFolder } from './services/run-folder.ts';
 import { socketFolderOf } from './services/service-user.ts';
 import { removeRcBlock } from './shims/undo-rc.ts';
 import { createCatalog, EDGE_ID, isAppService, type Catalog, type CatalogEntry } from './stack/catalog.ts';
+import { findLostSockets } from './stack/lost-sockets.ts';
 import { isProgram, projectAt, resolveProgram } from './stack/programs.ts';
 import { createStack } from './stack/stack.ts';
 import { createSupervisor } from './services/supervisor.ts';
@@ -492,6 +493,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     problems: () => siteWork.problems(),
     applySites,
     foldersOfRoot: () => owners.foldersOfRoot(),
+    lostSockets: (services) => findLostSockets(system.files, catalog, services.map(entryOf)),
     stores: { app, services, rules, projects: projectStore, runtimes: choices },
     defineServices,
     runtimesOf: (project) => catalog.runtimesOf(project),

@@ -108,6 +108,13 @@ export async function startDaemon({ homeFacts, dist, version }: DaemonOptions): 
     log.info('took over running services', { services: adopted });
     // The services that run are served as before; `koji up` tries again and says what fails.
     await kojibox.applySites().catch((error: unknown) => log.error('cannot apply the sites', { error: String(error) }));
+    // As root, an earlier version had the sockets in another folder.
+    for (const id of await kojibox.lostSockets(adopted))
+      void kojibox.supervisor
+        .restart(id)
+        .catch((error: unknown) =>
+          log.error('cannot restart a service without its socket', { id, error: String(error) }),
+        );
   }
   await features.snapshots
     .recover()

@@ -3,10 +3,12 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
+  existsSync,
   lstatSync,
   mkdirSync,
   readFileSync,
   readdirSync,
+  rmSync,
   symlinkSync,
   truncateSync,
   writeFileSync,
@@ -185,6 +187,19 @@ describe.runIf(isRoot)('as root', () => {
     };
     visit(world.home);
     expect(wrong).toEqual([]);
+  });
+
+  it('a service that was taken over and has lost its socket is started again', async () => {
+    const running = async () => (await world.services()).find(({ id }) => id === 'php');
+    const before = await running();
+    const { pid } = world.daemonFile();
+    await world.call('daemon.quit', { keepServices: true });
+    await expect.poll(() => existsSync(`/proc/${pid}`), { timeout: 20_000 }).toBe(false);
+    rmSync(world.path('run/u65534/php.sock'));
+    await world.koji('status');
+    await expect.poll(async () => (await running())?.pid, { timeout: 30_000 }).not.toBe(before?.pid);
+    await expect.poll(async () => (await running())?.state, { timeout: 30_000 }).toBe('running');
+    expect((await world.get('/', 'hello.test')).status).toBe(200);
   });
 
   it("what an earlier version left with the services' user is taken back at the next start", async () => {
