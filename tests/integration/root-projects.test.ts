@@ -196,7 +196,7 @@ describe.runIf(isRoot)('as root', () => {
     await world.call('daemon.quit', { keepServices: true });
     await expect.poll(() => existsSync(`/proc/${pid}`), { timeout: 20_000 }).toBe(false);
     rmSync(world.path('run/u65534/php.sock'));
-    await world.koji('status');
+    await world.call('stack.status');
     await expect.poll(async () => (await running())?.pid, { timeout: 30_000 }).not.toBe(before?.pid);
     await expect.poll(async () => (await running())?.state, { timeout: 30_000 }).toBe('running');
     expect((await world.get('/', 'hello.test')).status).toBe(200);
