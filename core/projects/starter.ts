@@ -45,9 +45,9 @@ export async function renewStarterProject(
 ): Promise<void> {
   for (const [name, digests] of Object.entries(FORMER)) {
     const path = join(folder, name);
-    const text = await files.readText(path);
+    const text = await files.readForeign(path);
     if (text === null || !digests.includes(createHash('sha256').update(text).digest('hex'))) continue;
-    const current = await files.readText(join(template, name));
+    const current = await files.readForeign(join(template, name));
     if (current !== null) await files.writeAtomic(path, current, { mode: 0o644, ...(owner === null ? {} : { owner }) });
   }
 }

@@ -35,6 +35,8 @@ const OF_OTHERS = [
   /^runtime\/mail-drop(\/|$)/,
   // The folder is root's; a service may open its log anew.
   /^runtime\/logs\/[^/]+\.log$/,
+  // Another name of the same log, so that a removed one is not lost.
+  /^runtime\/logs\/\.[^/]+\.log\.keep$/,
   // Sticky, and for the edge alone.
   /^runtime\/logs\/(access|errors)(\/|$)/,
   /^run\/u\d+(\/|$)/,
