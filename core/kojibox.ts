@@ -48,7 +48,8 @@ import { assertPassable, ensureHome, prepareService } from './services/prepare.t
 import { ensureRunFolder } from './services/run-folder.ts';
 import { socketFolderOf } from './services/service-user.ts';
 import { removeRcBlock } from './shims/undo-rc.ts';
-import { createCatalog, EDGE_ID, isAppService, type Catalog, type CatalogEntry } from './stack/catalog.ts';
+import { createCatalog, EDGE_ID, isAppService, withSettingsOf } from './stack/catalog.ts';
+import type { Catalog, CatalogEntry } from './stack/catalog.ts';
 import { findLostSockets } from './stack/lost-sockets.ts';
 import { isProgram, projectAt, resolveProgram } from './stack/programs.ts';
 import { createStack } from './stack/stack.ts';
@@ -183,10 +184,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     network: system.network,
     secrets,
     supervisor: () => supervisor,
-    sharing: (id) =>
-      [...entries.values()]
-        .filter(({ settings }) => settings === id)
-        .flatMap((entry) => (entry.id === id ? [] : [entry.id])),
+    sharing: (id) => withSettingsOf([...entries.values()], id),
     async applySites() {
       siteWork.forgetPorts();
       await applySites();
@@ -280,16 +278,8 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     for (const entry of wanted) entries.set(entry.id, entry);
     for (const { id, name, runtime, series, dependsOn } of wanted) {
       const version = runtime === null ? null : (runtimes.installed(runtime, series ?? undefined)?.version ?? null);
-      supervisor.define({
-        id,
-        name,
-        runtime,
-        version,
-        dependsOn,
-        ports: [],
-        connect: null,
-        driver: options.driver.name,
-      });
+      const known = { ports: [], connect: null, driver: options.driver.name };
+      supervisor.define({ id, name, runtime, version, dependsOn, ...known });
     }
     return wanted;
   };

@@ -45,6 +45,10 @@ export interface CatalogEntry {
 /** What decides which PHP runs it; without a folder it is a site of Kojibox itself. */
 export type PhpProject = Pick<ProjectConfig, 'overrides'> & Partial<Pick<ProjectConfig, 'path'>>;
 
+/** Other services that run with the settings of this one. */
+export const withSettingsOf = (entries: readonly CatalogEntry[], id: string): string[] =>
+  entries.filter((entry) => entry.settings === id && entry.id !== id).map((entry) => entry.id);
+
 export interface PhpOfProject {
   readonly service: string;
   readonly series: string;
