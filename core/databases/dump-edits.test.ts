@@ -49,6 +49,8 @@ describe('lines of a dump of PostgreSQL that its account may not run', () => {
     ["COMMENT ON EXTENSION hstore IS 'it''s';", '', 0],
     ['\\restrict abc', '', 0],
     ['\\connect other', '', 0],
+    ['CREATE EXTENSION IF NOT EXISTS pg_stat_statements WITH SCHEMA public;', '', 1],
+    ['CREATE EXTENSION IF NOT EXISTS hstore WITH SCHEMA public;', null, 0],
     ['CREATE TABLE t (a int);', null, 0],
   ])('%s', (line, expected, named) => {
     const { lines, skipped } = run(edit(), line);

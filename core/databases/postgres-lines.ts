@@ -7,6 +7,14 @@ const OWN_DATABASE = /^(?:(?:CREATE|DROP|ALTER|COMMENT ON) DATABASE .*;|\\connec
 const RESTRICT = /^\\(?:un)?restrict \w+$/;
 /** An extension brings its comment with it, and only its owner may change that. */
 const EXTENSION_COMMENT = /^COMMENT ON EXTENSION \S+ IS '(?:[^']|'')*';$/;
+/** For the eyes of an administrator: only a superuser may make them, and no table needs them. */
+export const OF_ADMINISTRATORS: ReadonlySet<string> = new Set(
+  (
+    'adminpack amcheck hypopg pageinspect pg_buffercache pg_freespacemap pg_prewarm pg_repack pg_stat_kcache pg_stat_monitor ' +
+    'pg_stat_statements pg_visibility pg_wait_sampling pg_walinspect pgaudit pgrowlocks pgstattuple plpgsql_check'
+  ).split(' '),
+);
+const EXTENSION = /^CREATE EXTENSION IF NOT EXISTS "?(\w+)"? (?:WITH SCHEMA \S+)?;$/;
 const NAME = String.raw`("(?:[^"]|"")+"|[\w$]+)`;
 const ACTS_AS = [
   new RegExp(String.raw`^ALTER .* OWNER TO ${NAME};$`),
@@ -23,6 +31,11 @@ export const editPostgres =
   ({ serverVersion, withheld }: Pick<LoaderAccess, 'serverVersion' | 'withheld'>): DumpReader['edit'] =>
   (line, skip) => {
     if (OWN_DATABASE.test(line) || RESTRICT.test(line) || EXTENSION_COMMENT.test(line)) return '';
+    const extension = EXTENSION.exec(line)?.[1];
+    if (extension !== undefined && OF_ADMINISTRATORS.has(extension)) {
+      skip(`CREATE EXTENSION ${extension}`);
+      return '';
+    }
     for (const pattern of ACTS_AS) {
       const role = pattern.exec(line)?.[1];
       if (role === undefined || !withheld.includes(unquote(role))) continue;

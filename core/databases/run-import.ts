@@ -103,6 +103,7 @@ async function startsWith({ system, what }: ImportWork, path: string, start: str
   return head.startsWith(start);
 }
 
+const UNTRUSTED = /permission denied to create extension/;
 const EXISTS = /already exists|ERROR 1050|ERROR 1062|duplicate key/;
 
 /** What helps, by what the server said. */
@@ -110,8 +111,9 @@ function withCure(error: unknown, name: string, { isNew, isReplacing }: ImportOr
   if (!(error instanceof KojiboxError) || error.code !== 'DATABASE_FAILED' || /Nothing was changed/.test(error.remedy))
     return error;
   const state = isNew ? `No database was made.` : `${name} is as it was.`;
-  const cure =
-    EXISTS.test(error.detail) && !isNew && !isReplacing
+  const cure = UNTRUSTED.test(error.detail)
+    ? `PostgreSQL lets only a superuser make this extension. Make it in ${name} first (koji psql), and import without --replace.`
+    : EXISTS.test(error.detail) && !isNew && !isReplacing
       ? 'To put the dump in place of what is there: --replace. To have it beside that: another name, with --create.'
       : 'Correct what the detail names, or write the dump again.';
   return new KojiboxError(error.code, error.message, {

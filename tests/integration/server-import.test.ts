@@ -1,6 +1,6 @@
 /** Databases of real servers of somebody else, copied, compared, undone; and everything that can go wrong on the way. */
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Change } from '../../contract/changes.ts';
@@ -490,3 +490,24 @@ async function bringsDumpsBack(): Promise<void> {
   expect(await lines('shop')).toEqual(rows);
   expect(await lines('back')).toEqual(rows);
 }
+
+describe('a database of others is data', () => {
+  it('what it would run on its way in is refused, and nothing of it is left', async () => {
+    const mark = join(world.root, 'mark');
+    await pg16.query('create database trap');
+    await pg16.query(
+      `create function f(int) returns bool language plpgsql as $$ begin return true; end $$;
+       create table t (a int check (f(a))); insert into t values (1);
+       create or replace function f(int) returns bool language plpgsql as $$ begin copy (select 1) to program 'touch ${mark}'; return true; end $$;`,
+      'trap',
+    );
+    const before = await names('postgres');
+    expect(await refused(taken(pg16, ['trap']))).toMatchObject({
+      code: 'DATABASE_FAILED',
+      detail: expect.stringContaining('permission denied to COPY to or from an external program'),
+    });
+    expect(existsSync(mark)).toBe(false);
+    expect(await names('postgres')).toEqual(before);
+    expect(await own.postgres(`select rolname from pg_roles where rolname ~ '^kojibox_import_'`)).toEqual([]);
+  });
+});

@@ -34,7 +34,8 @@ export const CONTENT = `select
     select r.rolname from pg_policy p cross join unnest(p.polroles) o join pg_roles r on r.oid = o
     union select u.usename from pg_user_mappings u where u.usename is not null and u.usename <> 'public') m) as roles`;
 
-export const AVAILABLE_EXTENSIONS = 'select distinct name from pg_available_extensions';
+/** That an account which is no superuser may make. */
+export const AVAILABLE_EXTENSIONS = 'select distinct name from pg_available_extension_versions where trusted';
 export const ROLES = 'select rolname as name from pg_roles';
 
 /** Tables with rows of their own: partitions, not what they are partitions of. */

@@ -3,6 +3,7 @@ import type { Row, ServerSession } from './foreign-server.ts';
 import { withSession, type FoundDatabase, type LookWork, type ServerImporter } from './importer.ts';
 import { AVAILABLE_EXTENSIONS, CONTENT, DATABASES, majorOf, namesOf, ROLES, SERVER } from './postgres-catalog.ts';
 import type { Sentence } from '../../../contract/sentences/sentence.ts';
+import { OF_ADMINISTRATORS } from '../postgres-lines.ts';
 import { quote } from '../postgres-names.ts';
 import { sayServerImport } from '../../../contract/sentences/server-import.ts';
 
@@ -84,7 +85,9 @@ async function lookInto(
   const unreadable = content?.['unreadable'];
   if (unreadable) problems.push(sayServerImport('mayNotRead', { user: source.user, tables: unreadable }));
   if (here !== null) {
-    const missing = listOf(content?.['extensions']).filter((one) => !here.extensions.has(one));
+    const missing = listOf(content?.['extensions']).filter(
+      (one) => !here.extensions.has(one) && !OF_ADMINISTRATORS.has(one),
+    );
     if (missing.length > 0) problems.push(sayServerImport('unknownExtension', { extensions: missing.join(', ') }));
     const roles = listOf(content?.['roles']).filter((one) => !here.roles.has(one));
     if (roles.length > 0)
