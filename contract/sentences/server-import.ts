@@ -18,7 +18,8 @@ export const SERVER_IMPORT = {
   expressionIndexes: 'MariaDB has no indexes on expressions: {indexes}. Drop them there, or index a generated column.',
   mayNotConnect: '{user} may not connect to it. Give a user who may: grant connect on database',
   mayNotRead: '{user} may not read {tables}. Log in as its owner or as a superuser.',
-  unknownExtension: 'It uses the extension {extensions}, which the PostgreSQL here does not have or lets only a superuser make.',
+  unknownExtension:
+    'It uses the extension {extensions}, which the PostgreSQL here does not have or lets only a superuser make.',
   unknownRole: 'Its policies or user mappings name the role {roles}. Create it here first: {command}',
   reservedName: '"{name}" is a name that the server keeps for itself.',
   allNamesTaken: 'The name {name} is taken here, and so is every one with a number from 2 to 99.',

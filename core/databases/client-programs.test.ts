@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { chooseClients } from './client-programs.ts';
+import { chooseClients, userOf } from './client-programs.ts';
 
 const known = (...series: string[]) =>
   series.map((one) => ({ series: one.replace('*', ''), isInstalled: one.endsWith('*') }));
@@ -18,5 +18,14 @@ describe('the client programs for a server', () => {
   it('can ask, but not dump, a server that is newer than all of them', () => {
     expect(chooseClients(known('15', '16*'), '18.4')).toEqual({ series: '16', canDump: false });
     expect(chooseClients([], '18.4')).toEqual({ series: undefined, canDump: false });
+  });
+});
+
+describe('the user of a client program', () => {
+  const service = { uid: 65534, gid: 65534 };
+  it('is that of the services under root, except where the daemon itself has to write', () => {
+    expect(userOf({ isRoot: true, serviceUser: service }, {})).toEqual({ user: service });
+    expect(userOf({ isRoot: true, serviceUser: service }, { asDaemon: true })).toEqual({});
+    expect(userOf({ isRoot: false, serviceUser: service }, {})).toEqual({});
   });
 });

@@ -78,7 +78,8 @@ export const serverImportDe: SentenceTexts['serverImport'] = {
   mayNotConnect:
     '{user} darf sich nicht mit ihr verbinden. Nimm einen Benutzer, der es darf: grant connect on database',
   mayNotRead: '{user} darf {tables} nicht lesen. Melde dich als Eigentümer oder als Superuser an.',
-  unknownExtension: 'Sie benutzt die Erweiterung {extensions}, die das hiesige PostgreSQL nicht hat oder nur einen Superuser anlegen lässt.',
+  unknownExtension:
+    'Sie benutzt die Erweiterung {extensions}, die das hiesige PostgreSQL nicht hat oder nur einen Superuser anlegen lässt.',
   unknownRole: 'Ihre Policies oder User-Mappings nennen die Rolle {roles}. Lege sie hier zuerst an: {command}',
   reservedName: '„{name}“ ist ein Name, den der Server für sich behält.',
   allNamesTaken: 'Der Name {name} ist hier vergeben, und jeder mit einer Zahl von 2 bis 99 auch.',

@@ -75,7 +75,8 @@ export const serverImportId: SentenceTexts['serverImport'] = {
     'MariaDB tidak punya indeks atas ekspresi: {indexes}. Hapus di sana, atau indeks kolom yang dihitung.',
   mayNotConnect: '{user} tidak boleh tersambung ke sini. Pakai pengguna yang boleh: grant connect on database',
   mayNotRead: '{user} tidak boleh membaca {tables}. Masuk sebagai pemiliknya atau sebagai superuser.',
-  unknownExtension: 'Basis data ini memakai ekstensi {extensions}, yang tidak dimiliki PostgreSQL di sini atau hanya boleh dibuat superuser.',
+  unknownExtension:
+    'Basis data ini memakai ekstensi {extensions}, yang tidak dimiliki PostgreSQL di sini atau hanya boleh dibuat superuser.',
   unknownRole: 'Policy atau user mapping-nya menyebut peran {roles}. Buat dulu di sini: {command}',
   reservedName: '“{name}” adalah nama yang dipakai server itu sendiri.',
   allNamesTaken: 'Nama {name} sudah dipakai di sini, begitu pula semua nama dengan angka 2 sampai 99.',
