@@ -97,7 +97,7 @@ const postgresAttacks = (): Record<string, string> => ({
   'its own role as superuser': `select 1;\ndo $$ begin execute format('alter role %I superuser', current_user); end $$;`,
   'an event trigger': `create function e() returns event_trigger language plpgsql as $$ begin end $$;\ncreate event trigger e on ddl_command_end execute function e();`,
   'another database': `select 1;\nalter database third rename to mine;`,
-  'the settings of another database': `select 1;\n alter database other set search_path = mine;`,
+  'the settings of another database': `select 1;\n alter database third set search_path = mine;`,
   'a folder for tables': `select 1;\ncreate tablespace mine location '${open}';`,
   'the catalogue': `select 1;\nupdate pg_authid set rolsuper = true;`,
 });
