@@ -280,6 +280,8 @@ describe('extensions that are added', () => {
       Object.fromEntries(
         (await ask<PhpSettings>('php.settings', { series: '8.2' })).extensions.map(({ name, state }) => [name, state]),
       );
+    // A test before this one has ended everything.
+    await world.koji('up', '--json');
     expect(await states()).toMatchObject({ soap: 'available', imagick: 'available', gd: 'on' });
     expect((await set({ extensions: { soap: 'on' } })).error?.remedy).toBe('Add it with: koji ini add 8.2 soap');
     const refused = await world.kojiResult('ini', 'add', '8.2', 'soap', 'nonsense');
