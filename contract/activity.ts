@@ -14,10 +14,11 @@ export const ActivityEntrySchema = z.object({
   by: CallerSchema,
   /** Parameters as short JSON; secrets are never in it. */
   params: z.string(),
-  /** `begun`: it goes on as a change. */
-  status: z.enum(['done', 'begun', 'failed']),
+  /** `begun`: its change runs. `interrupted`: the daemon ended before its change did. */
+  status: z.enum(['done', 'begun', 'failed', 'cancelled', 'interrupted']),
   /** Code and message of the failure; empty otherwise. */
   error: z.string(),
+  /** Until the answer; of a change, until its end. */
   durationMs: z.number().nonnegative(),
 });
 export type ActivityEntry = z.infer<typeof ActivityEntrySchema>;
@@ -37,5 +38,5 @@ export const activityOperations = [
 ] as const;
 
 export const activityEvents = [
-  defineEvent({ name: 'activity:added', summary: 'A command was run.', data: ActivityEntrySchema }),
+  defineEvent({ name: 'activity:added', summary: 'A command was run, or the change that one began has ended: then with the same id.', data: ActivityEntrySchema }),
 ] as const;

@@ -4,6 +4,7 @@ import type { DaemonInfo } from '../contract/daemon.ts';
 import type { ServiceState } from '../contract/services.ts';
 import { createSnapshots } from '../core/databases/snapshots/snapshots.ts';
 import type { System } from '../core/system/system.ts';
+import type { Change } from '../contract/changes.ts';
 import { openActivity } from './activity.ts';
 import { newToken, pageOwners, readPageSecret } from './daemon-file.ts';
 import { createDiagnostics } from './diagnostics/diagnostics.ts';
@@ -150,6 +151,9 @@ export async function openFeatures(options: FeatureOptions) {
     log,
     mask: (text) => kojibox.secrets.mask(text),
     publish: (entry) => publish('activity:added', entry),
+  });
+  bus.listen((event, data) => {
+    if (event === 'change:updated') activity.ended(data as Change);
   });
   const updater = await openUpdater({
     system,

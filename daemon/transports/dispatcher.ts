@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { COMMON_ERRORS, KojiboxError, type ErrorBody } from '../../contract/errors.ts';
 import { operationByName, type Handlers, type OperationName } from '../../contract/index.ts';
+import type { Change } from '../../contract/changes.ts';
 import type { Caller } from '../../contract/activity.ts';
 import { accessFor, isAllowed, type AccessLevel, type Operation } from '../../contract/define.ts';
 import { hidePrivate } from '../../contract/private-values.ts';
@@ -27,7 +28,7 @@ export function createDispatcher(options: {
   /** Told of each operation that was run, with its validated input. */
   onCall(
     operation: Operation,
-    call: { params: unknown; by: Caller; error: ErrorBody | null; durationMs: number },
+    call: { params: unknown; by: Caller; error: ErrorBody | null; durationMs: number; changeId: string | null },
   ): void;
 }): Dispatcher {
   const { handlers, log } = options;
@@ -83,6 +84,7 @@ export function createDispatcher(options: {
         by,
         error: 'error' in reply ? reply.error : null,
         durationMs: performance.now() - began,
+        changeId: operation.returnsChange === true && 'result' in reply ? (reply.result as Change).id : null,
       });
       if (isAllowed('admin', granted) || 'error' in reply) return reply;
       return { result: hidePrivate(operation.output, reply.result) };

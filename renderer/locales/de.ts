@@ -248,7 +248,7 @@ export const de: Messages = {
     took: 'Dauer',
     when: 'Wann',
     by: { http: 'Fenster', socket: 'Kommandozeile oder App' },
-    results: { done: 'erledigt', begun: 'begonnen', failed: 'fehlgeschlagen' },
+    results: { done: 'erledigt', begun: 'läuft', failed: 'fehlgeschlagen', cancelled: 'abgebrochen', interrupted: 'Kojibox startete neu' },
     running: 'Läuft',
     ended: 'Beendet',
   },

@@ -248,7 +248,7 @@ export const en = {
     took: 'Took',
     when: 'When',
     by: { http: 'window', socket: 'command line or app' } as Record<string, string>,
-    results: { done: 'done', begun: 'begun', failed: 'failed' } as Record<string, string>,
+    results: { done: 'done', begun: 'running', failed: 'failed', cancelled: 'cancelled', interrupted: 'Kojibox restarted' } as Record<string, string>,
     running: 'Under way',
     ended: 'Ended',
   },

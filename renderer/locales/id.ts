@@ -252,7 +252,7 @@ export const id: Messages = {
     took: 'Lama',
     when: 'Kapan',
     by: { http: 'jendela', socket: 'baris perintah atau aplikasi' },
-    results: { done: 'selesai', begun: 'dimulai', failed: 'gagal' },
+    results: { done: 'selesai', begun: 'berjalan', failed: 'gagal', cancelled: 'dibatalkan', interrupted: 'Kojibox dimulai ulang' },
     running: 'Sedang berjalan',
     ended: 'Berakhir',
   },

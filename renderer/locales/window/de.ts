@@ -22,6 +22,8 @@ export const windowTexts: WindowMessages = {
       'Kojibox kann nicht wissen, wessen Benutzerordner ~ ist. Gib den vollständigen Pfad ein, z. B. /home/du/code/shop.',
     invalid: 'Dieser Wert ist nicht gültig.',
   },
+  settling: 'Neu gestartet, wird beobachtet',
+  upFor: (text) => `läuft seit ${text}`,
   savedNotStarted: 'Gespeichert, aber nicht gestartet',
   savedNotApplied: 'Gespeichert, aber noch nicht in Gebrauch',
   keepsRunning: 'Du kannst dieses Fenster schließen: Die Arbeit läuft weiter, und die Seite Aktivität zeigt das Ende.',

@@ -21,6 +21,8 @@ export const windowTexts = {
     tilde: 'Kojibox cannot know whose home folder ~ is. Enter the full path, e.g. /home/you/code/shop.',
     invalid: 'This value is not valid.',
   },
+  settling: 'Restarted, watched for a moment',
+  upFor: (text: string): string => `up ${text}`,
   savedNotStarted: 'Saved, but it did not start',
   savedNotApplied: 'Saved, but it is not in use yet',
   keepsRunning: 'You can close this window: the work continues, and Activity shows how it ends.',

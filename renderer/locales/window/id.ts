@@ -21,6 +21,8 @@ export const windowTexts: WindowMessages = {
     tilde: 'Kojibox tidak tahu ~ adalah folder rumah siapa. Isi jalur lengkap, misalnya /home/anda/code/shop.',
     invalid: 'Nilai ini tidak sah.',
   },
+  settling: 'Dimulai ulang, sedang diamati',
+  upFor: (text) => `berjalan ${text}`,
   savedNotStarted: 'Tersimpan, tetapi tidak berhasil dijalankan',
   savedNotApplied: 'Tersimpan, tetapi belum dipakai',
   keepsRunning: 'Jendela ini boleh ditutup: pekerjaan berlanjut, dan halaman Aktivitas menunjukkan hasilnya.',
