@@ -1,7 +1,8 @@
 /** The one table: service, state, version, port, how to connect; then the sites and the link of the UI. */
 import type { ServiceState } from '../../contract/services.ts';
 import type { RecordProblem } from '../../contract/problems.ts';
-import type { Site, StackStatus } from '../../contract/stack.ts';
+import { overallStatus, type SiteLink, type SiteState, type SiteStatus } from '../../contract/site-status.ts';
+import type { StackStatus } from '../../contract/stack.ts';
 import { paint, renderTable } from './style.ts';
 import { inOneLine } from './terminal-text.ts';
 
@@ -13,12 +14,20 @@ const STATE_MARKS = {
   error: ['red', '✗'],
 } as const;
 
+const SITE_MARKS = {
+  ready: ['green', '●'],
+  starting: ['yellow', '◐'],
+  stopped: ['yellow', '○'],
+  failed: ['red', '✗'],
+  unknown: ['dim', '?'],
+} as const satisfies Record<SiteState, readonly [string, string]>;
+
 export function renderStatus(status: StackStatus): string {
   const parts = [
     renderTable(['SERVICE', 'STATE', 'VERSION', 'PORT', 'CONNECT'], status.services.map(serviceRow)),
     ...status.services.filter((service) => service.error !== null).map(serviceError),
     '',
-    ...status.sites.map(siteLine),
+    ...overallStatus({ answers: true, heardAt: null, now: Date.now(), ...status }).sites.map(siteLine),
     `  ${'Kojibox'.padEnd(14)} ${paint('cyan', status.uiUrl)}`,
     ...(status.problems ?? []).flatMap(problemLines),
     ...status.notices.map((notice) => `  ${paint('yellow', '!')} ${notice}`),
@@ -43,10 +52,19 @@ function serviceRow(service: ServiceState): string[] {
   ];
 }
 
-function siteLine({ name: ownName, url, problem }: Site): string {
-  const name = inOneLine(ownName);
-  const mark = problem === undefined ? '' : ` ${paint('red', '✗ not served')}`;
-  return `  ${paint('bold', name.padEnd(14))} ${paint('cyan', url)}${mark}`;
+function siteLine({ site, state, cause }: SiteStatus): string {
+  const [colour, mark] = SITE_MARKS[state];
+  const why = cause === null ? '' : ` ${paint(colour, `${mark} ${causeOf(cause)}`)}`;
+  return `  ${paint('bold', inOneLine(site.name).padEnd(14))} ${paint('cyan', site.url)}${why}`;
+}
+
+/** Why the site is not ready, e.g. "not served: Edge is stopped". */
+function causeOf({ name, state, service }: SiteLink): string {
+  if (name === 'project') return 'not served: see its problem below';
+  if (name === 'certificate') return 'not served: its certificate has ended';
+  const what = inOneLine(service?.name ?? (name === 'edge' ? 'the edge' : 'its program'));
+  if (state === 'starting') return `${what} is starting`;
+  return `not served: ${what} ${state === 'stopped' ? 'is stopped' : 'has failed'}`;
 }
 
 /** A site, a domain or a rule that cannot be applied: what, why, and the cure. */

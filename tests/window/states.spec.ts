@@ -139,7 +139,14 @@ test('a new project keeps its dialog until the first result, and a refusal stand
 test('the name of a new project follows the whole path, until the person writes one', async ({ page }) => {
   const daemon = await playDaemon(page, {
     'projects.detect': ({ path }) =>
-      ({ path, name: path.split('/').at(-1) ?? '', framework: 'PHP', stack: 'php', domain: 'x.test' }) as never,
+      ({
+        path,
+        name: path.split('/').at(-1) ?? '',
+        framework: 'PHP',
+        stack: 'php',
+        domain: 'x.test',
+        undecided: null,
+      }) as never,
   });
   await daemon.open('/projects');
   await page.getByRole('button', { name: 'New project' }).click();
@@ -196,5 +203,121 @@ test('notices cover no button, and the same error is said once', async ({ page }
     }).length;
   });
   expect(covered).toBe(0);
+  daemon.expectNoErrors();
+});
+
+test('a folder that holds nothing to serve asks for a command or a folder', async ({ page }) => {
+  const daemon = await playDaemon(page, {
+    'projects.detect': ({ path }) =>
+      ({
+        path,
+        name: 'api',
+        framework: '',
+        stack: 'static',
+        domain: 'api.test',
+        undecided: { folders: ['dist'] },
+      }) as never,
+    'projects.create': () => aChange('projects.create', 'Creating api'),
+  });
+  await daemon.open('/projects');
+  await page.getByRole('button', { name: 'New project' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('combobox').selectOption('folder');
+  await dialog.getByLabel('Folder', { exact: true }).fill('/home/me/code/api');
+  await expect(dialog.locator('[data-undecided]')).toContainText('With pages: dist');
+  await dialog.getByRole('button', { name: 'New project' }).click();
+  await expect(dialog.getByLabel('Start command')).toBeFocused();
+  await dialog.getByLabel('Folder to serve').fill('dist');
+  await dialog.getByRole('button', { name: 'New project' }).click();
+  await expect
+    .poll(() => daemon.calls.find(({ method }) => method === 'projects.create')?.params)
+    .toMatchObject({ documentRoot: 'dist' });
+  daemon.expectNoErrors();
+});
+
+test('a PHP that must be downloaded says its size before, and how far it is while it is fetched', async ({ page }) => {
+  const install = aChange('runtime.install', 'Installing php 8.4');
+  const daemon = await playDaemon(page, {
+    'runtime.list': () =>
+      [
+        { name: 'php', series: '8.2', size: 0, isDefault: true, installed: {} },
+        { name: 'php', series: '8.4', size: 50_000_000, isDefault: false, installed: null },
+      ] as never,
+    'runtime.install': () => install,
+    'config.setProject': () => 'ok',
+  });
+  await daemon.open('/projects');
+  await page.getByRole('button', { name: 'Edit Hello' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('PHP version').selectOption({ label: '8.4 (50.0 MB to fetch)' });
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await expect.poll(() => daemon.calls.some(({ method }) => method === 'runtime.install')).toBe(true);
+  const task = {
+    id: 'php',
+    label: 'php 8.4',
+    status: 'running',
+    step: 'fetch',
+    doneBytes: 5e6,
+    totalBytes: 5e7,
+  } as never;
+  daemon.publish('change:updated', { ...install, tasks: [task] });
+  await expect(dialog.locator('[data-progress]')).toContainText('Downloading php 8.4: 5.0 MB of 50.0 MB (10 %)');
+  expect(daemon.calls.some(({ method }) => method === 'config.setProject')).toBe(false);
+  daemon.publish('change:updated', { ...install, status: 'done', progress: 1 });
+  await expect.poll(() => daemon.calls.some(({ method }) => method === 'config.setProject')).toBe(true);
+  await expect(dialog).toHaveCount(0);
+  daemon.expectNoErrors();
+});
+
+test('the log of a service leaves the page in reach below 1280 px, and gives the focus back', async ({ page }) => {
+  await page.setViewportSize({ width: 1180, height: 780 });
+  const daemon = await playDaemon(page, { 'services.logs': () => [] });
+  await daemon.open();
+  await page.getByRole('button', { name: 'Logs Redis' }).click();
+  await expect(page.locator('[data-log-panel]')).toBeVisible();
+  await page.getByRole('link', { name: 'Projects', exact: true }).click({ trial: true });
+  await page.getByRole('button', { name: 'Stop all' }).click({ trial: true });
+  await page.locator('[data-log-panel]').getByRole('button', { name: 'Close' }).first().click();
+  await expect(page.getByRole('button', { name: 'Logs Redis' })).toBeFocused();
+  daemon.expectNoErrors();
+});
+
+test('after a removal the keyboard is at Undo, and unsaved rules are not dropped in silence', async ({ page }) => {
+  const daemon = await playDaemon(page, { 'projects.remove': () => 'ok' });
+  await daemon.open('/projects');
+  await page.getByRole('button', { name: 'Remove Hello' }).click();
+  await page.locator('[data-confirm]').click();
+  await expect(page.locator('[data-undo]')).toBeFocused();
+  await page.getByRole('link', { name: 'Domains', exact: true }).click();
+  await page.getByRole('button', { name: 'Add a rule' }).click();
+  await expect(page.locator('[data-rule]').getByLabel('Domain')).toBeFocused();
+  await page.getByRole('link', { name: 'Projects', exact: true }).click();
+  await expect(page.getByRole('dialog')).toContainText('are not saved');
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('heading', { level: 1, name: 'Domains' })).toBeVisible();
+  await expect(page.locator('[data-rule]')).toHaveCount(1);
+  daemon.expectNoErrors();
+});
+
+test('mails can be chosen in a narrow window', async ({ page }) => {
+  await page.setViewportSize({ width: 390, height: 800 });
+  const mail = {
+    id: '1',
+    from: 'a@x.test',
+    to: ['b@x.test'],
+    subject: 'Order',
+    receivedAt: '2026-01-01T10:00:00.000Z',
+    size: 10,
+  };
+  const daemon = await playDaemon(page, {
+    'mail.list': () =>
+      ({ port: 1025, mails: Array.from({ length: 30 }, (_, index) => ({ ...mail, id: String(index) })) }) as never,
+    'mail.source': () =>
+      ({ base64: btoa('Subject: Order\r\n\r\nHello'), nextOffset: null }) as never,
+  });
+  await daemon.open('/mail');
+  await expect(page.locator('[data-mail]').first()).toBeVisible();
+  const list = await page.locator('ul', { has: page.locator('[data-mail]') }).boundingBox();
+  expect(list?.height).toBeGreaterThan(150);
   daemon.expectNoErrors();
 });

@@ -24,6 +24,15 @@ export const windowTexts: WindowMessages = {
   },
   settling: 'Neu gestartet, wird beobachtet',
   upFor: (text) => `läuft seit ${text}`,
+  autostart: { label: 'Mit dem Stack starten', hint: 'Aus: Dieses Programm startet nur, wenn du es startest.' },
+  undecided: {
+    title:
+      'Hier wurde nichts gefunden, das ausgeliefert werden kann. Gib einen Startbefehl an oder einen Ordner mit Seiten.',
+    folder: 'Ordner zum Ausliefern',
+    folderHint: 'Relativ zum Projekt, z. B. dist; ein Punkt für das Projekt selbst.',
+    found: (folders) => `Mit Seiten: ${folders}`,
+    needed: 'Gib einen Befehl oder einen Ordner an.',
+  },
   savedNotStarted: 'Gespeichert, aber nicht gestartet',
   savedNotApplied: 'Gespeichert, aber noch nicht in Gebrauch',
   keepsRunning: 'Du kannst dieses Fenster schließen: Die Arbeit läuft weiter, und die Seite Aktivität zeigt das Ende.',

@@ -23,6 +23,15 @@ export const windowTexts: WindowMessages = {
   },
   settling: 'Dimulai ulang, sedang diamati',
   upFor: (text) => `berjalan ${text}`,
+  autostart: { label: 'Mulai bersama stack', hint: 'Mati: program ini hanya berjalan saat Anda memulainya.' },
+  undecided: {
+    title:
+      'Tidak ditemukan apa pun yang dapat dilayani di sini. Isi perintah yang menjalankannya, atau folder yang berisi halaman.',
+    folder: 'Folder yang dilayani',
+    folderHint: 'Relatif terhadap proyek, misalnya dist; titik untuk proyek itu sendiri.',
+    found: (folders) => `Berisi halaman: ${folders}`,
+    needed: 'Isi perintah atau folder.',
+  },
   savedNotStarted: 'Tersimpan, tetapi tidak berhasil dijalankan',
   savedNotApplied: 'Tersimpan, tetapi belum dipakai',
   keepsRunning: 'Jendela ini boleh ditutup: pekerjaan berlanjut, dan halaman Aktivitas menunjukkan hasilnya.',
