@@ -2,12 +2,14 @@
  * Plays the daemon for the built window: answers `/rpc` with what the test says, sends events over `/events`, and serves the files. What it
  * answers is typed by the contract; an operation that the test did not foresee is refused, and the test fails at its end.
  */
+import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { expect, type Page, type WebSocketRoute } from 'playwright/test';
 import type { Snapshot } from '../../contract/daemon.ts';
 import { KojiboxError } from '../../contract/errors.ts';
 import type { EventData, EventName, InputOf, OperationName, OutputOf } from '../../contract/index.ts';
+import { sessionText } from '../../contract/page-session.ts';
 import { aService, aSite, DEFAULT_ANSWERS } from './window-data.ts';
 
 const ORIGIN = 'http://127.0.0.1:9';
@@ -20,6 +22,19 @@ const TYPES: Readonly<Record<string, string>> = {
   '.png': 'image/png',
 };
 const HEARTBEAT_MS = 2000;
+const SECRET = 'ab'.repeat(32);
+const NONCE = 'nonce';
+/** The daemon's side of `contract/page-session.ts`; it believes every page. */
+const SESSION: Readonly<Record<string, (body: Readonly<Record<string, string>>) => unknown>> = {
+  '/ticket': () => ({ id: 'session', secret: SECRET }),
+  '/session': ({ nonce: pageNonce = '' }) => ({
+    nonce: NONCE,
+    proof: createHmac('sha256', SECRET)
+      .update(sessionText('daemon', { port: Number(new URL(ORIGIN).port), pageNonce, daemonNonce: NONCE }))
+      .digest('hex'),
+  }),
+  '/session/proof': () => 'ok',
+};
 
 export type Answers = { [N in OperationName]?: (params: InputOf<N>) => OutputOf<N> | Promise<OutputOf<N>> };
 
@@ -93,7 +108,7 @@ export async function playDaemon(page: Page, given: Answers = {}, world: Partial
       expect([...unforeseen]).toEqual([]);
     },
     async open(path = '') {
-      await page.goto(`${ORIGIN}/#token=key`);
+      await page.goto(`${ORIGIN}/#ticket=one`);
       await page.locator('[data-overall]').filter({ hasText: /./ }).waitFor();
       if (path !== '') await page.goto(`${ORIGIN}/#${path}`);
     },
@@ -112,6 +127,12 @@ export async function playDaemon(page: Page, given: Answers = {}, world: Partial
       const answer = answers[method] as ((input: unknown) => unknown) | undefined;
       if (answer === undefined) unforeseen.add(method);
       await route.fulfill({ json: await reply(answer, params, method) }).catch(() => undefined); // The page may be gone.
+      return;
+    }
+    if (url.pathname in SESSION) {
+      if (isHung) await new Promise<void>((resolve) => held.push(resolve));
+      const body = route.request().postDataJSON() as Record<string, string>;
+      await route.fulfill({ json: { result: SESSION[url.pathname]?.(body) } }).catch(() => undefined); // As above.
       return;
     }
     const file = url.pathname === '/' ? 'index.html' : url.pathname.slice(1);
