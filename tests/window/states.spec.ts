@@ -310,9 +310,11 @@ test('mails can be chosen in a narrow window', async ({ page }) => {
     size: 10,
   };
   const daemon = await playDaemon(page, {
-    'mail.list': () =>
-      ({ port: 1025, mails: Array.from({ length: 30 }, (_, index) => ({ ...mail, id: String(index) })) }) as never,
-    'mail.source': () => ({ base64: btoa('Subject: Order\r\n\r\nHello'), nextOffset: null }) as never,
+    'mail.list': () => ({
+      port: 1025,
+      mails: Array.from({ length: 30 }, (_, index) => ({ ...mail, id: String(index) })),
+    }),
+    'mail.source': () => ({ base64: btoa('Subject: Order\r\n\r\nHello'), nextOffset: null }),
   });
   await daemon.open('/mail');
   await expect(page.locator('[data-mail]').first()).toBeVisible();
