@@ -61,7 +61,10 @@ describe('a service of the user', () => {
   it('runs, is asked whether it is well, gets its port and its secrets, and is changed while it runs', async () => {
     const port = await freePort();
     const missing = await world.rpc(JSON.stringify({ id: 1, method: 'services.define', params: definition(port) }));
-    expect(missing.body.error).toMatchObject({ code: 'NOT_FOUND', message: 'cannot fill in ${secret:search-key}' });
+    expect(missing.body.error).toMatchObject({
+      code: 'NOT_FOUND',
+      message: 'cannot fill in ${secret:search-key} in env.SECRET',
+    });
     await world.call('secrets.set', { key: 'search-key', scope: 'app', value: 'open sesame' });
 
     await world.call('services.define', definition(port));
