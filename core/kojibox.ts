@@ -20,6 +20,7 @@ import { digestOfHome, layoutOf } from './layout.ts';
 import { createNotices } from './notices.ts';
 import { portName } from './ports/port-name.ts';
 import { createPorts } from './ports/ports.ts';
+import { detectFolder } from './projects/detect-folder.ts';
 import { detectProject } from './projects/detect.ts';
 import { createPhpSettings, createPhpSettingsStore } from './php/php-settings.ts';
 import { createForget } from './projects/forget-project.ts';
@@ -435,14 +436,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     updateProject,
     createProject,
     removeProject,
-    async detectProject(path) {
-      const detected = await detectProject(system.files, path);
-      if (detected !== null) return detected;
-      throw new KojiboxError('VALIDATION_FAILED', 'Invalid project path', {
-        detail: `Path does not exist or is not readable: ${path} is no folder`,
-        source: 'config',
-      });
-    },
+    detectProject: (path) => detectFolder(system.files, path),
     serviceSettings,
     ownServices,
     held,
