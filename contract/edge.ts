@@ -3,11 +3,15 @@ import { z } from 'zod';
 import { HostNameSchema, IdSchema, PortSchema } from './common.ts';
 import { ProblemSchema } from './problems.ts';
 
+/** Folders beside the document root into which its links may lead; absolute, with links resolved. */
+const linkFolders = z.array(z.string()).optional();
+
 /** PHP (FastCGI) with static files from the document root. */
 export const PhpRouteSchema = z.strictObject({
   type: z.literal('php'),
   /** Absolute, with links resolved. */
   documentRoot: z.string(),
+  linkFolders,
   /** Unix socket of the FastCGI server. */
   socket: z.string(),
   /** Name for error pages, e.g. `php-8.4`. */
@@ -27,6 +31,7 @@ export const PhpRouteSchema = z.strictObject({
 export const StaticRouteSchema = z.strictObject({
   type: z.literal('static'),
   documentRoot: z.string(),
+  linkFolders,
   /** File that gets every path that is no file (single-page apps); null: plain 404. */
   fallback: z.string().nullable(),
 });

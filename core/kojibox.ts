@@ -29,6 +29,7 @@ import { createFolderOwners } from './projects/owner-notices.ts';
 import { ownerOfNew } from './projects/owners.ts';
 import { createPlaceCheck } from './projects/place.ts';
 import { createProjectWork } from './projects/project-work.ts';
+import { linkFoldersOf } from './projects/allowed-links.ts';
 import { createProjectRules } from './projects/project-rules.ts';
 import { createProjects } from './projects/projects.ts';
 import { isServable } from './projects/servable.ts';
@@ -155,16 +156,8 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     },
   });
   const place = createPlaceCheck({ files: system.files, home, projects: layout.projects });
-  const checkProject = createProjectRules({
-    secrets,
-    place,
-    resolveRuntime: (name, series) => runtimes.resolve(name, series),
-    availableSeries: (runtime) =>
-      runtimes
-        .list(new Map())
-        .filter(({ name }) => name === runtime)
-        .map(({ series }) => series),
-  });
+  const links = { files: system.files, home };
+  const checkProject = createProjectRules({ secrets, place, links, runtimes });
   const owners = createFolderOwners(system, noticeBoard, () => projectStore.get());
   await owners.look();
   const projects = createProjects({
@@ -314,6 +307,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     mappings: () => domainStore.get(),
     rules: () => rules.get(),
     documentRoot: (project) => projects.documentRoot(project),
+    linkFolders: (project) => linkFoldersOf(project, links),
     php: (project) => catalog.phpFor(project),
     app: (project) => catalog.appFor(project),
     environment: environmentFor,

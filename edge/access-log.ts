@@ -6,6 +6,16 @@ import { logForProject } from './project-log.ts';
 /** Of a target; more of it tells nothing. */
 const MAX_TARGET = 2000;
 
+/** Values of a query may be passwords, tokens and mail addresses: their names alone are kept. */
+export function withoutValues(query: string): string {
+  if (query === '') return '';
+  const names = query.split('&').map((pair) => {
+    const at = pair.indexOf('=');
+    return at === -1 ? '…' : `${pair.slice(0, at)}=…`;
+  });
+  return `?${names.join('&')}`;
+}
+
 /** @returns a callback for the end of the exchange, which calls `after` too */
 export function withAccessLog(exchange: Exchange, site: EdgeSite, after: () => void): (outcome: Outcome) => void {
   const { project } = site;
@@ -13,7 +23,8 @@ export function withAccessLog(exchange: Exchange, site: EdgeSite, after: () => v
   const began = performance.now();
   return (outcome) => {
     after();
-    const { method, target, authority } = exchange;
+    const { method, authority } = exchange;
+    const target = `${exchange.path}${withoutValues(exchange.query)}`;
     const path = target.length > MAX_TARGET ? `${target.slice(0, MAX_TARGET)}…` : target;
     const status = outcome.status ?? 'no answer';
     const left = outcome.isBroken ? ', broken off' : '';

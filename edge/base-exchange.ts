@@ -18,6 +18,7 @@ export abstract class BaseExchange implements Exchange {
   readonly fields: readonly Field[];
   readonly peer: Peer;
   site: string | null = null;
+  project: string | null = null;
   service: string | null = null;
   /** Called once, when nothing more is sent. */
   onOver: ((outcome: Outcome) => void) | null = null;

@@ -11,7 +11,16 @@ const OWN_RESOURCES = /\/(?:_next\/|__nextjs)/;
 
 /** @param port of the development server */
 export function withLocalOrigin(exchange: Exchange, field: Field, port: number): Field {
-  if (field[0] !== 'origin' || !OWN_RESOURCES.test(exchange.path)) return field;
+  return OWN_RESOURCES.test(exchange.path) ? withOriginOf(exchange, field, port) : field;
+}
+
+/** For a server that is asked as localhost: host and origin agree. */
+export function toLocalhost(exchange: Exchange, field: Field, port: number): Field {
+  return field[0] === 'host' ? ['host', `localhost:${port}`] : withOriginOf(exchange, field, port);
+}
+
+function withOriginOf(exchange: Exchange, field: Field, port: number): Field {
+  if (field[0] !== 'origin') return field;
   const scheme = exchange.peer.isSecure ? 'https' : 'http';
   const isOwn = field[1].toLowerCase() === `${scheme}://${exchange.authority.toLowerCase()}`;
   return isOwn ? ['origin', `http://localhost:${port}`] : field;

@@ -78,6 +78,8 @@ export interface Exchange {
   readonly wantsWebSocket: boolean;
   /** Main name of the site; null before it is known. */
   site: string | null;
+  /** Whose site it is; null: no project's. */
+  project: string | null;
   /** Who answers, for pages and logs; null: the edge itself. */
   service: string | null;
   /** Called once, when nothing more is sent. */

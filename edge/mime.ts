@@ -47,6 +47,8 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 export function mediaTypeOf(file: string): string {
-  const type = TYPES[file.slice(file.lastIndexOf('.') + 1).toLowerCase()] ?? 'application/octet-stream';
+  const ending = file.slice(file.lastIndexOf('.') + 1).toLowerCase();
+  // Endings come from outside: `x.constructor` is no member of the table.
+  const type = (Object.hasOwn(TYPES, ending) ? TYPES[ending] : undefined) ?? 'application/octet-stream';
   return /^text\/|^application\/(json|xml|yaml|toml|manifest)/.test(type) ? `${type}; charset=utf-8` : type;
 }

@@ -1,12 +1,22 @@
 /** From the path of a URL to a file under a document root. Nothing outside the root, no dotfile, decoded once. */
 import { realpathSync, statSync, type Stats } from 'node:fs';
 import { sep } from 'node:path';
+import { log } from './log.ts';
 
 export type Resolved =
   | { readonly type: 'file'; readonly file: string; readonly stats: Stats }
   | { readonly type: 'folder' }
   | { readonly type: 'missing' }
-  | { readonly type: 'forbidden' };
+  /** `leadsTo`: it is a link to a place that nobody has allowed. */
+  | { readonly type: 'forbidden'; readonly leadsTo?: string };
+
+/** Where the files of a site lie. */
+export interface Place {
+  /** Absolute, with links resolved. */
+  readonly documentRoot: string;
+  /** More folders into which links may lead. */
+  readonly linkFolders?: readonly string[] | undefined;
+}
 
 const MISSING: Resolved = { type: 'missing' };
 const FORBIDDEN: Resolved = { type: 'forbidden' };
@@ -42,21 +52,23 @@ function hasDotSegment(path: string): boolean {
 interface Verdict {
   readonly inode: number;
   readonly device: number;
-  readonly allowed: boolean;
+  /** Null: it may be served. */
+  readonly refusal: Resolved | null;
   readonly until: number;
 }
-const verdicts = new Map<string, Verdict>();
+const verdictsOf = new WeakMap<Place, Map<string, Verdict>>();
 const VERDICT_MS = 1000;
 const MAX_VERDICTS = 2000;
 
-/** @param root absolute, with links resolved; @param path from `decodePath` */
-export function resolveFile(root: string, path: string): Resolved {
+/** @param path from `decodePath` */
+export function resolveFile(place: Place, path: string): Resolved {
   // Decoded and checked: there is nothing left to join or to normalise.
-  const file = root + path;
+  const file = place.documentRoot + path;
   try {
     const stats = statSync(file, { throwIfNoEntry: false });
     if (stats === undefined) return MISSING;
-    if (!isInside(root, file, stats)) return FORBIDDEN;
+    const refusal = refusalOf(place, file, stats);
+    if (refusal !== null) return refusal;
     if (stats.isDirectory()) return FOLDER;
     // Devices and pipes are no documents.
     return stats.isFile() ? { type: 'file', file, stats } : FORBIDDEN;
@@ -67,17 +79,32 @@ export function resolveFile(root: string, path: string): Resolved {
   }
 }
 
-/** Links are followed as long as they stay in the root and do not lead to a dotfile. */
-function isInside(root: string, file: string, stats: Stats): boolean {
+/** Links are followed as long as they stay in folders of the site and do not lead to a dotfile. */
+function refusalOf(place: Place, file: string, stats: Stats): Resolved | null {
   const now = performance.now();
+  const verdicts = verdictsOf.get(place) ?? new Map<string, Verdict>();
+  verdictsOf.set(place, verdicts);
   const known = verdicts.get(file);
   if (known !== undefined && known.until > now && known.inode === stats.ino && known.device === stats.dev)
-    return known.allowed;
-  const real = realpathSync.native(file);
-  const allowed = real === root || (real.startsWith(root + sep) && !hasDotSegment(real.slice(root.length + 1)));
+    return known.refusal;
+  const refusal = judge(place, realpathSync.native(file));
+  if (refusal !== null && 'leadsTo' in refusal)
+    log('warn', `${file} leads to ${refusal.leadsTo ?? ''}, outside the project`);
   if (verdicts.size >= MAX_VERDICTS) verdicts.clear();
-  verdicts.set(file, { inode: stats.ino, device: stats.dev, allowed, until: now + VERDICT_MS });
-  return allowed;
+  verdicts.set(file, { inode: stats.ino, device: stats.dev, refusal, until: now + VERDICT_MS });
+  return refusal;
+}
+
+function judge({ documentRoot, linkFolders = [] }: Place, real: string): Resolved | null {
+  let isClosed = false;
+  for (const folder of [documentRoot, ...linkFolders]) {
+    if (real === folder) return null;
+    if (!real.startsWith(folder + sep)) continue;
+    if (!hasDotSegment(real.slice(folder.length + 1))) return null;
+    isClosed = true;
+  }
+  // Dotfiles stay closed, whatever was allowed, and are not named.
+  return isClosed || hasDotSegment(real.slice(1)) ? FORBIDDEN : { type: 'forbidden', leadsTo: real };
 }
 
 /** Source that is run or included, never shown: also copies that an editor or a person left behind. */

@@ -1,13 +1,13 @@
 /** A PHP site: static files, scripts, and a front controller for everything else. */
-import type { Stats } from 'node:fs';
 import type { EdgeRoute } from '../contract/edge.ts';
 import { fail, redirect, type Exchange } from './exchange.ts';
 import { encodeParams, type Script } from './fastcgi/params.ts';
 import { DEFAULT_POOL, FastcgiPool } from './fastcgi/pool.ts';
 import { FastcgiRequest } from './fastcgi/request.ts';
+import { frontControllerFor, pathInMultisite } from './front-controller.ts';
 import { log } from './log.ts';
-import { failAsMissing } from './nothing-here.ts';
-import { decodePath, isSource, resolveFile } from './paths.ts';
+import { failAsForbidden, failAsMissing } from './nothing-here.ts';
+import { decodePath, isSource, resolveFile, type Resolved } from './paths.ts';
 import { spoolBody } from './spool.ts';
 import { serveFile } from './static.ts';
 import { withSlash } from './static-site.ts';
@@ -38,43 +38,51 @@ export function closePhpPools(): void {
 export function servePhp(exchange: Exchange, route: PhpRoute): void {
   const path = decodePath(exchange.path);
   const target = path === null ? 'missing' : findTarget(route, path);
-  if (target === 'missing') failAsMissing(exchange, route.documentRoot, ['index.php', 'index.html']);
-  else if (target === 'forbidden') fail(exchange, 403);
-  else if (target === 'redirect') redirect(exchange, 301, withSlash(exchange));
-  else if ('stats' in target) serveFile(exchange, target.file, target.stats);
-  else runScript(exchange, route, target);
+  if (target === 'redirect') redirect(exchange, 301, withSlash(exchange));
+  else if (target === 'missing' || ('type' in target && (target.type === 'missing' || target.type === 'folder')))
+    failAsMissing(exchange, route.documentRoot, ['index.php', 'index.html']);
+  else if (!('type' in target)) runScript(exchange, route, target);
+  else if (target.type === 'forbidden') failAsForbidden(exchange, target.leadsTo);
+  else serveFile(exchange, target.file, target.stats);
 }
 
-type Target = Script | { readonly file: string; readonly stats: Stats } | 'redirect' | 'missing' | 'forbidden';
+type Target = Script | Resolved | 'redirect' | 'missing';
 
 /** The order of a usual server: the file itself, a script with a path behind it, the index of a folder, the front controller. */
 function findTarget(route: PhpRoute, path: string): Target {
-  const root = route.documentRoot;
+  const target = findFile(route, path);
+  if (target !== null) return target;
+  const ofSite = pathInMultisite(route, path);
+  const inSite = ofSite === null ? null : findFile(route, ofSite);
+  if (inSite !== null) return inSite;
+  if (route.frontController === null) return 'missing';
+  const name = frontControllerFor(route, path, route.frontController);
+  return name === null ? 'missing' : { file: route.documentRoot + name, name, pathInfo: '' };
+}
+
+/** Null: the path is no file, no script and no folder with an index. */
+function findFile(route: PhpRoute, path: string): Target | null {
   const script = /^(.*?\.php)(\/.*)?$/i.exec(path);
   if (script !== null) {
     const name = script[1] ?? '';
-    const resolved = resolveFile(root, name);
+    const resolved = resolveFile(route, name);
     if (resolved.type === 'file') return { file: resolved.file, name, pathInfo: script[2] ?? '' };
-    if (resolved.type === 'forbidden') return 'forbidden';
-  } else {
-    // Asked first, because most requests of a site end there.
-    const index = path.endsWith('/') ? findIndex(root, path) : null;
-    if (index !== null) return index;
-    const resolved = resolveFile(root, path);
-    if (resolved.type === 'forbidden') return 'forbidden';
-    if (resolved.type === 'file') return isSource(path) ? 'missing' : resolved;
-    if (resolved.type === 'folder' && !path.endsWith('/') && findIndex(root, `${path}/`) !== null) return 'redirect';
+    return resolved.type === 'forbidden' ? resolved : null;
   }
-  if (route.frontController === null) return 'missing';
-  const front = resolveFile(root, `/${route.frontController}`);
-  return front.type === 'file' ? { file: front.file, name: `/${route.frontController}`, pathInfo: '' } : 'missing';
+  // Asked first, because most requests of a site end there.
+  const index = path.endsWith('/') ? findIndex(route, path) : null;
+  if (index !== null) return index;
+  const resolved = resolveFile(route, path);
+  if (resolved.type === 'forbidden') return resolved;
+  if (resolved.type === 'file') return isSource(path) ? 'missing' : resolved;
+  return resolved.type === 'folder' && !path.endsWith('/') && findIndex(route, `${path}/`) !== null ? 'redirect' : null;
 }
 
 /** @param folder with a slash at its end */
-function findIndex(root: string, folder: string): Script | { readonly file: string; readonly stats: Stats } | null {
+function findIndex(route: PhpRoute, folder: string): Target | null {
   for (const index of INDEX) {
     const name = folder + index;
-    const found = resolveFile(root, name);
+    const found = resolveFile(route, name);
     if (found.type === 'file') return index.endsWith('.php') ? { file: found.file, name, pathInfo: '' } : found;
   }
   return null;

@@ -72,6 +72,7 @@ export function createEdge(initial: EdgeConfig, bind: BindPort): Edge {
   };
   const respond = (exchange: Exchange, site: EdgeSite): void => {
     exchange.site = site.hosts[0] ?? site.name;
+    exchange.project = site.project ?? null;
     const leave = load.enter(site);
     if (leave === null) {
       fail(exchange, 503, { title: TOO_BUSY, hint: 'Too many of its requests are under way.', cure: [] }, [

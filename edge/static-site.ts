@@ -1,7 +1,7 @@
 /** A folder of files: the file, the index of a folder, or the fallback of a single-page app. */
 import type { EdgeRoute } from '../contract/edge.ts';
 import { fail, redirect, type Exchange } from './exchange.ts';
-import { failAsMissing } from './nothing-here.ts';
+import { failAsForbidden, failAsMissing } from './nothing-here.ts';
 import { decodePath, isSource, resolveFile } from './paths.ts';
 import { serveFile } from './static.ts';
 
@@ -13,9 +13,9 @@ export function serveStatic(exchange: Exchange, route: StaticRoute): void {
     fail(exchange, 404);
     return;
   }
-  const wanted = resolveFile(route.documentRoot, path);
+  const wanted = resolveFile(route, path);
   if (wanted.type === 'forbidden') {
-    fail(exchange, 403);
+    failAsForbidden(exchange, wanted.leadsTo);
     return;
   }
   if (wanted.type === 'file') {
@@ -24,14 +24,14 @@ export function serveStatic(exchange: Exchange, route: StaticRoute): void {
     return;
   }
   if (wanted.type === 'folder') {
-    const index = resolveFile(route.documentRoot, `${path.replace(/\/$/, '')}/index.html`);
+    const index = resolveFile(route, `${path.replace(/\/$/, '')}/index.html`);
     if (index.type === 'file') {
       if (path.endsWith('/')) serveFile(exchange, index.file, index.stats);
       else redirect(exchange, 301, withSlash(exchange));
       return;
     }
   }
-  const fallback = route.fallback === null ? null : resolveFile(route.documentRoot, `/${route.fallback}`);
+  const fallback = route.fallback === null ? null : resolveFile(route, `/${route.fallback}`);
   if (fallback?.type === 'file') serveFile(exchange, fallback.file, fallback.stats);
   else failAsMissing(exchange, route.documentRoot, ['index.html']);
 }

@@ -3,10 +3,11 @@ import { Agent, request as httpRequest, type ClientRequest, type IncomingMessage
 import type { Duplex } from 'node:stream';
 import type { EdgeRoute } from '../contract/edge.ts';
 import { contained } from './boundary.ts';
-import { withLocalOrigin } from './development-origin.ts';
+import { toLocalhost, withLocalOrigin } from './development-origin.ts';
 import { fail, type Exchange, type Field } from './exchange.ts';
 import { forwardedFields } from './forwarded.ts';
 import { log } from './log.ts';
+import { isAskedAsLocalhost, mayBeRefusal, readRefusal, rememberAsLocalhost } from './refused-host.ts';
 import { HEAD_TOO_LARGE, MAX_RESPONSE_HEAD_BYTES, prepareHead } from './response-head.ts';
 
 type HttpRoute = Extract<EdgeRoute, { type: 'http' }>;
@@ -41,10 +42,20 @@ function targetOf(route: HttpRoute): Target {
 }
 
 export function proxyHttp(exchange: Exchange, route: HttpRoute): void {
-  send(exchange, route, false);
+  send(exchange, route, 'first', isAskedAsLocalhost(exchange, route.target));
 }
 
-function send(exchange: Exchange, route: HttpRoute, isRetry: boolean): void {
+/**
+ * @param attempt `again`: the connection was closed at the wrong moment; `renamed`: the name was refused
+ * @param asLocalhost the name that the server is asked under
+ */
+function send(
+  exchange: Exchange,
+  route: HttpRoute,
+  attempt: 'first' | 'again' | 'renamed',
+  asLocalhost: boolean,
+): void {
+  const isRetry = attempt !== 'first';
   const { hostname, port, basePath } = targetOf(route);
   const { body, wantsWebSocket } = exchange;
   const sent = httpRequest({
@@ -54,7 +65,7 @@ function send(exchange: Exchange, route: HttpRoute, isRetry: boolean): void {
     port,
     method: exchange.method,
     path: basePath + exchange.target,
-    headers: requestHeaders(exchange, port),
+    headers: requestHeaders(exchange, port, asLocalhost),
     setHost: false,
     maxHeaderSize: MAX_RESPONSE_HEAD_BYTES,
   });
@@ -71,7 +82,23 @@ function send(exchange: Exchange, route: HttpRoute, isRetry: boolean): void {
     'response',
     contained(exchange, (answer: IncomingMessage) => {
       clearTimeout(firstByte);
-      passOn(exchange, sent, answer);
+      if (attempt === 'renamed' && answer.statusCode !== 403) rememberAsLocalhost(exchange, route.target);
+      if (asLocalhost || !mayBeRefusal(exchange, answer)) {
+        passOn(exchange, sent, answer);
+        return;
+      }
+      answer.on('error', () => exchange.abort());
+      readRefusal(exchange, answer, (isRefusal, read, ended) => {
+        if (isRefusal) {
+          log('info', `${route.service} refuses the name ${exchange.host}; it is asked as localhost`);
+          send(exchange, route, 'renamed', true);
+        } else if (ended) {
+          exchange.send(403, fieldsOf(answer), read);
+        } else {
+          passOn(exchange, sent, answer);
+          exchange.write(read);
+        }
+      });
     }),
   );
   // Without a listener Node waits for ever when a server switches protocols unasked.
@@ -95,7 +122,7 @@ function send(exchange: Exchange, route: HttpRoute, isRetry: boolean): void {
       // A kept connection that the upstream closed at this very moment: once more, where nothing can have happened twice.
       const mayRetry = sent.reusedSocket && !isRetry && body === null && IDEMPOTENT.has(exchange.method);
       if (mayRetry && !exchange.started && (error.code === 'ECONNRESET' || error.code === 'EPIPE')) {
-        send(exchange, route, true);
+        send(exchange, route, 'again', asLocalhost);
         return;
       }
       failWith(exchange, route, error);
@@ -110,7 +137,10 @@ function send(exchange: Exchange, route: HttpRoute, isRetry: boolean): void {
     sent.end();
     return;
   }
-  sent.on('drain', () => body.resume());
+  sent.on(
+    'drain',
+    contained(exchange, () => body.resume()),
+  );
   body.consume({
     content: (data) => sent.write(data),
     end: () => {
@@ -196,11 +226,11 @@ function fieldsOf(answer: IncomingMessage): Field[] {
 }
 
 /** Names and values in turn: as an object, names such as `constructor` would mean something else. */
-function requestHeaders(exchange: Exchange, port: number): string[] {
+function requestHeaders(exchange: Exchange, port: number, asLocalhost: boolean): string[] {
   const headers: string[] = [];
   let cookies = '';
   for (const field of forwardedFields(exchange)) {
-    const [name, value] = withLocalOrigin(exchange, field, port);
+    const [name, value] = asLocalhost ? toLocalhost(exchange, field, port) : withLocalOrigin(exchange, field, port);
     // HTTP/2 may send each cookie in a field of its own (RFC 9113 section 8.2.3).
     if (name === 'cookie') cookies = cookies === '' ? value : `${cookies}; ${value}`;
     else headers.push(name, value);

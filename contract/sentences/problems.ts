@@ -15,6 +15,9 @@ export const PROBLEMS = {
   setTarget: 'Say where requests go: koji project set {project} --overrides TARGET=http://127.0.0.1:3000',
   badTarget: '"{target}" is no address of a program on this machine',
   targetForm: 'Use a form such as http://127.0.0.1:3000.',
+  closedLink: 'links may not lead into "{folder}"',
+  linkForm:
+    'Give folders that exist, separated by colons. Hidden folders, and what holds the data of Kojibox, stay closed.',
   badName: '"{name}" is no name of a setting',
   nameForm: 'Use letters, digits and underscores; a digit may not come first.',
   hasNul: 'the value contains a NUL character, which no program can receive',

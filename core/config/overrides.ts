@@ -5,6 +5,7 @@ const STEERING: ReadonlySet<string> = new Set([
   'PHP_VERSION',
   'NODE_VERSION',
   'DOCUMENT_ROOT',
+  'ALLOWED_LINKS',
   'COMMAND',
   'TARGET',
   'FALLBACK',

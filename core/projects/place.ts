@@ -14,7 +14,8 @@ export interface PlaceCheck {
   assertProject(project: ProjectConfig): Promise<void>;
 }
 
-const isInside = (path: string, folder: string): boolean => {
+/** Whether a path is a folder or lies in it; both with links resolved. */
+export const isInside = (path: string, folder: string): boolean => {
   const way = relative(folder, path);
   return way === '' || (way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way));
 };

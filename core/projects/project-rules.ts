@@ -6,21 +6,22 @@ import { sayProblem } from '../../contract/sentences/problems.ts';
 import type { Sentence } from '../../contract/sentences/sentence.ts';
 import { isVariableName } from '../config/overrides.ts';
 import { assertLocalDomain } from '../domains/local-domain.ts';
+import type { Runtimes } from '../runtimes/runtimes.ts';
 import { resolveSettings } from '../secrets/references.ts';
 import type { Secrets } from '../secrets/secrets.ts';
+import { findClosedLink, type LinkOptions } from './allowed-links.ts';
 import type { PlaceCheck } from './place.ts';
 
 /** Throws, or rejects with, a KojiboxError that names project and field. */
 export type ProjectRule = (project: ProjectConfig) => void | Promise<void>;
 
 export interface ProjectRulesOptions {
+  readonly links: LinkOptions;
   readonly secrets: Pick<Secrets, 'get'>;
   /** What a project may reach. */
   readonly place: Pick<PlaceCheck, 'assertProject'>;
-  /** Throws RUNTIME_UNSUPPORTED. */
-  resolveRuntime(name: string, series: string): unknown;
-  /** Series that this machine can install. */
-  availableSeries(runtime: string): readonly string[];
+  /** `resolve` throws RUNTIME_UNSUPPORTED; `list` has the series that this machine can install. */
+  readonly runtimes: Pick<Runtimes, 'resolve' | 'list'>;
 }
 
 /** @returns checks one project against all rules; rejects with the error of the first that does not hold */
@@ -31,6 +32,7 @@ export function createProjectRules(options: ProjectRulesOptions): (project: Proj
     (project) => options.place.assertProject(project),
     assertTarget,
     (project) => assertVersions(project, options),
+    (project) => assertLinks(project, options.links),
     (project) => resolveSettings(project.overrides, options.secrets, { kind: 'project', id: project.id }, 'overrides'),
   ];
   return async (project) => {
@@ -62,7 +64,13 @@ function assertTarget(project: ProjectConfig): void {
   throw invalid(project, 'TARGET', sayProblem('badTarget', { target }), sayProblem('targetForm'));
 }
 
-function assertVersions(project: ProjectConfig, { resolveRuntime, availableSeries }: ProjectRulesOptions): void {
+async function assertLinks(project: ProjectConfig, links: LinkOptions): Promise<void> {
+  const folder = await findClosedLink(project, links);
+  if (folder !== null)
+    throw invalid(project, 'ALLOWED_LINKS', sayProblem('closedLink', { folder }), sayProblem('linkForm'));
+}
+
+function assertVersions(project: ProjectConfig, { runtimes }: ProjectRulesOptions): void {
   for (const [name, runtime] of [
     ['PHP_VERSION', 'php'],
     ['NODE_VERSION', 'node'],
@@ -70,14 +78,15 @@ function assertVersions(project: ProjectConfig, { resolveRuntime, availableSerie
     const version = project.overrides[name];
     if (version === undefined) continue;
     try {
-      resolveRuntime(runtime, version);
+      runtimes.resolve(runtime, version);
     } catch (cause) {
       if (!(cause instanceof KojiboxError)) throw cause;
+      const known = runtimes.list(new Map()).filter((entry) => entry.name === runtime);
       throw new KojiboxError(cause.code, sayProblem('cannotUseSetting', { field: name, project: project.id }), {
         detail: sayProblem('unknownVersion', { runtime, version }),
         source: 'config',
         field: `overrides.${name}`,
-        remedy: sayProblem('versionsAre', { versions: availableSeries(runtime).join(', ') }),
+        remedy: sayProblem('versionsAre', { versions: known.map(({ series }) => series).join(', ') }),
         cause,
       });
     }

@@ -19,6 +19,8 @@ export interface SiteInputs {
   readonly domains: readonly DomainMapping[];
   readonly rules: readonly ProxyRule[];
   documentRoot(project: ProjectConfig): string;
+  /** Into which links of the document root may lead. */
+  linkFolders(project: ProjectConfig): readonly string[];
   /** Service and FastCGI socket that run this project's PHP. */
   php(project: ProjectConfig): { readonly service: string; readonly socket: string };
   /** Service and port of a project's own program. */
@@ -100,8 +102,9 @@ export function planSites(inputs: SiteInputs): PlannedSite[] {
 
 function projectRoute(project: ProjectConfig, inputs: SiteInputs): EdgeRoute | null {
   const documentRoot = inputs.documentRoot(project);
+  const linkFolders = [...inputs.linkFolders(project)];
   if (project.stack === 'static')
-    return { type: 'static', documentRoot, fallback: project.overrides['FALLBACK'] ?? null };
+    return { type: 'static', documentRoot, linkFolders, fallback: project.overrides['FALLBACK'] ?? null };
   if (project.stack === 'proxy') {
     const target = project.overrides['TARGET'];
     return target === undefined ? null : foreignRoute(target, project.id);
@@ -114,6 +117,7 @@ function projectRoute(project: ProjectConfig, inputs: SiteInputs): EdgeRoute | n
   return {
     type: 'php',
     documentRoot,
+    linkFolders,
     socket,
     service,
     project: project.id,

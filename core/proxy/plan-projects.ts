@@ -8,6 +8,7 @@ import { problemOf } from './record-problem.ts';
 
 export interface ProjectFacts {
   readonly documentRoot: string;
+  readonly linkFolders: readonly string[];
   /** Of its PHP; empty for the other stacks. */
   readonly environment: Readonly<Record<string, string>>;
   /** Of its own program; null for the other stacks. */
@@ -21,6 +22,8 @@ export interface ProjectQuestions {
   /** Whether a domain mapping or a rule serves the root of this domain. */
   isRouted(domain: string): boolean;
   documentRoot(project: ProjectConfig): Promise<string>;
+  /** Into which links of the document root may lead. */
+  linkFolders(project: ProjectConfig): Promise<string[]>;
   php(project: ProjectConfig): { readonly settings: string };
   app(project: ProjectConfig): Promise<AppAddress>;
   environment(project: ProjectConfig, service: string): Promise<Record<string, string>>;
@@ -70,6 +73,7 @@ async function factsOf(project: ProjectConfig, questions: ProjectQuestions): Pro
     });
   return {
     documentRoot: await questions.documentRoot(project),
+    linkFolders: await questions.linkFolders(project),
     environment: stack === 'php' ? await questions.environment(project, questions.php(project).settings) : {},
     app: hasProgram(project) ? await questions.app(project) : null,
   };

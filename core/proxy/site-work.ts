@@ -57,6 +57,7 @@ export function createSiteWork(options: {
   mappings(): readonly DomainMapping[];
   rules(): readonly ProxyRule[];
   documentRoot(project: ProjectConfig): Promise<string>;
+  linkFolders(project: ProjectConfig): Promise<string[]>;
   php(project: ProjectConfig): {
     readonly service: string;
     readonly socket: string;
@@ -202,6 +203,7 @@ export function createSiteWork(options: {
       domains: options.mappings(),
       rules: options.rules(),
       documentRoot: (project) => facts.get(project.id)?.documentRoot ?? project.path,
+      linkFolders: ({ id }) => facts.get(id)?.linkFolders ?? [],
       php: options.php,
       app: ({ id }) => facts.get(id)?.app ?? { service: id, port: 9 },
       environment: ({ id }) => facts.get(id)?.environment ?? {},

@@ -74,10 +74,12 @@ export class FastcgiRequest implements Job, ConnectionUser {
 
   start(connection: FastcgiConnection): void {
     this.#connection = connection;
-    connection.begin(this, encodeRequest(this.#params, this.#body !== null));
-    // A body that was taken cannot be sent again, so it waits until the server has accepted.
-    const body = this.#body;
-    if (body !== null) connection.whenOpen(contained(this.#exchange, () => this.#sendBody(body, connection)));
+    contain(this.#exchange, () => {
+      connection.begin(this, encodeRequest(this.#params, this.#body !== null));
+      // A body that was taken cannot be sent again, so it waits until the server has accepted.
+      const body = this.#body;
+      if (body !== null) connection.whenOpen(contained(this.#exchange, () => this.#sendBody(body, connection)));
+    });
   }
 
   #sendBody(body: KnownBody, connection: FastcgiConnection): void {
@@ -175,10 +177,11 @@ export class FastcgiRequest implements Job, ConnectionUser {
     // A new connection was reset: the script killed its worker, or the server went down before it accepted. Only then once more.
     if (mayRepeat && !this.#probed) {
       this.#probed = true;
-      this.#pool.probe((isThere) => {
+      const answered = (isThere: boolean): void => {
         if (this.#exchange.aborted) return;
         if (isThere || !this.#waitForRestart()) this.#failBroken(error, received);
-      });
+      };
+      this.#pool.probe(contained(this.#exchange, answered));
       return;
     }
     this.#failBroken(error, received);
@@ -188,7 +191,8 @@ export class FastcgiRequest implements Job, ConnectionUser {
   #waitForRestart(): boolean {
     this.#restartUntil ||= performance.now() + RESTART_MS;
     if (performance.now() >= this.#restartUntil) return false;
-    this.#timer = setTimeout(() => this.#pool.run(this, true), RESTART_LOOK_MS);
+    const again = contained(this.#exchange, () => this.#pool.run(this, true));
+    this.#timer = setTimeout(again, RESTART_LOOK_MS);
     return true;
   }
 

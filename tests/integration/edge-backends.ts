@@ -4,7 +4,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { RECORD, RecordReader } from '../../edge/fastcgi/protocol.ts';
 
 /** Chooses the raw answer for a path, null for none at all; the FastCGI server sends it as STDOUT, the HTTP server as it is. */
-export type AnswerFor = (path: string) => Buffer | string | null;
+export type AnswerFor = (path: string, script: string) => Buffer | string | null;
 
 const record = (type: number, content: Buffer): Buffer =>
   Buffer.concat([Buffer.from([1, type, 0, 1, content.length >> 8, content.length & 255, 0, 0]), content]);
@@ -22,13 +22,12 @@ const track = (server: Server): (() => void) => {
   };
 };
 
-/** Reads the value of REQUEST_URI out of FastCGI parameters (section 3.4); names and short values have one length byte. */
-function requestUri(params: Buffer): string {
-  const at = params.indexOf('REQUEST_URI', 0, 'latin1');
-  const valueLengthAt = at - 1;
+/** Reads one value out of FastCGI parameters (section 3.4); names have one length byte, values one or four. */
+function paramOf(params: Buffer, name: string): string {
+  const at = params.indexOf(name, 0, 'latin1');
   const isLong = (params[at - 4] ?? 0) >= 128;
-  const length = isLong ? params.readUInt32BE(at - 4) & 0x7fffffff : (params[valueLengthAt] ?? 0);
-  return params.toString('latin1', at + 'REQUEST_URI'.length, at + 'REQUEST_URI'.length + length);
+  const length = isLong ? params.readUInt32BE(at - 4) & 0x7fffffff : (params[at - 1] ?? 0);
+  return params.toString('latin1', at + name.length, at + name.length + length);
 }
 
 /** @returns a function that ends it */
@@ -44,7 +43,7 @@ export async function listenFastcgi(socketPath: string, answerFor: AnswerFor): P
       // Requests without a body end with an empty STDIN record.
       isWhole = data.subarray(-8).equals(Buffer.from([1, RECORD.STDIN, 0, 1, 0, 0, 0, 0]));
       if (!isWhole) return;
-      const chosen = answerFor(requestUri(params));
+      const chosen = answerFor(paramOf(params, 'REQUEST_URI'), paramOf(params, 'SCRIPT_FILENAME'));
       if (chosen === null) return;
       const answer = Buffer.from(chosen as string, 'latin1');
       params = Buffer.alloc(0);
@@ -72,7 +71,7 @@ export async function listenRawHttp(port: number, answerFor: AnswerFor): Promise
       if (end === -1) return;
       const path = text.split(' ')[1] ?? '/';
       text = '';
-      const chosen = answerFor(path);
+      const chosen = answerFor(path, '');
       if (chosen !== null) socket.end(Buffer.from(chosen as string, 'latin1'));
     });
   });

@@ -39,6 +39,21 @@ const routes: Record<string, (request: IncomingMessage, response: ServerResponse
     response.write('half');
     setTimeout(() => response.destroy(), 20);
   },
+  // As webpack-dev-server does.
+  '/guarded': (request, response) => {
+    if (new URL(`http://${request.headers.host ?? ''}`).hostname !== 'localhost') {
+      response.writeHead(403).end('Invalid Host header');
+      return;
+    }
+    response.end(`for ${String(request.headers['x-forwarded-host'])}`);
+  },
+  '/closed': (_request, response) => void response.writeHead(403).end('not for you'),
+  '/closed-large': (_request, response) => void response.writeHead(403).end('x'.repeat(100_000)),
+  '/closed-streamed': (_request, response) => {
+    response.writeHead(403);
+    for (let at = 0; at < 10; at++) response.write('y'.repeat(10_000));
+    response.end();
+  },
   '/nothing': (_request, response) => void response.writeHead(304).end(),
 };
 
@@ -173,6 +188,16 @@ describe('headers', () => {
     expect(await seen('/headers', origin)).toBe(origin);
     for (const foreign of ['https://evil.example', `http://api.test:${world.port}`, 'https://api.test', 'null'])
       expect(await seen('/_next/headers', foreign)).toBe(foreign);
+  });
+
+  test('a server that refuses the name is asked as localhost; any other refusal passes as it is', async () => {
+    const closed = await world.get('api.test', '/closed');
+    expect([closed.status, closed.text]).toEqual([403, 'not for you']);
+    expect((await world.get('api.test', '/closed-large')).text).toBe('x'.repeat(100_000));
+    expect((await world.get('api.test', '/closed-streamed')).text).toBe('y'.repeat(100_000));
+    for (let at = 0; at < 2; at++)
+      expect((await world.get('api.test', '/guarded')).text).toBe(`for api.test:${world.port}`);
+    expect(world.log().match(/refuses the name api\.test/g)).toHaveLength(1);
   });
 
   test('the longest prefix wins, and ends at a slash', async () => {

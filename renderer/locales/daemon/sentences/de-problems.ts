@@ -15,6 +15,9 @@ export const problemsDe: SentenceTexts['problems'] = {
   setTarget: 'Gib an, wohin Anfragen gehen: koji project set {project} --overrides TARGET=http://127.0.0.1:3000',
   badTarget: '„{target}“ ist keine Adresse eines Programms auf diesem Rechner',
   targetForm: 'Verwende eine Form wie http://127.0.0.1:3000.',
+  closedLink: 'Links dürfen nicht nach „{folder}“ führen',
+  linkForm:
+    'Gib vorhandene Ordner an, getrennt durch Doppelpunkte. Versteckte Ordner und alles, was die Daten von Kojibox enthält, bleiben geschlossen.',
   badName: '„{name}“ ist kein Name einer Einstellung',
   nameForm: 'Verwende Buchstaben, Ziffern und Unterstriche; eine Ziffer darf nicht am Anfang stehen.',
   hasNul: 'der Wert enthält ein NUL-Zeichen, das kein Programm annehmen kann',

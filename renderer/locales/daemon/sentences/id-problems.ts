@@ -16,6 +16,9 @@ export const problemsId: SentenceTexts['problems'] = {
     'Sebutkan ke mana permintaan diteruskan: koji project set {project} --overrides TARGET=http://127.0.0.1:3000',
   badTarget: '"{target}" bukan alamat program di komputer ini',
   targetForm: 'Pakai bentuk seperti http://127.0.0.1:3000.',
+  closedLink: 'tautan tidak boleh mengarah ke "{folder}"',
+  linkForm:
+    'Isi dengan folder yang ada, dipisahkan titik dua. Folder tersembunyi dan folder yang memuat data Kojibox tetap tertutup.',
   badName: '"{name}" bukan nama pengaturan',
   nameForm: 'Pakai huruf, angka, dan garis bawah; angka tidak boleh di awal.',
   hasNul: 'nilainya berisi karakter NUL yang tidak dapat diterima program mana pun',
