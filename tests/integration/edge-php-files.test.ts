@@ -1,5 +1,5 @@
 /** Which script answers, where links may lead, and the access log. The FastCGI server only says which script it was asked for. */
-import { mkdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { EdgeRoute } from '../../contract/edge.ts';
@@ -35,6 +35,8 @@ beforeAll(async () => {
       const folder = join(config.controlSocket, '..');
       socket = join(folder, 'php.sock');
       mkdirSync(join(folder, 'logs/access'), { recursive: true });
+      // The edge may run as another user.
+      chmodSync(join(folder, 'logs/access'), 0o777);
       const at = (...parts: string[]): string => join(folder, ...parts);
       mkdirSync(at('wp/public'), { recursive: true });
       writeSite(at('wp/public'), wordpress(''));
