@@ -16,7 +16,7 @@ import {
 import { finishMove } from '../client/launch/unfinished-move.ts';
 import type { DaemonFile } from '../contract/daemon.ts';
 import { KojiboxError } from '../contract/errors.ts';
-import { createSocketLink } from './socket-link.ts';
+import { createSocketLink } from '../client/launch/socket-link.ts';
 
 const LOOK_EVERY_MS = 100;
 const SOURCE = 'cli';
@@ -43,7 +43,7 @@ function accepts(socketPath: string): Promise<boolean> {
 export async function findDaemon(): Promise<Client | null> {
   const file = readDaemonFile();
   if (file === null || !(await accepts(file.socket))) return null;
-  return createClient(createSocketLink(() => readDaemonFile()?.socket ?? file.socket));
+  return createClient(createSocketLink(() => launch.ownSocket(homeFolder(), readDaemonFile() ?? file, SOURCE)));
 }
 
 /** @returns a client of the running daemon; starts one in the background when none runs */

@@ -38,6 +38,21 @@ export function readDaemonFile(home: string, source: string): DaemonFile | null 
   }
 }
 
+/**
+ * The daemon's socket, once it is known to be one of who wrote `app/daemon.json`: a file in a folder of that user proves the listener, which a
+ * port of loopback does not. Throws PERMISSION_DENIED for one of another user, and what the system says where there is none.
+ * @param source who asks, for the error
+ */
+export function ownSocket(home: string, { socket }: DaemonFile, source: string): string {
+  const [found, file] = [lstatSync(socket), lstatSync(daemonFileIn(home))];
+  if (found.isSocket() && found.uid === file.uid) return socket;
+  throw new KojiboxError('PERMISSION_DENIED', 'cannot use the socket of the daemon', {
+    detail: `${socket} is not one of the user who started the daemon (${file.uid})`,
+    source,
+    remedy: 'Remove it, and start the daemon again.',
+  });
+}
+
 /** Throws HOME_MISSING when the address leads to a folder that is not there: a disk that is not connected. */
 export function assertHomeIsThere(home: string, source: string): void {
   if (lstatSync(home, { throwIfNoEntry: false })?.isSymbolicLink() !== true || existsSync(home)) return;

@@ -2,8 +2,9 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { createClient, createHttpLink, type Client } from '../../client/index.ts';
-import { assertHomeIsThere, readDaemonFile } from '../../client/launch/home-folder.ts';
+import { createClient, type Client } from '../../client/index.ts';
+import { assertHomeIsThere, ownSocket, readDaemonFile } from '../../client/launch/home-folder.ts';
+import { createSocketLink } from '../../client/launch/socket-link.ts';
 import { START_DEADLINE_MS, startDaemon, type DaemonStart } from '../../client/launch/start-daemon.ts';
 import { finishMove } from '../../client/launch/unfinished-move.ts';
 import type { AccessLevel } from '../../contract/define.ts';
@@ -24,23 +25,13 @@ export async function findDaemon(home: string): Promise<DaemonFile | null> {
 }
 
 /**
- * A client that follows the daemon: one that comes back may have another port and another token.
+ * A client that follows the daemon, over its socket: whoever has the daemon's port while it is away gets nothing from the app.
  * @param allow the level of its events: what the window may see
  */
 export function connectTo(home: string, first: DaemonFile, allow: AccessLevel): Client {
   let last = first;
   const current = (): DaemonFile => (last = readDaemonFile(home, SOURCE) ?? last);
-  return createClient(
-    createHttpLink({
-      allow,
-      get url() {
-        return current().url;
-      },
-      get token() {
-        return current().token;
-      },
-    }),
-  );
+  return createClient(createSocketLink(() => ownSocket(home, current(), SOURCE), allow));
 }
 
 export interface AppDaemon extends Pick<DaemonStart, 'home' | 'binary' | 'program'> {
@@ -53,7 +44,7 @@ export async function ensureDaemon(options: AppDaemon): Promise<DaemonFile> {
   const { home, version } = options;
   const running = await findDaemon(home);
   if (running !== null && (version === null || !isNewerVersion(version, running.version))) return running;
-  if (running !== null) await endForSuccessor(running);
+  if (running !== null) await endForSuccessor(home, running);
   await start(options);
   return await answering(home);
 }
@@ -72,8 +63,8 @@ async function answering(home: string): Promise<DaemonFile> {
 }
 
 /** Ends a daemon and leaves its services running; resolves when it is gone. */
-async function endForSuccessor(running: DaemonFile): Promise<void> {
-  const client = createClient(createHttpLink(running));
+async function endForSuccessor(home: string, running: DaemonFile): Promise<void> {
+  const client = createClient(createSocketLink(() => ownSocket(home, running, SOURCE)));
   const gone = new Promise<void>((resolve) => {
     client.events(
       () => undefined,

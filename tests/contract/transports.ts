@@ -1,6 +1,6 @@
 /** Every way into one daemon: HTTP, the local socket, and the port of the desktop window, whose main process is played by Node. */
 import { MessageChannel } from 'node:worker_threads';
-import { createSocketLink } from '../../cli/socket-link.ts';
+import { createSocketLink } from '../../client/launch/socket-link.ts';
 import {
   createClient,
   createHttpLink,
