@@ -48,6 +48,7 @@ export const CHANGE_KINDS = [
   'runtime.install',
   'php.addExtensions',
   'projects.create',
+  'projects.install',
   'databases.drop',
   'databases.export',
   'databases.import',

@@ -79,7 +79,7 @@ export const OverridesSchema = privateValues(z.record(z.string(), z.string()), S
 
 /**
  * A folder, a domain and a stack: `node` runs a command with the Node of the stack, `program` runs any command and needs no runtime.
- * `overrides` may hold PHP_VERSION, NODE_VERSION, DOCUMENT_ROOT, ALLOWED_LINKS (folders into which links of the document root may lead), COMMAND (what starts the program, with $PORT), TARGET (of a proxy) and FALLBACK (of a static site); all others are environment variables of its code.
+ * `overrides` may hold PHP_VERSION, NODE_VERSION, DOCUMENT_ROOT, ALLOWED_LINKS (folders into which links of the document root may lead), COMMAND (what starts the program, with $PORT), DATABASE (`mariadb/blog`, `postgres`, `none`), TARGET (of a proxy) and FALLBACK (of a static site); all others are environment variables of its code.
  */
 export const ProjectConfigSchema = z.object({
   id: IdSchema,

@@ -14,6 +14,8 @@ export const OwnServiceSchema = ServiceDefinitionSchema.extend({
   env: ServiceDefinitionSchema.shape.env.default({}),
   /** Absolute. */
   cwd: z.string().startsWith('/', 'must be an absolute path').default('/'),
+  /** Project whose environment it gets; left out: the project around `cwd`. */
+  project: IdSchema.optional(),
   ports: ServiceDefinitionSchema.shape.ports.default([]),
   dependsOn: ServiceDefinitionSchema.shape.dependsOn.default([]),
   /**

@@ -6,6 +6,10 @@ import { HostNameSchema, IdSchema, OkSchema } from './common.ts';
 import { OverridesSchema, ProjectConfigSchema } from './config.ts';
 import { START_ERRORS } from './services.ts';
 
+/** What a project needs before it can start. */
+export const MissingPartSchema = z.enum(['node_modules', 'vendor', '.env']);
+export type MissingPart = z.infer<typeof MissingPartSchema>;
+
 export const DetectedProjectSchema = z.object({
   /** With links resolved. */
   path: z.string(),
@@ -21,6 +25,8 @@ export const DetectedProjectSchema = z.object({
    * hold a page.
    */
   undecided: z.object({ folders: z.array(z.string()) }).nullable(),
+  /** Packages and settings that its files ask for and that are not there; `projects.install` brings packages. */
+  missing: z.array(MissingPartSchema),
   /** As the project asks for it, e.g. `8.3`; null: no wish. */
   phpVersion: z.string().nullable(),
   nodeVersion: z.string().nullable(),
@@ -163,6 +169,20 @@ export const projectOperations = [
         'project set shop ~/code/shop --name Shop --domain shop.test --stack php',
       ],
     },
+  }),
+  defineOperation({
+    name: 'projects.install',
+    summary:
+      'Install the packages that a project needs, with its own package manager: npm, pnpm, Yarn, Bun or Composer.',
+    kind: 'command',
+    // Packages run scripts of their own.
+    access: 'admin',
+    returnsChange: true,
+    input: z.strictObject({ id: IdSchema }),
+    output: ChangeSchema,
+    example: { id: 'shop' },
+    errors: ['NOT_FOUND', 'START_FAILED'],
+    cli: { command: ['project', 'install'], positional: ['id'], completes: { id: 'projects' } },
   }),
   defineOperation({
     name: 'projects.open',

@@ -5,7 +5,6 @@ import type { EventData, EventName } from '../contract/index.ts';
 import type { RuntimeManifest } from '../contract/manifest.ts';
 import type { RuntimeChoices } from '../contract/runtimes.ts';
 import type { DetectedProject, NewProject } from '../contract/projects.ts';
-import type { Program } from '../contract/programs.ts';
 import type { RecordProblem } from '../contract/problems.ts';
 import type { ProxyRule } from '../contract/proxy.ts';
 import type { Site } from '../contract/stack.ts';
@@ -38,7 +37,7 @@ import type { ProbeRunner } from './services/health.ts';
 import type { HeldServices } from './services/held-services.ts';
 import type { OwnServices } from './services/own-services.ts';
 import type { CatalogEntry, CatalogOptions } from './stack/catalog.ts';
-import type { ProgramName } from './stack/programs.ts';
+import type { Environments } from './stack/environments.ts';
 import type { Stack } from './stack/stack.ts';
 import type { Supervisor } from './services/supervisor.ts';
 import type { System } from './system/system.ts';
@@ -102,8 +101,11 @@ export interface Kojibox {
   readonly sharing: Sharing;
   /** Domains and proxy rules, put into effect. */
   readonly names: NameWork;
-  /** A program of an installed runtime, as the project of this folder uses it. Rejects with RUNTIME_MISSING. */
-  program(name: ProgramName, folder: string | undefined): Promise<Program>;
+  readonly environments: Environments;
+  /** Starts programs of projects again that run with an older environment. Never rejects. */
+  refreshPrograms(): Promise<void>;
+  /** After a change that the settings do not show, such as a new database: sites and programs get it. Rejects as `applySites`. */
+  environmentChanged(): Promise<void>;
   /** Creates a project's files, serves it, and starts what it needs. Rejects before it begins for what cannot work. */
   createProject(wanted: NewProject): Promise<Change>;
   detectProject(path: string): Promise<DetectedProject>;

@@ -1,6 +1,5 @@
 /** createKojibox: core's only public entry. Joins the parts of core; what touches the machine is given. */
 import { join } from 'node:path';
-import type { ProjectConfig } from '../contract/config.ts';
 import type { Change } from '../contract/changes.ts';
 import { KojiboxError } from '../contract/errors.ts';
 import { createCertificates } from './certificates/certificates.ts';
@@ -20,11 +19,10 @@ import { digestOfHome, layoutOf } from './layout.ts';
 import { createNotices } from './notices.ts';
 import { portName } from './ports/port-name.ts';
 import { createPorts } from './ports/ports.ts';
+import { commandOf, domainsOf } from './projects/command-of.ts';
 import { detectFolder } from './projects/detect-folder.ts';
-import { detectProject } from './projects/detect.ts';
 import { createPhpSettings, createPhpSettingsStore } from './php/php-settings.ts';
 import { createForget } from './projects/forget-project.ts';
-import { projectEnvironment } from './projects/environment.ts';
 import { createFolderOwners } from './projects/owner-notices.ts';
 import { ownerOfNew } from './projects/owners.ts';
 import { createPlaceCheck } from './projects/place.ts';
@@ -38,9 +36,11 @@ import { createEdgeConfigWriter } from './proxy/edge-config.ts';
 import { createNameWork } from './proxy/name-work.ts';
 import { createSharing } from './proxy/sharing.ts';
 import { withEvidence } from './proxy/site-evidence.ts';
+import { reachedApp } from './proxy/edge-sites.ts';
 import { createSiteWork } from './proxy/site-work.ts';
 import { seriesOf } from './runtimes/install.ts';
 import { writePhpIni } from './runtimes/php-ini.ts';
+import { sendmailScript } from './runtimes/sendmail-script.ts';
 import { createRuntimes } from './runtimes/runtimes.ts';
 import { createSecretKey } from './secrets/secret-key.ts';
 import { createSecrets } from './secrets/secrets.ts';
@@ -50,11 +50,12 @@ import { assertPassable, ensureHome, prepareService } from './services/prepare.t
 import { ensureRunFolder } from './services/run-folder.ts';
 import { socketFolderOf } from './services/service-user.ts';
 import { removeRcBlock } from './shims/undo-rc.ts';
-import { createCatalog, EDGE_ID, isAppService, withSettingsOf } from './stack/catalog.ts';
+import { appServiceOf, createCatalog, EDGE_ID, isAppService, withSettingsOf } from './stack/catalog.ts';
 import type { Catalog, CatalogEntry } from './stack/catalog.ts';
+import { createEnvironments } from './stack/environments.ts';
 import { findLostSockets } from './stack/lost-sockets.ts';
-import { isProgram, projectAt, resolveProgram } from './stack/programs.ts';
-import { createStack } from './stack/stack.ts';
+import { createProgramRefresh } from './stack/refresh-programs.ts';
+import { createStack, siteToCheck } from './stack/stack.ts';
 import { createSupervisor } from './services/supervisor.ts';
 import { updateProgressOf } from './updater/progress.ts';
 import type { Kojibox, KojiboxOptions } from './kojibox-types.ts';
@@ -104,7 +105,9 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
   const certificates = createCertificates({ system, layout, userName: options.userName, notice });
   const caBundle = join(layout.certificates, 'ca-bundle.pem');
 
-  const phpStored = createPhpSettingsStore({ system, store: phpStore, caBundle });
+  const phpPlaces = { caBundle, sendmail: layout.sendmail };
+  await system.files.writeAtomic(layout.sendmail, sendmailScript(layout.portsConfig), { mode: 0o644 });
+  const phpStored = createPhpSettingsStore({ system, store: phpStore, places: phpPlaces });
 
   const reporters = new Map<string, TaskReporter>();
   const changes = createChanges({
@@ -129,7 +132,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
       [
         'php',
         (staging, target, binary) =>
-          writePhpIni(system.files, staging, target, seriesOf(binary), caBundle, phpStored.choice(seriesOf(binary))),
+          writePhpIni(system.files, staging, target, seriesOf(binary), phpPlaces, phpStored.choice(seriesOf(binary))),
       ],
     ]),
   });
@@ -184,22 +187,19 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
       await applySites();
     },
   });
-  const environmentFor = (project: ProjectConfig, service: string): Promise<Record<string, string>> =>
-    projectEnvironment(project, service, {
-      secrets,
-      assignedPorts: () => ports.registry().assigned,
-      serviceEnvironment: (id) => serviceSettings.get(id).env,
-      isWanted: (id) => serviceSettings.get(id).enabled,
-      userOverrides: () => app.get().overrides,
-    });
-  const program: Kojibox['program'] = (name, folder) =>
-    resolveProgram(name, {
-      runtimes,
-      runFolder,
-      project: projectAt(projectStore.get(), folder),
-      port: (key, fallback) => ports.registry().assigned[key] ?? fallback,
-      password: async (service) => (await secrets.get({ key: `${service}-password`, scope: 'service' })) ?? '',
-    });
+  const environments = createEnvironments({
+    files: system.files,
+    layout,
+    secrets,
+    runtimes,
+    runFolder,
+    assignedPorts: () => ports.registry().assigned,
+    serviceConfig: (id) => serviceSettings.get(id),
+    userOverrides: () => app.get().overrides,
+    projects: () => projectStore.get(),
+    phpServiceOf: (project) => catalog.phpFor(project).settings,
+    appServiceOf,
+  });
   const controlSocket = join(socketFolderOf(system.host, runFolder, system.host.edgeUser), 'edge.sock');
   const entries = new Map<string, CatalogEntry>();
   const catalog: Catalog = createCatalog({
@@ -217,25 +217,10 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
       installed.name === 'php' ? phpStored.file(runtimes.treePath(installed), installed.series) : null,
     serviceConfig: (id) => serviceSettings.get(id),
     ownerOf: (project) => owners.of(project),
-    projectAt: (folder) => projectAt(projectStore.get(), folder),
     ownServices: () => ownStore.get(),
-    program: (name, folder) => (isProgram(name) ? program(name, folder) : Promise.resolve(null)),
-    environment: environmentFor,
-    async command(project) {
-      const command = project.overrides['COMMAND'] ?? (await detectProject(system.files, project.path))?.command;
-      if (command !== undefined && command !== null) return command;
-      throw new KojiboxError('START_FAILED', `cannot start ${project.name}`, {
-        detail: `${project.path} has no package script "dev" or "start" and no server.js`,
-        source: 'services',
-        remedy: 'Say what starts it: set COMMAND in the settings of the project.',
-      });
-    },
-    domainsOf: ({ id, domain }) => [
-      domain,
-      ...domainStore
-        .get()
-        .flatMap((mapping) => (mapping.projectId === id && mapping.targetPort === 0 ? [mapping.domain] : [])),
-    ],
+    environments,
+    command: (project) => commandOf(system.files, project),
+    domainsOf: (project) => domainsOf(project, domainStore.get()),
     prepare: (plan) => prepareService(system, plan, { onInitialise: (id) => reporters.get(id)?.step('initialise') }),
   });
   const entryOf = (id: string): CatalogEntry => {
@@ -259,9 +244,9 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     lastLogLines: options.lastLogLines,
     onState(state) {
       publish('service:stateChanged', state);
-      const planned = siteWork.appPort(state.id);
-      // Its port was taken when it started again: the edge has to know the new one.
-      if (state.state === 'running' && planned !== undefined && planned !== state.ports[0]?.port)
+      const planned = siteWork.appAddress(state.id);
+      // Its port was taken when it started again, or it listens elsewhere: the edge has to know.
+      if (state.state === 'running' && planned !== undefined && planned !== state.connect)
         void applySites().catch((error: unknown) => system.log.error('cannot apply sites', { error: String(error) }));
     },
     onHealth: (id, status) => publish('service:health', { id, status }),
@@ -309,8 +294,8 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     documentRoot: (project) => projects.documentRoot(project),
     linkFolders: (project) => linkFoldersOf(project, links),
     php: (project) => catalog.phpFor(project),
-    app: (project) => catalog.appFor(project),
-    environment: environmentFor,
+    app: async (project) => reachedApp(await catalog.appFor(project), supervisor.states()),
+    environment: (project, service) => environments.values(project, service),
     extraSites: async () => [await adminer.site()].filter((site) => site !== null),
     shares: () => sharing.list(),
     lookAtFolders: () => owners.look(),
@@ -364,10 +349,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     applySites,
     forgetPorts: () => siteWork.forgetPorts(),
     async checkSite() {
-      // One that is meant to answer: no bad record, and no program that rests.
-      const rests = (id: string): boolean =>
-        supervisor.states().some((state) => state.id === `app-${id}` && state.state !== 'running');
-      const first = sites().find(({ projectId, problem }) => problem === undefined && !rests(projectId));
+      const first = siteToCheck(sites(), supervisor.states());
       if (first === undefined) return null;
       return {
         url: first.url,
@@ -411,6 +393,13 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
 
   const databases = createDatabases({ system, runtimes, supervisor, secrets, changes, backups: layout.backups });
 
+  const refreshPrograms = createProgramRefresh({
+    supervisor,
+    log: system.log,
+    describe: (entry) => catalog.describe(entry),
+    entries: () => [...entries.values()],
+    isOfProject: async (own) => (await environments.projectOf(own)) !== null,
+  });
   const ownServices = createOwnServices({
     store: ownStore,
     supervisor,
@@ -436,7 +425,12 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     held,
     sharing,
     names,
-    program,
+    environments,
+    refreshPrograms,
+    async environmentChanged() {
+      if (supervisor.state(EDGE_ID).state === 'running') await applySites();
+      await refreshPrograms();
+    },
     layout,
     runFolder,
     homeDigest,
@@ -461,7 +455,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
       supervisor,
       store: phpStore,
       settings: phpStored,
-      caBundle,
+      places: phpPlaces,
       temp: layout.temp,
     }),
     notices,

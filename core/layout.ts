@@ -76,6 +76,8 @@ export interface Layout {
   readonly serviceLogs: string;
   readonly runtimeConfig: string;
   readonly edgeConfig: string;
+  /** What mail() of PHP runs on the command line. */
+  readonly sendmail: string;
   /** Half-made things; emptied at start. */
   readonly temp: string;
   /** Verified downloads, kept for offline use. */
@@ -152,6 +154,7 @@ export function layoutOf(home: string): Layout {
     serviceLogs: join(runtime, 'logs'),
     runtimeConfig: join(runtime, 'config'),
     edgeConfig: join(runtime, 'config', 'edge.json'),
+    sendmail: join(runtime, 'config', 'sendmail.php'),
     temp: join(runtime, 'temp'),
     downloads: join(runtime, 'cache', 'downloads'),
     apt: join(runtime, 'cache', 'apt'),

@@ -143,9 +143,11 @@ export async function openFeatures(options: FeatureOptions) {
   const shims = openShims(system, kojibox, join(dist, 'cli', 'main.mjs'));
   await shims.writer.refresh();
   bus.listen((event, data) => {
-    // Whatever may change which program a shim runs: versions, projects, ports.
+    // Whatever may change which program a shim runs, or the environment of a program: versions, projects, ports.
     if (!['config:changed', 'runtime:updated', 'change:updated'].includes(event)) return;
-    if ((data as { status?: unknown }).status !== 'running') void shims.writer.refresh();
+    if ((data as { status?: unknown }).status === 'running') return;
+    void shims.writer.refresh();
+    void kojibox.refreshPrograms();
   });
   const activity = openActivity(join(layout.appLogs, 'activity.jsonl'), {
     log,

@@ -4,6 +4,7 @@ import { appCommand } from './app-command.ts';
 import { completionCommands } from './completion-commands.ts';
 import { dbShellCommand } from './db-shell-command.ts';
 import { daemonCommands } from './daemon-commands.ts';
+import { environmentCommands } from './environment-commands.ts';
 import { homeCommands } from './home-commands.ts';
 import { logsCommand } from './log-command.ts';
 import { mcpCommand } from './mcp-command.ts';
@@ -35,6 +36,7 @@ export const commands: readonly Command[] = [
   ...updateCommands,
   ...homeCommands,
   dbShellCommand,
+  ...environmentCommands,
   shareCommand,
   secretCommand,
   trustCommand,

@@ -1,11 +1,11 @@
 /** php, composer, node, psql, mariadb, …: programs of the installed runtimes, run in this terminal. */
-import { spawn } from 'node:child_process';
 import type { Client } from '../../client/index.ts';
-import { PROGRAMS, type Program } from '../../contract/programs.ts';
+import { environmentWith, isTestRun, PROGRAMS, type Program } from '../../contract/programs.ts';
 import { KojiboxError } from '../../contract/errors.ts';
 import type { Command } from '../command.ts';
 import { ensureDaemon } from '../daemon-process.ts';
 import { followChange } from '../follow-change.ts';
+import { runInTerminal } from '../run-in-terminal.ts';
 import { askYes, isInteractive } from './setup-questions.ts';
 
 const EXAMPLES: Partial<Record<(typeof PROGRAMS)[number], string>> = {
@@ -20,14 +20,15 @@ const EXAMPLES: Partial<Record<(typeof PROGRAMS)[number], string>> = {
 export type ProgramName = (typeof PROGRAMS)[number];
 
 /** In a terminal what is missing can be had at once; a script gets the error, which has the command. */
-async function resolveOrInstall(client: Client, program: ProgramName): Promise<Program> {
-  const params = { program, folder: process.cwd() };
+async function resolveOrInstall(client: Client, program: ProgramName, testing: boolean): Promise<Program> {
+  const place = { program, folder: process.cwd() };
+  const params = { ...place, testing };
   try {
     return await client.call('programs.resolve', params);
   } catch (error) {
     if (!(error instanceof KojiboxError) || error.code !== 'RUNTIME_MISSING' || !mayAsk()) throw error;
     if (!(await askYes(`${error.detail}. Install it now?`, true))) throw error;
-    await followChange(client, await client.call('programs.install', params), false);
+    await followChange(client, await client.call('programs.install', place), false);
     return client.call('programs.resolve', params);
   }
 }
@@ -53,25 +54,9 @@ export async function runProgram(
   env: Readonly<Record<string, string>> = {},
 ): Promise<number> {
   const client = await ensureDaemon();
-  const resolved = await resolveOrInstall(client, program).finally(() => client.close());
-  return new Promise((resolve, reject) => {
-    const child = spawn(resolved.command, [...resolved.args, ...argv], {
-      stdio: 'inherit',
-      // Set where `koji` is the desktop app's own binary; the program may be an Electron app itself.
-      env: { ...process.env, ELECTRON_RUN_AS_NODE: undefined, ...resolved.env, ...env },
-    });
-    // Ctrl-C in a terminal reaches the program too; it decides what that means.
-    process.on('SIGINT', () => undefined);
-    process.on('SIGTERM', () => child.kill('SIGTERM'));
-    child.on('error', (error) =>
-      reject(
-        new KojiboxError('RUNTIME_MISSING', `cannot run ${program}`, {
-          detail: error.message,
-          source: 'cli',
-          cause: error,
-        }),
-      ),
-    );
-    child.on('exit', (code, signal) => resolve(code ?? (signal === 'SIGINT' ? 130 : 1)));
+  const testing = isTestRun(argv, process.env);
+  const resolved = await resolveOrInstall(client, program, testing).finally(() => client.close());
+  return runInTerminal(program, resolved.command, [...resolved.args, ...argv], {
+    env: { ...environmentWith(process.env, resolved), ...env },
   });
 }

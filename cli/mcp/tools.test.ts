@@ -17,6 +17,8 @@ describe('the tools', () => {
       'daemon.link',
       'databases.connection',
       'databases.openAdminer',
+      'programs.environment',
+      'programs.execution',
       'programs.resolve',
       'secrets.get',
       'secrets.set',

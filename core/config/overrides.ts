@@ -11,6 +11,11 @@ const STEERING: ReadonlySet<string> = new Set([
   'FALLBACK',
   'XDEBUG',
 ]);
+/** A server of the stack, maybe with a database: which one the project uses. Any other value of DATABASE is a variable of its code. */
+export const DATABASE_SETTING =
+  /^(?:none|(?<server>mariadb|mysql|postgres|postgresql)(?:\/(?<name>[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}))?)$/;
+const isSteering = (name: string, value: string): boolean =>
+  STEERING.has(name) || (name === 'DATABASE' && DATABASE_SETTING.test(value));
 const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /** @returns whether it can be the name of a variable of the environment (POSIX.1-2024, section 8.1) */
@@ -30,5 +35,7 @@ export interface EnvironmentLayers {
 /** The environment, without what is no variable; secret references are still in it. */
 export function mergeEnvironment({ base, service, project, user }: EnvironmentLayers): Record<string, string> {
   const merged = { ...base, ...service, ...project, ...user };
-  return Object.fromEntries(Object.entries(merged).filter(([name]) => isVariableName(name) && !STEERING.has(name)));
+  return Object.fromEntries(
+    Object.entries(merged).filter(([name, value]) => isVariableName(name) && !isSteering(name, value)),
+  );
 }

@@ -4,7 +4,7 @@ import { KojiboxError } from '../../contract/errors.ts';
 import type { ChangeOfPhpSettings, PhpChoice, PhpSettings } from '../../contract/php.ts';
 import type { InstalledRuntime } from '../../contract/runtimes.ts';
 import type { JsonStore } from '../config/json-store.ts';
-import { loadableExtensions, phpIniFile, renderPhpIni, standardValues } from '../runtimes/php-ini.ts';
+import { loadableExtensions, phpIniFile, renderPhpIni, standardValues, type PhpPlaces } from '../runtimes/php-ini.ts';
 import type { Runtimes } from '../runtimes/runtimes.ts';
 import type { Supervisor } from '../services/supervisor.ts';
 import type { System } from '../system/system.ts';
@@ -41,7 +41,7 @@ const NONE: PhpChoice = { off: [], values: {} };
 export function createPhpSettingsStore(options: {
   readonly system: System;
   readonly store: JsonStore<PhpChoices>;
-  readonly caBundle: string;
+  readonly places: PhpPlaces;
 }): PhpSettingsStore {
   const choice: PhpSettingsStore['choice'] = (series) => options.store.get()[series] ?? NONE;
   return {
@@ -51,7 +51,7 @@ export function createPhpSettingsStore(options: {
       content: await renderPhpIni(
         options.system.files,
         { tree, finalTree: tree, series },
-        options.caBundle,
+        options.places,
         choice(series),
       ),
     }),
@@ -65,7 +65,7 @@ export function createPhpSettings(options: {
   readonly store: JsonStore<PhpChoices>;
   readonly settings: PhpSettingsStore;
   readonly changes: Changes;
-  readonly caBundle: string;
+  readonly places: PhpPlaces;
   /** Folder for what is tried. */
   readonly temp: string;
 }): PhpSettingsWork {
@@ -172,7 +172,7 @@ export function createPhpSettings(options: {
   const prove = async (installed: InstalledRuntime, choice: PhpChoice): Promise<string | null> => {
     const tree = runtimes.treePath(installed);
     const { series } = installed;
-    const text = await renderPhpIni(files, { tree, finalTree: tree, series }, options.caBundle, choice);
+    const text = await renderPhpIni(files, { tree, finalTree: tree, series }, options.places, choice);
     return check.complaint(tree, series, text, choice.values);
   };
 
@@ -231,7 +231,7 @@ export function createPhpSettings(options: {
     const lost = names.filter((name) => !found.includes(name));
     if (lost.length > 0) throw refused(lost.join(', '), 'its package does not have it', NOTHING_CHANGED);
     const choice = settings.choice(series);
-    const text = await renderPhpIni(files, { tree, finalTree: tree, series }, options.caBundle, choice);
+    const text = await renderPhpIni(files, { tree, finalTree: tree, series }, options.places, choice);
     const complaint = await check.complaint(tree, series, text, choice.values);
     if (complaint !== null) throw refused(names.join(', '), `PHP refuses it: ${complaint}`, NOTHING_CHANGED);
   };

@@ -6,6 +6,7 @@ import type { FileSystem } from '../system/files.ts';
 import { detectNode, type Package } from './detect-node.ts';
 import { detectCertainProgram, detectOtherProgram, type FoundProgram } from './detect-program.ts';
 import { viewFolder, type FolderView } from './folder-view.ts';
+import { findMissing } from './missing-parts.ts';
 import { slug } from './slug.ts';
 
 interface Composer {
@@ -24,6 +25,7 @@ export async function detectProject(files: FileSystem, folder: string): Promise<
   const id = slug(basename(real));
   return {
     ...found,
+    missing: await findMissing(files, real),
     path: real,
     id,
     name: basename(real),

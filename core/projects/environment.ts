@@ -1,10 +1,60 @@
-/** The environment of a project's code. */
+/** The environment of a project: one for its web server, its programs, its workers and the command line. */
 import type { ProjectConfig } from '../../contract/config.ts';
+import type { EnvironmentOrigin } from '../../contract/programs.ts';
 import { mergeEnvironment } from '../config/overrides.ts';
-import { resolveReferences, type SecretUser } from '../secrets/references.ts';
+import { isSecretName } from '../diagnostics/secret-names.ts';
+import { hasReference, resolveReferences, type SecretUser } from '../secrets/references.ts';
 import type { Secrets } from '../secrets/secrets.ts';
+import type { FileSystem } from '../system/files.ts';
+import {
+  chooseDatabase,
+  databaseNameOf,
+  isRedisElsewhere,
+  type DatabaseChoice,
+  type ServerId,
+} from './choose-database.ts';
+import { readDatabaseClues } from './database-clues.ts';
+import { defaultEnvironment, type DefaultFacts, type Server } from './default-environment.ts';
+import { viewFolder } from './folder-view.ts';
+
+export interface Variable {
+  /** In what is computed, references such as `${secret:KEY}` are still in it; in what is read, they are filled in. */
+  readonly value: string;
+  readonly origin: EnvironmentOrigin;
+  /** Never shown unless a person asks for it. */
+  readonly isSecret: boolean;
+}
+export type Variables = Readonly<Record<string, Variable>>;
+
+export interface EnvironmentFacts extends DefaultFacts {
+  /** `env` of the service that runs the code. */
+  readonly service: Readonly<Record<string, string>>;
+  /** `overrides` of the project and of the app's settings. */
+  readonly project: Readonly<Record<string, string>>;
+  readonly user: Readonly<Record<string, string>>;
+}
+
+/** All layers merged; the later wins, and each value knows its layer. Pure. */
+export function computeEnvironment(facts: EnvironmentFacts): Variables {
+  const base = defaultEnvironment(facts);
+  const layers = { default: base, service: facts.service, project: facts.project, user: facts.user };
+  const merged = mergeEnvironment({ base, service: facts.service, project: facts.project, user: facts.user });
+  const originOf = (name: string): EnvironmentOrigin =>
+    (['user', 'project', 'service'] as const).find((layer) => Object.hasOwn(layers[layer], name)) ?? 'default';
+  return Object.fromEntries(
+    Object.entries(merged).map(([name, value]) => [
+      name,
+      { value, origin: originOf(name), isSecret: isSecret(name, value) },
+    ]),
+  );
+}
+
+/** By its name, by a reference to a secret, and by a password in an address. */
+const isSecret = (name: string, value: string): boolean =>
+  (value !== '' && isSecretName(name)) || hasReference(value) || /:\/\/[^/@\s]*:[^/@\s]+@/.test(value);
 
 export interface EnvironmentSources {
+  readonly files: FileSystem;
   readonly secrets: Secrets;
   /** Ports by `<service>.<name>`. */
   assignedPorts(): Readonly<Record<string, number>>;
@@ -14,71 +64,89 @@ export interface EnvironmentSources {
   isWanted(service: string): boolean;
   /** Of this person on this machine. */
   userOverrides(): Readonly<Record<string, string>>;
+  /** Whether a server keeps a database of this name; false where that cannot be seen from outside. */
+  hasDatabase(server: ServerId, name: string): Promise<boolean>;
 }
 
-/** All layers merged, secrets filled in, each as the layer may use it. Rejects with NOT_FOUND for a secret that is not there for it. */
-export async function projectEnvironment(
+export interface ProjectEnvironment {
+  readonly variables: Variables;
+  readonly database: DatabaseChoice;
+}
+
+/**
+ * What a project's code gets, secrets filled in.
+ * @param service that runs the code; its settings are a layer of the environment
+ * Rejects with NOT_FOUND for a secret that is not set, VALIDATION_FAILED for a setting DATABASE that names no server.
+ */
+export async function readEnvironment(
   project: ProjectConfig,
   service: string,
   sources: EnvironmentSources,
-): Promise<Record<string, string>> {
-  const { secrets } = sources;
-  const layers = {
-    base: await databaseEnvironment(sources, secrets),
+): Promise<ProjectEnvironment> {
+  const facts = await readFacts(project, sources);
+  const computed = computeEnvironment({
+    ...facts,
     service: sources.serviceEnvironment(service),
     project: project.overrides,
     user: sources.userOverrides(),
-  };
-  const userOf = (name: string): SecretUser | null =>
-    name in layers.user
-      ? { kind: 'app' }
-      : name in layers.project
-        ? { kind: 'project', id: project.id }
-        : name in layers.service
-          ? { kind: 'service', id: service }
-          : null;
-  const resolved = Object.entries(mergeEnvironment(layers)).map(async ([name, value]) => {
-    const user = userOf(name);
-    return [name, user === null ? value : await resolveReferences(value, secrets, user)] as const;
   });
-  return Object.fromEntries(await Promise.all(resolved));
+  // Each value gets the secrets that its layer may use.
+  const users: Readonly<Record<EnvironmentOrigin, SecretUser | null>> = {
+    default: null,
+    service: { kind: 'service', id: service },
+    project: { kind: 'project', id: project.id },
+    user: { kind: 'app' },
+  };
+  const resolved = Object.entries(computed).map(async ([name, variable]) => {
+    const user = users[variable.origin];
+    const value = user === null ? variable.value : await resolveReferences(variable.value, sources.secrets, user);
+    return [name, { ...variable, value }] as const;
+  });
+  return { variables: Object.fromEntries(await Promise.all(resolved)), database: facts.database };
 }
 
-/** How a project's code reaches the databases and the mail catcher; of what is no part of the stack there is no word. */
-async function databaseEnvironment(
-  { assignedPorts, isWanted }: EnvironmentSources,
-  secrets: Secrets,
-): Promise<Record<string, string>> {
-  const assigned = assignedPorts();
-  const password = (service: string): Promise<string> =>
-    secrets.ensure({ key: `${service}-password`, scope: 'service' });
-  const postgres = {
-    POSTGRES_HOST: '127.0.0.1',
-    POSTGRES_PORT: String(assigned['postgres.db'] ?? 5432),
-    POSTGRES_USER: 'kojibox',
-    POSTGRES_PASSWORD: await password('postgres'),
-    POSTGRES_DB: 'postgres',
-  };
-  const mariadb = {
-    MARIADB_HOST: '127.0.0.1',
-    MARIADB_PORT: String(assigned['mariadb.db'] ?? 3306),
-    MARIADB_USER: 'kojibox',
-    MARIADB_PASSWORD: await password('mariadb'),
-  };
-  const redisPort = String(assigned['redis.redis'] ?? 6379);
-  const redisPassword = await password('redis');
-  const redis = {
-    REDIS_HOST: '127.0.0.1',
-    REDIS_PORT: redisPort,
-    REDIS_PASSWORD: redisPassword,
-    REDIS_URL: `redis://:${encodeURIComponent(redisPassword)}@127.0.0.1:${redisPort}`,
-  };
+/** Names and values alone. */
+export const valuesOf = (variables: Variables): Record<string, string> =>
+  Object.fromEntries(Object.entries(variables).map(([name, { value }]) => [name, value]));
+
+async function readFacts(project: ProjectConfig, sources: EnvironmentSources): Promise<DefaultFacts> {
+  const { secrets, isWanted } = sources;
+  const assigned = sources.assignedPorts();
+  const serverOf = async (id: string, portName: string, usual: number): Promise<Server | null> =>
+    isWanted(id)
+      ? {
+          port: assigned[`${id}.${portName}`] ?? usual,
+          password: await secrets.ensure({ key: `${id}-password`, scope: 'service' }),
+        }
+      : null;
+  const [clues, mariadb, postgres, redis] = await Promise.all([
+    readDatabaseClues(viewFolder(sources.files, project.path)),
+    serverOf('mariadb', 'db', 3306),
+    serverOf('postgres', 'db', 5432),
+    serverOf('redis', 'redis', 6379),
+  ]);
+  const setting = sources.userOverrides()['DATABASE'] ?? project.overrides['DATABASE'];
+  const found = new Map<ServerId, boolean>();
+  for (const id of ['mariadb', 'postgres'] as const)
+    found.set(id, await sources.hasDatabase(id, databaseNameOf(project.id)));
+  const database = chooseDatabase({
+    setting,
+    clues,
+    project: project.id,
+    ports: {
+      ...(mariadb === null ? {} : { mariadb: mariadb.port }),
+      ...(postgres === null ? {} : { postgres: postgres.port }),
+    },
+    has: (id) => found.get(id) === true,
+  });
   return {
-    ...(isWanted('postgres') ? postgres : {}),
-    ...(isWanted('mariadb') ? mariadb : {}),
-    MAIL_HOST: '127.0.0.1',
-    MAIL_PORT: String(assigned['mail.smtp'] ?? 1025),
-    MAILER_DSN: `smtp://127.0.0.1:${assigned['mail.smtp'] ?? 1025}`,
-    ...(isWanted('redis') ? redis : {}),
+    clues,
+    database,
+    servers: {
+      mariadb,
+      postgres,
+      redis: isRedisElsewhere(clues.redis, redis?.port) ? null : redis,
+      smtpPort: assigned['mail.smtp'] ?? 1025,
+    },
   };
 }

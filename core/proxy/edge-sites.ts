@@ -111,7 +111,7 @@ function projectRoute(project: ProjectConfig, inputs: SiteInputs): EdgeRoute | n
   }
   if (hasProgram(project)) {
     const { service, port, host } = inputs.app(project);
-    return httpRoute(`http://${host === '::1' ? '[::1]' : '127.0.0.1'}:${port}`, service);
+    return httpRoute(addressOf({ service, port, ...(host === undefined ? {} : { host }) }), service);
   }
   const { service, socket } = inputs.php(project);
   return {
@@ -138,3 +138,18 @@ const foreignRoute = (target: string, service: string): EdgeRoute => ({
 
 /** For a site whose problem is shown instead of any route. */
 const emptyRoute = (name: string): EdgeRoute => foreignRoute('http://127.0.0.1:9', name);
+
+/** As a URL. */
+export const addressOf = ({ host = '127.0.0.1', port }: AppAddress): string =>
+  `http://${host === '::1' ? '[::1]' : host}:${port}`;
+
+/** With the address at which a running program was reached. */
+export function reachedApp(
+  app: { readonly service: string; readonly port: number },
+  states: readonly { readonly id: string; readonly state: string; readonly connect: string | null }[],
+): AppAddress {
+  const state = states.find(({ id }) => id === app.service);
+  if (state?.state !== 'running' || state.connect === null || !URL.canParse(state.connect)) return app;
+  const { hostname, port } = new URL(state.connect);
+  return { ...app, host: hostname === '[::1]' ? '::1' : '127.0.0.1', port: Number(port) };
+}

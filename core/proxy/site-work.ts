@@ -17,7 +17,7 @@ import type { FileOwner } from '../system/files.ts';
 import type { System } from '../system/system.ts';
 import type { createEdgeConfigWriter, EdgePorts } from './edge-config.ts';
 import { NAME_SERVER_PORT, NAME_SERVER_PORT_KEY } from '../domains/resolver.ts';
-import { planSites, type AppAddress, type PlannedSite } from './edge-sites.ts';
+import { addressOf, planSites, type AppAddress, type PlannedSite } from './edge-sites.ts';
 import { planProjects } from './plan-projects.ts';
 import { problemOf } from './record-problem.ts';
 import { withSessions } from './sessions.ts';
@@ -37,8 +37,8 @@ export interface SiteWork {
   httpsPort(): number;
   /** The next apply asks again which ports are free. */
   forgetPorts(): void;
-  /** Port of a project's own program, as the edge has it. */
-  appPort(service: string): number | undefined;
+  /** Address of a project's own program, as the edge has it. */
+  appAddress(service: string): string | undefined;
 }
 
 export function createSiteWork(options: {
@@ -261,6 +261,9 @@ export function createSiteWork(options: {
     forgetPorts() {
       edgePorts = null;
     },
-    appPort: (service) => [...apps.values()].find((app) => app.service === service)?.port,
+    appAddress(service) {
+      const app = [...apps.values()].find((known) => known.service === service);
+      return app === undefined ? undefined : addressOf(app);
+    },
   };
 }

@@ -71,7 +71,7 @@ export const php: Recipe = {
 };
 
 /** Connects to the editor on its usual port at every request; https://xdebug.org/docs/all_settings */
-const XDEBUG = [
+export const XDEBUG = [
   'zend_extension=xdebug',
   'xdebug.mode=debug,develop',
   'xdebug.start_with_request=yes',

@@ -1,6 +1,5 @@
 /** The program of a project as a service: its own command, on a port of its own; the edge passes requests on to it. */
 import { join } from 'node:path';
-import { toolFolders } from '../projects/detect-program.ts';
 import type { Account } from '../system/accounts.ts';
 import type { ServicePlan } from './recipe.ts';
 import { shellArguments } from './shell-line.ts';
@@ -12,6 +11,8 @@ export interface ProjectProgramContext {
   /** Node of the stack: its exact version, e.g. `24.21.0`, and the root of its tree; null for a program that needs none. */
   readonly node: { readonly version: string; readonly tree: string } | null;
   readonly folder: string;
+  /** Of the project and of the stack; first on the PATH. */
+  readonly programFolders: readonly string[];
   /** Any line of the shell; may use $PORT. */
   readonly command: string;
   readonly port: number;
@@ -41,10 +42,10 @@ const USER_TOOLS = [
 ] as const;
 const SYSTEM_FOLDERS = ['/usr/local/go/bin', '/usr/local/bin', '/usr/bin', '/bin'] as const;
 
-/** Folders in which a project's program finds others: of the project, of the stack, of the user, of the system. */
-export function programPath(folder: string, runtimes: readonly string[], account: Account | null): string {
+/** Folders in which a project's program finds others: of the project and the stack, of the user, of the system. */
+function programPath(folders: readonly string[], account: Account | null): string {
   const own = account === null ? [] : USER_TOOLS.map((name) => join(account.home, name));
-  return [...toolFolders(folder), ...runtimes, ...own, ...SYSTEM_FOLDERS].join(':');
+  return [...folders, ...own, ...SYSTEM_FOLDERS].join(':');
 }
 
 /** HOME and the names of the user, so that `~/.npmrc`, `~/.gitconfig` and `~/.aws` are found. */
@@ -63,7 +64,7 @@ export function planProjectProgram(context: ProjectProgramContext): ServicePlan 
     command: '/bin/sh',
     args: shellArguments(command),
     env: {
-      PATH: programPath(folder, node === null ? [] : [join(node.tree, 'bin')], account),
+      PATH: programPath(context.programFolders, account),
       ...accountVariables(account, tempFolder),
       TMPDIR: tempFolder,
       LANG: 'C.UTF-8',
@@ -81,7 +82,7 @@ export function planProjectProgram(context: ProjectProgramContext): ServicePlan 
     ports: [{ name: 'http', port, protocol: 'tcp' }],
     sockets: [],
     dependsOn: [],
-    probe: { type: 'port', address: { host: '127.0.0.1', port } },
+    probe: { type: 'own-port', port },
     restartPolicy: { maxRetries: 5, backoffMs: 500 },
     probeIntervalMs: 10_000,
     startDeadlineMs: node === null ? START_DEADLINE_MS.program : START_DEADLINE_MS.node,

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { PhpChoice } from '../../contract/php.ts';
 import type { FileSystem } from '../system/files.ts';
 import { compareText } from '../compare-text.ts';
+import { sendmailCommand } from './sendmail-script.ts';
 
 const SETTINGS = [
   ['memory_limit', '512M'],
@@ -19,6 +20,7 @@ const SETTINGS = [
   ['session.gc_maxlifetime', '86400'],
 ] as const;
 
+const NOWHERE: PhpPlaces = { caBundle: '', sendmail: '' };
 const NOTHING_CHOSEN: PhpChoice = { off: [], values: {} };
 
 /** Where PHP of this tree, and all that it starts, finds its settings: beside the program. */
@@ -32,23 +34,30 @@ export interface PhpTree {
   readonly series: string;
 }
 
-/** @param caBundle PEM file for TLS connections that PHP makes */
+/** Files of Kojibox that PHP uses. */
+export interface PhpPlaces {
+  /** PEM file for TLS connections that PHP makes. */
+  readonly caBundle: string;
+  /** Script that mail() runs. */
+  readonly sendmail: string;
+}
+
 export async function writePhpIni(
   files: FileSystem,
   tree: string,
   finalTree: string,
   series: string,
-  caBundle: string,
+  places: PhpPlaces,
   choice: PhpChoice = NOTHING_CHOSEN,
 ): Promise<void> {
-  await files.writeAtomic(phpIniFile(tree), await renderPhpIni(files, { tree, finalTree, series }, caBundle, choice));
+  await files.writeAtomic(phpIniFile(tree), await renderPhpIni(files, { tree, finalTree, series }, places, choice));
 }
 
 /** The whole text. What was chosen comes last, so that it wins. */
 export async function renderPhpIni(
   files: FileSystem,
   { tree, finalTree, series }: PhpTree,
-  caBundle: string,
+  { caBundle, sendmail }: PhpPlaces,
   choice: PhpChoice,
 ): Promise<string> {
   const base = (await files.readText(join(tree, `usr/lib/php/${series}/php.ini-development`))) ?? '';
@@ -59,6 +68,8 @@ export async function renderPhpIni(
     ...SETTINGS.map(([name, value]) => `${name} = ${value}`),
     `openssl.cafile = "${caBundle}"`,
     `curl.cainfo = "${caBundle}"`,
+    // A pool of the web has its own, which wins.
+    `sendmail_path = "${sendmailCommand(join(finalTree, `usr/bin/php${series}`), sendmail)}"`,
     ...(await loadableExtensions(files, tree, series))
       .filter(({ name }) => !choice.off.includes(name))
       .flatMap((extension) => extension.lines),
@@ -80,7 +91,7 @@ const EXPRESSION = /^(E_[A-Z_]+|\d+|[ ~&|^()])+$/;
 
 /** The values that hold when nobody chose others, as far as a php.ini says them. */
 export async function standardValues(files: FileSystem, tree: string, series: string): Promise<Map<string, string>> {
-  const text = await renderPhpIni(files, { tree, finalTree: tree, series }, '', NOTHING_CHOSEN);
+  const text = await renderPhpIni(files, { tree, finalTree: tree, series }, NOWHERE, NOTHING_CHOSEN);
   return new Map(
     text.split('\n').flatMap((line) => {
       const [, name, value] = /^([A-Za-z_][\w.-]*)\s*=\s*(.*)$/.exec(line) ?? [];

@@ -7,6 +7,9 @@ const KEY = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 /** Kojibox makes them, and every project gets them in its environment. */
 const DATABASE_PASSWORD = /^(postgres|mariadb|redis)(-\d+(\.\d+)?)?-password$/;
 
+/** Whether a value holds a reference to a secret. */
+export const hasReference = (text: string): boolean => /\$\{secret:/.test(text);
+
 /** Whose settings hold a reference: it gets the secrets of its own, and those of the app. */
 export type SecretUser =
   | { readonly kind: 'project'; readonly id: string }

@@ -3,6 +3,8 @@ export type ProbeSpec =
   | { readonly type: 'pid' }
   /** TCP or unix socket accepts. */
   | { readonly type: 'port'; readonly address: ProbeAddress }
+  /** TCP on either loopback address, or on another port that its own processes listen on. */
+  | { readonly type: 'own-port'; readonly port: number }
   /** GET with a status below 500. */
   | { readonly type: 'http'; readonly url: string }
   /** GET over a unix socket with status 200. */
@@ -24,14 +26,28 @@ export type ProbeSpec =
   /** Exit code 0. */
   | { readonly type: 'command'; readonly command: string; readonly args: readonly string[]; readonly cwd: string };
 
+export interface LoopbackAddress {
+  readonly host: '127.0.0.1' | '::1';
+  readonly port: number;
+}
+
 export type ProbeAddress = { readonly host: string; readonly port: number } | { readonly socket: string };
 
 export type ProbeResult =
   /** `text` is evidence for a person: "PostgreSQL asked for a password". `version` where the protocol tells it. */
-  | { readonly ok: true; readonly text: string; readonly latencyMs: number; readonly version?: string }
+  | {
+      readonly ok: true;
+      readonly text: string;
+      readonly latencyMs: number;
+      readonly version?: string;
+      /** Where it was reached, when that is not known beforehand. */ readonly address?: LoopbackAddress;
+    }
   | { readonly ok: false; readonly text: string; readonly latencyMs: number };
 
 export interface ProbeRunner {
-  /** Never rejects: a failed probe is a value. Gives up after `timeoutMs` with ok = false. */
-  probe(spec: ProbeSpec, timeoutMs: number): Promise<ProbeResult>;
+  /**
+   * Never rejects: a failed probe is a value. Gives up after `timeoutMs` with ok = false.
+   * @param pid process of the service, where there is one
+   */
+  probe(spec: ProbeSpec, timeoutMs: number, pid?: number | null): Promise<ProbeResult>;
 }

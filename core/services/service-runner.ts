@@ -7,12 +7,12 @@ import type { Evidence, HealthStatus, RestartPolicy, ServiceState } from '../../
 import { diskFull } from '../../contract/disk-error.ts';
 import { timestamp } from '../system/clock.ts';
 import type { ExitResult, ServiceDriver, ServiceHandle } from './driver.ts';
-import type { ProbeResult } from './health.ts';
+import type { LoopbackAddress, ProbeResult } from './health.ts';
 import { INITIAL_STATE, transition } from './machine.ts';
 import type { Effect, MachineEvent, MachinePolicy, MachineState } from './machine-types.ts';
 import { createProbeLoop } from './probe-loop.ts';
 import { healthOf, viewOf } from './service-view.ts';
-import type { ResolvedService, ServiceEntry, SupervisorOptions } from './supervision.ts';
+import type { ResolvedService, ServiceEntry, SupervisedPlan, SupervisorOptions } from './supervision.ts';
 import { sayWork } from '../../contract/sentences/work.ts';
 
 /** A program that is there says nothing of whether it can stay: one with a wrong setting ends within a second. */
@@ -26,6 +26,8 @@ export interface ServiceRunner {
   readonly failure: KojiboxError | null;
   /** It runs with an older definition than the one it would be started with now. */
   readonly outdated: boolean;
+  /** Digest of what runs; null while nothing does. */
+  readonly fingerprint: string | null;
   state(): ServiceState;
   post(event: MachineEvent): void;
   /** Takes over a live process; resolves when its first probe was answered or given up. Rejects when it cannot be said how to probe it. */
@@ -58,6 +60,8 @@ export function createServiceRunner(initial: ServiceEntry, options: RunnerOption
   let readyMs: number | null = null;
   let evidence: Evidence | null = null;
   let version: string | null = null;
+  /** Where its probe reached it, when it chose that itself. */
+  let address: LoopbackAddress | null = null;
   let lastError: KojiboxError | null = null;
   let reported: KojiboxError | null = null;
   let health: HealthStatus = 'unknown';
@@ -77,7 +81,7 @@ export function createServiceRunner(initial: ServiceEntry, options: RunnerOption
   const state = (): ServiceState =>
     viewOf(machine, {
       entry,
-      plan: resolved?.plan ?? null,
+      plan: resolved === null ? null : planAt(resolved.plan, address),
       pid: handle?.pid ?? null,
       evidence,
       version,
@@ -181,12 +185,18 @@ export function createServiceRunner(initial: ServiceEntry, options: RunnerOption
     if (result.ok) {
       evidence = { text: result.text, latencyMs: result.latencyMs, at: timestamp(clock) };
       version = result.version ?? version;
+      address = result.address ?? address;
       post({ type: 'probe-passed' });
     } else post({ type: 'probe-failed', text: result.text });
     firstProbe?.();
     firstProbe = undefined;
   };
-  const probing = createProbeLoop({ clock, probes: options.probes, random: () => options.random(), onResult: onProbe });
+  const probing = createProbeLoop({
+    clock,
+    probes: { probe: (spec, timeoutMs) => options.probes.probe(spec, timeoutMs, handle?.pid ?? null) },
+    random: () => options.random(),
+    onResult: onProbe,
+  });
 
   const perform = (effect: Effect): void => {
     switch (effect.type) {
@@ -232,6 +242,7 @@ export function createServiceRunner(initial: ServiceEntry, options: RunnerOption
       readyMs = null;
       evidence = null;
       version = null;
+      address = null;
       const launched = await driver.start(resolved.spec);
       handle = launched;
       outdated = false;
@@ -306,6 +317,9 @@ export function createServiceRunner(initial: ServiceEntry, options: RunnerOption
     get outdated() {
       return outdated;
     },
+    get fingerprint() {
+      return handle?.fingerprint ?? null;
+    },
     state,
     post,
     async adopt(found) {
@@ -328,6 +342,16 @@ export function createServiceRunner(initial: ServiceEntry, options: RunnerOption
     },
   };
 }
+
+/** The plan with the address at which it was reached. */
+const planAt = (plan: SupervisedPlan, address: LoopbackAddress | null): SupervisedPlan =>
+  address === null
+    ? plan
+    : {
+        ...plan,
+        ports: plan.ports.map((port, index) => (index === 0 ? { ...port, port: address.port } : port)),
+        connect: `http://${address.host === '::1' ? '[::1]' : address.host}:${address.port}`,
+      };
 
 const textOf = (error: unknown): string =>
   error instanceof KojiboxError ? [error.message, error.detail].join(': ') : String(error);

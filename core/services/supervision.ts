@@ -82,6 +82,8 @@ export interface Supervisor {
   state(id: string): ServiceState;
   /** True: an earlier daemon started it, otherwise than this one would; the next start restarts it. */
   isOutdated(id: string): boolean;
+  /** Digest of what it was launched with; null while it does not run. */
+  fingerprintOf(id: string): string | null;
   /** The service and those that depend on it and are up, as a restart would take them. */
   withDependents(id: string): string[];
   /** Starts what it depends on, side by side, then the service itself. Rejects with the KojiboxError of the failure, with the last lines of the log. */

@@ -230,6 +230,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     },
     stopAll,
     isOutdated: (id) => runners.get(id)?.outdated ?? false,
+    fingerprintOf: (id) => runners.get(id)?.fingerprint ?? null,
     async recover() {
       const found = await Promise.all(
         [...options.drivers.values()].map(async (driver) =>

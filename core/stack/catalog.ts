@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { KojiboxError } from '../../contract/errors.ts';
 import { hasProgram, type ProjectConfig, type ServiceConfig } from '../../contract/config.ts';
-import type { Program } from '../../contract/programs.ts';
 import type { OwnService } from '../../contract/own-services.ts';
 import type { InstalledRuntime } from '../../contract/runtimes.ts';
 import type { Layout } from '../layout.ts';
@@ -11,6 +10,7 @@ import type { Ports } from '../ports/ports.ts';
 import { recipes } from '../recipes/index.ts';
 import { planProjectProgram } from '../recipes/project-program.ts';
 import { planOwnProgram } from '../recipes/own-program.ts';
+import { assertComplete } from '../projects/missing-parts.ts';
 import type { ServicePlan } from '../recipes/recipe.ts';
 import { resolveAll, resolveReferences } from '../secrets/references.ts';
 import type { Secrets } from '../secrets/secrets.ts';
@@ -19,7 +19,9 @@ import { launchUserOf, socketFolderOf } from '../services/service-user.ts';
 import type { FileOwner } from '../system/files.ts';
 import type { System } from '../system/system.ts';
 import type { LaunchSpec } from '../services/driver.ts';
+import type { Environments } from './environments.ts';
 import { isProgram } from './programs.ts';
+import { isOn } from './is-on.ts';
 
 export interface CatalogEntry {
   readonly id: string;
@@ -87,13 +89,8 @@ export interface CatalogOptions {
   serviceConfig(id: string): ServiceConfig;
   /** Who runs a project's code: who owns its folder. Undefined: the services' user. */
   ownerOf(project: Pick<ProjectConfig, 'path'>): FileOwner | undefined;
-  /** The project that a folder belongs to. */
-  projectAt(folder: string): ProjectConfig | null;
   ownServices(): readonly OwnService[];
-  /** A program that Kojibox brings, as a project in this folder uses it; null for any other. */
-  program(name: string, folder: string): Promise<Program | null>;
-  /** All that a project's code gets, secrets filled in. */
-  environment(project: ProjectConfig, service: string): Promise<Record<string, string>>;
+  readonly environments: Environments;
   /** What starts a project's own program. */
   command(project: ProjectConfig): Promise<string>;
   /** Names of a project, its own first. */
@@ -132,15 +129,19 @@ export const EDGE_ID = 'edge';
 export const EDGE_ADDRESSES = ['127.0.0.1', '::1'] as const;
 const withUser = (plan: ServicePlan, user: FileOwner | undefined): ServicePlan =>
   user === undefined ? plan : { ...plan, user };
-const isOn = (value: string | undefined): boolean => /^(1|on|true|yes)$/i.test(value ?? '');
 /** As a login shell of the system has them. */
 const PROGRAM_FOLDERS = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'] as const;
 const APP_PREFIX = 'app-';
-const appId = ({ id }: Pick<ProjectConfig, 'id'>): string => `${APP_PREFIX}${id}`;
+/** Service of a project's own program. */
+export const appServiceOf = ({ id }: Pick<ProjectConfig, 'id'>): string => `${APP_PREFIX}${id}`;
 /** Whether a service is the program of a project, by its id. */
 export const isAppService = (id: string): boolean => id.startsWith(APP_PREFIX);
 /** Where the ports of projects' own programs begin. */
 const APP_PORT = 3100;
+
+/** The PATH of a program alone; what it finds besides comes from the service. */
+const withoutPath = (env: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(env).filter(([name]) => name !== 'PATH'));
 
 const missing = (runtime: string, series: string): KojiboxError =>
   new KojiboxError('RUNTIME_MISSING', 'Required runtime binary not found', {
@@ -270,7 +271,7 @@ export function createCatalog(options: CatalogOptions): Catalog {
   const nodeSeries = (project: ProjectConfig): string =>
     project.overrides['NODE_VERSION'] ?? options.defaultSeries('node');
   const appFor: Catalog['appFor'] = async (project) => {
-    const service = appId(project);
+    const service = appServiceOf(project);
     const wanted = options.serviceConfig(service).ports['http'];
     const known = options.ports.registry().assigned[`${service}.http`];
     // A running program holds its port itself; asking whether it is free would move it.
@@ -292,6 +293,7 @@ export function createCatalog(options: CatalogOptions): Catalog {
       name: entry.name,
       node: node === null ? null : { version: node.version, tree: options.treePath(node) },
       folder: project.path,
+      programFolders: options.environments.programFolders(project),
       command: await resolveReferences(await options.command(project), options.secrets, {
         kind: 'project',
         id: project.id,
@@ -303,7 +305,7 @@ export function createCatalog(options: CatalogOptions): Catalog {
       env: {
         SSL_CERT_FILE: options.caBundle,
         NODE_EXTRA_CA_CERTS: options.caBundle,
-        ...(await options.environment(project, entry.id)),
+        ...(await options.environments.values(project, entry.id)),
       },
     });
     return withUser(plan, owner);
@@ -326,15 +328,22 @@ export function createCatalog(options: CatalogOptions): Catalog {
     const ports: Record<string, number> = {};
     for (const { name, port } of own.ports)
       ports[name] = await choosePort(`${entry.id}.${name}`, port, config.ports[name] ?? port);
+    const project = await options.environments.projectOf(own);
+    const environment = project === null ? {} : await options.environments.values(project, entry.id);
     // What Kojibox brings comes first, in the version of the project that the service works in.
-    const brought = await options.program(own.binary, own.cwd);
+    const brought = isProgram(own.binary)
+      ? await options.environments.programIn(own.binary, project, environment)
+      : null;
     // A worker of a project works with the project's files.
-    const project = options.projectAt(own.cwd);
     const owner = project === null ? undefined : options.ownerOf(project);
     const plan = planOwnProgram({
       definition: own,
       command: brought?.command ?? (await findProgram(own.binary)),
-      path: [...(brought === null ? [] : [dirname(brought.command)]), ...PROGRAM_FOLDERS].join(':'),
+      path: [
+        ...(brought === null ? [] : [dirname(brought.command)]),
+        ...(project === null ? [] : options.environments.programFolders(project)),
+        ...PROGRAM_FOLDERS,
+      ].join(':'),
       ports,
       tempFolder: join(layout.temp, entry.id),
       account: await accountOf(system, (owner ?? system.host.serviceUser).uid),
@@ -344,7 +353,11 @@ export function createCatalog(options: CatalogOptions): Catalog {
           [...own.args, ...config.args].map((text) => resolveReferences(text, options.secrets, user)),
         )),
       ],
-      env: { ...brought?.env, ...(await resolveAll({ ...own.env, ...config.env }, options.secrets, user)) },
+      env: {
+        ...environment,
+        ...(brought === null ? {} : withoutPath(brought.env)),
+        ...(await resolveAll({ ...own.env, ...config.env }, options.secrets, user)),
+      },
     });
     return withUser(plan, owner);
   };
@@ -365,6 +378,7 @@ export function createCatalog(options: CatalogOptions): Catalog {
       command: plan.command,
       args: plan.args,
       env: plan.env,
+      cwd: plan.cwd,
       files: plan.files.map(({ content }) => content),
       ...(user === null ? {} : { user }),
     };
@@ -396,12 +410,12 @@ export function createCatalog(options: CatalogOptions): Catalog {
       enabled: true,
     };
     const apps = projects.filter(hasProgram).map((project): CatalogEntry => ({
-      id: appId(project),
+      id: appServiceOf(project),
       name: project.name,
       runtime: project.stack === 'node' ? 'node' : null,
       series: project.stack === 'node' ? nodeSeries(project) : null,
       dependsOn: [],
-      enabled: options.serviceConfig(appId(project)).enabled,
+      enabled: options.serviceConfig(appServiceOf(project)).enabled,
       project,
     }));
     const own = options.ownServices().map((definition): CatalogEntry => ({
@@ -440,7 +454,7 @@ export function createCatalog(options: CatalogOptions): Catalog {
     appFor,
     assertRunnable,
     servicesOf: (project) =>
-      project.stack === 'php' ? [phpFor(project).service] : hasProgram(project) ? [appId(project)] : [],
+      project.stack === 'php' ? [phpFor(project).service] : hasProgram(project) ? [appServiceOf(project)] : [],
     entries,
     runtimesOf(project) {
       const code = project.stack === 'php' ? phpFor(project).series : null;
@@ -453,6 +467,7 @@ export function createCatalog(options: CatalogOptions): Catalog {
       return { plan, spec: launchSpecOf(plan) };
     },
     async prepare(entry) {
+      if (entry.project !== undefined) await assertComplete(system.files, entry.project);
       const plan = await planOf(entry, assignPort);
       await options.prepare(plan);
       return { plan, spec: launchSpecOf(plan) };

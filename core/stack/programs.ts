@@ -1,11 +1,13 @@
 /** How to run a program of an installed runtime on the command line, with the versions and passwords of this stack. */
 import { extensionEnvironment } from '../php/extension-packages.ts';
 import { join } from 'node:path';
-import { PROGRAMS, type Program } from '../../contract/programs.ts';
+import { CLIENT_VARIABLES, PROGRAMS, type Program } from '../../contract/programs.ts';
 import { KojiboxError } from '../../contract/errors.ts';
 import type { ProjectConfig } from '../../contract/config.ts';
 import { chooseClients } from '../databases/client-programs.ts';
+import { XDEBUG } from '../recipes/php.ts';
 import type { Runtimes } from '../runtimes/runtimes.ts';
+import { isOn } from './is-on.ts';
 
 export type ProgramName = (typeof PROGRAMS)[number];
 export const isProgram = (name: string): name is ProgramName => (PROGRAMS as readonly string[]).includes(name);
@@ -16,11 +18,17 @@ export interface ProgramContext {
   readonly password: (service: string) => Promise<string>;
   readonly runFolder: string;
   readonly project: ProjectConfig | null;
+  /** Of the project. */
+  readonly environment: Readonly<Record<string, string>>;
 }
 
-/** The project one stands in. */
-export const projectAt = (projects: readonly ProjectConfig[], folder: string | undefined): ProjectConfig | null =>
-  projects.find(({ path }) => folder === path || folder?.startsWith(`${path}/`)) ?? null;
+/** The innermost project around a folder. A proxy has no code in its folder. */
+export function projectAt(projects: readonly ProjectConfig[], folder: string | undefined): ProjectConfig | null {
+  const around = projects.filter(
+    ({ path, stack }) => stack !== 'proxy' && (folder === path || folder?.startsWith(`${path}/`) === true),
+  );
+  return around.sort((a, b) => b.path.length - a.path.length)[0] ?? null;
+}
 
 /** The client of the server's own series, or the next newer one: an older one warns at each start, and lacks commands. */
 function clientSeries(runtimes: Runtimes): string | undefined {
@@ -71,13 +79,16 @@ export async function resolveProgram(name: ProgramName, context: ProgramContext)
       extensions: installed.extensions ?? [],
     };
   };
+  const projectDrop = Object.keys(context.environment).length === 0 ? [] : [...CLIENT_VARIABLES];
   const php = (): Program => {
     const { path, series, extensions } = tree('php', context.project?.overrides['PHP_VERSION']);
-    // PHP finds the php.ini beside its binary; the system's own extra files must not come in.
+    const debug = isOn(context.project?.overrides['XDEBUG']) ? XDEBUG.flatMap((setting) => ['-d', setting]) : [];
     return {
       command: join(path, `usr/bin/php${series}`),
-      args: [],
-      env: { PHP_INI_SCAN_DIR: '', ...extensionEnvironment(path, extensions) },
+      args: debug,
+      // PHP finds the php.ini beside its binary; the system's own extra files must not come in.
+      env: { ...context.environment, PHP_INI_SCAN_DIR: '', ...extensionEnvironment(path, extensions) },
+      drop: projectDrop,
     };
   };
   const node = (script?: string): Program => {
@@ -86,7 +97,8 @@ export async function resolveProgram(name: ProgramName, context: ProgramContext)
     return {
       command,
       args: script === undefined ? [] : [join(path, 'lib/node_modules/npm/bin', script)],
-      env: { PATH: `${join(path, 'bin')}:/usr/local/bin:/usr/bin:/bin` },
+      env: { ...context.environment, PATH: `${join(path, 'bin')}:/usr/local/bin:/usr/bin:/bin` },
+      drop: projectDrop,
     };
   };
   const database = async (program: string): Promise<Program> => ({
@@ -99,14 +111,15 @@ export async function resolveProgram(name: ProgramName, context: ProgramContext)
       '--user=kojibox',
     ],
     env: { MYSQL_PWD: await context.password('mariadb') },
+    drop: [...CLIENT_VARIABLES],
   });
 
   switch (name) {
     case 'php':
       return php();
     case 'composer': {
-      const { command, env } = php();
-      return { command, args: [join(tree('composer').path, 'usr/bin/composer')], env };
+      const { args, ...rest } = php();
+      return { ...rest, args: [...args, join(tree('composer').path, 'usr/bin/composer')] };
     }
     case 'node':
       return node();
@@ -123,7 +136,13 @@ export async function resolveProgram(name: ProgramName, context: ProgramContext)
         PGDATABASE: 'postgres',
         PGPASSWORD: await context.password('postgres'),
       };
-      return { command: join(path, `usr/lib/postgresql/${series}/bin/psql`), args: [], env };
+      return {
+        command: join(path, `usr/lib/postgresql/${series}/bin/psql`),
+        // Not the user's psqlrc: it is for servers of the user.
+        args: ['-X'],
+        env,
+        drop: [...CLIENT_VARIABLES],
+      };
     }
     case 'mariadb':
     case 'mariadb-dump':
@@ -133,6 +152,7 @@ export async function resolveProgram(name: ProgramName, context: ProgramContext)
         command: join(tree('redis').path, 'usr/bin/redis-cli'),
         args: ['-p', String(context.port('redis.redis', 6379))],
         env: { REDISCLI_AUTH: await context.password('redis') },
+        drop: [...CLIENT_VARIABLES],
       };
   }
 }

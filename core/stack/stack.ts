@@ -1,6 +1,7 @@
 /** Up and down: the whole stack as one change each. */
 import { KojiboxError } from '../../contract/errors.ts';
 import type { Change } from '../../contract/changes.ts';
+import type { Site } from '../../contract/stack.ts';
 import type { Changes, ChangeContext, TaskReporter } from '../changes/changes.ts';
 import { toError } from '../changes/to-error.ts';
 import type { Runtimes } from '../runtimes/runtimes.ts';
@@ -182,4 +183,14 @@ export function createStack(options: StackOptions): Stack {
     up: () => (changes.running('stack.up') ?? changes.run('stack.up', 'Starting the stack', up)).change,
     down: () => (changes.running('stack.down') ?? changes.run('stack.down', 'Stopping the stack', down)).change,
   };
+}
+
+/** A site that is meant to answer: no bad record, and no program that rests. */
+export function siteToCheck(
+  sites: readonly Site[],
+  states: readonly Pick<ServiceState, 'id' | 'state'>[],
+): Site | undefined {
+  const rests = (project: string): boolean =>
+    states.some(({ id, state }) => id === `app-${project}` && state !== 'running');
+  return sites.find(({ projectId, problem }) => problem === undefined && !rests(projectId));
 }

@@ -1,4 +1,5 @@
 /** Accounts of this machine: whose home folder a program gets. */
+import type { FileOwner } from './files.ts';
 import type { System } from './system.ts';
 
 export interface Account {
@@ -51,6 +52,12 @@ export function groupIn(table: string, uid: number): number | null {
   }
   return null;
 }
+
+/** The same for who runs something; null: the services' user. */
+export const accountOfUser = (
+  system: Pick<System, 'files' | 'processes' | 'host'>,
+  user: FileOwner | null,
+): Promise<Account | null> => accountOf(system, (user ?? system.host.serviceUser).uid);
 
 /** @param table lines of `name:password:uid:gid:comment:home:shell` */
 export function accountIn(table: string, uid: number): Account | null {

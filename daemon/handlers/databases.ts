@@ -4,7 +4,7 @@ import type { Kojibox } from '../../core/kojibox-types.ts';
 import type { Snapshots } from '../../core/databases/snapshots/snapshots.ts';
 
 export function databaseHandlers(
-  { databases, adminer }: Pick<Kojibox, 'databases' | 'adminer'>,
+  { databases, adminer, environmentChanged }: Pick<Kojibox, 'databases' | 'adminer' | 'environmentChanged'>,
   snapshots: Snapshots,
 ): Pick<Handlers, Exclude<Extract<keyof Handlers, `databases.${string}`>, 'databases.import'>> {
   const ok = 'ok' as const;
@@ -12,6 +12,7 @@ export function databaseHandlers(
     'databases.list': async () => databases.list(),
     'databases.create': async ({ engine, name }) => {
       await databases.create(engine, name);
+      await environmentChanged();
       return ok;
     },
     'databases.drop': async ({ engine, name }) => databases.drop(engine, name),

@@ -12,6 +12,7 @@ import { HIDDEN, keepHidden } from '../../contract/private-values.ts';
 import type { Snapshots } from '../../core/databases/snapshots/snapshots.ts';
 import { withoutUndefined } from '../../core/config/without-undefined.ts';
 import type { Kojibox } from '../../core/kojibox-types.ts';
+import { installPackages } from '../../core/stack/install-packages.ts';
 import type { System } from '../../core/system/system.ts';
 import type { Activity } from '../activity.ts';
 import { createPackHandlers, type PackHandlerOptions } from './packs.ts';
@@ -283,6 +284,8 @@ export function createHandlers(options: HandlerOptions): Handlers {
       return ok;
     },
     'projects.create': async (wanted) => kojibox.createProject(wanted),
+    'projects.install': async ({ id }) =>
+      installPackages(projects.get(id), { system: options.system, changes, environments: kojibox.environments }),
 
     'projects.share': async ({ id, hours, address }) => {
       const share = await kojibox.sharing.begin(projects.get(id).id, hours, address);
@@ -337,6 +340,8 @@ export function createHandlers(options: HandlerOptions): Handlers {
     },
     'secrets.set': async ({ value, ...ref }) => {
       await kojibox.secrets.set(ref, value);
+      await kojibox.environmentChanged();
+      changed('app', 'secrets');
       return ok;
     },
 

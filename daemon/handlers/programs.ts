@@ -1,18 +1,20 @@
 /** Programs of runtimes: how one is run, and how what it needs gets here. */
 import type { Handlers } from '../../contract/index.ts';
 import type { Kojibox } from '../../core/kojibox-types.ts';
-import { projectAt, runtimesOfProgram } from '../../core/stack/programs.ts';
+import { runtimesOfProgram } from '../../core/stack/programs.ts';
 
 export function programHandlers(options: {
   readonly kojibox: Kojibox;
   changed(): void;
-}): Pick<Handlers, 'programs.resolve' | 'programs.install'> {
-  const { runtimes, changes, stores, program: resolve } = options.kojibox;
+}): Pick<Handlers, 'programs.resolve' | 'programs.install' | 'programs.environment' | 'programs.execution'> {
+  const { runtimes, changes, environments } = options.kojibox;
 
   return {
-    'programs.resolve': async ({ program, folder }) => resolve(program, folder),
+    'programs.resolve': async ({ program, folder, testing }) => environments.program(program, folder, testing),
+    'programs.environment': async ({ reveal, ...place }) => environments.view(place, reveal),
+    'programs.execution': async ({ testing, ...place }) => environments.execution(place, testing),
     'programs.install': async ({ program, folder }) => {
-      const missing = runtimesOfProgram(program, projectAt(stores.projects.get(), folder), runtimes)
+      const missing = runtimesOfProgram(program, await environments.projectAround(folder), runtimes)
         .filter(({ runtime, series }) => runtimes.installed(runtime, series) === null)
         .map(({ runtime, series }) => runtimes.resolve(runtime, series))
         .map((binary) => ({ name: binary.name, series: binary.series ?? binary.version }));

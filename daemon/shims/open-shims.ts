@@ -1,16 +1,17 @@
 /** Joins the parts of shims: what they need to know of this installation. */
 import type { Kojibox } from '../../core/kojibox-types.ts';
-import { resolveProgram } from '../../core/stack/programs.ts';
+import { valuesOf } from '../../core/projects/environment.ts';
 import type { System } from '../../core/system/system.ts';
 import { createShellSetup, type ShellSetup } from './shell-setup.ts';
 import { createShimWriter, type ShimWriter } from './shim-writer.ts';
 
 /** @param cli the built command line, `dist/cli/main.mjs` */
 export function openShims(system: System, kojibox: Kojibox, cli: string): { writer: ShimWriter; setup: ShellSetup } {
-  const { layout, runtimes, projects, ports, runFolder } = kojibox;
+  const { layout, projects, environments } = kojibox;
   const writer = createShimWriter({
     files: system.files,
     log: system.log,
+    owner: system.host.isRoot ? system.host.serviceUser : null,
     plan: async () => ({
       folder: layout.shims,
       home: layout.home,
@@ -20,14 +21,11 @@ export function openShims(system: System, kojibox: Kojibox, cli: string): { writ
       projects: await Promise.all(
         projects.list().map(async (project) => ({ project, realPath: await system.files.realPath(project.path) })),
       ),
-      resolve: (name, project) =>
-        resolveProgram(name, {
-          runtimes,
-          runFolder,
-          project,
-          port: (key, fallback) => ports.registry().assigned[key] ?? fallback,
-          password: () => Promise.resolve(''),
-        }),
+      environment: async (project) => {
+        const { variables, testNames } = await environments.readForCode(project);
+        return { variables: valuesOf(variables), testNames };
+      },
+      resolve: (name, project, environment) => environments.programIn(name, project, environment),
     }),
   });
   const setup = createShellSetup({

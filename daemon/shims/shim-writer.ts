@@ -1,8 +1,8 @@
 /** Keeps the folder of shims as it should be: written when something changed, one time after another. */
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { planShims, type ShimPlan } from '../../core/shims/shims.ts';
-import type { FileSystem } from '../../core/system/files.ts';
+import { planShims, PRIVATE, type ShimPlan } from '../../core/shims/shims.ts';
+import type { FileOwner, FileSystem } from '../../core/system/files.ts';
 import type { Logger } from '../../core/system/logger.ts';
 
 export interface ShimWriter {
@@ -13,6 +13,8 @@ export interface ShimWriter {
 export function createShimWriter(options: {
   readonly files: FileSystem;
   readonly log: Logger;
+  /** Who uses them, where that is not who writes them: what others may not read is theirs. */
+  readonly owner: FileOwner | null;
   plan(): Promise<ShimPlan>;
 }): ShimWriter {
   const { files, log } = options;
@@ -29,7 +31,10 @@ export function createShimWriter(options: {
     for (const { path, content, mode } of wanted.values()) {
       const target = join(plan.folder, path);
       if ((await readFile(target, 'utf8').catch(() => null)) !== content)
-        await files.writeAtomic(target, content, { mode });
+        await files.writeAtomic(target, content, {
+          mode,
+          ...(options.owner !== null && mode === PRIVATE ? { owner: options.owner } : {}),
+        });
     }
   };
 

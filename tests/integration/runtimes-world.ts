@@ -96,13 +96,10 @@ export async function createRuntimesWorld(home: string, options: WorldOptions = 
       [
         'php',
         (staging, target, binary) =>
-          writePhpIni(
-            system.files,
-            staging,
-            target,
-            binary.series ?? binary.version,
-            join(layout.certificates, 'ca-bundle.pem'),
-          ),
+          writePhpIni(system.files, staging, target, binary.series ?? binary.version, {
+            caBundle: join(layout.certificates, 'ca-bundle.pem'),
+            sendmail: layout.sendmail,
+          }),
       ],
     ]),
   });

@@ -86,14 +86,26 @@ describe('a shim', () => {
         { project: project('inner', inner), realPath: inner },
         { project: project('old', old, { PHP_VERSION: '8.4' }), realPath: old },
       ],
-      resolve(name, at) {
+      environment: () =>
+        Promise.resolve({ variables: { DB_NAME: 'shop', DB_HOST: "it's here" }, testNames: ['DB_NAME'] }),
+      resolve(name, at, environment) {
         const series = at?.overrides['PHP_VERSION'] ?? '8.2';
         const command = php.get(series);
         if (name === 'mariadb')
-          return Promise.resolve({ command: '/secret', args: ['--user=kojibox'], env: { MYSQL_PWD: 'hidden' } });
+          return Promise.resolve({
+            command: '/secret',
+            args: ['--user=kojibox'],
+            env: { MYSQL_PWD: 'hidden' },
+            drop: [],
+          });
         if (name !== 'php') return Promise.reject(missing(name));
         if (command === undefined) return Promise.reject(missing(`php ${series}`));
-        return Promise.resolve({ command, args: ['-d', "it's"], env: { PHP_INI_SCAN_DIR: '' } });
+        return Promise.resolve({
+          command,
+          args: ['-d', "it's"],
+          env: { ...environment, PHP_INI_SCAN_DIR: '' },
+          drop: ['PG'],
+        });
       },
     });
   });
@@ -129,6 +141,20 @@ describe('a shim', () => {
     const path = say(shell, root, `${init}\n/usr/bin/printenv PATH`);
     expect(path.split(':').filter((folder) => folder === shims)).toHaveLength(1);
     expect(path.split(':')[0]).toBe(shims);
+  });
+
+  it('gives a program the environment of the project, and lets tests choose their database', () => {
+    const tell = join(root, 'bin/php8.3');
+    writeFileSync(tell, '#!/bin/sh\necho "$DB_NAME|$DB_HOST|$PGSERVICE"\n', { mode: 0o755 });
+    const leading = { ...environment, PGSERVICE: 'elsewhere' };
+    expect(say('dash', shop, 'php artisan migrate', leading)).toBe("shop|it's here|");
+    for (const tests of ['artisan test', 'vendor/bin/phpunit', 'artisan migrate:fresh --env=testing'])
+      expect(say('dash', shop, `php ${tests}`, leading)).toBe("|it's here|");
+    expect(say('dash', shop, 'php artisan migrate', { ...environment, APP_ENV: 'testing' })).toBe("|it's here|");
+    expect(say('dash', root, 'php -v', leading)).toContain('php 8.2');
+    program(tell, 'php 8.3');
+    // Other users of the machine must not read the passwords in it.
+    expect(statSync(join(shims, '.for/project-shop/php')).mode & 0o777).toBe(0o600);
   });
 
   it('says what is missing where a project asks for it, and never runs another version', () => {
@@ -180,9 +206,10 @@ describe('a shim', () => {
         const path = join(root, 'many', String(index));
         return { project: project(`many-${index}`, path), realPath: path };
       }),
+      environment: () => Promise.resolve({ variables: {}, testNames: [] }),
       resolve: (name) =>
         name === 'php'
-          ? Promise.resolve({ command, args: [], env: { PHP_INI_SCAN_DIR: '' } })
+          ? Promise.resolve({ command, args: [], env: { PHP_INI_SCAN_DIR: '' }, drop: [] })
           : Promise.reject(missing(name)),
     });
     const time = (file: string): number => {

@@ -5,15 +5,18 @@ import type { ProbeResult, ProbeRunner, ProbeSpec } from '../../../core/services
 import { probeMariadb, probePostgres, probeRedis } from './databases.ts';
 import { exchange } from './exchange.ts';
 import { probeFastcgi } from './fastcgi.ts';
+import { probeOwnPort } from './own-port.ts';
 
 export const probeRunner: ProbeRunner = {
-  probe(spec, timeoutMs) {
+  probe(spec, timeoutMs, pid = null) {
     switch (spec.type) {
       case 'pid':
         // The supervisor sees the process end; that it is there is all this probe says.
         return Promise.resolve({ ok: true, text: 'the process runs', latencyMs: 0 });
       case 'port':
         return exchange(spec.address, timeoutMs, {});
+      case 'own-port':
+        return probeOwnPort(spec.port, pid, timeoutMs);
       case 'http':
         return probeHttp({ url: spec.url }, timeoutMs);
       case 'http-socket':

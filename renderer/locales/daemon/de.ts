@@ -181,6 +181,7 @@ export const daemonDe: DaemonTexts = {
     'runtime.install': 'Eine Laufzeit wird installiert',
     'php.addExtensions': 'PHP-Erweiterungen werden hinzugefügt',
     'projects.create': 'Ein Projekt wird angelegt',
+    'projects.install': 'Pakete werden installiert',
     'databases.drop': 'Eine Datenbank wird gelöscht',
     'databases.export': 'Eine Datenbank wird exportiert',
     'databases.import': 'Eine Datenbank wird importiert',

@@ -142,6 +142,7 @@ export const daemonId: DaemonTexts = {
     'runtime.install': 'Memasang runtime',
     'php.addExtensions': 'Menambahkan ekstensi PHP',
     'projects.create': 'Membuat proyek',
+    'projects.install': 'Memasang paket',
     'databases.drop': 'Menghapus basis data',
     'databases.export': 'Mengekspor basis data',
     'databases.import': 'Mengimpor basis data',

@@ -1,0 +1,2 @@
+/** A switch among the settings of a project. */
+export const isOn = (value: string | undefined): boolean => /^(1|on|true|yes)$/i.test(value ?? '');
