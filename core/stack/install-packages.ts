@@ -5,6 +5,7 @@ import { KojiboxError } from '../../contract/errors.ts';
 import type { Changes } from '../changes/changes.ts';
 import { installCommands } from '../projects/missing-parts.ts';
 import { accountVariables } from '../recipes/project-program.ts';
+import { userOf } from '../services/service-user.ts';
 import { accountOfUser } from '../system/accounts.ts';
 import type { FileOwner } from '../system/files.ts';
 import type { System } from '../system/system.ts';
@@ -65,7 +66,6 @@ const lastLines = (text: string, count: number): string => text.trim().split('\n
 
 /** Null: the daemon's own user. As root the owner of the folder; packages run scripts, so never root itself. */
 async function ownerOf({ host, files }: System, path: string): Promise<FileOwner | null> {
-  if (!host.isRoot) return null;
   const stat = await files.stat(path);
-  return stat === null || stat.uid === 0 ? host.serviceUser : { uid: stat.uid, gid: stat.gid };
+  return userOf(host, stat === null || stat.uid === 0 ? {} : { user: { uid: stat.uid, gid: stat.gid } });
 }
