@@ -126,8 +126,8 @@ describe('the stack', () => {
     const unknown = await rpc('{"method":"logs.query","params":{"service":"nothing"}}');
     expect(unknown.body.error?.code).toBe('NOT_FOUND');
     const shown = await world.koji('logs', 'postgres', 'redis', '--grep', 'READY to accept', '--since', '1h');
-    expect(shown).toMatch(/^postgres \d\d:.* database system is ready to accept connections$/m);
-    expect(shown).toMatch(/^redis {4}\d\d:.* Ready to accept connections$/m);
+    expect(shown).toMatch(/^postgres \d{4}-\d\d-\d\d \d\d:.* database system is ready to accept connections$/m);
+    expect(shown).toMatch(/^redis {4}\d{4}-\d\d-\d\d \d\d:.* Ready to accept connections$/m);
     const path = (await world.koji('logs', 'postgres', '--export')).trim();
     expect(path.startsWith(world.path('app/logs/exports/postgres-all-'))).toBe(true);
     expect(readFileSync(path, 'utf8')).toBe(readFileSync(world.path('runtime/logs/postgres.log'), 'utf8'));
@@ -216,7 +216,7 @@ describe('the stack', () => {
       [{ path: '/no/such/folder' }, 'VALIDATION_FAILED', 'does not exist'],
       [{ domain: 'not a name' }, 'VALIDATION_FAILED', 'host name'],
       [{ id: 'other', domain: 'hello.test' }, 'DOMAIN_TAKEN', 'hello has it'],
-      [{ domain: 'shop.example.com' }, 'CERTIFICATE_FAILED', 'cannot vouch'],
+      [{ domain: 'shop.example.com' }, 'VALIDATION_FAILED', 'cannot vouch'],
     ] as const) {
       const { code: exit, stderr } = await world.kojiResult(
         'call',
