@@ -123,7 +123,7 @@ export const phpOperations = [
     input: z.strictObject({ series: SeriesSchema, names: z.array(ExtensionNameSchema).min(1).max(40) }),
     output: ChangeSchema,
     returnsChange: true,
-    errors: [...START_ERRORS, 'VALIDATION_FAILED', 'CONFIG_CORRUPT', 'RUNTIME_MISSING', 'RUNTIME_UNSUPPORTED'],
+    errors: [...START_ERRORS, 'VALIDATION_FAILED', 'CONFIG_CORRUPT', 'RUNTIME_UNSUPPORTED'],
     example: { series: '8.2', names: ['soap', 'imagick'] },
     cli: {
       command: ['ini', 'add'],
