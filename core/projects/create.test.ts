@@ -24,7 +24,12 @@ describe('a new project', () => {
     'does not replace one of the same id: %o',
     (project) =>
       expect(() => checkIdIsFree(project, [shop])).toThrow(
-        expect.objectContaining({ code: 'VALIDATION_FAILED', detail: 'Shop at shop.test, in /code/shop' }),
+        expect.objectContaining({
+          code: 'VALIDATION_FAILED',
+          field: 'name',
+          // A form shows only this, at the field.
+          detail: 'there is a project "shop" already, at shop.test in /code/shop',
+        }),
       ),
   );
   it('may have any other id', () => {

@@ -3,6 +3,7 @@ import { isAbsolute, join } from 'node:path';
 import type { ProjectConfig } from '../../contract/config.ts';
 import { KojiboxError } from '../../contract/errors.ts';
 import type { DetectedProject, NewProject } from '../../contract/projects.ts';
+import { sayProblem } from '../../contract/sentences/problems.ts';
 import type { FileOwner, FileSystem } from '../system/files.ts';
 import type { Processes } from '../system/processes.ts';
 import { detectProject } from './detect.ts';
@@ -33,11 +34,12 @@ export function checkIdIsFree(wanted: NewProject, projects: readonly ProjectConf
   const id = wanted.id ?? slug(wanted.name);
   const other = projects.find((project) => project.id === id);
   if (other === undefined) return;
-  throw new KojiboxError('VALIDATION_FAILED', `there is a project "${id}" already`, {
-    detail: `${other.name} at ${other.domain}, in ${other.path}`,
+  throw new KojiboxError('VALIDATION_FAILED', sayProblem('cannotCreate', { name: wanted.name }), {
+    // The reason by itself: a form shows it at the field.
+    detail: sayProblem('nameTaken', { project: id, domain: other.domain, path: other.path }),
     source: 'config',
     field: 'name',
-    remedy: `Give the new one another name, or change the one that is there: koji project set ${id}`,
+    remedy: sayProblem('otherName', { project: id }),
   });
 }
 

@@ -28,7 +28,7 @@ test('a new project of a name that is taken is refused, and the one that is ther
   await dialog.getByLabel('Name').fill('Héllo!');
   await expect(dialog.getByLabel('Domain')).toHaveAttribute('placeholder', 'hello.test');
   await dialog.getByRole('button', { name: 'New project' }).click();
-  await expect(dialog).toContainText('there is a project "hello" already');
+  await expect(dialog).toContainText('There is a project "hello" already');
   await page.keyboard.press('Escape');
   await page.getByRole('button', { name: 'Discard' }).click();
   await expect(card.getByRole('link', { name: /^https:\/\/hello\./ })).toBeVisible();

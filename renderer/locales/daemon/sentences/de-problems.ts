@@ -24,6 +24,9 @@ export const problemsDe: SentenceTexts['problems'] = {
   unknownVersion: 'dieser Rechner kann {runtime} {version} nicht installieren',
   versionsAre: 'Wähle eine von diesen: {versions}.',
   domainTaken: '{owner} hat diese Domain schon',
+  cannotCreate: 'Das Projekt {name} kann nicht angelegt werden',
+  nameTaken: 'es gibt schon ein Projekt „{project}“, unter {domain} in {path}',
+  otherName: 'Gib dem neuen Projekt einen anderen Namen oder ändere das vorhandene: koji project set {project}',
   noProject: 'es gibt kein Projekt {project}',
   addProject: 'Lege das Projekt an oder entferne die Domain: koji domains remove {domain}',
   namesElsewhere:
