@@ -38,5 +38,9 @@ export const activityOperations = [
 ] as const;
 
 export const activityEvents = [
-  defineEvent({ name: 'activity:added', summary: 'A command was run, or the change that one began has ended: then with the same id.', data: ActivityEntrySchema }),
+  defineEvent({
+    name: 'activity:added',
+    summary: 'A command was run, or the change that one began has ended: then with the same id.',
+    data: ActivityEntrySchema,
+  }),
 ] as const;

@@ -6,7 +6,14 @@ import { createBackwardCutter, createForwardCutter, linesOf } from './segments.t
 import { arrivalIn, spanOf, type Span } from './spans.ts';
 
 const marksArbitrary = fc
-  .array(fc.tuple(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 0, max: 3000 }), fc.constantFrom('steady' as const, 'sudden' as const, 'unwatched' as const)), { maxLength: 20 })
+  .array(
+    fc.tuple(
+      fc.integer({ min: 1, max: 40 }),
+      fc.integer({ min: 0, max: 3000 }),
+      fc.constantFrom('steady' as const, 'sudden' as const, 'unwatched' as const),
+    ),
+    { maxLength: 20 },
+  )
   .map((steps) => {
     const marks: Mark[] = [{ offset: 0, at: 1_000_000, came: 'steady' }];
     for (const [bytes, ms, came] of steps) {
