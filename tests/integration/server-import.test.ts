@@ -1,81 +1,34 @@
 /** Databases of real servers of somebody else, copied, compared, undone; and everything that can go wrong on the way. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Change } from '../../contract/changes.ts';
-import type { Engine } from '../../contract/databases.ts';
-import type { ForeignDatabase, ServerImportRecord, ServerReport } from '../../contract/server-import.ts';
-import { createDatabasesWorld, ended, type DatabasesWorld } from './databases-world.ts';
-import { fillMariadb, fillPostgres, HOSTILE } from './foreign-content.ts';
-import { createForeignServers, OWNER, PASSWORD, type ForeignServer, type ForeignServers } from './foreign-servers.ts';
-import { takePrepared } from './prepared-stack.ts';
-import { createStackWorld, type StackWorld } from './stack-world.ts';
-import { openTerminal, type Terminal } from './terminal.ts';
+import type { ServerReport } from '../../contract/server-import.ts';
+import { ended, type DatabasesWorld } from './databases-world.ts';
+import { HOSTILE } from './foreign-content.ts';
+import { OWNER, PASSWORD, type ForeignServer } from './foreign-servers.ts';
+import { createServerImportWorld, find, refused, type Refusal, type ServerImportWorld } from './server-import-world.ts';
+import type { StackWorld } from './stack-world.ts';
 
+let imports: ServerImportWorld;
 let world: StackWorld;
 let own: DatabasesWorld;
-let foreign: ForeignServers;
 let pg16: ForeignServer;
 let maria: ForeignServer;
 
 beforeAll(async () => {
-  world = createStackWorld();
-  foreign = createForeignServers(world);
-  takePrepared(world.home);
-  // PHP and Redis are not needed for this.
-  await world.koji('setup', '--services', 'postgres,mariadb', '--yes', '--json');
-  await world.koji('runtime', 'install', 'postgres', '16', '--json');
-  own = createDatabasesWorld(world);
-  [pg16, maria] = await Promise.all([foreign.postgres('16'), foreign.mariadb('10.11')]);
-  await Promise.all([fillPostgres(pg16), fillMariadb(maria)]);
+  imports = await createServerImportWorld();
+  ({ world, own, pg16, maria } = imports);
 });
-afterAll(async () => {
-  await foreign.remove();
-  world.remove();
-});
+afterAll(() => imports.remove());
 
-const login = (server: ForeignServer): object => ({
-  kind: server === maria ? 'mysql' : 'postgres',
-  port: server.port,
-  user: OWNER,
-  password: PASSWORD,
-});
-interface Refusal {
-  readonly code: string;
-  readonly message: string;
-  readonly detail: string;
-  readonly remedy?: string;
-}
-async function ask<T>(method: string, params: object): Promise<T> {
-  const { body } = await world.rpc(JSON.stringify({ method, params }));
-  if (body.error !== undefined) throw Object.assign(new Error(body.error.message), body.error);
-  return body.result as T;
-}
-const inspect = (server: ForeignServer, more: object = {}): Promise<ServerReport> =>
-  ask('serverImport.inspect', { ...login(server), ...more });
-const take = (server: ForeignServer, names: readonly string[], more: object = {}): Promise<Change> =>
-  ask('serverImport.start', { ...login(server), databases: names.map((name) => ({ name })), ...more });
-const taken = async (...args: Parameters<typeof take>): Promise<Change> => ended(world, (await take(...args)).id);
-const refused = (work: Promise<unknown>): Promise<Refusal> =>
-  work.then(
-    () => Promise.reject(new Error('it was not refused')),
-    (error: unknown) => error as Refusal,
-  );
-const find = ({ databases }: ServerReport, name: string): ForeignDatabase => {
-  const found = databases.find((one) => one.name === name);
-  if (found === undefined) throw new Error(`${name} is none of ${databases.map((one) => one.name).join(', ')}`);
-  return found;
-};
-/** Without the one that the first page of a fresh home makes. */
-const names = async (engine: string): Promise<string[]> => {
-  const found = (await ask<Engine[]>('databases.list', {})).find(({ id }) => id === engine)?.databases ?? [];
-  return found
-    .map(({ name }) => name)
-    .filter((name) => name !== 'kojibox')
-    .sort();
-};
-const records = (): Promise<ServerImportRecord[]> => ask('serverImport.list', {});
+const ask = <T>(method: string, params: object): Promise<T> => imports.ask<T>(method, params);
+const inspect: ServerImportWorld['inspect'] = (...args) => imports.inspect(...args);
+const take: ServerImportWorld['take'] = (...args) => imports.take(...args);
+const taken: ServerImportWorld['taken'] = (...args) => imports.taken(...args);
+const names = (engine: string): Promise<string[]> => imports.names(engine);
+const records: ServerImportWorld['records'] = () => imports.records();
 /** Waits until rows flow. */
 async function untilFlowing(id: string): Promise<void> {
   for (;;) {
@@ -83,14 +36,6 @@ async function untilFlowing(id: string): Promise<void> {
     if (change.status !== 'running') throw new Error(`it ended too soon: ${change.error?.detail ?? change.status}`);
     if (change.tasks.some(({ label, step, doneBytes }) => label === 'big' && step === 'copy' && doneBytes > 0)) return;
     await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
-/** Empty when the process has ended meanwhile. */
-function readProcessFile(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
   }
 }
 const lastError = async (id: string): Promise<Refusal> => refused(ended(world, id));
@@ -287,97 +232,6 @@ describe('MariaDB', () => {
   });
 });
 
-it('is a command too: the password comes by the standard input', async () => {
-  const koji = (...args: string[]): string =>
-    execFileSync('./koji', ['db', 'take-over', 'mysql', '--port', String(maria.port), '--user', OWNER, ...args], {
-      input: `${PASSWORD}\n`,
-      encoding: 'utf8',
-      env: { ...process.env, KOJIBOX_HOME: world.home, KOJIBOX_HOSTS_FILE: join(world.root, 'hosts') },
-      stdio: ['pipe', 'pipe', 'ignore'],
-    });
-  const plain = koji('--password-stdin', '--dry-run');
-  expect(plain).toMatch(/MariaDB 10\.11\.\d+ 127\.0\.0\.1:\d+ as boss → MariaDB 10\.11/);
-  expect(plain).toMatch(/4 +shop +3 +[\d.]+ kB +shop_2/);
-  const { imported } = JSON.parse(koji('--password-stdin', '--only', 'shop=by_cli', '--yes', '--json')) as {
-    imported: ServerImportRecord;
-  };
-  expect(imported.databases).toMatchObject([{ from: 'shop', name: 'by_cli', tables: 3, rows: 7 }]);
-  expect(await own.mariadb('select count(*) as n from by_cli.customers')).toEqual([{ n: 3n }]);
-  await world.koji('db', 'undo-import', imported.id, '--json');
-  expect(await names('mariadb')).not.toContain('by_cli');
-  expect(() => koji('--only', 'shop', '--yes')).toThrow();
-});
-
-describe('at a terminal', () => {
-  const env = { ...process.env };
-  /** The shell outlives a Ctrl-C, to tell how the command left the terminal. */
-  const sit = (): Terminal =>
-    openTerminal(
-      `trap : INT; ./koji db take-over mysql --port ${maria.port} --user ${OWNER}; echo "ended with $?"; stty -a`,
-      {
-        ...env,
-        KOJIBOX_HOME: world.home,
-        KOJIBOX_HOSTS_FILE: join(world.root, 'hosts'),
-      },
-    );
-  /** Argument lists and environments of what belongs to this home. https://man7.org/linux/man-pages/man5/proc.5.html */
-  const processTexts = (): string[] =>
-    readdirSync('/proc')
-      .filter((name) => /^\d+$/.test(name))
-      .map((pid) => ['cmdline', 'environ'].map((file) => readProcessFile(`/proc/${pid}/${file}`)).join('\0'))
-      .filter((text) => text.includes(world.root));
-  const expectOrder = async (terminal: Terminal): Promise<void> => {
-    await terminal.waitFor('ended with 130');
-    await terminal.waitFor(' icanon');
-    await terminal.waitFor(' echo ');
-  };
-
-  it('the password is neither shown nor seen, a wrong one is asked again, and Ctrl-C copies nothing', async () => {
-    const before = await names('mariadb');
-    const terminal = sit();
-    try {
-      await terminal.waitFor('User');
-      terminal.type('\r');
-      await terminal.waitFor('Password');
-      terminal.type('a wrong one\r');
-      await terminal.waitFor("Access denied for user 'boss'");
-      await terminal.waitFor('User');
-      terminal.type('\r');
-      await terminal.waitFor('Password');
-      terminal.type(`${PASSWORD}\r`);
-      await terminal.waitFor('Which of them?');
-      const texts = processTexts();
-      expect(texts.length).toBeGreaterThan(1);
-      expect(texts.filter((text) => text.includes(PASSWORD))).toEqual([]);
-      terminal.type('1\r');
-      await terminal.waitFor('instead?');
-      terminal.type('\r');
-      await terminal.waitFor('now?');
-      terminal.type('\u0003');
-      await expectOrder(terminal);
-      expect(terminal.shown()).not.toContain(PASSWORD);
-      expect(terminal.shown()).not.toContain('a wrong one');
-    } finally {
-      await terminal.close();
-    }
-    expect(await names('mariadb')).toEqual(before);
-  });
-
-  it('Ctrl-C in the middle of a password leaves the terminal in order', async () => {
-    const terminal = sit();
-    try {
-      await terminal.waitFor('User');
-      terminal.type('\r');
-      await terminal.waitFor('Password');
-      terminal.type('half a pass\u0003');
-      await expectOrder(terminal);
-      expect(terminal.shown()).not.toContain('half a pass');
-    } finally {
-      await terminal.close();
-    }
-  });
-});
-
 describe.each(['postgres', 'mariadb'] as const)('an import into %s that does not come to its end', (engine) => {
   const source = (): ForeignServer => (engine === 'postgres' ? pg16 : maria);
   const begin = async (): Promise<{ id: string; before: string[] }> => {
@@ -444,7 +298,7 @@ it('keeps the password nowhere', () => {
 });
 
 it('does not take data back to an older series, and says what helps', async () => {
-  const newer = await foreign.postgres('17');
+  const newer = await imports.foreign.postgres('17');
   await newer.query('create database later');
   await newer.query('create table t (a int)', 'later');
   await taken(newer, ['later']);
