@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EdgeConfig } from '../contract/edge.ts';
+import { EDGE_USER } from '../tests/integration/edge-world.ts';
 
 export const TARGETS = ['edge', 'nginx', 'caddy'] as const;
 export type Target = (typeof TARGETS)[number];
@@ -49,8 +50,10 @@ export function writeConfigurations(setup: Setup): Readonly<Record<Target, reado
     writeFileSync(join(folder, name), text);
     return join(folder, name);
   };
+  // The edge refuses to stay root.
+  const rights = process.getuid?.() === 0 ? ['--run-as', `${EDGE_USER}:${EDGE_USER}`] : [];
   return {
-    edge: [file('edge.json', JSON.stringify(edgeConfig(setup)))],
+    edge: [...rights, file('edge.json', JSON.stringify(edgeConfig(setup)))],
     nginx: ['-e', 'stderr', '-c', file('nginx.conf', nginxConfig(setup))],
     caddy: ['run', '--config', file('Caddyfile', caddyConfig(setup)), '--adapter', 'caddyfile'],
   };

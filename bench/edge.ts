@@ -6,6 +6,7 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import {
   chmodSync,
+  chownSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -19,7 +20,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { issueLeaf, issueRoot } from '../core/certificates/x509.ts';
 import { installPhp, startFpm, type Fpm } from '../tests/integration/edge-php-fpm.ts';
-import { freePort, residentMb } from '../tests/integration/edge-world.ts';
+import { EDGE_USER, freePort, residentMb } from '../tests/integration/edge-world.ts';
 import { TARGETS, writeConfigurations, writeUpstream, type Setup, type Target } from './edge-targets.ts';
 import { installTools } from './edge-tools.ts';
 import { median } from './figures.ts';
@@ -60,6 +61,8 @@ const authority = issueRoot({ name: 'Benchmark', domains: ['test', 'localhost'],
 const leaf = issueLeaf({ issuer: authority.issuer, hosts: ['hello.test', 'localhost'], now: new Date(), days: 1 });
 writeFileSync(setup.certificate, leaf.certificate + authority.certificate);
 writeFileSync(setup.key, leaf.privateKey);
+// For its control socket.
+if (process.getuid?.() === 0) chownSync(folder, EDGE_USER, EDGE_USER);
 
 const children: ChildProcess[] = [];
 const start = (core: number, command: string, ...args: readonly string[]): ChildProcess => {
