@@ -100,13 +100,6 @@ export async function install(
     progress.step('activate');
     await system.files.makeDirectory(dirname(target));
     const former = await exchange(options, staging, target);
-    try {
-      await replacing?.prove(target);
-    } catch (error) {
-      await system.files.rename(target, staging);
-      if (former !== null) await system.files.rename(former, target);
-      throw error;
-    }
     const entry: InstalledRuntime = {
       name: binary.name,
       version: staged.version,
@@ -124,7 +117,15 @@ export async function install(
       sizeOnDisk: staged.sizeOnDisk,
       installedAt: timestamp(system.clock),
     };
-    await lock.update((entries) => [...withoutEntry(entries, entry), entry]);
+    try {
+      await replacing?.prove(target);
+      await lock.update((entries) => [...withoutEntry(entries, entry), entry]);
+    } catch (error) {
+      // A tree without its entry would count as missing, and a former one with the entry of another as something else.
+      await system.files.rename(target, staging);
+      if (former !== null) await system.files.rename(former, target);
+      throw error;
+    }
     if (former !== null) await system.files.remove(former);
     return entry;
   } catch (error) {
@@ -148,7 +149,12 @@ async function exchange(
   const isThere = (await system.files.stat(target)) !== null;
   const former = join(layout.temp, `remove-${randomBytes(4).toString('hex')}`);
   if (isThere) await system.files.rename(target, former);
-  await system.files.rename(staging, target);
+  try {
+    await system.files.rename(staging, target);
+  } catch (error) {
+    if (isThere) await system.files.rename(former, target);
+    throw error;
+  }
   return isThere ? former : null;
 }
 

@@ -287,6 +287,46 @@ describe('a full disk', () => {
     expect(registry.requests).toHaveLength(0);
   });
 
+  it('that takes everything but the entry of the lock leaves no tree, and the former one where there was one', async () => {
+    let refused: string | null = null;
+    const world = await open({
+      change: (system) => ({
+        ...system,
+        files: {
+          ...system.files,
+          writeAtomic: (path, ...rest) =>
+            refused === path
+              ? Promise.reject(Object.assign(new Error('no space left'), { code: 'ENOSPC' }))
+              : system.files.writeAtomic(path, ...rest),
+          rename: (from, to) =>
+            refused === to && from.includes('install-')
+              ? Promise.reject(Object.assign(new Error('no space left'), { code: 'ENOSPC' }))
+              : system.files.rename(from, to),
+        },
+      }),
+    });
+    const tree = join(world.layout.bin, `demo/1.0/linux-${process.arch}`);
+    refused = world.layout.lock;
+    await expect(ensure(world)).rejects.toMatchObject({ code: 'DISK_FULL' });
+    expect([existsSync(tree), readdirSync(world.layout.temp), lockText()]).toEqual([false, [], '']);
+
+    refused = null;
+    const before = await ensure(world);
+    const again = (): Promise<unknown> =>
+      world.runtimes.installExactly('demo', { series: '1', version: '1.0' }, silent, never());
+    for (const place of [world.layout.lock, tree]) {
+      writeFileSync(join(tree, 'mark'), 'the former one');
+      refused = place;
+      await expect(again(), place).rejects.toMatchObject({ code: 'DISK_FULL' });
+      expect(readFileSync(join(tree, 'mark'), 'utf8')).toBe('the former one');
+      expect(readdirSync(world.layout.temp)).toEqual([]);
+      expect(world.runtimes.installed('demo')).toEqual(before);
+    }
+    refused = null;
+    await again();
+    expect(existsSync(join(tree, 'mark'))).toBe(false);
+  });
+
   const canMount = process.getuid?.() === 0 && spawnSync('mount', ['--version']).status === 0;
   it.runIf(canMount).each([
     ['while fetching', 1_000_000],
