@@ -381,7 +381,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
       unpackZip: (file, folder, signal) => options.unpackZip(file, folder, signal),
     },
     changed: (id) => publish('config:changed', { scope: 'project', id }),
-    forget: createForget(domainStore, ports, held),
+    forget: createForget(domainStore, ports, held, sharing),
   });
   const names = createNameWork({
     domains,

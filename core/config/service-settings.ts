@@ -7,6 +7,7 @@ import type { Secrets } from '../secrets/secrets.ts';
 import type { Supervisor } from '../services/supervisor.ts';
 import type { Network } from '../system/network.ts';
 import type { JsonStore } from './json-store.ts';
+import { storeAndApply } from './store-and-apply.ts';
 
 export interface ServiceSettings {
   /** The settings of a service; what nobody changed is the default. */
@@ -107,14 +108,14 @@ export function createServiceSettings(options: {
       const config = chosenOf(wanted);
       const before = get(config.id);
       const effect = await preview(config);
-      await put(config);
-      try {
-        await apply(config.id, effect);
-      } catch (cause) {
-        await put(before);
-        await apply(config.id, effect).catch(() => undefined); // The error that counts is the first one; the state shows the rest.
-        throw withFormerSettings(cause, config.id);
-      }
+      await storeAndApply({
+        store: () => put(config),
+        apply: () =>
+          apply(config.id, effect).catch((cause: unknown) => {
+            throw withFormerSettings(cause, config.id);
+          }),
+        restore: () => put(before),
+      });
     },
   };
 }

@@ -1,15 +1,22 @@
 /** What is kept for a project beside its settings, taken out when it is gone. */
 import type { DomainMapping } from '../../contract/domains.ts';
 import type { Ports } from '../ports/ports.ts';
+import type { Sharing } from '../proxy/sharing.ts';
 import type { HeldServices } from '../services/held-services.ts';
 import type { Store } from './store.ts';
 
-/** @returns takes out the domains that the project served, the port of its program, and the note that the user stopped it */
+/** @returns takes out the domains that the project served, its share, the port of its program, and the note that the user stopped it */
 export const createForget =
-  (domains: Store<DomainMapping[]>, ports: Pick<Ports, 'release'>, held: Pick<HeldServices, 'free'>) =>
+  (
+    domains: Store<DomainMapping[]>,
+    ports: Pick<Ports, 'release'>,
+    held: Pick<HeldServices, 'free'>,
+    sharing: Pick<Sharing, 'forget'>,
+  ) =>
   async (id: string): Promise<void> => {
     const isServed = ({ projectId, targetPort }: DomainMapping): boolean => projectId === id && targetPort === 0;
     if (domains.get().some(isServed)) await domains.update((all) => all.filter((mapping) => !isServed(mapping)));
     await ports.release(`app-${id}.http`);
     await held.free(`app-${id}`);
+    await sharing.forget(id);
   };

@@ -11,16 +11,18 @@ const setUp = (addresses = [{ address: '192.168.7.20', kind: 'private' as const 
   const store: JsonStore<Share[]> = { get: () => value, update: (change) => Promise.resolve((value = change(value))) };
   const applySites = vi.fn(() => Promise.resolve());
   const system = { clock, network: { addresses: () => addresses }, log: { error: vi.fn() } } as unknown as System;
+  const release = vi.fn(() => Promise.resolve());
   const ports = {
     assign: (_: string, fallback: number) => Promise.resolve(fallback),
     registry: vi.fn(),
     lost: () => Promise.resolve(null),
-    release: vi.fn(),
+    release,
   };
   return {
     clock,
     store,
     applySites,
+    release,
     sharing: createSharing({ system, ports, store, applySites, isProject: () => true }),
   };
 };
@@ -57,6 +59,33 @@ describe('sharing a site', () => {
     await expect(sharing.begin('shop', 1, undefined)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
     await expect(sharing.begin('shop', 1, '203.0.113.9')).rejects.toMatchObject({ code: 'UNAVAILABLE' });
     await expect(sharing.begin('shop', 1, '192.168.1.1')).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  });
+
+  it('is neither begun nor ended when the sites cannot be applied', async () => {
+    const { sharing, applySites, store } = setUp();
+    const full = Object.assign(new Error('no space'), { code: 'ENOSPC' });
+    applySites.mockRejectedValueOnce(full);
+    await expect(sharing.begin('shop', 2, undefined)).rejects.toBe(full);
+    expect([store.get(), sharing.list()]).toEqual([[], []]);
+
+    const share = await sharing.begin('shop', 2, undefined);
+    applySites.mockRejectedValueOnce(full);
+    await expect(sharing.begin('shop', 9, undefined)).rejects.toBe(full);
+    expect(store.get()).toEqual([share]);
+    applySites.mockRejectedValueOnce(full);
+    await expect(sharing.end('shop')).rejects.toBe(full);
+    expect(store.get()).toEqual([share]);
+    await sharing.end('shop');
+    expect(store.get()).toEqual([]);
+  });
+
+  it('does not pass to a later project of the same id', async () => {
+    const { sharing, store, release } = setUp();
+    await sharing.begin('shop', 2, undefined);
+    await sharing.forget('shop');
+    expect(store.get()).toEqual([]);
+    expect(release).toHaveBeenCalledWith('share.shop');
+    await sharing.forget('blog');
   });
 
   it('is not ended where it never began', async () => {

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { KojiboxError } from '../../contract/errors.ts';
 import { ShareSchema, type Share } from '../../contract/sharing.ts';
 import type { JsonStore } from '../config/json-store.ts';
+import { storeAndApply } from '../config/store-and-apply.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { System } from '../system/system.ts';
 
@@ -12,16 +13,21 @@ const HOUR_MS = 3_600_000;
 /** The longest that a timer of Node can wait is 2^31 - 1 ms. */
 const LONGEST_WAIT_MS = 2_000_000_000;
 
+const portKey = (projectId: string): string => `share.${projectId}`;
+
 export interface Sharing {
   /** Those whose time is not over. */
   list(): Share[];
   /**
    * @param address one of this machine's own; undefined: the first private one
-   * Rejects with UNAVAILABLE when this machine is in no network, or the address is not its own.
+   * Rejects with UNAVAILABLE when this machine is in no network, or the address is not its own, and with the error of the sites; then
+   * nothing changed.
    */
   begin(projectId: string, hours: number, address: string | undefined): Promise<Share>;
-  /** Rejects with NOT_FOUND for a site that is not shared. */
+  /** Rejects with NOT_FOUND for a site that is not shared, and with the error of the sites; then it is still shared. */
   end(projectId: string): Promise<void>;
+  /** Takes out the share and the port of a project that was removed: one of the same id that comes later starts unshared. */
+  forget(projectId: string): Promise<void>;
   /** Takes up the clock after a start of the daemon. */
   resume(): void;
 }
@@ -57,6 +63,19 @@ export function createSharing(options: {
     arm();
   };
 
+  /** Stores and serves a share, or none; the former one is back when that fails. */
+  const put = async (projectId: string, share: Share | null): Promise<void> => {
+    const before = list().find((other) => other.projectId === projectId) ?? null;
+    const storeOnly = (one: Share | null): Promise<unknown> =>
+      store.update(() => [...list().filter((other) => other.projectId !== projectId), ...(one === null ? [] : [one])]);
+    await storeAndApply({
+      store: () => storeOnly(share),
+      apply: () => options.applySites(),
+      restore: () => storeOnly(before),
+    });
+    arm();
+  };
+
   const addressFor = (wanted: string | undefined): string => {
     const own = system.network.addresses();
     const chosen = wanted ?? own.find(({ kind }) => kind === 'private')?.address;
@@ -76,7 +95,7 @@ export function createSharing(options: {
     async begin(projectId, hours, wanted) {
       const address = addressFor(wanted);
       const known = list().find((share) => share.projectId === projectId && share.address === address);
-      const port = known?.port ?? (await ports.assign(`share.${projectId}`, FIRST_PORT));
+      const port = known?.port ?? (await ports.assign(portKey(projectId), FIRST_PORT));
       const host = address.includes(':') ? `[${address}]` : address;
       const share: Share = {
         projectId,
@@ -85,9 +104,7 @@ export function createSharing(options: {
         port,
         expiresAt: new Date(system.clock.now() + hours * HOUR_MS).toISOString(),
       };
-      await store.update(() => [...list().filter((other) => other.projectId !== projectId), share]);
-      await options.applySites();
-      arm();
+      await put(projectId, share);
       return share;
     },
     async end(projectId) {
@@ -97,8 +114,12 @@ export function createSharing(options: {
           source: 'proxy',
           remedy: 'See what is shared with: koji project shares',
         });
-      await store.update(() => list().filter((share) => share.projectId !== projectId));
-      await options.applySites();
+      await put(projectId, null);
+    },
+    async forget(projectId) {
+      if (store.get().some((share) => share.projectId === projectId))
+        await store.update((all) => all.filter((share) => share.projectId !== projectId));
+      await ports.release(portKey(projectId));
       arm();
     },
     resume: arm,

@@ -99,8 +99,15 @@ export function createOwnServices(options: {
           source: 'services',
           remedy: `Take it out of what ${user.id} depends on, or remove that first.`,
         });
-      await supervisor.undefine(id);
-      await store.update((all) => all.filter((own) => own.id !== id));
+      const before = list();
+      await storeAndApply({
+        store: () => store.update((all) => all.filter((own) => own.id !== id)),
+        async apply() {
+          if (list().some((own) => own.id === id)) options.applyDefinitions();
+          else await supervisor.undefine(id);
+        },
+        restore: () => store.update((all) => [...all, ...before.filter((own) => own.id === id)]),
+      });
     },
   };
 }
