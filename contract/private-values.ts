@@ -3,6 +3,7 @@
  * marked where it is defined, and whatever holds it is covered: results, events, and the parameters in the activity.
  */
 import { z } from 'zod';
+import { ownValue } from './own-value.ts';
 
 /** Stands for a value that is not shown. Sent back in a setting, it means the value that is stored. */
 export const HIDDEN = '••••••';
@@ -58,7 +59,7 @@ export function hidePrivate(schema: z.ZodType, value: unknown): unknown {
   if (def.type === 'object')
     return Object.fromEntries(
       Object.entries(value).map(([name, item]) => {
-        const inner = def.shape?.[name];
+        const inner = def.shape === undefined ? undefined : ownValue(def.shape, name);
         return [name, inner === undefined ? item : hidePrivate(inner, item)];
       }),
     );
@@ -93,8 +94,7 @@ export function keepHidden<T extends Readonly<Record<string, string>> | readonly
 ): T | null {
   const before = (stored ?? {}) as Readonly<Record<string, string>>;
   const pairs = Object.entries(given as Readonly<Record<string, string>>).map(
-    ([name, value]) =>
-      [name, value === HIDDEN ? (Object.hasOwn(before, name) ? before[name] : undefined) : value] as const,
+    ([name, value]) => [name, value === HIDDEN ? ownValue(before, name) : value] as const,
   );
   if (pairs.some(([, value]) => value === undefined)) return null;
   return (Array.isArray(given) ? pairs.map(([, value]) => value) : Object.fromEntries(pairs)) as unknown as T;

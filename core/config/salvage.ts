@@ -1,5 +1,6 @@
 /** From a document with records of a wrong shape to one without them: each bad record costs only itself. Pure. */
 import type { z } from 'zod';
+import { ownValue } from '../../contract/own-value.ts';
 
 /** A record that was taken out: where it was, what it was, and why. */
 export interface SetAside {
@@ -62,7 +63,7 @@ function recordAt(schema: SchemaLike, path: readonly PropertyKey[]): PropertyKey
     while (inner?.def.innerType !== undefined) inner = inner.def.innerType;
     place.push(key);
     if (inner === undefined || inner.def.type !== 'object') return place;
-    inner = inner.shape?.[String(key)];
+    inner = inner.shape === undefined ? undefined : ownValue(inner.shape, String(key));
   }
   return place;
 }
@@ -70,16 +71,16 @@ function recordAt(schema: SchemaLike, path: readonly PropertyKey[]): PropertyKey
 function takeOut(document: unknown, place: readonly PropertyKey[], fallback: unknown): { value: unknown } | null {
   const [key, ...rest] = place;
   if (key === undefined || !isContainer(document)) return null;
-  const inFallback = isContainer(fallback) ? fallback[key] : undefined;
-  if (rest.length > 0) return takeOut(document[key], rest, inFallback);
-  const value = document[key];
+  const inFallback = isContainer(fallback) ? ownValue(fallback, key) : undefined;
+  if (rest.length > 0) return takeOut(ownValue(document, key), rest, inFallback);
+  const value = ownValue(document, key);
   if (Array.isArray(document)) {
     document.splice(Number(key), 1);
     return { value };
   }
   // The fallback's value, and only that, repairs a field which must be there.
   if (inFallback !== undefined && JSON.stringify(inFallback) === JSON.stringify(value)) return null;
-  const wasThere = key in document;
+  const wasThere = Object.hasOwn(document, key);
   if (inFallback === undefined) {
     if (!wasThere) return null;
     Reflect.deleteProperty(document, key);

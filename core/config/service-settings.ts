@@ -1,6 +1,7 @@
 /** Settings of services: checked, stored, and put into effect at once; a service that does not start with new ones gets its old ones back. */
 import type { ServiceConfig, ServiceEffect } from '../../contract/config.ts';
 import { KojiboxError } from '../../contract/errors.ts';
+import { ownValue } from '../../contract/own-value.ts';
 import { conflict, type Ports } from '../ports/ports.ts';
 import { resolveSettings } from '../secrets/references.ts';
 import type { Secrets } from '../secrets/secrets.ts';
@@ -46,7 +47,7 @@ export function createServiceSettings(options: {
     const before = get(config.id).ports;
     const assigned = defaults(ports.registry().assigned, config.id);
     const chosen = Object.entries(config.ports).filter(
-      ([name, port]) => before[name] !== undefined || assigned[name] !== port,
+      ([name, port]) => ownValue(before, name) !== undefined || ownValue(assigned, name) !== port,
     );
     return { ...config, ports: Object.fromEntries(chosen) };
   };

@@ -1,6 +1,7 @@
 /** A program that the user defined as a service. */
 import type { OwnService } from '../../contract/own-services.ts';
 import { KojiboxError } from '../../contract/errors.ts';
+import { ownValue } from '../../contract/own-value.ts';
 import type { ProbeSpec } from '../services/health.ts';
 import type { Account } from '../system/accounts.ts';
 import { accountVariables } from './project-program.ts';
@@ -39,11 +40,11 @@ export function planOwnProgram(context: OwnProgramContext): ServicePlan {
       ...accountVariables(context.account, tempFolder),
       TMPDIR: tempFolder,
       LANG: 'C.UTF-8',
-      ...(first === undefined ? {} : { PORT: String(ports[first.name]) }),
+      ...(first === undefined ? {} : { PORT: String(ownValue(ports, first.name)) }),
       ...Object.fromEntries(Object.entries(context.env).map(([name, value]) => [name, filled(value)])),
     },
     cwd: definition.cwd,
-    ports: definition.ports.map((port) => ({ ...port, port: ports[port.name] ?? port.port })),
+    ports: definition.ports.map((port) => ({ ...port, port: ownValue(ports, port.name) ?? port.port })),
     sockets: [],
     dependsOn: definition.dependsOn,
     probe: probeOf(definition, ports),
@@ -57,7 +58,7 @@ export function planOwnProgram(context: OwnProgramContext): ServicePlan {
     folders: [{ path: tempFolder, mode: 0o700 }],
     files: [],
     initialise: null,
-    connect: first === undefined || first.protocol === 'udp' ? null : `127.0.0.1:${ports[first.name]}`,
+    connect: first === undefined || first.protocol === 'udp' ? null : `127.0.0.1:${ownValue(ports, first.name)}`,
   };
 }
 
@@ -70,7 +71,7 @@ export function probeOf(definition: OwnService, ports: Readonly<Record<string, n
     if (URL.canParse(target) && target.startsWith('http://')) return { type, url: target };
     throw invalid(definition.id, `healthCheck.target: "${target}" is no address that begins with http://`);
   }
-  const named = ports[target];
+  const named = ownValue(ports, target);
   if (named !== undefined) return { type, address: { host: '127.0.0.1', port: named } };
   const match = /^(?:(?<host>[^:/\s]+):)?(?<port>\d{1,5})$/.exec(target);
   const port = Number(match?.groups?.['port']);
@@ -82,7 +83,7 @@ export function probeOf(definition: OwnService, ports: Readonly<Record<string, n
 const PORT_REFERENCE = /\$\{port:([^}]*)\}/g;
 const withPorts = (text: string, id: string, ports: Readonly<Record<string, number>>): string =>
   text.replaceAll(PORT_REFERENCE, (_, name: string) => {
-    const port = ports[name];
+    const port = ownValue(ports, name);
     if (port === undefined) throw invalid(id, `\${port:${name}}: it has no port of that name`);
     return String(port);
   });

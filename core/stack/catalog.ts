@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { KojiboxError } from '../../contract/errors.ts';
+import { ownValue } from '../../contract/own-value.ts';
 import { hasProgram, type ProjectConfig, type ServiceConfig } from '../../contract/config.ts';
 import type { OwnService } from '../../contract/own-services.ts';
 import type { InstalledRuntime } from '../../contract/runtimes.ts';
@@ -189,6 +190,16 @@ export function createCatalog(options: CatalogOptions): Catalog {
   const assignPort: PortChooser = (key, fallback, wanted) => options.ports.assign(key, fallback, wanted);
   const knownPort: PortChooser = (key, fallback) => Promise.resolve(options.ports.registry().assigned[key] ?? fallback);
 
+  /** One after another. By name; the names of ports are the user's. */
+  const portsOf = async (
+    wanted: readonly { readonly name: string; readonly port: number }[],
+    choose: (name: string, port: number) => Promise<number>,
+  ): Promise<Record<string, number>> => {
+    const chosen: [string, number][] = [];
+    for (const { name, port } of wanted) chosen.push([name, await choose(name, port)]);
+    return Object.fromEntries(chosen);
+  };
+
   const planRuntime = async (
     entry: CatalogEntry & { runtime: string; series: string },
     choosePort: PortChooser,
@@ -200,10 +211,9 @@ export function createCatalog(options: CatalogOptions): Catalog {
     if (installed === null) throw missing(entry.runtime, entry.series);
     const config = options.serviceConfig(entry.settings ?? entry.id);
     const user = { kind: 'service', id: entry.settings ?? entry.id } as const;
-    const ports: Record<string, number> = {};
-    for (const port of recipe.ports) {
-      ports[port.name] = await choosePort(`${entry.id}.${port.name}`, port.port, config.ports[port.name]);
-    }
+    const ports = await portsOf(recipe.ports, (name, port) =>
+      choosePort(`${entry.id}.${name}`, port, ownValue(config.ports, name)),
+    );
     const plan = recipe.plan({
       id: entry.id,
       version: installed.version,
@@ -325,9 +335,9 @@ export function createCatalog(options: CatalogOptions): Catalog {
   const planOwn = async (entry: CatalogEntry, own: OwnService, choosePort: PortChooser): Promise<ServicePlan> => {
     const config = options.serviceConfig(entry.id);
     const user = { kind: 'service', id: entry.id } as const;
-    const ports: Record<string, number> = {};
-    for (const { name, port } of own.ports)
-      ports[name] = await choosePort(`${entry.id}.${name}`, port, config.ports[name] ?? port);
+    const ports = await portsOf(own.ports, (name, port) =>
+      choosePort(`${entry.id}.${name}`, port, ownValue(config.ports, name) ?? port),
+    );
     const project = await options.environments.projectOf(own);
     const environment = project === null ? {} : await options.environments.values(project, entry.id);
     // What Kojibox brings comes first, in the version of the project that the service works in.

@@ -7,6 +7,7 @@ import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import { isAllowed, type AccessLevel } from '../../contract/define.ts';
 import { ERRORS, KojiboxError, type ErrorBody } from '../../contract/errors.ts';
+import { ownValue } from '../../contract/own-value.ts';
 import { allowed, unknownLevel } from './allowed.ts';
 import type { BodyBudget } from './body-budget.ts';
 import type { Dispatcher } from './dispatcher.ts';
@@ -135,7 +136,7 @@ export async function listenOnHttp(options: HttpOptions): Promise<{ server: Serv
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     assertLocal(request);
     const path = (request.url ?? '/').split('?')[0] ?? '/';
-    const entrance = Object.hasOwn(enter, path) ? enter[path] : undefined;
+    const entrance = ownValue(enter, path);
     if (path === '/healthz') {
       sendJson(response, 200, { status: 'ok', version });
     } else if (path === '/rpc' || entrance !== undefined) {
