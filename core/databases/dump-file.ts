@@ -7,6 +7,7 @@ import { userOf } from './client-programs.ts';
 import { createDumpLines, type LineEditor } from './dump-lines.ts';
 import type { ClientCommand, DumpReader } from './engine.ts';
 import { createDumpProgress } from './server-import/dump-progress.ts';
+import { reasonIn } from './reason-in.ts';
 
 /** What each end of a file name means. */
 const ENDINGS: Readonly<Record<string, FileOutput['packing']>> = {
@@ -64,7 +65,7 @@ export async function writeDump(work: DumpWork): Promise<void> {
       { path: partial, packing: packingOfName(file) ?? 'gzip', watch },
       { env: command.env, signal, ...userOf(system.host, command), ...(input === undefined ? {} : { input }) },
     );
-    if (exitCode !== 0) throw failed(what, work.mask(lastLines(stderr)));
+    if (exitCode !== 0) throw failed(what, work.mask(reasonIn(stderr)));
     await system.files.rename(partial, file);
   } catch (error) {
     await system.files.remove(partial);
@@ -133,7 +134,7 @@ async function withLine(
     // Counted from the start of the statement.
     .replace(/ at line \d+$/, '')
     .replaceAll(/\s*\n\s*/g, ' ');
-  if (number === 0) return failed(what, lastLines(said));
+  if (number === 0) return failed(what, reasonIn(said));
   const line = await lineOf({ system, file, packing }, number, signal);
   const shown =
     line.trim() === '' || line === '\\.' ? '' : ` (${mask(line.trim()).slice(0, SHOWN_CHARACTERS).replace(/;$/, '')})`;
@@ -164,7 +165,6 @@ async function lineOf(
   return Buffer.from(found, 'latin1').toString('utf8');
 }
 
-const lastLines = (text: string): string => text.trim().split('\n').slice(-3).join(' ');
 const failed = (what: string, detail: string): KojiboxError =>
   new KojiboxError('DATABASE_FAILED', what, { detail: detail.slice(0, 800), source: 'databases' });
 

@@ -9,6 +9,7 @@ import { chooseClients, userOf, type ClientChoice } from './client-programs.ts';
 import type { ClientCommand, DatabaseEngine, EngineAccess } from './engine.ts';
 import { mariadbEngine } from './mariadb-engine.ts';
 import { postgresEngine } from './postgres-engine.ts';
+import { reasonIn } from './reason-in.ts';
 
 const ENGINES: readonly DatabaseEngine[] = [postgresEngine, mariadbEngine];
 const UNSEEN = { step: () => undefined, bytes: () => undefined };
@@ -149,7 +150,7 @@ export function createEngineAccess(options: {
       });
       signal.throwIfAborted();
       if (result.exitCode === 0) return result.stdout;
-      const output = (result.stderr || result.stdout).trim().split('\n').slice(-3).join(' ');
+      const output = reasonIn(result.stderr || result.stdout);
       throw new KojiboxError('DATABASE_FAILED', what, {
         detail: secrets.mask(output).slice(0, 600),
         source: 'databases',

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ServerImportRecord } from '../../contract/server-import.ts';
 import type { DatabasesWorld } from './databases-world.ts';
+import { HOSTILE } from './foreign-content.ts';
 import { OWNER, PASSWORD, type ForeignServer } from './foreign-servers.ts';
 import { createServerImportWorld, type ServerImportWorld } from './server-import-world.ts';
 import type { StackWorld } from './stack-world.ts';
@@ -18,8 +19,8 @@ let maria: ForeignServer;
 beforeAll(async () => {
   imports = await createServerImportWorld();
   ({ world, own, maria } = imports);
-  // Its name is taken here from now on.
-  await imports.taken(maria, ['shop']);
+  // Their names are taken here from now on.
+  await imports.taken(maria, ['shop', HOSTILE]);
 });
 afterAll(() => imports.remove());
 

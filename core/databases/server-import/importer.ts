@@ -6,6 +6,7 @@ import type { EngineAccess, LoaderAccess } from '../engine.ts';
 import type { ForeignServers, PipeFailure, Row, ServerAddress, ServerSession } from './foreign-server.ts';
 import { listOf, type Sentence } from '../../../contract/sentences/sentence.ts';
 import { sayServerImport } from '../../../contract/sentences/server-import.ts';
+import { reasonIn } from '../reason-in.ts';
 
 export interface FoundDatabase {
   readonly name: string;
@@ -116,8 +117,7 @@ export const copyFailed = (name: string, detail: Sentence, cure: Sentence): Koji
 
 /** @param password taken out of what the programs said, should they ever say it */
 export function pipeFailed(name: string, failure: PipeFailure, password: string): KojiboxError {
-  const lines = failure.output.split('\n').filter((line) => line.trim() !== '');
-  const said = lines.slice(-3).join(' ') || sayServerImport('endedEarly');
+  const said = reasonIn(failure.output) || sayServerImport('endedEarly');
   const output = password === '' ? said : said.replaceAll(password, '••••••');
   return failure.side === 'from'
     ? copyFailed(name, sayServerImport('readingFailed', { output }), sayServerImport('seeServer'))
