@@ -1,6 +1,6 @@
 /**
  * How a page and the daemon recognise each other after the daemon was away: both know the secret of the page's session, and neither sends
- * it. Each proves it by an HMAC over what both chose anew, the daemon first, because another program may have taken its port. The port is in
+ * it. Each proves it by an HMAC over values that both have just chosen, the daemon first, because another program may have taken its port. The port is in
  * every proof, so that such a program cannot pass them on to the daemon at its next one.
  */
 import { z } from 'zod';

@@ -86,7 +86,7 @@ const EXAMPLE = { kind: 'mysql', port: 3306, user: 'root', password: 'secret' } 
 export const serverImportOperations = [
   defineOperation({
     name: 'serverImport.inspect',
-    summary: 'Look into a database server of somebody else: its databases, and what would become of each here.',
+    summary: 'Look into another database server: its databases, and what would become of each here.',
     kind: 'query',
     access: 'admin',
     reaches: { what: ['network', 'files'] },

@@ -1,11 +1,11 @@
 /**
  * Whether the sites of this machine can be opened, and why not. Pure: the window, the tray and `koji status` compute the same from what
- * the daemon said, so that none of them says "ready" of something that nobody can reach.
+ * the daemon said, so that none of them says "ready" of a site that cannot be reached.
  */
 import type { ServiceState } from './services.ts';
 import type { Site } from './stack.ts';
 
-/** `unknown`: the daemon does not answer, so that nobody knows. */
+/** `unknown`: the daemon does not answer, so the state is not known. */
 export type SiteState = 'ready' | 'starting' | 'stopped' | 'failed' | 'unknown';
 
 /** What a request goes through, in this order; the first that is not ready decides. */
@@ -59,7 +59,7 @@ export const EDGE_SERVICE = 'edge';
 /** A service that was restarted counts as ready when it has run this long: one that crashes every second never does. */
 export const SETTLED_AFTER_MS = 15_000;
 
-/** The state of one service, for somebody who wants to use it. */
+/** The state of one service, for a person who wants to use it. */
 export function serviceReadiness(service: ServiceState, now: number): SiteState {
   switch (service.state) {
     case 'error':

@@ -17,7 +17,7 @@ export interface Activity {
   list(limit: number): ActivityEntry[];
   /** Queries are left out. */
   add(operation: Operation, call: ActivityCall): void;
-  /** How the change that an operation began has ended; one that nobody began with an operation is left out. */
+  /** How the change that an operation began has ended; a change that no operation began is left out. */
   ended(change: Change): void;
 }
 

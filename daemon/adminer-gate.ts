@@ -1,6 +1,6 @@
 /**
  * Lets a browser into Adminer: a ticket in the link, good once and for two minutes, becomes a session of some hours that ends with this
- * daemon. The page in front of Adminer, which PHP runs, changes the one into the other with a key that every start makes anew.
+ * daemon. The page in front of Adminer, which PHP runs, changes the one into the other with a key that is new at every start.
  */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { KojiboxError } from '../contract/errors.ts';

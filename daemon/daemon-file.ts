@@ -5,7 +5,7 @@ import type { DaemonFile } from '../contract/daemon.ts';
 import type { Layout } from '../core/layout.ts';
 import type { FileSystem } from '../core/system/files.ts';
 
-/** 192 bits, other ones at each start of the daemon: what somebody got hold of is of no use after it. */
+/** 192 bits, other ones at each start of the daemon: a stolen one is of no use after it. */
 export const newToken = (): string => randomBytes(24).toString('hex');
 
 /** User ids whose programs and browsers may come in. Root can read everything anyway; who called sudo is the one who sits at the screen. */

@@ -11,7 +11,7 @@ export function ensureProjectLogs(folder: string, host: Pick<HostFacts, 'isRoot'
   return PROJECT_LOG_KINDS.map((kind) => {
     const path = join(folder, kind);
     mkdirSync(path, { recursive: true, mode: 0o750 });
-    // The folder above is root's alone, so nobody can put a link in the place of this one.
+    // The folder above is root's alone, so no other user can put a link in the place of this one.
     if (host.isRoot) {
       chownSync(path, 0, host.edgeUser.gid);
       // The edge may add files, and not take the place of those that root makes there (sticky, inode(7)).

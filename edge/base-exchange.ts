@@ -143,7 +143,7 @@ export abstract class BaseExchange implements Exchange {
   protected abstract transmitHead(head: ResponseHead, hasBody: boolean): void;
   protected abstract transmitData(data: Buffer): boolean;
   protected abstract transmitEnd(hasBody: boolean): void;
-  /** Ends what carries the answer, so that nobody takes half for whole. */
+  /** Ends what carries the answer, so that half an answer is not taken for a whole one. */
   protected abstract breakOff(): void;
   protected abstract readonly isFull: boolean;
   protected abstract awaitWritable(callback: () => void): void;

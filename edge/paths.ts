@@ -7,7 +7,7 @@ export type Resolved =
   | { readonly type: 'file'; readonly file: string; readonly stats: Stats }
   | { readonly type: 'folder' }
   | { readonly type: 'missing' }
-  /** `leadsTo`: it is a link to a place that nobody has allowed. */
+  /** `leadsTo`: it is a link to a place that is not allowed. */
   | { readonly type: 'forbidden'; readonly leadsTo?: string };
 
 /** Where the files of a site lie. */

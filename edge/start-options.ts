@@ -2,7 +2,7 @@
 
 export interface StartOptions {
   readonly configFile: string;
-  /** Who to become; null: whoever started it. */
+  /** Who to become; null: the user that started it. */
   readonly runAs: { readonly uid: number; readonly gid: number } | null;
   /** Bound before the change of user. */
   readonly ports: readonly { readonly address: string; readonly port: number }[];

@@ -202,7 +202,7 @@ function splice(exchange: Exchange, answer: IncomingMessage, upstream: Duplex, e
     return;
   }
   const { stream, early: fromClient } = exchange.takeOver();
-  // First, because an error without a listener would be nobody's.
+  // First, because an error without a listener ends the process.
   upstream.on('error', () => stream.destroy());
   stream.on('error', () => upstream.destroy());
   stream.on('close', () => upstream.destroy());

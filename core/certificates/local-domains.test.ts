@@ -7,7 +7,7 @@ const hosts = (name: string): unknown =>
     JSON.stringify({ version: 1, actions: [{ verb: 'hosts.apply-block', home: '0123abcd', names: [name] }] }),
   );
 
-describe('a name that somebody else gives', () => {
+describe('a name from outside', () => {
   it.each(FOREIGN_DOMAINS.flatMap((name) => [name, `metadata.${name}`, `a.b.${name}`]))('is not local: %s', (name) => {
     expect(isLocalName(name)).toBe(false);
     expect(hosts(name)).toHaveProperty('refused');

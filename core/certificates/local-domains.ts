@@ -5,7 +5,7 @@ import type { Sentence } from '../../contract/sentences/sentence.ts';
 export const LOCAL_DOMAINS = ['test', 'localhost', 'internal', 'home.arpa', 'local', 'lan'];
 
 /**
- * Names under these that belong to somebody: programs ask them for credentials and for the machine that they run on. Neither the hosts
+ * Names under these that have an owner: programs ask them for credentials and for the machine that they run on. Neither the hosts
  * file nor a certificate may name them.
  */
 export const FOREIGN_DOMAINS = [
@@ -26,7 +26,7 @@ export const FOREIGN_DOMAINS = [
 
 const isBelow = (name: string, suffix: string): boolean => name === suffix || name.endsWith(`.${suffix}`);
 
-/** @returns whether the name is a local one, or below one, that belongs to nobody else */
+/** @returns whether the name is a local one, or below one, that has no other owner */
 export const isLocalName = (name: string): boolean =>
   LOCAL_DOMAINS.some((suffix) => isBelow(name, suffix)) && !FOREIGN_DOMAINS.some((suffix) => isBelow(name, suffix));
 

@@ -11,7 +11,7 @@ export interface StoredChange {
 
 /**
  * Stores and applies; when applying fails, the former content returns and is applied again.
- * Rejects with the error of `store` or of the first `apply`: what the second one meets is told by the problems of the records.
+ * Rejects with the error of `store` or of the first `apply`: the problems of the records tell what the second one meets.
  */
 export async function storeAndApply({ store, apply, restore }: StoredChange): Promise<void> {
   await store();

@@ -40,7 +40,7 @@ export const SCRIPT = ['-X', '-q', '-v', 'ON_ERROR_STOP=1', '-o', '/dev/null'];
 
 /**
  * All that a dump would make again and that is in this account's power; https://www.postgresql.org/docs/current/sql-dropschema.html. What lies in
- * a schema goes with it, whoever owns it. Undone with the transaction.
+ * a schema goes with it, whatever its owner. Undone with the transaction.
  */
 const EMPTY = `do $$ declare x record; begin
   for x in select pubname from pg_publication where pg_has_role(pubowner, 'usage') loop execute format('drop publication if exists %I cascade', x.pubname); end loop;

@@ -172,7 +172,7 @@ export function createDomains(options: DomainsOptions): Domains {
     },
 
     async applyHosts(domains) {
-      // A name that is not local belongs to somebody else: this machine must never be sent to itself for it.
+      // A name that is not local has another owner: this machine must never be sent to itself for it.
       const wanted = domains.filter((domain) => isLocalName(domain) && !domain.endsWith('.localhost'));
       const text = (await system.files.readText(file)) ?? '';
       if (setHostsBlock(text, homeDigest, wanted) === text) return;

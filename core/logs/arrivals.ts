@@ -82,7 +82,7 @@ export const formatMark = ({ offset, at, came }: Mark): string =>
 const cameOf = (sign: string | undefined): Mark['came'] =>
   sign === SIGNS.sudden ? 'sudden' : sign === SIGNS.unwatched ? 'unwatched' : 'steady';
 
-/** Null when it is no such file. A line that was half written when the machine stopped is passed over. */
+/** Null when the file is of another kind. A line that was half written when the machine stopped is passed over. */
 export function parseMarks(text: string): MarkFile | null {
   const [first = '', ...lines] = text.split('\n');
   const header = HEADER.exec(first)?.groups;

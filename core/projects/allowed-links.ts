@@ -16,7 +16,7 @@ function listed(project: ProjectConfig): string[] {
   return folders.filter((folder) => folder !== '');
 }
 
-/** The real path; null when it is no folder, holds or lies in Kojibox's own, or is hidden. */
+/** The real path; null when it is not a folder, holds or lies in Kojibox's own, or is hidden. */
 async function usable(project: ProjectConfig, folder: string, { files, home }: LinkOptions): Promise<string | null> {
   const base = (await files.realPath(project.path)) ?? project.path;
   const real = await files.realPath(resolve(base, folder));

@@ -22,7 +22,7 @@ export interface ProjectFiles {
   readonly templates: string;
   /** Where projects go that name no folder. */
   readonly folder: string;
-  /** Who owns new files at a place; null: whoever runs this. */
+  /** Who owns new files at a place; null: the user of this process. */
   ownerFor(path: string): Promise<FileOwner | null>;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Rejects with ARCHIVE_UNSAFE. */

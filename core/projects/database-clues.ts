@@ -74,7 +74,7 @@ async function readSettings(view: FolderView): Promise<Record<string, string>> {
     return Object.assign({}, ...found.map((text) => parseEnvironment(text ?? '')));
   for (const file of EXAMPLES) {
     const { DB_CONNECTION, DATABASE_URL } = parseEnvironment((await view.text(file)) ?? '');
-    // Only the kind of the server: an example's host and name are nobody's decision.
+    // Only the kind of the server: an example's host and name are not a decision.
     const driver = DB_CONNECTION ?? DATABASE_URL?.split(':')[0];
     if (driver !== undefined) return { DB_CONNECTION: driver };
   }

@@ -19,12 +19,12 @@ const renew = async (text: string): Promise<string> => {
   return readFileSync(join(folder, 'checks.php'), 'utf8');
 };
 
-it('a starter that nobody changed logs in to Redis after an update', async () => {
+it('an unchanged starter logs in to Redis after an update', async () => {
   expect(former).not.toBe(current);
   expect(await renew(former)).toBe(current);
 });
 
-it('one that somebody changed stays as it is, and one that is not there is not made', async () => {
+it('a changed one stays as it is, and one that is not there is not made', async () => {
   expect(await renew(`${former}// mine\n`)).toBe(`${former}// mine\n`);
   rmSync(join(folder, 'checks.php'));
   await renewStarterProject(systemFiles, { template: TEMPLATE, folder, owner: null });

@@ -38,7 +38,7 @@ const FORMER: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-/** Brings files of the starter that nobody changed to this version. @param options as of `createStarterProject` */
+/** Brings unchanged files of the starter to this version. @param options as of `createStarterProject` */
 export async function renewStarterProject(
   files: FileSystem,
   { template, folder, owner }: { readonly template: string; readonly folder: string; readonly owner: FileOwner | null },

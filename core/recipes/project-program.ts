@@ -86,7 +86,7 @@ export function planProjectProgram(context: ProjectProgramContext): ServicePlan 
     restartPolicy: { maxRetries: 5, backoffMs: 500 },
     probeIntervalMs: 10_000,
     startDeadlineMs: node === null ? START_DEADLINE_MS.program : START_DEADLINE_MS.node,
-    // A program at a breakpoint answers nobody.
+    // A program at a breakpoint does not answer.
     restartWhenUnhealthy: false,
     stopSignal: 'SIGTERM',
     stopGraceMs: 5000,

@@ -83,7 +83,7 @@ export interface ServicePlan {
   readonly asServiceUser: boolean;
   /** Who that is; default: the services' user. */
   readonly user?: FileOwner;
-  /** Made before the start, owned by whoever runs it. Each lies in a folder of the daemon. */
+  /** Made before the start, owned by the user that runs it. Each lies in a folder of the daemon. */
   readonly folders: readonly { readonly path: string; readonly mode: number }[];
   /**
    * Written before each start, when their content differs. They and their folders belong to the daemon, and who runs the service may read them

@@ -49,7 +49,7 @@ describe('secret references', () => {
     ['the app', app, 'mine'],
     ['a project, and a secret of services', shop, 'internal'],
     ['a project that names another one', blog, 'shop/mine'],
-  ])('are not those of somebody else: %s', async (_, user, key) => {
+  ])('are not those of another owner: %s', async (_, user, key) => {
     await expect(resolveReferences(`\${secret:${key}}`, secrets, user)).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 

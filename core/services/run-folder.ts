@@ -27,7 +27,7 @@ export async function ensureRunFolder(
   if (asked) {
     if (await isOurs(system, asked)) return asked;
     throw new KojiboxError('PERMISSION_DENIED', `cannot use ${asked} for sockets`, {
-      detail: 'it is no folder of this user, or others may write there',
+      detail: 'it is not a folder of this user, or others may write there',
       source: 'services',
       remedy: 'Set KOJIBOX_RUN_DIR to another folder.',
     });
@@ -57,7 +57,7 @@ export async function ensureRunFolder(
   });
 }
 
-/** Makes it where nothing is. What is there already must be a folder of this user, not a link, and nobody else's to write. */
+/** Makes it where nothing is. What is there already must be a folder of this user, not a link, and no other user may write there. */
 async function isOurs({ files, host }: System, folder: string): Promise<boolean> {
   const former = await files.stat(folder);
   // The services' user had it in an earlier version.

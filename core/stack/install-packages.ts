@@ -31,7 +31,7 @@ export function installPackages(
       ...execution.env,
       ...accountVariables(account, '/tmp'),
       LANG: 'C.UTF-8',
-      // Nobody is there to answer.
+      // There is no person to answer.
       CI: '1',
       COREPACK_ENABLE_DOWNLOAD_PROMPT: '0',
       PATH: [...execution.path, '/usr/local/bin', '/usr/bin', '/bin'].join(':'),

@@ -78,7 +78,7 @@ it('leaves nothing of mails whose senders go away, nor of one that is too large'
   await until(() => readdirSync(folder).length === 0);
 });
 
-it('takes a mail while connections that nobody uses fill every place', async () => {
+it('takes a mail while idle connections fill every place', async () => {
   const { send } = await start();
   const idle = Array.from({ length: 150 }, () => send('EHLO x\r\n'));
   await until(() => idle.filter((socket) => socket.bytesRead > 0).length >= 100);

@@ -50,7 +50,7 @@ export async function startMailCatcher(options: {
   });
   const sockets = new Set<Socket>();
   const server: Server = createServer((socket) => {
-    // The oldest goes, which a working sender has long left: connections that nobody uses keep no mail out.
+    // The oldest goes, which a working sender has long left: idle connections keep no mail out.
     if (sockets.size >= MAX_CONNECTIONS) for (const oldest of [...sockets].slice(0, 1)) oldest.destroy();
     sockets.add(socket);
     serve(socket, mailbox, log);
@@ -90,7 +90,7 @@ export async function startMailCatcher(options: {
 }
 
 function serve(socket: Socket, mailbox: Mailbox, log: Logger): void {
-  /** Whoever hears that a mail was caught may look for it at once. */
+  /** A listener may look for the mail at once. */
   let stored: Promise<unknown> = Promise.resolve();
   let waiting = 0;
   const fail = (error: unknown): void => {

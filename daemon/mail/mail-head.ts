@@ -39,7 +39,7 @@ function decodeWords(text: string): string {
       try {
         return new TextDecoder(charset).decode(bytes);
       } catch {
-        return whole; // A charset that nobody knows.
+        return whole; // An unknown charset.
       }
     });
 }

@@ -30,7 +30,7 @@ export interface MessageSink {
   write(piece: Buffer): void;
   /** It is whole. */
   finish(): void;
-  /** It is too large, or its sender has gone: it is no mail. */
+  /** It is too large, or its sender has gone: it is dropped. */
   discard(): void;
 }
 

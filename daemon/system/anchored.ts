@@ -58,7 +58,7 @@ export async function withFolder<T>(path: string | Buffer, work: (anchor: Anchor
 
 /**
  * Opens the folder that holds `path`, one component after another. A link on the way is followed only when it belongs to root or to this
- * user: nobody else can have put it there (protected_hardlinks in proc_sys_fs(5)).
+ * user: no other user can have put it there (protected_hardlinks in proc_sys_fs(5)).
  */
 export async function withParent<T>(path: string, work: (anchor: Anchor, name: string) => Promise<T>): Promise<T> {
   const wanted = resolve(path);

@@ -30,7 +30,7 @@ export async function copyTree(from: string, to: string, options: CopyProgress):
 }
 
 async function copyFolder(from: string, to: string, progress: Progress, options: CopyProgress): Promise<void> {
-  // Reached through the open folder: whoever owns it may put a link to a file of root in the place of one that was just looked at.
+  // Reached through the open folder: its owner may put a link to a file of root in the place of one that was just looked at.
   await withFolder(from, async (source) => {
     const before = await source.folder.stat();
     await mkdir(to, { mode: 0o700 });

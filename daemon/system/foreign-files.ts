@@ -69,13 +69,13 @@ async function openChecked(path: string, options: OpenOptions): Promise<FileHand
     if (code === 'ENOENT' || code === 'ENOTDIR') return null;
     if (code === 'ELOOP') throw refused(path, followsLink ? 'it is a circle of links' : 'it is a link');
     // What open(2) says of a socket, and of a device without a driver.
-    if (code === 'ENXIO' || code === 'ENODEV') throw refused(path, 'it is no regular file');
+    if (code === 'ENXIO' || code === 'ENODEV') throw refused(path, 'it is not a regular file');
     throw error;
   }
 }
 
 function assertRegular(path: string, found: Stats, maxBytes: number): void {
-  if (!found.isFile()) throw refused(path, 'it is no regular file');
+  if (!found.isFile()) throw refused(path, 'it is not a regular file');
   if (found.size > maxBytes) throw refused(path, `it has ${found.size} bytes; ${maxBytes} are allowed`);
 }
 

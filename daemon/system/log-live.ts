@@ -33,7 +33,7 @@ export interface OpenLog {
   readonly stat: Stats;
 }
 
-/** Opens a live log for reading, also one without a name whose service runs. Null when there is none, or it is no plain file. */
+/** Opens a live log for reading, also one without a name whose service runs. Null when there is none, or it is not a regular file. */
 export function openLive(file: string): OpenLog | null {
   const own = openPlainFile(file, constants.O_NOFOLLOW);
   if (own !== null) return own;

@@ -7,7 +7,7 @@ interface Readers {
   readonly end: () => void;
 }
 
-/** By file: what lies before this byte was given up, although somebody may be reading it. */
+/** By file: what lies before this byte was given up, although a reader may be at it. */
 const dropped = new Map<string, number>();
 
 const byInode = new Map<string, Readers>();
@@ -18,7 +18,7 @@ export interface Inode {
   readonly ino: number;
 }
 
-/** Forgotten when nobody reads the file any more. */
+/** Forgotten when no reader is left. */
 export function noteDropped(inode: Inode, until: number): void {
   const key = keyOf(inode);
   if (byInode.has(key) || followers.has(key)) dropped.set(key, until);

@@ -70,7 +70,7 @@ export function createEventHub(options: EventHubOptions): EventHub {
     entry.subscriber.send(`{"event":${JSON.stringify(event)},"data":${json},"seq":${entry.seq}}`);
   };
 
-  /** Only while somebody listens. */
+  /** Only while there is a listener. */
   let heart: ReturnType<typeof setInterval> | undefined;
   const refreshHeart = (): void => {
     if (entries.size === 0) {

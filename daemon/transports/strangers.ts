@@ -1,4 +1,4 @@
-/** Connections on which nobody has proved anything yet: few of them, and none for long. */
+/** Connections that have not authenticated yet: few of them, and none for long. */
 import type { Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 

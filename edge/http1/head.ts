@@ -48,7 +48,7 @@ export const isTarget = (target: string): boolean => TARGET.test(target);
 const knownNames = new Map<string, string>();
 const MAX_KNOWN_NAMES = 512;
 
-/** A field name in lower case; null when it is no token (RFC 9110 section 5.1). */
+/** A field name in lower case; null when it is not a token (RFC 9110 section 5.1). */
 export function toFieldName(raw: string): string | null {
   const known = knownNames.get(raw);
   if (known !== undefined) return known;

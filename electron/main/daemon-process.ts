@@ -25,7 +25,7 @@ export async function findDaemon(home: string): Promise<DaemonFile | null> {
 }
 
 /**
- * A client that follows the daemon, over its socket: whoever has the daemon's port while it is away gets nothing from the app.
+ * A client that follows the daemon, over its socket: a program that takes the daemon's port while it is away gets nothing from the app.
  * @param allow the level of its events: what the window may see
  */
 export function connectTo(home: string, first: DaemonFile, allow: AccessLevel): Client {

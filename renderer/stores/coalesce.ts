@@ -20,7 +20,7 @@ export function coalesce(work: () => Promise<void>): Coalesced {
   return () => {
     if (running === null) return start();
     waiting ??= running
-      .catch(() => undefined) // Whoever waits for that run gets its error; the next one begins all the same.
+      .catch(() => undefined) // The caller that waits for that run gets its error; the next one begins all the same.
       .then(() => {
         waiting = null;
         return start();

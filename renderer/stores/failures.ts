@@ -1,4 +1,4 @@
-/** Changes that failed and that nobody has read yet: they stay until they are dismissed, tried again with success, or made good otherwise. */
+/** Failed changes that were not read yet: they stay until they are dismissed, tried again with success, or made good otherwise. */
 import { defineStore } from 'pinia';
 import { computed, ref } from 'vue';
 import type { Change } from '../../contract/changes.ts';

@@ -28,7 +28,7 @@ it('shows an identical error once, and lets each kind go away after its own time
   expect(store.notices).toEqual([]);
 });
 
-it('keeps all of them while somebody reads, and keeps a way back longest when there are many', () => {
+it('keeps all of them while a person reads, and keeps a way back longest when there are many', () => {
   const store = useNotices();
   store.say('Removed.', async () => undefined);
   store.hold(true);

@@ -58,7 +58,7 @@ export const useNotices = defineStore('notices', () => {
     while (notices.length > MOST) dismiss((notices.find(({ undo }) => undo === null) ?? notice).id);
   }
 
-  /** Somebody reads: nothing goes away until `false`. */
+  /** True while a person reads: nothing goes away until `false`. */
   function hold(on: boolean): void {
     isHeld = on;
     for (const notice of notices) {

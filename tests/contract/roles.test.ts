@@ -142,7 +142,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.remove());
 
-/** Everything that somebody can see without the command line. */
+/** Everything that can be seen without the command line. */
 async function pages(): Promise<string> {
   const hosts = (await world.call<{ domain: string }[]>('domains.list')).map(({ domain }) => domain);
   const seen: string[] = [];

@@ -76,7 +76,7 @@ it.each([
   const grown = rssMB() - before;
   console.log(`grown by ${grown.toFixed(0)} MB`);
   expect(grown).toBeLessThan(mostMB);
-  // Whoever has a key is answered beside it.
+  // A client with a key is answered beside it.
   expect((await postRpc(world.daemonFile(), '{"method":"daemon.info"}')).status).toBe(200);
   await expect
     .poll(() => sockets.filter((socket) => !socket.closed && !socket.destroyed).length, { timeout: 30_000 })

@@ -240,7 +240,7 @@ insert into t values (1);
   });
 });
 
-describe('what dumps need goes on to work', () => {
+describe('what dumps need still works', () => {
   it('owners, rights, trusted extensions, keys without triggers, and databases that the superuser owns', async () => {
     await databases.postgres('create database old');
     await databases.postgres(

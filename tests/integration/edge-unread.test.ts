@@ -94,7 +94,7 @@ test.each([
   ['files.test', '/middle.bin'],
   ['api.test', '/'],
 ])(
-  '%s%s: 20 connections of 128 streams that nobody reads',
+  '%s%s: 20 connections of 128 streams without a reader',
   async (host, path) => {
     await world.start();
     const before = residentMb(world.pid);

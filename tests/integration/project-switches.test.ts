@@ -1,4 +1,4 @@
-/** Programs of projects: which start with the stack, what one that fails costs, and what is told of their ports. */
+/** Programs of projects: which start with the stack, what one that fails costs, and what is said of their ports. */
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ProjectConfig, ServiceConfig } from '../../contract/config.ts';

@@ -306,7 +306,7 @@ describe('Adminer', () => {
     expect(JSON.parse(sizes.body)).toMatchObject({ 'Rows-sized': expect.anything() });
   });
 
-  it('lets nobody in with the session of an earlier daemon', async () => {
+  it('refuses the session of an earlier daemon', async () => {
     const { url } = await world.call<{ url: string }>('databases.openAdminer', { engine: 'postgres' });
     const link = new URL(url);
     const entered = await world.get(link.pathname + link.search, 'adminer.localhost');

@@ -33,7 +33,7 @@ const OF_OTHERS = [
   /^runtime\/temp\/[^/]+(\/|$)/,
   /^runtime\/sessions\/[^/]+(\/|$)/,
   /^runtime\/mail-drop(\/|$)/,
-  // The folder is root's; a service may open its log anew.
+  // The folder is root's; a service may open its log again.
   /^runtime\/logs\/[^/]+\.log$/,
   // Another name of the same log, so that a removed one is not lost.
   /^runtime\/logs\/\.[^/]+\.log\.keep$/,

@@ -1,4 +1,4 @@
-/** A home with databases of its own beside servers of somebody else, and the calls that take databases over. */
+/** A home with databases of its own beside foreign servers, and the calls that take databases over. */
 import { createDatabasesWorld, ended, type DatabasesWorld } from './databases-world.ts';
 import type { Change } from '../../contract/changes.ts';
 import type { Engine } from '../../contract/databases.ts';
