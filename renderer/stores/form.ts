@@ -1,5 +1,5 @@
 /** Sends a form: what the daemon refuses stands at the field that it is about, or below the form, and nothing covers the buttons. */
-import { ref, type Ref } from 'vue';
+import { ref, watch, type Ref } from 'vue';
 import type { KojiboxError } from '../../contract/errors.ts';
 import type { InputOf, OperationName, OutputOf } from '../../contract/index.ts';
 import { errorText, fieldErrorText, type SaidError } from '../locales/said.ts';
@@ -19,9 +19,13 @@ export interface Form<F extends string> {
   show(error: KojiboxError): void;
 }
 
-/** @param fields parameters of the operation that have a field; a parameter below one, such as `ports.0.port`, counts as it */
-export function useForm<F extends string>(fields: readonly F[]): Form<F> {
+/**
+ * @param values what the fields hold, by parameter of the operation; a parameter below one, such as `ports.0.port`, counts as it. An error is
+ *   about the value that was sent, so it goes when the value changes.
+ */
+export function useForm<F extends string>(values: Readonly<Record<F, () => unknown>>): Form<F> {
   const stack = useStack();
+  const fields = Object.keys(values) as F[];
   const none = (): Record<F, string> => Object.fromEntries(fields.map((field) => [field, ''])) as Record<F, string>;
   const busy = ref(false);
   const errors = ref(none()) as Ref<Record<F, string>>;
@@ -32,6 +36,11 @@ export function useForm<F extends string>(fields: readonly F[]): Form<F> {
     if (field === undefined) failure.value = errorText(error);
     else errors.value = { ...errors.value, [field]: fieldErrorText(error) };
   }
+
+  for (const field of fields)
+    watch(values[field], () => {
+      errors.value = { ...errors.value, [field]: '' };
+    });
 
   return {
     busy,
