@@ -30,7 +30,7 @@ export const HostNameSchema = z
   .max(253)
   .regex(
     /^(?=.{3,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)+$/,
-    'not a valid host name: use lower-case letters, digits and hyphens in labels joined by dots, e.g. my-app.test',
+    'not a valid domain: use lower-case letters, digits and hyphens, with dots in between, e.g. shop.test',
   );
 
 export const EnvironmentSchema = privateValues(z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string()));

@@ -18,7 +18,7 @@ export const UpdateFeedAddressSchema = z
     const { protocol, hostname, username, password, hash } = new URL(text);
     if (`${username}${password}${hash}` !== '') return false;
     return protocol === 'https:' || (protocol === 'http:' && LOOPBACK.has(hostname));
-  }, 'give an https:// address without a password or #, or the absolute path of a file; http:// only for this machine');
+  }, 'give an https:// address without a password or #, the absolute path of a file, or an http:// address of this machine');
 
 /** `default`: the feed of the build. `none`: no feed, so nothing is ever asked. */
 export const UpdateFeedSettingSchema = z.union([z.enum(['default', 'none']), UpdateFeedAddressSchema]);

@@ -2,6 +2,7 @@
 import { NOTICES } from '../notices.ts';
 import { DISK } from './disk.ts';
 import { DOCTOR } from './doctor.ts';
+import { ERROR_SENTENCES } from './errors/index.ts';
 import { HOME } from './home.ts';
 import { IMPORTS } from './imports.ts';
 import { NAMES } from './names.ts';
@@ -29,6 +30,7 @@ export const SENTENCES = {
   disk: DISK,
   packs: PACKS,
   work: WORK,
+  ...ERROR_SENTENCES,
 } as const;
 export type SentenceGroup = keyof typeof SENTENCES;
 /** A template in another language for each of them, with the same names in braces. */

@@ -86,6 +86,9 @@ export function translator<C extends Catalogue>(
       const items = text.split(separator);
       if (items.length > 1 && items.every(isKnown)) return items.map((item) => translate(item)).join(separator);
     }
+    // Sentences one after the other, e.g. what was done and what helps.
+    const sentences = text.split(/(?<=[.?!]) (?=[A-Z])/);
+    if (sentences.length > 1 && sentences.every(isKnown)) return sentences.map((one) => translate(one)).join(' ');
     const found = readSentence(catalogue, text);
     if (found !== null) {
       const values = Object.entries(found.values).map(

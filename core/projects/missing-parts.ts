@@ -60,7 +60,10 @@ export async function assertComplete(
   const missing = (await findMissing(files, project.path)).filter((part) => part !== '.env');
   if (missing.length === 0) return;
   throw new KojiboxError('START_FAILED', `cannot start ${project.name}`, {
-    detail: `${missing.join(' and ')} ${missing.length === 1 ? 'is' : 'are'} missing in ${project.path}`,
+    detail:
+      missing.length === 1
+        ? `${missing.join('')} is missing in ${project.path}`
+        : `${missing.join(', ')} are missing in ${project.path}`,
     source: 'services',
     remedy: `Install what it needs: koji project install ${project.id}`,
   });

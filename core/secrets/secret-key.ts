@@ -95,7 +95,7 @@ export async function createSecretKey(options: SecretKeyOptions): Promise<Secret
         detail: `${keyFile} is missing, and no keychain is said to have it`,
         source: 'secrets',
         remedy:
-          'Put the file back from a backup. To begin anew without the stored passwords, move app/config/secrets.json away.',
+          'Put the file back from a backup. To start without the stored passwords, move app/config/secrets.json away.',
       });
     const made = randomBytes(KEY_BYTES);
     await files.writeAtomic(keyFile, made, { mode: 0o600 });

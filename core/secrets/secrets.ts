@@ -65,7 +65,7 @@ export function createSecrets(options: {
       throw new KojiboxError('CONFIG_CORRUPT', `cannot open the secret ${name}`, {
         detail: 'app/config/secrets.json or its key was altered, or they do not belong together',
         source: 'secrets',
-        remedy: 'Put both files back from a backup, or set the secret anew.',
+        remedy: 'Put both files back from a backup, or set the secret again.',
         cause,
       });
     }

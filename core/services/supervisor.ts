@@ -98,7 +98,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       if (runner.failure !== null)
         return runner.machine.desired === 'down' ? { error: runner.failure } : { state: runner.state() };
       return runner.machine.desired === 'up'
-        ? { error: cancelled(`${runner.entry.name} was started again meanwhile`) }
+        ? { error: cancelled(`${runner.entry.name} was started again in between`) }
         : null;
     });
 

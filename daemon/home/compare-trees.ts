@@ -39,7 +39,7 @@ export async function findDifference(from: string, to: string, options: CompareO
     if (other === null) return `${shown(b)} is missing`;
     if (kindOf(other) !== kind) return `${shown(b)} is another kind of file than ${shown(a)}`;
     if (options.ownerId === null && (one.uid !== other.uid || one.gid !== other.gid))
-      return `${shown(b)} belongs to somebody else`;
+      return `${shown(b)} belongs to another user`;
     if (kind === 'link')
       return (await readlink(onDisk(a), 'latin1')) === (await readlink(onDisk(b), 'latin1'))
         ? null

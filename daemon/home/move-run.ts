@@ -70,9 +70,9 @@ export async function runMove(begun: MoveJournal): Promise<HomeMoveOutcome['outc
  */
 async function syncLast({ from, to, home, method, comparedAtMs }: MoveJournal): Promise<number> {
   const holder = holderOf(home);
-  if (holder !== null) throw failed(to, `a daemon (process ${holder.pid}) was started meanwhile`);
+  if (holder !== null) throw failed(to, `a daemon (process ${holder.pid}) was started in between`);
   const running = await runningServices(home);
-  if (running.length > 0) throw failed(to, `${running.join(', ')} was started meanwhile`);
+  if (running.length > 0) throw failed(to, `${running.join(', ')} was started in between`);
   if (method === 'rename') return 0;
   const began = await momentAt(from);
   const options = { signal: new AbortController().signal, ownerId: ownerIdOf() };

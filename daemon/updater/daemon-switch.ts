@@ -46,5 +46,5 @@ export async function startDaemonOf(
     if (healthy !== 'other') throw failed(version, `${healthy}${output === '' ? '' : `: ${output}`}`);
     await stopDaemon(home, version);
   }
-  throw failed(version, 'daemons of another version were started again and again meanwhile');
+  throw failed(version, 'daemons of another version were started again and again in between');
 }

@@ -63,7 +63,7 @@ function conclude(install: InstallLayout, journal: Journal, outcome: UpdateOutco
         ? failed(to, sha256, error === null ? 'it did not start' : `${error.message}: ${error.detail}`)
         : outcome === 'updated'
           ? kind === 'rollback'
-            ? failed(from, null, 'somebody went back from it')
+            ? failed(from, null, 'another user or program went back from it')
             : others
           : record.failed,
   });

@@ -10,6 +10,9 @@ export interface SaidError {
   readonly remedy: string;
 }
 
+const INVALID_PARAMETERS = /^cannot run \S+: invalid parameters$/;
+const capital = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
+
 /** In English as it stands. In another language by its code; the daemon's own sentence is then part of the detail, since it names things. */
 export function errorText(error: {
   readonly code: ErrorCode;
@@ -18,8 +21,14 @@ export function errorText(error: {
   readonly remedy?: string | undefined;
 }): SaidError {
   const known = t.daemon?.errors[error.code];
-  if (known === undefined) return { title: error.message, detail: error.detail, remedy: error.remedy ?? '' };
+  // Names the operation, which says nothing to a person, and a cure that says nothing more than the detail.
+  const isAboutValues = INVALID_PARAMETERS.test(error.message);
+  if (known === undefined)
+    return isAboutValues
+      ? { title: t.fields.check, detail: error.detail, remedy: '' }
+      : { title: error.message, detail: error.detail, remedy: error.remedy ?? '' };
   const [title, remedy] = known;
+  if (isAboutValues) return { title: t.fields.check, detail: sentenceText(error.detail), remedy: '' };
   const detail = [error.message, error.detail].filter(Boolean).map(sentenceText).join(': ');
   // A remedy of its own knows more than the one of the code.
   const own = sentenceText(error.remedy ?? '');
@@ -39,7 +48,7 @@ export function fieldErrorText(error: {
   const [first = ''] = (error.detail || error.message).split('; ');
   const plain = first.replace(/^[\w.[\]${}-]+: /, '');
   const said = sentenceText(plain);
-  return t.daemon !== null && said === plain ? t.fields.invalid : `${said.charAt(0).toUpperCase()}${said.slice(1)}`;
+  return t.daemon !== null && said === plain ? t.fields.invalid : capital(said);
 }
 
 export const changeText = ({ kind, summary }: Pick<Change, 'kind' | 'summary'>): string =>

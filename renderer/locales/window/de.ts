@@ -20,6 +20,7 @@ export const windowTexts: WindowMessages = {
     fullPath: 'Gib den vollständigen Pfad ein, z. B. /home/du/code/shop.',
     tilde:
       'Kojibox kann nicht wissen, wessen Benutzerordner ~ ist. Gib den vollständigen Pfad ein, z. B. /home/du/code/shop.',
+    check: 'Bitte prüfe deine Eingabe',
     invalid: 'Dieser Wert ist nicht gültig.',
   },
   settling: 'Neu gestartet, wird beobachtet',

@@ -19,6 +19,7 @@ export const windowTexts = {
     portOrEmpty: 'Enter a whole number from 1 to 65535, or leave it empty.',
     fullPath: 'Enter the full path, e.g. /home/you/code/shop.',
     tilde: 'Kojibox cannot know whose home folder ~ is. Enter the full path, e.g. /home/you/code/shop.',
+    check: 'Please check what you entered',
     invalid: 'This value is not valid.',
   },
   settling: 'Restarted, watched for a moment',

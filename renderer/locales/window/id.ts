@@ -19,6 +19,7 @@ export const windowTexts: WindowMessages = {
     portOrEmpty: 'Isi bilangan bulat dari 1 sampai 65535, atau kosongkan.',
     fullPath: 'Isi jalur lengkap, misalnya /home/anda/code/shop.',
     tilde: 'Kojibox tidak tahu ~ adalah folder rumah siapa. Isi jalur lengkap, misalnya /home/anda/code/shop.',
+    check: 'Periksa isian Anda',
     invalid: 'Nilai ini tidak sah.',
   },
   settling: 'Dimulai ulang, sedang diamati',

@@ -1,6 +1,7 @@
 /** Sätze des Daemons auf Deutsch. */
 import type { SentenceTexts } from '../../../../contract/sentences/index.ts';
 import { importsDe, serverImportDe } from './de-imports.ts';
+import { errorsDe } from './de-errors/index.ts';
 import { problemsDe } from './de-problems.ts';
 
 export const sentencesDe: SentenceTexts = {
@@ -289,4 +290,5 @@ export const sentencesDe: SentenceTexts = {
     noAnswerIn: 'keine Antwort innerhalb von {seconds} s',
     lastProbe: '{count} Prüfungen hintereinander gescheitert, die letzte mit: {answer}',
   },
+  ...errorsDe,
 };

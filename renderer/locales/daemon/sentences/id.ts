@@ -1,6 +1,7 @@
 /** Kalimat daemon dalam Bahasa Indonesia. */
 import type { SentenceTexts } from '../../../../contract/sentences/index.ts';
 import { importsId, serverImportId } from './id-imports.ts';
+import { errorsId } from './id-errors/index.ts';
 import { problemsId } from './id-problems.ts';
 
 export const sentencesId: SentenceTexts = {
@@ -286,4 +287,5 @@ export const sentencesId: SentenceTexts = {
     noAnswerIn: 'tidak menjawab dalam {seconds} detik',
     lastProbe: '{count} pemeriksaan berturut-turut gagal, yang terakhir dengan: {answer}',
   },
+  ...errorsId,
 };
