@@ -3,8 +3,6 @@ export const PROJECTS_ERRORS = {
   cannotFindTheProject: 'cannot find the project',
   thereIsNoProject: 'there is no project "{a}"',
   projects: 'projects: {a}',
-  thereIsAProject: 'there is a project "{a}" already',
-  giveTheNewOne: 'Give the new one another name, or change the one that is there: koji project set {a}',
   invalidProjectPath: 'Invalid project path',
   invalidFolderToServe: 'Invalid folder to serve',
   invalidProxy: 'Invalid proxy',
@@ -84,7 +82,6 @@ export const PROJECTS_ERRORS = {
   belongsToNoProject: '{a} belongs to no project',
   thereIsNoMail: 'there is no mail "{a}"',
   seeKojiMailList: 'See: koji mail list',
-  itIsAtIn: 'it is {a} at {b}, in {c}',
   theFilesAreIn: 'The files are in {a}.',
   sayWhatStartsItCommand:
     "Say what starts it: {a} --command 'COMMAND on port $PORT'; or which folder is the web site: {b} --document-root {c}",

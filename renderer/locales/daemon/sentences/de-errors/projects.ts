@@ -5,8 +5,6 @@ export const projectsErrorsDe: SentenceTexts['projectsErrors'] = {
   cannotFindTheProject: 'das Projekt ist nicht zu finden',
   thereIsNoProject: 'ein Projekt „{a}“ gibt es nicht',
   projects: 'Projekte: {a}',
-  thereIsAProject: 'ein Projekt „{a}“ gibt es schon',
-  giveTheNewOne: 'Gib dem neuen einen anderen Namen, oder ändere das vorhandene: koji project set {a}',
   invalidProjectPath: 'Der Ordner des Projekts ist nicht brauchbar',
   invalidFolderToServe: 'Der Ordner der Website ist nicht brauchbar',
   invalidProxy: 'Der Proxy ist nicht brauchbar',
@@ -86,7 +84,6 @@ export const projectsErrorsDe: SentenceTexts['projectsErrors'] = {
   belongsToNoProject: '{a} gehört zu keinem Projekt',
   thereIsNoMail: 'eine Mail „{a}“ gibt es nicht',
   seeKojiMailList: 'Siehe: koji mail list',
-  itIsAtIn: 'es ist {a} unter {b}, in {c}',
   theFilesAreIn: 'Die Dateien sind in {a}.',
   sayWhatStartsItCommand:
     "Gib den Befehl an, der es startet: {a} --command 'COMMAND on port $PORT'; oder den Ordner der Website: {b} --document-root {c}",

@@ -5,8 +5,6 @@ export const projectsErrorsId: SentenceTexts['projectsErrors'] = {
   cannotFindTheProject: 'proyek tidak ditemukan',
   thereIsNoProject: 'tidak ada proyek "{a}"',
   projects: 'proyek: {a}',
-  thereIsAProject: 'sudah ada proyek "{a}"',
-  giveTheNewOne: 'Beri nama lain, atau ubah yang sudah ada: koji project set {a}',
   invalidProjectPath: 'Folder proyek tidak dapat dipakai',
   invalidFolderToServe: 'Folder situs tidak dapat dipakai',
   invalidProxy: 'Proxy tidak dapat dipakai',
@@ -86,7 +84,6 @@ export const projectsErrorsId: SentenceTexts['projectsErrors'] = {
   belongsToNoProject: '{a} bukan bagian dari proyek',
   thereIsNoMail: 'tidak ada surat "{a}"',
   seeKojiMailList: 'Lihat: koji mail list',
-  itIsAtIn: 'yaitu {a} di {b}, dalam {c}',
   theFilesAreIn: 'Berkasnya ada di {a}.',
   sayWhatStartsItCommand:
     "Sebutkan perintah yang menjalankannya: {a} --command 'COMMAND on port $PORT'; atau folder situsnya: {b} --document-root {c}",
