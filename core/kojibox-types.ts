@@ -23,6 +23,7 @@ import type { Layout } from './layout.ts';
 import type { Ports } from './ports/ports.ts';
 import type { PhpSettingsWork } from './php/php-settings.ts';
 import type { ProjectPatch } from './projects/project-work.ts';
+import type { Leftovers } from './projects/leftovers.ts';
 import type { Projects } from './projects/projects.ts';
 import type { EdgeControl } from './proxy/edge-config.ts';
 import type { NameWork } from './proxy/name-work.ts';
@@ -99,6 +100,8 @@ export interface Kojibox {
   /** Programs of projects that the user stopped. */
   readonly held: HeldServices;
   readonly sharing: Sharing;
+  /** Of projects and names that were removed. */
+  readonly leftovers: Leftovers;
   /** Domains and proxy rules, put into effect. */
   readonly names: NameWork;
   readonly environments: Environments;

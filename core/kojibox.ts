@@ -23,6 +23,7 @@ import { commandOf, domainsOf } from './projects/command-of.ts';
 import { detectFolder } from './projects/detect-folder.ts';
 import { createPhpSettings, createPhpSettingsStore } from './php/php-settings.ts';
 import { createForget } from './projects/forget-project.ts';
+import { createLeftovers } from './projects/leftovers.ts';
 import { createFolderOwners } from './projects/owner-notices.ts';
 import { ownerOfNew } from './projects/owners.ts';
 import { createPlaceCheck } from './projects/place.ts';
@@ -32,7 +33,7 @@ import { createProjectRules } from './projects/project-rules.ts';
 import { createProjects } from './projects/projects.ts';
 import { isServable } from './projects/servable.ts';
 import { createStarterProject } from './projects/starter.ts';
-import { createEdgeConfigWriter } from './proxy/edge-config.ts';
+import { createEdgeConfigWriter, FALLBACK_DOMAIN } from './proxy/edge-config.ts';
 import { createNameWork } from './proxy/name-work.ts';
 import { createSharing } from './proxy/sharing.ts';
 import { withEvidence } from './proxy/site-evidence.ts';
@@ -84,6 +85,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     heldServices: heldStore,
     php: phpStore,
     runtimes: choices,
+    leftovers: leftoverStore,
   } = await openStores(system, layout, notice);
   const secretKey = await createSecretKey({
     files: system.files,
@@ -358,6 +360,21 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     },
   });
 
+  const isProject = (id: string): boolean => projectStore.get().some((project) => project.id === id);
+  const leftovers = createLeftovers({
+    store: leftoverStore,
+    system,
+    layout,
+    isProject,
+    isServed: (domain) =>
+      [
+        ...[FALLBACK_DOMAIN, ADMINER_HOST],
+        ...projectStore.get().map((project) => project.domain),
+        ...domainStore.get().map((mapping) => mapping.domain),
+        ...rules.get().map(({ host }) => host),
+      ].includes(domain),
+  });
+
   const { setProject, updateProject, createProject, removeProject } = createProjectWork({
     held,
     changes,
@@ -381,13 +398,15 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
       unpackZip: (file, folder, signal) => options.unpackZip(file, folder, signal),
     },
     changed: (id) => publish('config:changed', { scope: 'project', id }),
-    forget: createForget(domainStore, ports, held, sharing),
+    leftovers,
+    forget: createForget(domainStore, ports, held, sharing, leftovers),
   });
   const names = createNameWork({
     domains,
     mappings: domainStore,
     rules,
-    isProject: (id) => projectStore.get().some((project) => project.id === id),
+    leftovers,
+    isProject,
     applySites,
   });
 
@@ -426,6 +445,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     sharing,
     names,
     environments,
+    leftovers,
     refreshPrograms,
     async environmentChanged() {
       if (supervisor.state(EDGE_ID).state === 'running') await applySites();

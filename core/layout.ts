@@ -12,6 +12,8 @@ export interface Layout {
   /** Programs that the user stopped. */
   readonly heldServicesConfig: string;
   readonly projectsConfig: string;
+  /** Of removed projects and names, until the next start. */
+  readonly leftovers: string;
   readonly domainsConfig: string;
   readonly proxyConfig: string;
   /** How far the first run is, and what was imported. */
@@ -114,6 +116,7 @@ export function layoutOf(home: string): Layout {
     ownServicesConfig: join(config, 'own-services.json'),
     heldServicesConfig: join(config, 'held-services.json'),
     projectsConfig: join(config, 'projects.json'),
+    leftovers: join(config, 'leftovers.json'),
     domainsConfig: join(config, 'domains.json'),
     proxyConfig: join(config, 'proxy.json'),
     firstRunConfig: join(config, 'first-run.json'),

@@ -1,9 +1,11 @@
 /** The folders with logs: one for services, and one for each kind of log that the edge writes for projects. */
 import { chmodSync, chownSync, mkdirSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { HostFacts } from '../core/system/system.ts';
 import type { Logger } from '../core/system/logger.ts';
-import { PROJECT_LOG_KINDS } from './log-sources.ts';
+import { logIdsOf, PROJECT_LOG_KINDS } from './log-sources.ts';
+import { filesOfLog } from './system/log-archives.ts';
 import { startLogKeeping, type LogKeeping } from './system/log-keeping.ts';
 
 /** Makes the folders for the logs of projects. The edge writes into them, as a user of its own when the daemon is root. @returns their paths */
@@ -19,6 +21,12 @@ export function ensureProjectLogs(folder: string, host: Pick<HostFacts, 'isRoot'
     }
     return path;
   });
+}
+
+/** Takes out the logs of a project with their archives: what the edge wrote for it, and what its program said. For one that runs no more. */
+export async function removeProjectLogs(folder: string, project: string): Promise<void> {
+  const ids = logIdsOf({ project }, { projects: [project], services: [`app-${project}`] });
+  for (const id of ids) for (const file of filesOfLog(join(folder, `${id}.log`))) await rm(file, { force: true });
 }
 
 /** Looks after the logs of several folders. */

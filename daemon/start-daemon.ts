@@ -14,7 +14,7 @@ import { finishMove } from './home/unfinished-move.ts';
 import { listen } from './listen.ts';
 import { openCore } from './open-core.ts';
 import { openFeatures } from './open-features.ts';
-import { ensureProjectLogs, keepLogs } from './log-folders.ts';
+import { ensureProjectLogs, keepLogs, removeProjectLogs } from './log-folders.ts';
 import { createNodeSystem } from './system/node-system.ts';
 import { tellReady } from './tell-ready.ts';
 
@@ -85,6 +85,7 @@ export async function startDaemon({ homeFacts, dist, version }: DaemonOptions): 
 
   // Before anybody can ask for an install: what a killed one left behind.
   await kojibox.runtimes.cleanTemp();
+  await kojibox.leftovers.sweep((id) => removeProjectLogs(layout.serviceLogs, id));
   const listening = await listen({
     layout,
     runFolder: kojibox.runFolder,

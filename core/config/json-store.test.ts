@@ -94,6 +94,11 @@ const STORES: Record<keyof Stores, { file: (layout: Layout) => string; good: unk
   lock: { file: (l) => l.lock, good: [lock('8.2'), lock('8.3'), lock('8.4')], into: [] },
   shares: { file: (l) => l.shares, good: [share('a'), share('b'), share('c')], into: [] },
   ownServices: { file: (l) => l.ownServicesConfig, good: [own('a'), own('b'), own('c')], into: [] },
+  leftovers: {
+    file: (l) => l.leftovers,
+    good: ['a', 'b', 'c'].map((projectId) => ({ projectId, domain: `${projectId}.test` })),
+    into: [],
+  },
   heldServices: { file: (l) => l.heldServicesConfig, good: ['app-a', 'app-b', 'app-c'], into: [] },
   runtimes: {
     file: (l) => l.runtimeChoices,

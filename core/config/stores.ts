@@ -18,6 +18,7 @@ import { ProxyRuleSchema, type ProxyRule } from '../../contract/proxy.ts';
 import type { Share } from '../../contract/sharing.ts';
 import { LedgerSchema } from '../ledger/ledger.ts';
 import type { Layout } from '../layout.ts';
+import { LeftoversSchema, type Leftover } from '../projects/leftovers.ts';
 import { SharesSchema } from '../proxy/sharing.ts';
 import { LockSchema } from '../runtimes/lock.ts';
 import { SealedSecretsSchema } from '../secrets/secrets.ts';
@@ -57,6 +58,7 @@ export async function openStores(system: System, layout: Layout, notice: (text: 
     heldServices,
     runtimes,
     php,
+    leftovers,
   ] = await Promise.all([
     open(layout.appConfig, AppConfigSchema, defaultApp),
     open<ServiceConfig[]>(layout.servicesConfig, z.array(ServiceConfigSchema), []),
@@ -72,6 +74,7 @@ export async function openStores(system: System, layout: Layout, notice: (text: 
     open<string[]>(layout.heldServicesConfig, HeldServicesSchema, []),
     open(layout.runtimeChoices, RuntimeChoicesSchema, { defaults: {}, pins: {} }),
     open(layout.phpConfig, z.record(z.string(), PhpChoiceSchema), {}),
+    open<Leftover[]>(layout.leftovers, LeftoversSchema, []),
   ]);
   return {
     app,
@@ -88,5 +91,6 @@ export async function openStores(system: System, layout: Layout, notice: (text: 
     heldServices,
     runtimes,
     php,
+    leftovers,
   };
 }

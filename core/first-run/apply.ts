@@ -1,5 +1,6 @@
 /** Puts the answers of the first run into effect. Each part may be done already: begun again, it goes on where it was cut short. */
 import { CHOOSABLE_SERVICES, type ChoosableService, type FirstRunAnswers } from '../../contract/first-run.ts';
+import type { ImportCandidate } from '../../contract/importers.ts';
 import type { ChangeContext, TaskReporter } from '../changes/changes.ts';
 import type { Imports } from '../importers/imports.ts';
 import type { Kojibox } from '../kojibox-types.ts';
@@ -186,17 +187,22 @@ async function removeUnused(answers: FirstRunAnswers, { kojibox, context }: Appl
   });
 }
 
-async function importSites(answers: FirstRunAnswers, { imports, context }: ApplyOptions): Promise<void> {
+/** A site that cannot be taken over says so in its task, and stops nothing else of the setup. */
+async function importSites(answers: FirstRunAnswers, { imports, system, context }: ApplyOptions): Promise<void> {
   for (const { tool, path, keys } of answers.imports) {
     // After an interruption some are there already.
     const { sites } = await imports.scan({ tool, path });
     const left = keys.filter((key) => sites.some((site) => site.key === key && site.problem === null));
-    if (left.length > 0)
-      await imports.take(
-        { tool, path, keys: left },
-        (site) => context.task(site.key, site.project.name, 2),
-        context.signal,
-      );
+    if (left.length === 0) continue;
+    let isSaid = false;
+    const report = (site: ImportCandidate): TaskReporter => {
+      isSaid = true;
+      return context.task(site.key, site.project.name, 2);
+    };
+    await imports.take({ tool, path, keys: left }, report, context.signal).catch((error: unknown) => {
+      if (!isSaid || context.signal.aborted) throw error;
+      system.log.error('cannot import all sites', { error: String(error) });
+    });
   }
 }
 

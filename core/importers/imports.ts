@@ -130,6 +130,23 @@ export function createImports(options: ImportsOptions): Imports {
     });
   };
 
+  /** All of them, or the whole site goes out again. */
+  const addAliases = async (
+    { aliases, project }: ImportCandidate,
+    keep: (change: (mine: ImportRecord) => ImportRecord) => Promise<unknown>,
+  ): Promise<void> => {
+    try {
+      for (const alias of aliases) {
+        await keep((mine) => ({ ...mine, domains: [...mine.domains, alias] }));
+        await options.addDomain(alias, project.id);
+      }
+    } catch (error) {
+      await options.removeProject(project.id);
+      await keep((mine) => ({ ...mine, domains: mine.domains.filter((domain) => !aliases.includes(domain)) }));
+      throw error;
+    }
+  };
+
   const takeAll = async (
     sites: readonly ImportCandidate[],
     report: (site: ImportCandidate) => TaskReporter,
@@ -157,10 +174,7 @@ export function createImports(options: ImportsOptions): Imports {
           projects: [...mine.projects, { id: each.project.id, path: each.project.path }],
         }));
         await options.setProject(each.project);
-        for (const alias of each.aliases) {
-          await keep((mine) => ({ ...mine, domains: [...mine.domains, alias] }));
-          await options.addDomain(alias, each.project.id);
-        }
+        await addAliases(each, keep);
         task.done(options.urlOf(each.project));
       } catch (error) {
         if (!options.projects().some(({ id: known }) => known === each.project.id))

@@ -19,6 +19,7 @@ import {
   type ProjectFiles,
 } from './create.ts';
 import { assertDecided, decideProject } from './decide.ts';
+import type { Leftovers } from './leftovers.ts';
 import type { Projects } from './projects.ts';
 import { detectProject } from './detect.ts';
 import { storeAndApply } from '../config/store-and-apply.ts';
@@ -65,6 +66,7 @@ export function createProjectWork(options: {
   /** Number of the user that runs the project's code without the right to write in its folder; null: it may, or has no code. */
   userWithoutFolder(project: ProjectConfig): Promise<number | null>;
   changed(id: string): void;
+  readonly leftovers: Pick<Leftovers, 'note'>;
   /** What was kept for a project that is gone: its domains and ports. */
   forget(id: string): Promise<void>;
 }): ProjectWork {
@@ -111,6 +113,8 @@ export function createProjectWork(options: {
     await projects.check(project);
     await assertDecided(tools.files, project, (path) => detectProject(tools.files, path));
     const before = projects.list().find(({ id }) => id === project.id);
+    if (before !== undefined && before.domain !== project.domain)
+      await options.leftovers.note([{ projectId: null, domain: before.domain }]);
     await storeAndApply({
       store: () => projects.set(project),
       apply: options.applySites,
@@ -210,6 +214,7 @@ export function createProjectWork(options: {
 
     async removeProject(id) {
       const before = projects.get(id);
+      await options.leftovers.note([{ projectId: id, domain: before.domain }]);
       await storeAndApply({
         store: () => projects.remove(id),
         apply: options.applySites,

@@ -37,7 +37,7 @@ export interface EdgeConfigWriter {
 }
 
 /** Certificate for names that no site has; browsers then see the friendly page after their warning. */
-const FALLBACK_DOMAIN = 'kojibox.localhost';
+export const FALLBACK_DOMAIN = 'kojibox.localhost';
 
 export function createEdgeConfigWriter(options: {
   readonly system: System;

@@ -7,6 +7,7 @@ import { storeAndApply } from '../config/store-and-apply.ts';
 import { assertLocalDomain } from '../domains/local-domain.ts';
 import type { Domains } from '../domains/domains.ts';
 import type { JsonStore } from '../config/json-store.ts';
+import type { Leftovers } from '../projects/leftovers.ts';
 
 export interface NameWork {
   /** Rejects with VALIDATION_FAILED, DOMAIN_TAKEN, NOT_FOUND for a project that is not there; then nothing changed. */
@@ -21,6 +22,7 @@ export function createNameWork(options: {
   readonly domains: Domains;
   readonly mappings: JsonStore<DomainMapping[]>;
   readonly rules: JsonStore<ProxyRule[]>;
+  readonly leftovers: Pick<Leftovers, 'note'>;
   isProject(id: string): boolean;
   applySites(): Promise<void>;
 }): NameWork {
@@ -43,7 +45,11 @@ export function createNameWork(options: {
         });
       await changeDomains(() => domains.upsert(mapping));
     },
-    removeDomain: (domain) => changeDomains(() => domains.remove(domain)),
+    removeDomain: (domain) =>
+      changeDomains(async () => {
+        await domains.remove(domain);
+        await options.leftovers.note([{ projectId: null, domain }]);
+      }),
     async setRules(wanted) {
       wanted.forEach(({ host }, index) => assertLocalDomain(host, `rules.${index}.host`));
       const before = rules.get();

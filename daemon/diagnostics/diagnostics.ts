@@ -5,11 +5,14 @@ import { basename, join, relative } from 'node:path';
 import type { DaemonInfo } from '../../contract/daemon.ts';
 import type { DiagnosticsBundle } from '../../contract/diagnostics.ts';
 import type { DoctorCheck } from '../../contract/doctor.ts';
+import { compareText } from '../../core/compare-text.ts';
 import { createRedactor, type Redact } from '../../core/diagnostics/redact.ts';
 import { isSecretName } from '../../core/diagnostics/secret-names.ts';
 import { redactDocument, secretValuesOf } from '../../core/diagnostics/settings.ts';
 import type { Kojibox } from '../../core/kojibox-types.ts';
 import type { System } from '../../core/system/system.ts';
+import { PROJECT_LOG_KINDS } from '../log-sources.ts';
+import { liveLogs } from '../system/log-archives.ts';
 import { lastBytesWithArchives } from '../system/log-tail.ts';
 import { writeBundle, type BundleEntry } from './bundle.ts';
 import { redactLog } from './redact-log.ts';
@@ -140,14 +143,19 @@ const settingsEntries = (settings: readonly Settings[], redact: Redact): BundleE
     read: async () => (document === undefined ? redact(text) : toText(redactDocument(document, redact))),
   }));
 
-/** The daemon's own logs, and those of all services that have one, running or not. */
+/** The daemon's own logs, those of all services that have one, running or not, and what the edge wrote for the projects. */
 async function logEntries({ kojibox: { layout } }: DiagnosticsOptions, redact: Redact): Promise<BundleEntry[]> {
   const logsOf = async (folder: string, name: RegExp): Promise<string[]> =>
     (await readdir(folder)).filter((file) => name.test(file)).map((file) => join(folder, file));
   const daemon = await logsOf(layout.appLogs, /\.log(?:\.1)?$/);
-  const services = await logsOf(layout.serviceLogs, /^[^.].*(?<!\.from-\d+)\.log$/);
-  return [...daemon, ...services].sort().map((file) => ({
-    name: redact(join('logs', relative(layout.home, file).startsWith('app') ? 'daemon' : 'services', basename(file))),
+  const services = liveLogs(layout.serviceLogs);
+  const projects = PROJECT_LOG_KINDS.flatMap((kind) => liveLogs(join(layout.serviceLogs, kind)));
+  const entries = [
+    ...daemon.map((file) => ({ file, name: join('daemon', basename(file)) })),
+    ...[...services, ...projects].map((file) => ({ file, name: join('services', relative(layout.serviceLogs, file)) })),
+  ].sort((a, b) => compareText(a.name, b.name));
+  return entries.map(({ file, name }) => ({
+    name: redact(join('logs', name)),
     read: async () => redactLog(await lastBytesWithArchives(file, LOG_BYTES), redact),
   }));
 }

@@ -41,6 +41,16 @@ export function endOfArchive(archive: string): number {
   return Date.parse(`${day}T${time.replace('-', ':').replace('-', ':').replace('-', '.')}`);
 }
 
+/** Everything that is kept for one live log, the log itself included; as paths, whether or not the log is there. */
+export function filesOfLog(file: string): string[] {
+  const name = new RegExp(
+    String.raw`^\.?(?<id>.+?)(?:\.${STAMP})?(?:\.from-\d+)?\.log(?:\.gz)?(?:\.(?:start|keep|arrivals))?(?:\.tmp)?$`,
+  );
+  return readdirSync(dirname(file))
+    .filter((candidate) => name.exec(candidate)?.groups?.['id'] === idOf(file))
+    .map((candidate) => join(dirname(file), candidate));
+}
+
 /** A name that no archive has yet. @param at ms since 1970 */
 export function newArchive(file: string, at: number): string {
   for (let ms = at; ; ms++) {

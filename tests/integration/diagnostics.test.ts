@@ -120,6 +120,10 @@ beforeAll(async () => {
     world.path('runtime/logs/redis.2026-01-01T00-00-00-000Z.log.gz'),
     gzipSync(`${planted.cutPemLine}\n${keyMark('END')}\nfrom the archive, secret=${planted.archived}\n`),
   );
+  for (const kind of ['errors', 'access']) {
+    mkdirSync(world.path('runtime/logs', kind), { recursive: true });
+    writeFileSync(world.path('runtime/logs', kind, 'shop.log'), everything);
+  }
   appendFileSync(
     world.path('app/logs/daemon.log'),
     `${JSON.stringify({ level: 'warn', message: 'x', password: planted.assigned, at: `${homedir()}/y` })}\n${everything}`,
@@ -160,6 +164,8 @@ describe('a diagnostic bundle', () => {
         'config/services/redis/redis.conf',
         'logs/daemon/daemon.log',
         'logs/services/redis.log',
+        'logs/services/errors/shop.log',
+        'logs/services/access/shop.log',
       ]),
     );
     expect(bundle.includes.join()).not.toMatch(/secrets|token|\.key/);
@@ -190,6 +196,8 @@ describe('a diagnostic bundle', () => {
   it('still tells what happened', () => {
     const log = entries.get('logs/services/redis.log') ?? '';
     expect(log).toContain('this line is harmless and stays');
+    for (const kind of ['errors', 'access'])
+      expect(entries.get(`logs/services/${kind}/shop.log`)).toContain('this line is harmless and stays');
     expect(log).toContain('from the archive, secret=<redacted>');
     expect(log).toContain('<user> opened ~/code and ~/x on <host>');
     expect(entries.get('logs/daemon/daemon.log')).toContain('"message":"ready"');
