@@ -21,6 +21,8 @@ export const NOTICES = {
   homeNotMoved: 'The data could not be moved to {to}: {reason}. It is in {from} as before.',
   folderOfRoot:
     'The code of {project} runs as user {user} and cannot write: its folder belongs to root. Give it to your own user: chown -R USER {path}',
+  homeOpen:
+    'Kojibox runs as root, and another user can put something else in the place of its data: {folder} is theirs, or they may write in it. End Kojibox, move {home} below folders of root, and set KOJIBOX_HOME to it.',
   restoreCut: 'A restore of {service} was cut short; the state before it is back.',
   startFailed: 'Cannot start {service} again: {reason}',
   snapshotLeftovers: 'Cannot tidy up what a snapshot left: {reason}',

@@ -7,9 +7,11 @@ import { hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { getCACertificates } from 'node:tls';
 import type { MirrorKind } from '../contract/mirror.ts';
+import { noticeText } from '../contract/notices.ts';
 import type { Kojibox } from '../core/kojibox-types.ts';
 import { createKojibox } from '../core/kojibox.ts';
 import { digestOfHome, type Layout } from '../core/layout.ts';
+import { findOpenFolder } from '../core/services/home-safety.ts';
 import type { System } from '../core/system/system.ts';
 import { linkCheck } from './archives/link-check.ts';
 import { unpackZip } from './archives/unpack-zip.ts';
@@ -133,6 +135,8 @@ export async function openCore({ layout, system, dist, keeping, publish }: CoreO
     keychain,
     trust: { remove: (kind, target) => trust.remove(kind, target) },
   });
+  const openFolder = await findOpenFolder(system, home);
+  if (openFolder !== null) kojibox.notice(noticeText('homeOpen', { folder: openFolder, home }));
   const trust = createTrustStores({ system, layout, certificates: kojibox.certificates, ledger: kojibox.ledger });
   const privileged = createPrivileged({ system, kojibox, helper: join(dist, 'privileged', 'main.mjs') });
   return { kojibox, adminerGate, logs, distribution, debian, sources, manifests, keychain, trust, privileged };

@@ -15,6 +15,8 @@ export const DOCTOR = {
   freeSpace: '{gigabytes} GB free at {path}',
   freeSome: 'A whole stack needs about 1 GB; free some space.',
   readOnly: '{path} is read-only',
+  homeOpen: 'Kojibox runs as root, and another user owns {folder} or may write in it, so they can exchange {path}',
+  moveHome: 'End Kojibox, move the folder below folders of root alone, and set KOJIBOX_HOME to it.',
   otherHome: 'Set KOJIBOX_HOME to a folder of your own.',
   socketBytes: '{folder} has {count} bytes, sockets may have 107',
   userUnderRoot:

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import type { DoctorCheck } from '../../contract/doctor.ts';
 import type { Kojibox } from '../../core/kojibox-types.ts';
 import type { Layout } from '../../core/layout.ts';
+import { findOpenFolder } from '../../core/services/home-safety.ts';
 import type { System } from '../../core/system/system.ts';
 import type { ResolverCheck } from '../resolver/resolver.ts';
 import type { TrustStores } from '../trust/trust-stores.ts';
@@ -115,10 +116,15 @@ export function createDoctor(options: {
       id: 'home',
       category: 'storage',
       description: 'Kojibox home can be written',
-      run: async () =>
-        (await files.canWrite(layout.home))
-          ? passed(asIs(layout.home))
-          : problem('failed', sayDoctor('readOnly', { path: layout.home }), sayDoctor('otherHome')),
+      run: async () => {
+        const path = layout.home;
+        if (!(await files.canWrite(path)))
+          return problem('failed', sayDoctor('readOnly', { path }), sayDoctor('otherHome'));
+        const folder = await findOpenFolder(system, path);
+        return folder === null
+          ? passed(asIs(path))
+          : problem('warning', sayDoctor('homeOpen', { folder, path }), sayDoctor('moveHome'));
+      },
     },
     {
       id: 'sockets',

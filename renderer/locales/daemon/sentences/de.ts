@@ -24,6 +24,8 @@ export const sentencesDe: SentenceTexts = {
     homeNotMoved: 'Die Daten ließen sich nicht nach {to} verlegen ({reason}), sie sind weiter in {from}.',
     folderOfRoot:
       'Der Code von {project} läuft als Benutzer {user} und kann nicht schreiben: sein Ordner gehört root. Gib ihn deinem eigenen Benutzer: chown -R BENUTZER {path}',
+    homeOpen:
+      'Kojibox läuft als root, und ein anderer Benutzer kann seine Daten austauschen: {folder} gehört ihm, oder er darf darin schreiben. Beende Kojibox, verschiebe {home} unter Ordner, die root gehören, und setze KOJIBOX_HOME darauf.',
     restoreCut: 'Eine Wiederherstellung von {service} wurde unterbrochen; der Stand davor ist wieder da.',
     startFailed: '{service} lässt sich nicht wieder starten: {reason}',
     snapshotLeftovers: 'Was ein Schnappschuss hinterließ, lässt sich nicht aufräumen: {reason}',
@@ -125,6 +127,10 @@ export const sentencesDe: SentenceTexts = {
     freeSpace: '{gigabytes} GB frei in {path}',
     freeSome: 'Ein ganzer Stack braucht etwa 1 GB; schaffe Platz.',
     readOnly: '{path} ist schreibgeschützt',
+    homeOpen:
+      'Kojibox läuft als root, und ein anderer Benutzer besitzt {folder} oder darf darin schreiben; so kann er {path} austauschen',
+    moveHome:
+      'Beende Kojibox, verschiebe den Ordner unter Ordner, die allein root gehören, und setze KOJIBOX_HOME darauf.',
     otherHome: 'Setze KOJIBOX_HOME auf einen eigenen Ordner.',
     socketBytes: '{folder} hat {count} Bytes, Sockets dürfen 107 haben',
     userUnderRoot:

@@ -24,6 +24,8 @@ export const sentencesId: SentenceTexts = {
     homeNotMoved: 'Data tidak dapat dipindahkan ke {to} ({reason}), jadi tetap di {from}.',
     folderOfRoot:
       'Kode {project} berjalan sebagai pengguna {user} dan tidak bisa menulis: foldernya milik root. Berikan folder itu kepada pengguna Anda sendiri: chown -R PENGGUNA {path}',
+    homeOpen:
+      'Kojibox berjalan sebagai root, dan pengguna lain dapat mengganti datanya: {folder} miliknya, atau ia boleh menulis di dalamnya. Akhiri Kojibox, pindahkan {home} ke bawah folder milik root, dan atur KOJIBOX_HOME ke sana.',
     restoreCut: 'Pemulihan {service} terputus; keadaan sebelumnya sudah kembali.',
     startFailed: '{service} tidak dapat dijalankan lagi: {reason}',
     snapshotLeftovers: 'Sisa sebuah snapshot tidak dapat dibereskan: {reason}',
@@ -121,6 +123,9 @@ export const sentencesId: SentenceTexts = {
     freeSpace: '{gigabytes} GB kosong di {path}',
     freeSome: 'Satu stack lengkap memerlukan sekitar 1 GB; kosongkan ruang.',
     readOnly: '{path} hanya dapat dibaca',
+    homeOpen:
+      'Kojibox berjalan sebagai root, dan pengguna lain memiliki {folder} atau boleh menulis di dalamnya, sehingga ia dapat mengganti {path}',
+    moveHome: 'Akhiri Kojibox, pindahkan folder itu ke bawah folder milik root saja, dan atur KOJIBOX_HOME ke sana.',
     otherHome: 'Atur KOJIBOX_HOME ke folder milik Anda sendiri.',
     socketBytes: '{folder} panjangnya {count} byte, soket boleh sampai 107',
     userUnderRoot:
