@@ -1,12 +1,16 @@
+import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:net';
 import {
+  chownSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
@@ -214,6 +218,38 @@ describe('preparing a service', () => {
     rmSync(run, { recursive: true });
     const chosen = join(folder, 'run');
     expect(await ensureRunFolder(system({ KOJIBOX_RUN_DIR: chosen }), layoutOf(folder), 'abcd1234')).toBe(chosen);
+  });
+
+  const plants: [what: string, plant: (place: string) => void][] = [
+    ['a link', (place) => symlinkSync(folder, place)],
+    ['a file', (place) => writeFileSync(place, '')],
+  ];
+  // Only root can make what belongs to another.
+  if (process.getuid?.() === 0)
+    plants.push([
+      'a folder of another user',
+      (place) => {
+        mkdirSync(place);
+        chownSync(place, 12_345, 12_345);
+      },
+    ]);
+  it.each(plants)('uses another folder for sockets when %s has the place, and keeps to it', async (_, plant) => {
+    const digest = randomBytes(4).toString('hex');
+    const layout = layoutOf(join(folder, 'd'.repeat(120)));
+    // Both places with a fixed name; without the one in /run, that in /tmp would not be asked for.
+    const facts = system();
+    const places = [`/run/kojibox-${digest}`, `/tmp/kojibox-${facts.host.serviceUser.uid}-${digest}`];
+    const planted = facts.host.isRoot ? places : places.slice(1);
+    try {
+      for (const place of planted) plant(place);
+      const run = await ensureRunFolder(facts, layout, digest);
+      expect(run).toMatch(new RegExp(`^${places[1] ?? ''}-[0-9a-f]{8}$`));
+      expect(lstatSync(run)).toMatchObject({ uid: process.getuid?.() });
+      expect(await ensureRunFolder(facts, layout, digest)).toBe(run);
+      rmSync(run, { recursive: true });
+    } finally {
+      for (const place of planted) rmSync(place, { recursive: true, force: true });
+    }
   });
 
   it('says that PHP needs the time zone database', async () => {
