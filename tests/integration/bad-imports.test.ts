@@ -38,6 +38,9 @@ beforeAll(async () => {
   place = join(world.root, 'flyenv');
   mkdirSync(join(place, 'server'), { recursive: true });
   const folders = Object.values(BAD).map((entry, index) => entry(makeSite(world, `bad-${index}`)));
+  // So that it is a program.
+  const program = join(world.root, 'sites', `bad-${Object.keys(BAD).indexOf('an unknown secret')}`);
+  writeFileSync(join(program, 'package.json'), '{ "scripts": { "start": "node ." } }');
   const good = ['one', 'two'].map((id) => ({ name: `${id}.test`, type: 'html', root: makeSite(world, id) }));
   writeFileSync(join(place, 'server/host.json'), JSON.stringify([good[0], ...folders, good[1]]));
   await world.koji('up', '--json');
@@ -61,6 +64,7 @@ const outcome = async (method: string, params: object): Promise<Change | ErrorBo
     error?: ErrorBody;
   };
   if (result === undefined) return error as ErrorBody;
+  if (!('status' in result)) throw new Error(`${method} was not refused: ${JSON.stringify(params)}`);
   for (;;) {
     const change = await world.call<Change>('changes.get', { id: result.id });
     if (change.status !== 'running') return change;
@@ -86,7 +90,7 @@ it('the first run keeps no answer that cannot be applied', async () => {
     { phpVersion: '9.9' },
     { nodeVersion: '1' },
     { projectsFolder: 'relative' },
-    { projectsFolder: '/proc/nowhere' },
+    { projectsFolder: join(place, 'server/host.json') },
     { ports: { 'redis.constructor': 7000 } },
     { ports: { 'postgres.postgres': 7000, 'redis.redis': 7000 } },
   ])
@@ -104,7 +108,12 @@ it('the first run takes over what it can, says what it cannot, and ends', async 
   const change = (await outcome('firstRun.apply', {})) as Change;
   expect(change).toMatchObject({ status: 'done' });
   const failed = change.tasks.filter(({ status }) => status === 'failed').map(({ id }) => id);
-  expect(failed.sort()).toEqual(['flyenv:adminer.localhost', 'flyenv:aliased.test', 'flyenv:secret.test']);
+  expect(failed.sort()).toEqual([
+    'flyenv:adminer.localhost',
+    'flyenv:aliased.test',
+    'flyenv:odd.test',
+    'flyenv:secret.test',
+  ]);
   expect((await world.call<FirstRunStatus>('firstRun.status')).state).toBe('done');
   expect((await ids()).filter((id) => id !== 'good')).toEqual(['one', 'two']);
   for (const id of ['good', 'one', 'two']) expect((await world.get('/', `${id}.test`)).body).toBe(`I am ${id}`);
