@@ -10,9 +10,18 @@ function locale(): string {
 
 type Moment = string | number;
 
-export const formatDate = (at: Moment): string => new Date(at).toLocaleDateString(locale(), { dateStyle: 'medium' });
-export const formatDateTime = (at: Moment): string =>
-  new Date(at).toLocaleString(locale(), { dateStyle: 'medium', timeStyle: 'short' });
+/** Making one takes far longer than using it, and a log writes a hundred dates in each frame while it scrolls. */
+const formats = new Map<string, Intl.DateTimeFormat>();
+function write(at: Moment, style: Pick<Intl.DateTimeFormatOptions, 'dateStyle' | 'timeStyle'>): string {
+  const tag = locale();
+  const key = `${tag} ${style.dateStyle ?? ''} ${style.timeStyle ?? ''}`;
+  const format = formats.get(key) ?? new Intl.DateTimeFormat(tag, style);
+  formats.set(key, format);
+  return format.format(new Date(at));
+}
+
+export const formatDate = (at: Moment): string => write(at, { dateStyle: 'medium' });
+export const formatDateTime = (at: Moment): string => write(at, { dateStyle: 'medium', timeStyle: 'short' });
 /** With seconds. */
-export const formatTime = (at: Moment): string => new Date(at).toLocaleTimeString(locale(), { timeStyle: 'medium' });
-export const formatHour = (at: Moment): string => new Date(at).toLocaleTimeString(locale(), { timeStyle: 'short' });
+export const formatTime = (at: Moment): string => write(at, { timeStyle: 'medium' });
+export const formatHour = (at: Moment): string => write(at, { timeStyle: 'short' });

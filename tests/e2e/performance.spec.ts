@@ -158,12 +158,18 @@ test('two hundred services stay fluid', async ({ page }) => {
     };
   });
   await new DashboardPage(page).open();
-  await expect(page.locator('[data-service]')).toHaveCount(200);
+  // The list has only the rows near the window.
+  await page.locator('[data-all-services]').first().click();
   await page.waitForTimeout(1500);
-  const longest = await page.evaluate(`${LONGEST_FRAME}(async () => {
+  const { longest, end } = await page.evaluate<{ longest: number; end: number }>(`(async () => {
     const area = document.querySelector('[data-service]').closest('.overflow-auto');
-    for (let step = 0; step < 300; step++) { area.scrollTop = step * 30; await new Promise(requestAnimationFrame); }
-  })`);
-  console.log(`longest frame with 200 services, metrics coming in: ${(longest as number).toFixed(0)} ms`);
+    const longest = await ${LONGEST_FRAME}(async () => {
+      for (let step = 0; step < 300; step++) { area.scrollTop = step * 30; await new Promise(requestAnimationFrame); }
+    });
+    return { longest, end: area.scrollTop };
+  })()`);
+  console.log(`longest frame with 200 services, metrics coming in: ${longest.toFixed(0)} ms`);
+  // As far as it was scrolled, there were services.
+  expect(end).toBe(299 * 30);
   expect(longest).toBeLessThan(100);
 });
