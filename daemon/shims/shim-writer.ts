@@ -13,7 +13,7 @@ export interface ShimWriter {
 export function createShimWriter(options: {
   readonly files: FileSystem;
   readonly log: Logger;
-  /** Who uses them, where that is not who writes them: what others may not read is theirs. */
+  /** The user of the shims where the daemon is root: the group may read the private ones, and root alone writes what root may run. */
   readonly owner: FileOwner | null;
   plan(): Promise<ShimPlan>;
 }): ShimWriter {
@@ -33,7 +33,9 @@ export function createShimWriter(options: {
       if ((await readFile(target, 'utf8').catch(() => null)) !== content)
         await files.writeAtomic(target, content, {
           mode,
-          ...(options.owner !== null && mode === PRIVATE ? { owner: options.owner } : {}),
+          ...(options.owner !== null && mode === PRIVATE
+            ? { mode: 0o640, owner: { uid: 0, gid: options.owner.gid } }
+            : {}),
         });
     }
   };
