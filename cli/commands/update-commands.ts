@@ -65,6 +65,7 @@ const status: Command = {
 async function switchVersion(begin: (client: Client) => Promise<unknown>, json: boolean): Promise<number> {
   const client = await ensureDaemon();
   try {
+    const earlier = new Set((await client.call('changes.list', {})).map(({ id }) => id));
     await begin(client);
     const begun = await client.call('updater.status', {});
     if (begun.installation === 'app') {
@@ -72,11 +73,18 @@ async function switchVersion(begin: (client: Client) => Promise<unknown>, json: 
       else print('The desktop app installs it; look at its window.');
       return 0;
     }
-    if (begun.changeId !== null) await followHandover(client, begun.changeId, json);
+    const changeId = begun.changeId ?? (await endedAtOnce(client, earlier));
+    if (changeId !== null) await followHandover(client, changeId, json);
     return report(await outcomeOf(begun), json);
   } finally {
     client.close();
   }
+}
+
+/** The change of an update that failed before its state was asked, e.g. for a full disk; null when there is none. */
+async function endedAtOnce(client: Client, earlier: ReadonlySet<string>): Promise<string | null> {
+  const changes = await client.call('changes.list', {});
+  return changes.find(({ id, kind }) => kind === 'updater.apply' && !earlier.has(id))?.id ?? null;
 }
 
 /** How the update ended; null when it left no word, because it was cancelled. */
