@@ -8,7 +8,7 @@ export const FILES_ERRORS = {
   itIsALinkThat: 'it is a link that user {a} made',
   itHasASecond: 'it has a second name',
   itIsNoFile: 'it is no file',
-  itIsNoRegular: 'it is no regular file',
+  itIsNoRegular: 'it is not a regular file',
   itHasMoreThan: 'it has more than {a} bytes',
   itHasBytesAre: 'it has {a} bytes; {b} are allowed',
   itCouldNotBe: 'it could not be read within {a} s',

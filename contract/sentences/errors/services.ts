@@ -20,7 +20,7 @@ export const SERVICES_ERRORS = {
   cannotFindAFolder: 'cannot find a folder for sockets',
   runAndTmpAre: '{a}/run and /tmp are too long, or belong to another user',
   cannotUseForSockets: 'cannot use {a} for sockets',
-  itIsNoFolder: 'it is no folder of this user, or others may write there',
+  itIsNoFolder: 'it is not a folder of this user, or others may write there',
   setKojiboxRunDir: 'Set KOJIBOX_RUN_DIR to another folder.',
   cannotInitialise: 'cannot initialise {a}',
   cannotPrepare: 'cannot prepare {a}',
