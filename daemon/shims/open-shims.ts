@@ -11,7 +11,7 @@ export function openShims(system: System, kojibox: Kojibox, cli: string): { writ
   const writer = createShimWriter({
     files: system.files,
     log: system.log,
-    owner: system.host.isRoot ? system.host.serviceUser : null,
+    readers: system.host.isRoot ? system.host.serviceUser.gid : null,
     plan: async () => ({
       folder: layout.shims,
       home: layout.home,

@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemFiles } from './files.ts';
+import { systemPackedFiles } from './packed-files.ts';
 
 /** A user that means harm, and root, who works in its folder. */
 const EVIL = { uid: 4321, gid: 4321 };
@@ -54,6 +55,29 @@ describe.runIf(process.getuid?.() === 0)('what root does in a folder of another 
     await expect(systemFiles.makeDirectory(wanted, { mode: 0o700, owner: EVIL })).rejects.toMatchObject({
       code: 'FILE_REFUSED',
     });
+  });
+
+  it('writes no file through a link on the way, and replaces one in the last place', async () => {
+    const content = { mode: 0o644, owner: EVIL };
+    await expect(systemFiles.writeAtomic(join(plant('site'), 'lock.json'), '{}', content)).rejects.toMatchObject({
+      code: 'FILE_REFUSED',
+    });
+    const last = plant('lock.json', join(victim, 'file'));
+    await systemFiles.writeAtomic(last, '{}', content);
+    expect(lstatSync(last)).toMatchObject({ uid: EVIL.uid, mode: 0o100644, size: 2 });
+  });
+
+  it('writes no output of a program through a link', async () => {
+    const path = plant('shop.sql.partial', join(victim, 'file'));
+    await expect(
+      systemPackedFiles.collect(
+        'echo',
+        ['planted'],
+        { path, packing: 'none' },
+        { env: {}, signal: AbortSignal.timeout(10_000) },
+      ),
+    ).rejects.toMatchObject({ code: 'ELOOP' });
+    expect(readFileSync(join(victim, 'file'), 'utf8')).toBe('of root');
   });
 
   it('follows a link of root, as a home that was moved has one', async () => {

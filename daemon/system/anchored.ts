@@ -18,7 +18,8 @@ import {
 } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { KojiboxError } from '../../contract/errors.ts';
-import type { FileOwner } from '../../core/system/files.ts';
+import type { FileOwner, WriteOptions } from '../../core/system/files.ts';
+import { replaceIn } from './replace-file.ts';
 
 const FOLDER = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 const MAX_LINKS = 40;
@@ -180,6 +181,15 @@ async function makeParents(path: string): Promise<void> {
     },
   );
   if (!isThere) await makeAnchored(path, {});
+}
+
+/** See `writeAtomic` in core/system/files.ts. Rejects with FILE_REFUSED for a link of another user on the way; one in the last place is replaced. */
+export async function writeAnchored(path: string, content: string | Uint8Array, options: WriteOptions): Promise<void> {
+  await makeParents(dirname(resolve(path)));
+  await withParent(path, async (parent, name) => {
+    await replaceIn((entry) => parent.at(entry), name, content, options);
+    await parent.folder.sync();
+  });
 }
 
 /** See `buildFolder` in core/system/files.ts. Until it is whole only root gets in. */

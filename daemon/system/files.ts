@@ -18,11 +18,11 @@ import {
   symlink,
   writeFile,
 } from 'node:fs/promises';
-import { randomBytes } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
 import { withPath } from '../../contract/disk-error.ts';
 import type { FileOwner, FileStat, FileSystem } from '../../core/system/files.ts';
-import { buildAnchored, giveAnchored, makeAnchored, removeAnchored } from './anchored.ts';
+import { buildAnchored, giveAnchored, makeAnchored, removeAnchored, writeAnchored } from './anchored.ts';
+import { replaceIn } from './replace-file.ts';
 import { copyTree, measureTree } from './copy-tree.ts';
 import { readForeign } from './foreign-files.ts';
 
@@ -74,23 +74,12 @@ export const systemFiles: FileSystem = {
   readBytes: (path) => orNull(readFile(path)),
 
   async writeAtomic(path, content, options = {}) {
-    const folder = dirname(path);
-    await mkdir(folder, { recursive: true });
-    const temporary = join(folder, `.${randomBytes(6).toString('hex')}.tmp`);
     try {
-      const file = await open(temporary, 'wx', options.mode ?? 0o644);
-      try {
-        await file.writeFile(content);
-        if (options.mode !== undefined) await file.chmod(options.mode);
-        if (options.owner !== undefined) await file.chown(options.owner.uid, options.owner.gid);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-      await rename(temporary, path);
-      await syncFolder(folder);
+      if (isRoot) return await writeAnchored(path, content, options);
+      await mkdir(dirname(path), { recursive: true });
+      await replaceIn((name) => join(dirname(path), name), basename(path), content, options);
+      await syncFolder(dirname(path));
     } catch (error) {
-      await rm(temporary, { force: true });
       throw withPath(error, path);
     }
   },

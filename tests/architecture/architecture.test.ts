@@ -109,6 +109,7 @@ describe('each rule can fail', () => {
     ['core/projects/a.ts', "await files.readText(join(folder, 'package.json'))"],
     ['core/importers/a.ts', 'await files.readBytes(path)'],
     ['core/databases/a.ts', 'await files.writeAtomic(path, text, { owner: system.host.serviceUser })'],
+    ['daemon/mail/a.ts', 'const owner = system.host.serviceUser;'],
   ])('a way around the module for folders of others: %s: %s', (path, text) => {
     expect(checkFileAccess(broken(path, text))).toHaveLength(1);
     expect(checkFileAccess(broken(path, `// ${text}`))).toEqual([]);

@@ -33,6 +33,7 @@ const MAY_CHANGE_RIGHTS: readonly string[] = [
   'daemon/system/anchored.ts',
   'daemon/system/copy-tree.ts',
   'daemon/system/files.ts',
+  'daemon/system/replace-file.ts',
   'daemon/home/mirror-tree.ts',
   'daemon/home/places.ts',
   'daemon/home/remove-tree.ts',
@@ -46,7 +47,7 @@ const MAY_CHANGE_RIGHTS: readonly string[] = [
 /** Folders of core that read what a project, another program or a stranger wrote. */
 const READS_FOREIGN_FILES = /^core\/(projects|importers)\/|^core\/runtimes\/lock-file\.ts$/;
 
-/** Parts of core that may give something to the user of the services, or say who that is. */
+/** What may give something to the user of the services, or say who that is. */
 const KNOWS_SERVICE_USER = [
   'core/services/prepare.ts',
   'core/services/run-folder.ts',
@@ -61,6 +62,14 @@ const KNOWS_SERVICE_USER = [
   'core/system/system.ts',
   'core/system/accounts.ts',
   'core/kojibox.ts',
+  'daemon/doctor/doctor.ts',
+  'daemon/diagnostics/system-facts.ts',
+  'daemon/home/open-home.ts',
+  'daemon/home/plan-move.ts',
+  'daemon/keychain/keychain.ts',
+  'daemon/open-core.ts',
+  'daemon/shims/open-shims.ts',
+  'daemon/system/host.ts',
 ];
 
 const isTest = (path: string): boolean => path.endsWith('.test.ts') || path.includes('/testing/');
@@ -83,7 +92,7 @@ export function checkFileAccess(files: readonly SourceFile[]): Violation[] {
         found.push('changes owners or modes: take FileSystem, which follows no link of another user');
       if (READS_FOREIGN_FILES.test(path) && /\.read(Text|Bytes)\(/.test(code))
         found.push('reads a file of a stranger without a bound: take readForeign');
-      if (path.startsWith('core/') && /\bserviceUser\b/.test(code) && !KNOWS_SERVICE_USER.includes(path))
+      if (/^(core|daemon)\//.test(path) && /\bserviceUser\b/.test(code) && !KNOWS_SERVICE_USER.includes(path))
         found.push('gives something to the user of the services: what root reads must stay with root');
       return found.map((what) => ({ path, what }));
     });
