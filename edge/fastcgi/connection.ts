@@ -1,5 +1,6 @@
 /** A connection to a FastCGI server: one request at a time, kept open between them (FCGI_KEEP_CONN). */
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
+import { connectToOwned } from './owned-socket.ts';
 import { EMPTY_STDIN, RECORD, RecordReader, stdinHeader } from './protocol.ts';
 
 /** Whoever has a request on the connection. */
@@ -29,7 +30,7 @@ export class FastcgiConnection {
 
   constructor(path: string, onClosed: (connection: FastcgiConnection) => void) {
     this.#onClosed = onClosed;
-    this.#socket = connect({ path });
+    this.#socket = connectToOwned(path);
     this.#socket.on('data', (data: Buffer) => this.#onData(data));
     this.#socket.on('drain', () => this.#user?.drained());
     this.#socket.on('error', (error: NodeJS.ErrnoException) => void (this.#error = error));

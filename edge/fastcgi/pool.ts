@@ -3,9 +3,9 @@
  * more are opened when requests have to wait, and closed again when they are idle. Sites that share the server share the connections:
  * see `SiteQueues`.
  */
-import { connect } from 'node:net';
 import { log } from '../log.ts';
 import { FastcgiConnection } from './connection.ts';
+import { connectToOwned } from './owned-socket.ts';
 import { SiteQueues } from './site-queues.ts';
 
 export interface PoolLimits {
@@ -110,7 +110,7 @@ export class FastcgiPool {
 
   /** Asks whether the server accepts at all; the connection is closed at once. */
   probe(answer: (isThere: boolean) => void): void {
-    const socket = connect({ path: this.#path });
+    const socket = connectToOwned(this.#path);
     socket.once('error', () => answer(false));
     socket.once('connect', () => {
       socket.destroy();

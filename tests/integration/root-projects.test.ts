@@ -130,6 +130,19 @@ describe.runIf(isRoot)('as root', () => {
     expect(await root(`return session_save_path();`)).toBe(folder);
   });
 
+  it('whose socket is replaced by a link to that of another owner is not run as that owner', async () => {
+    const user = `return posix_getuid();`;
+    expect([await ann(user), await bob(user)]).toEqual([ANN, BOB]);
+    const own = world.path(`run/u${ANN}/php-u${ANN}.sock`);
+    await ann(`return unlink('${own}') && symlink('../u${BOB}/php-u${BOB}.sock', '${own}');`);
+    // More at once than there are connections to the former socket.
+    const users = await Promise.all(Array.from({ length: 12 }, () => ann(`sleep(1); ${user}`).catch(String)));
+    expect(users).not.toContain(BOB);
+    expect(await bob(user)).toBe(BOB);
+    await world.koji('restart', `php-u${ANN}`, '--json');
+    expect(await ann(user)).toBe(ANN);
+  });
+
   it('says of a folder of root that its code cannot write there, until it can', async () => {
     const told = async (): Promise<string[]> => (await status()).notices.filter((text) => text.includes('chown -R'));
     expect((await told()).join(' ')).toContain(join(world.root, 'plain'));
