@@ -80,8 +80,10 @@ async function bringUp(client: Client, change: Change, signal: AbortSignal): Pro
     }
     // Another stack was chosen in the window meanwhile: that choice brings it up instead.
     const instead = signal.aborted ? undefined : await findSetup(client);
-    if (instead === undefined) throw error;
-    await followChange(client, instead, false, signal);
+    if (instead !== undefined) await followChange(client, instead, false, signal);
+    // What cannot start costs its own site: the others are there, and their pages say what helps.
+    else if (!signal.aborted && (await isServing(client))) printError(error, false);
+    else throw error;
   }
   if (signal.aborted) return false;
   const status = await statusWithLink(client);
@@ -89,6 +91,10 @@ async function bringUp(client: Client, change: Change, signal: AbortSignal): Pro
   for (const site of status.sites.slice(0, 1)) print(`ready ${site.url}`);
   return true;
 }
+
+/** Whether the edge runs, and with it every site that can be served. */
+const isServing = async (client: Client): Promise<boolean> =>
+  (await client.call('stack.status', {})).services.some(({ id, state }) => id === 'edge' && state === 'running');
 
 const findSetup = async (client: Client): Promise<Change | undefined> =>
   (await client.call('changes.list', {})).find(({ kind, status }) => kind === 'firstRun.apply' && status === 'running');

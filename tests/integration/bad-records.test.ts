@@ -1,4 +1,7 @@
 /** Nothing that cannot be applied is stored, through whichever door; what becomes inapplicable costs only itself. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout } from 'node:timers/promises';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -172,6 +175,35 @@ describe('every other door', () => {
       autostart: false,
     });
     expect((await world.kojiResult('project', 'set', 'nowhere', '--name', 'X')).code).toBe(3);
+  });
+});
+
+describe('a program that ends at once', () => {
+  it('does not end `koji app`, and the other sites are served', async () => {
+    await world.call('config.setProject', siteOf('steady'));
+    await world.koji('quit');
+    const file = world.path('app/config/projects.json');
+    const document = JSON.parse(readFileSync(file, 'utf8')) as { value: ProjectConfig[] };
+    document.value.push(siteOf('broken', { stack: 'program', overrides: { COMMAND: 'exit 7' } }));
+    writeFileSync(file, JSON.stringify(document));
+    const env = { ...process.env, KOJIBOX_HOME: world.home, KOJIBOX_HOSTS_FILE: join(world.root, 'hosts') };
+    const app = spawn('./koji', ['app', '--headless'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const ended = once(app, 'exit');
+    let said = '';
+    for (const stream of [app.stdout, app.stderr])
+      stream.setEncoding('utf8').on('data', (piece: string) => (said += piece));
+    // Without a cure it ends by itself, and never says this.
+    const stays = (async () => {
+      while (app.exitCode === null && !said.includes('Ctrl-C stops everything')) await setTimeout(50);
+      return 'stays';
+    })();
+    expect(await Promise.race([stays, ended.then(() => said)])).toBe('stays');
+    expect(said).toContain('it ended with code 7');
+    expect((await world.get('/', 'steady.test')).status).toBe(200);
+    app.kill('SIGINT');
+    expect(await ended).toEqual([0, null]);
+    await world.koji('project', 'remove', 'broken');
+    await world.koji('up', '--json');
   });
 });
 
