@@ -1,6 +1,6 @@
 /** Packed files by Node's own streams, and yauzl for zip files. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { constants, createReadStream, createWriteStream } from 'node:fs';
+import { constants, createReadStream } from 'node:fs';
 import { open, rm } from 'node:fs/promises';
 import { PassThrough, Transform, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -18,8 +18,13 @@ import {
 /** Of what a program says at its end. */
 const KEPT_OUTPUT = 8000;
 const PIECE_BYTES = 256 * 1024;
-/** A link in the last place is refused; Windows has no such flag and needs none here. */
-const NEW_CONTENT = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | (constants.O_NOFOLLOW ?? 0);
+/** A link in the last place is refused, and a FIFO makes nothing wait; Windows has neither flag and needs none here. */
+const NEW_CONTENT =
+  constants.O_WRONLY |
+  constants.O_CREAT |
+  constants.O_TRUNC |
+  (constants.O_NOFOLLOW ?? 0) |
+  (constants.O_NONBLOCK ?? 0);
 
 /** RFC 1952, RFC 8878, the zip and xz file formats, bzip2(1). */
 const MAGIC: readonly (readonly [start: readonly number[], packing: Packing | 'bzip2' | 'xz'])[] = [
@@ -81,6 +86,8 @@ export const systemPackedFiles: PackedFiles = {
     signal.throwIfAborted();
     const source = options.input === undefined ? null : await open(options.input);
     try {
+      // Its folder may be another user's, who may have put a link there.
+      const file = (await open(output.path, NEW_CONTENT, 0o600)).createWriteStream();
       const child = start(command, args, options, source === null ? 'ignore' : source.fd, 'pipe');
       if (child.stdout === null) throw new Error('a pipe was asked for');
       const watch = new Transform({
@@ -89,8 +96,6 @@ export const systemPackedFiles: PackedFiles = {
           done(null, piece);
         },
       });
-      // Its folder may be another user's, who may have put a link there.
-      const file = createWriteStream(output.path, { mode: 0o600, flags: NEW_CONTENT });
       const written = pipeline(child.stdout, watch, packer(output.packing), file).catch((error: unknown) => {
         endGroup(child);
         throw error;
