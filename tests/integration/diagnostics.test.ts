@@ -82,6 +82,7 @@ beforeAll(async () => {
   });
   const shop = join(world.root, 'shop');
   mkdirSync(shop, { mode: 0o755 });
+  writeFileSync(join(shop, 'index.html'), 'shop');
   await world.call('config.setProject', {
     id: 'shop',
     name: 'Shop',
