@@ -1,7 +1,8 @@
 /** What two files are compared by. Names of files are bytes, and need not be UTF-8 (path_resolution(7)). */
 import type { Stats } from 'node:fs';
 import { constants } from 'node:fs';
-import { open, type FileHandle } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { openPlainHandle } from '../system/foreign-files.ts';
 
 export const CHUNK_BYTES = 1024 * 1024;
 /** Times are set with the precision of a float: not to the nanosecond. */
@@ -28,13 +29,8 @@ export const kindOf = (stats: Stats): 'file' | 'folder' | 'link' | 'other' =>
 export type Buffers = readonly [Buffer, Buffer];
 export const pairOfBuffers = (): Buffers => [Buffer.allocUnsafe(CHUNK_BYTES), Buffer.allocUnsafe(CHUNK_BYTES)];
 
-/** A link or a pipe that was put in the place of a file after it was looked at is neither followed nor waited for: rejects with ELOOP or EINVAL. */
-export async function openPlain(path: Buffer): Promise<FileHandle> {
-  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  if ((await file.stat()).isFile()) return file;
-  await file.close();
-  throw Object.assign(new Error(`${path.toString()} is no file any more`), { code: 'EINVAL' });
-}
+/** A link or a pipe that was put in the place of a file after it was looked at is neither followed nor waited for. Rejects as `openPlainHandle`. */
+export const openPlain = (path: Buffer): Promise<FileHandle> => openPlainHandle(path, constants.O_RDONLY);
 
 export async function haveSameBytes(
   a: BytePath,

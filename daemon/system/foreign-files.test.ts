@@ -1,10 +1,23 @@
 import { execFileSync } from 'node:child_process';
-import { chownSync, linkSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import {
+  chownSync,
+  closeSync,
+  constants,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { inTime, readForeign } from './foreign-files.ts';
+import { inTime, openPlainFile, openPlainHandle, readForeign } from './foreign-files.ts';
 
 const isRoot = process.getuid?.() === 0;
 let folder: string;
@@ -92,5 +105,36 @@ describe('a foreign file', () => {
   it('costs its caller no more than the deadline', async () => {
     const never = new Promise<void>(() => undefined);
     await expect(inTime(at('plain'), { deadlineMs: 5 }, () => never)).rejects.toMatchObject({ code: 'FILE_REFUSED' });
+  });
+});
+
+describe('a plain file', () => {
+  it('is opened for any work; a link, a FIFO, a folder and a socket of its name are not, and nothing waits for them', async () => {
+    const place = mkdtempSync(join(tmpdir(), 'kojibox-plain-'));
+    const within = (name: string): string => join(place, name);
+    const listener = createServer().listen(within('socket'));
+    try {
+      await once(listener, 'listening');
+      writeFileSync(within('file'), 'content');
+      symlinkSync(within('file'), within('link'));
+      symlinkSync(within('nothing'), within('loose'));
+      mkdirSync(within('folder'));
+      execFileSync('mkfifo', [within('fifo')]);
+      for (const flags of [constants.O_RDONLY, constants.O_RDWR, constants.O_WRONLY | constants.O_APPEND]) {
+        const open = openPlainFile(within('file'), flags);
+        expect(open?.stat.size).toBe(7);
+        closeSync(open?.descriptor ?? -1);
+        await (await openPlainHandle(within('file'), flags)).close();
+        for (const name of ['link', 'loose', 'folder', 'fifo', 'socket']) {
+          expect(openPlainFile(within(name), flags | constants.O_CREAT), name).toBeNull();
+          await expect(openPlainHandle(within(name), flags), name).rejects.toThrow();
+        }
+        expect(() => openPlainFile(within('nothing'), flags)).toThrow('ENOENT');
+      }
+      expect(existsSync(within('nothing'))).toBe(false);
+    } finally {
+      listener.close();
+      rmSync(place, { recursive: true });
+    }
   });
 });

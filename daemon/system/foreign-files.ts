@@ -2,7 +2,7 @@
  * Files that another user, another program or a stranger's repository may have made: only regular files are opened, and size and time are
  * bounded. What was checked is what is read, because it is asked of the open descriptor.
  */
-import { constants, type Stats } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, type Stats } from 'node:fs';
 import { open, readlink, stat, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -33,6 +33,43 @@ const refused = (path: string, detail: string): KojiboxError =>
  */
 export async function openForeign(path: string, options: OpenOptions = {}): Promise<FileHandle | null> {
   return inTime(path, options, () => openChecked(path, options));
+}
+
+/** What keeps an open from following a link in the last place, and from waiting for a FIFO. */
+const PLAINLY = constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY;
+
+export interface PlainFile {
+  readonly descriptor: number;
+  readonly stat: Stats;
+}
+
+/**
+ * Opens a regular file of any size for work at once, in a folder where another user may have put something else. The caller closes it.
+ *
+ * @param flags more of open(2), such as O_RDWR
+ * @returns null for anything but a regular file, a link among it. Throws the error of the system, such as ENOENT
+ */
+export function openPlainFile(path: string, flags: number, mode?: number): PlainFile | null {
+  let descriptor: number;
+  try {
+    descriptor = openSync(path, flags | PLAINLY, mode);
+  } catch (error) {
+    // A link, a socket or a FIFO that nothing reads, a folder: open(2).
+    if (['ELOOP', 'ENXIO', 'EISDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return null;
+    throw error;
+  }
+  const stat = fstatSync(descriptor);
+  if (stat.isFile()) return { descriptor, stat };
+  closeSync(descriptor);
+  return null;
+}
+
+/** As {@link openPlainFile}, as a handle. Rejects with FILE_REFUSED for anything but a regular file. */
+export async function openPlainHandle(path: string | Buffer, flags: number): Promise<FileHandle> {
+  const file = await open(path, flags | PLAINLY);
+  if ((await file.stat()).isFile()) return file;
+  await file.close();
+  throw refused(path.toString(), 'it is no regular file');
 }
 
 /** Content of a file as {@link openForeign} takes it. */

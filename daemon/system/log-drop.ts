@@ -1,21 +1,12 @@
 /** Gives up the oldest part of a live log: at once, without an archive of it, and with a line in its place that says so. */
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  ftruncateSync,
-  openSync,
-  readSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { open, type FileHandle } from 'node:fs/promises';
+import { closeSync, constants, ftruncateSync, readSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { promisify } from 'node:util';
 import { constants as zlib, gzip } from 'node:zlib';
 import { marksBetween } from '../../core/logs/arrivals.ts';
 import { archivesOf, newArchive, removeStart, writeStart } from './log-archives.ts';
+import { openPlainFile, openPlainHandle } from './foreign-files.ts';
 import { punchHole } from './log-holes.ts';
 import { dropMarks, readMarks, writeMarks } from './log-marks.ts';
 import { noteDropped, noteTruncated, type Inode } from './log-readers.ts';
@@ -64,7 +55,7 @@ export function createLogDropper(): LogDropper {
       await writeArchive(archive, Buffer.concat([Buffer.from(line), tail]));
     },
     async dropRemoved(file, until, holes) {
-      const handle = await open(file, constants.O_RDWR | constants.O_NOFOLLOW);
+      const handle = await openPlainHandle(file, constants.O_RDWR);
       try {
         const { ino, dev } = await handle.stat();
         const archive = newArchive(file, Date.now());
@@ -93,9 +84,10 @@ async function cut(
 
 /** Takes the end of a log, from the beginning of a line, and all of the log with it. Services append, so they go on at its new end. */
 function takeTail(file: string, bytes: number, start: number): { tail: Buffer; from: number; inode: Inode } {
-  const descriptor = openSync(file, constants.O_RDWR | constants.O_NOFOLLOW);
+  const open = openPlainFile(file, constants.O_RDWR);
+  if (open === null) throw new Error(`${file} is no regular file`);
+  const { descriptor, stat: inode } = open;
   try {
-    const inode = fstatSync(descriptor);
     const begin = Math.max(start, inode.size - bytes);
     const buffer = Buffer.alloc(2 * bytes);
     // Twice: more may have come while the most of it was read.

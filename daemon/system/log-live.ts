@@ -4,18 +4,9 @@
  *
  *   .web.log.keep        hard link to web.log
  */
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  linkSync,
-  lstatSync,
-  openSync,
-  renameSync,
-  rmSync,
-  type Stats,
-} from 'node:fs';
+import { closeSync, constants, fstatSync, linkSync, lstatSync, openSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { openPlainFile, type PlainFile } from './foreign-files.ts';
 import { findHolder } from './log-holders.linux.ts';
 import type { Inode } from './log-readers.ts';
 
@@ -28,37 +19,40 @@ export const logOfKeep = (name: string): string | null => KEEP.exec(name)?.group
 /** By live log: where it can be opened while it has no name. */
 const nameless = new Map<string, { readonly path: string; readonly inode: Inode }>();
 
-export interface OpenLog {
-  readonly descriptor: number;
-  readonly stat: Stats;
-}
+export type OpenLog = PlainFile;
 
 /** Opens a live log for reading, also one without a name whose service runs. Null when there is none, or it is not a regular file. */
 export function openLive(file: string): OpenLog | null {
-  const own = openPlainFile(file, constants.O_NOFOLLOW);
+  const own = openNamed(file);
   if (own !== null) return own;
   const known = nameless.get(file);
   if (known === undefined) return null;
-  const open = openPlainFile(known.path, 0);
+  const open = openNameless(known.path);
   if (open !== null && isSame(open.stat, known.inode)) return open;
   if (open !== null) closeSync(open.descriptor);
   nameless.delete(file);
   return null;
 }
 
-/** @param flags more of open(2); O_NONBLOCK is among them, so that a FIFO of that name holds nothing up */
-function openPlainFile(path: string, flags: number): OpenLog | null {
-  let descriptor: number;
+/** Opens what a service holds open: a link of proc(5) to a file without a name. Null when it is there no more. */
+function openNameless(path: string): OpenLog | null {
   try {
-    descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | flags);
+    const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    return { descriptor, stat: fstatSync(descriptor) };
   } catch (error) {
-    if (['ENOENT', 'ELOOP', 'ENXIO', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return null;
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw error;
   }
-  const stat = fstatSync(descriptor);
-  if (stat.isFile()) return { descriptor, stat };
-  closeSync(descriptor);
-  return null;
+}
+
+/** Null where nothing is, or something else than a file. */
+function openNamed(file: string): OpenLog | null {
+  try {
+    return openPlainFile(file, constants.O_RDONLY);
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return null;
+    throw error;
+  }
 }
 
 const isSame = (a: Inode, b: Inode): boolean => a.dev === b.dev && a.ino === b.ino;

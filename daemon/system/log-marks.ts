@@ -4,17 +4,7 @@
  *   .web.log.arrivals                                of the live log
  *   web.2026-11-21T03-34-33-123Z.log.gz.arrivals     of an archive, or of what is about to become it
  */
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, constants, fstatSync, readFileSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import {
   formatHeader,
@@ -24,8 +14,9 @@ import {
   type Mark,
   type MarkFile,
 } from '../../core/logs/arrivals.ts';
+import { openPlainFile, type PlainFile } from './foreign-files.ts';
 
-const { O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
+const { O_APPEND, O_RDONLY, O_WRONLY } = constants;
 /** More than the keeper ever lets them grow to. */
 const MAX_MARK_BYTES = 8 * 1024 * 1024;
 
@@ -35,29 +26,34 @@ export const marksFileOf = (log: string): string =>
 
 /** Null when there are none, or what is there is no such file. */
 export function readMarks(log: string): MarkFile | null {
-  let descriptor: number;
+  const file = openOrNull(marksFileOf(log));
+  if (file === null) return null;
   try {
-    descriptor = openSync(marksFileOf(log), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-  } catch (error) {
-    if (['ENOENT', 'ELOOP'].includes((error as NodeJS.ErrnoException).code ?? '')) return null;
-    throw error;
-  }
-  try {
-    const stat = fstatSync(descriptor);
-    return stat.isFile() && stat.size <= MAX_MARK_BYTES ? parseMarks(readFileSync(descriptor, 'utf8')) : null;
+    return file.stat.size <= MAX_MARK_BYTES ? parseMarks(readFileSync(file.descriptor, 'utf8')) : null;
   } finally {
-    closeSync(descriptor);
+    closeSync(file.descriptor);
   }
 }
 
-/** @returns how many bytes the file has then */
-export function addMark(log: string, mark: Mark): number {
-  const descriptor = openSync(marksFileOf(log), O_WRONLY | O_APPEND | O_NOFOLLOW);
+function openOrNull(path: string): PlainFile | null {
   try {
-    writeSync(descriptor, formatMark(mark));
-    return fstatSync(descriptor).size;
+    return openPlainFile(path, O_RDONLY);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+/** @returns how many bytes the file has then. Throws where there is none: then all of them have to be written again */
+export function addMark(log: string, mark: Mark): number {
+  const path = marksFileOf(log);
+  const file = openPlainFile(path, O_WRONLY | O_APPEND);
+  if (file === null) throw new Error(`${path} is no regular file`);
+  try {
+    writeSync(file.descriptor, formatMark(mark));
+    return fstatSync(file.descriptor).size;
   } finally {
-    closeSync(descriptor);
+    closeSync(file.descriptor);
   }
 }
 
@@ -66,12 +62,7 @@ export function writeMarks(log: string, { inode, base, marks }: MarkFile): void 
   const file = marksFileOf(log);
   const temporary = `${file}.tmp`;
   rmSync(temporary, { force: true });
-  const descriptor = openSync(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o640);
-  try {
-    writeFileSync(descriptor, formatHeader(inode, base) + marks.map(formatMark).join(''));
-  } finally {
-    closeSync(descriptor);
-  }
+  writeFileSync(temporary, formatHeader(inode, base) + marks.map(formatMark).join(''), { flag: 'wx', mode: 0o640 });
   renameSync(temporary, file);
 }
 

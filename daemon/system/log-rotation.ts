@@ -7,7 +7,7 @@
  */
 import { createReadStream, createWriteStream, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { constants as fs } from 'node:fs';
-import { open, type FileHandle } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { constants, createGzip } from 'node:zlib';
 import type { Logger } from '../../core/system/logger.ts';
@@ -22,6 +22,7 @@ import {
   setAsideName,
   writeStart,
 } from './log-archives.ts';
+import { openPlainHandle } from './foreign-files.ts';
 import { createLogDropper } from './log-drop.ts';
 import { punchHole, supportsHoles } from './log-holes.ts';
 import { forgetKept } from './log-live.ts';
@@ -180,7 +181,7 @@ function prune(file: string, count: number, bytes: number): void {
 
 async function rotate(file: string, look: LogRotationOptions['look'], signal: AbortSignal): Promise<void> {
   // One descriptor for all steps: the name may belong to another file before we are done.
-  const handle = await open(file, fs.O_RDWR | fs.O_NOFOLLOW);
+  const handle = await openPlainHandle(file, fs.O_RDWR);
   try {
     const { size, ino, dev } = await handle.stat();
     const start = readStart(file);
