@@ -34,18 +34,19 @@ export const SERVER_IMPORT = {
   triggers: 'triggers',
   events: 'events',
   routines: 'routines',
-  otherDefiner: 'what ran as {users} runs as kojibox here',
+  otherDefiner: 'what ran as {users} runs here as an account with rights in this database alone',
   eventsWait: 'events ({events}) run once the event scheduler is on, which it is not here',
   newerMariadb:
     'MariaDB {version} is newer than the one here: what only the newer knows makes the import fail, and nothing is left of it then',
   converted: 'its text is converted from {encoding} to UTF8',
-  otherOwner: 'what belongs to {owners} belongs to kojibox here; grants stay behind',
+  otherOwner: 'what belongs to {owners} belongs here to a role of this database; grants stay behind',
   publicationsStay: 'publications stay behind',
   subscriptionsStay: 'subscriptions stay behind',
   otherOrder: 'new tables have the order of this server, not {collation}',
   leftOut: 'left out, because it concerns the other server: {statements}',
   otherSorting: 'text is sorted by the order of this server, not by {collation}',
   unknownSetting: 'its setting "{setting}" is not known here',
+  settingStays: 'its setting "{setting}" stays behind: it could run code here, or with the rights of another',
 
   // Refusals and failures
   cannotTake: 'cannot take over these databases',

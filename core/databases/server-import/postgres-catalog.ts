@@ -42,6 +42,10 @@ export const ROLES = 'select rolname as name from pg_roles';
 export const TABLES = `select n.nspname as schema, c.relname as name, format('%I.%I', n.nspname, c.relname) as quoted, pg_table_size(c.oid) as bytes
 from pg_class c join pg_namespace n on n.oid = c.relnamespace where ${USER_TABLE} order by 1, 2`;
 
+/** Tables whose policies bind their owner too. */
+export const FORCED_POLICIES = `select format('%I.%I', n.nspname, c.relname) as quoted from pg_class c join pg_namespace n on n.oid = c.relnamespace
+where ${USER_TABLE} and c.relrowsecurity and c.relforcerowsecurity`;
+
 export interface TableName {
   readonly schema: string;
   readonly name: string;

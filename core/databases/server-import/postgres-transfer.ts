@@ -13,7 +13,8 @@ import { createDumpProgress } from './dump-progress.ts';
 import type { ServerAddress, ServerSession } from './foreign-server.ts';
 import { assertSame, batches, pipeFailed, rowsOf, withSession, type Counts, type ServerImporter } from './importer.ts';
 import { quote } from '../postgres-names.ts';
-import { countRows, OBJECTS, SETTINGS, TABLES, type TableName } from './postgres-catalog.ts';
+import { isPlainSetting } from './postgres-settings.ts';
+import { countRows, FORCED_POLICIES, OBJECTS, SETTINGS, TABLES, type TableName } from './postgres-catalog.ts';
 import type { Sentence } from '../../../contract/sentences/sentence.ts';
 import { sayServerImport } from '../../../contract/sentences/server-import.ts';
 
@@ -50,6 +51,15 @@ async function countAll(session: ServerSession, signal: AbortSignal): Promise<Co
       if (table !== undefined) counts.set(`${table.schema}.${table.name}`, Number(rows));
     }
   }
+  return counts;
+}
+/** Policies that bind the owner of a table too hide rows of it; they are suspended for the count, in a transaction that is undone. */
+async function countHere(own: ServerSession, signal: AbortSignal): Promise<Counts> {
+  await own.query('begin');
+  for (const { quoted } of await own.query(FORCED_POLICIES))
+    await own.query(`alter table ${quoted ?? ''} no force row level security`);
+  const counts = await countAll(own, signal);
+  await own.query('rollback');
   return counts;
 }
 const countObjects = async (session: ServerSession): Promise<Counts> =>
@@ -97,13 +107,19 @@ export const transferPostgres: ServerImporter['transfer'] = async (work, passage
     const cure = sayServerImport('reportSnapshot');
     const remarks: Sentence[] =
       skipped.size === 0 ? [] : [sayServerImport('leftOut', { statements: [...skipped].join(', ') })];
-    await withSession(foreign, target.address, passage.working, signal, async (own) => {
-      assertSame(name, there, await countAll(own, signal), cure);
+    // The account that read it: a query runs functions of its tables' indexes.
+    const reader = { ...target.address, user: loader.user, password: loader.password };
+    await withSession(foreign, reader, passage.working, signal, async (own) => {
+      assertSame(name, there, await countHere(own, signal), cure);
       assertSame(name, objectsThere, await countObjects(own), cure);
-      for (const { setting } of settings)
-        await own
-          .query(`alter database ${quote(passage.working)} ${setting ?? ''}`)
-          .catch(() => remarks.push(sayServerImport('unknownSetting', { setting: setting ?? '' })));
+    });
+    await withSession(foreign, target.address, 'postgres', signal, async (own) => {
+      for (const setting of settings.map((row) => row['setting'] ?? ''))
+        if (isPlainSetting(setting))
+          await own
+            .query(`alter database ${quote(passage.working)} ${setting}`)
+            .catch(() => remarks.push(sayServerImport('unknownSetting', { setting })));
+        else remarks.push(sayServerImport('settingStays', { setting }));
     });
     return { tables: there.size, rows: rowsOf(there), remarks };
   });
