@@ -364,4 +364,37 @@ describe('a database of others is data', () => {
     expect(await names('postgres')).toEqual(before);
     expect(await own.postgres(`select rolname from pg_roles where rolname ~ '^kojibox_import_'`)).toEqual([]);
   });
+
+  it('nothing of it runs as a superuser while both sides are compared, and none of its settings runs code', async () => {
+    const mark = join(world.root, 'counted');
+    await pg16.query('create database watched');
+    // The server evaluates what is constant in the expression of an index as the account that plans a query of its table.
+    await pg16.query(
+      `create function public.look() returns void language plpgsql as $$ begin
+         if current_setting('server_version_num')::int >= 170000 and (select rolsuper from pg_roles where rolname = current_user)
+         then copy (select 1) to program 'touch ${mark}'; end if; end $$;
+       create function public.one() returns int immutable language plpgsql as $$ begin perform public.look(); return 1; end $$;
+       create table t (a int); insert into t values (1), (2); create index on t ((a + public.one()));
+       create table own_rows (a int); insert into own_rows values (1);
+       alter table own_rows enable row level security, force row level security;
+       create policy none on own_rows using (false)`,
+      'watched',
+    );
+    for (const setting of [
+      `log_statement to 'ddl'`,
+      `app.mode to 'it''s'`,
+      `session_preload_libraries to 'auto_explain'`,
+      `role to '${OWNER}'`,
+    ])
+      await pg16.query(`alter database watched set ${setting}`);
+    await taken(pg16, ['watched']);
+    expect(existsSync(mark)).toBe(false);
+    const [database] = (await records()).at(-1)?.databases ?? [];
+    expect(database).toMatchObject({ tables: 2, rows: 3 });
+    const remarks = database?.remarks.join('\n') ?? '';
+    expect(remarks).toMatch(/session_preload_libraries.*stays behind/);
+    expect(remarks).toMatch(/set role to.*stays behind/);
+    const set = `select unnest(setconfig) as setting from pg_db_role_setting where setdatabase = (select oid from pg_database where datname = 'watched') order by 1`;
+    expect(await own.postgres(set)).toEqual([{ setting: "app.mode=it's" }, { setting: 'log_statement=ddl' }]);
+  });
 });
