@@ -1,9 +1,9 @@
 /** Logs of projects that the edge writes, over a real php-fpm. */
-import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { installPhp, startFpm, type Fpm } from './edge-php-fpm.ts';
-import { createEdgeWorld, until, writeSite, type EdgeWorld } from './edge-world.ts';
+import { createEdgeWorld, EDGE_USER, until, writeSite, type EdgeWorld } from './edge-world.ts';
 
 let fpm: Fpm | undefined;
 let world: EdgeWorld;
@@ -15,7 +15,12 @@ beforeAll(async () => {
     ['a.test', 'b.test', 'c.test', 'd.test'].map((host) => ({ host, routes: {} })),
     (config) => {
       folder = join(config.controlSocket, '..');
-      for (const kind of ['access', 'errors']) mkdirSync(join(folder, 'logs', kind), { recursive: true });
+      for (const kind of ['access', 'errors']) {
+        const path = join(folder, 'logs', kind);
+        mkdirSync(path, { recursive: true });
+        // The daemon gives the edge these folders; see ensureProjectLogs.
+        if (process.getuid?.() === 0) chownSync(path, EDGE_USER, EDGE_USER);
+      }
       return {
         ...config,
         projectLogs: join(folder, 'logs'),
@@ -87,15 +92,15 @@ describe('logs of projects', () => {
     await world.get('c.test', '/status.php?code=404&mark=1');
     await world.get('c.test', '/status.php?code=500&mark=2');
     await world.get('d.test', '/status.php?code=200&mark=3');
-    await until(() => logOf('c').includes('mark=1') && logOf('c').includes('mark=2'));
-    const lines = logOf('c')
-      .split('\n')
-      .filter((line) => line.includes('mark='));
-    expect(lines).toHaveLength(2);
-    expect(lines.join('\n')).toMatch(
-      /^\S+Z info GET https:\/\/c\.test(?::\d+)?\/status\.php\?code=404&mark=1 404 4 B \d+ ms$/m,
-    );
-    expect(lines.join('\n')).toMatch(/^\S+Z warn GET \S+code=500&mark=2 500 4 B \d+ ms$/m);
+    const lines = (): string[] =>
+      logOf('c')
+        .split('\n')
+        .filter((line) => line.includes('/status.php'));
+    await until(() => lines().length >= 2);
+    expect(lines()).toHaveLength(2);
+    // The values of a query may be secrets.
+    expect(lines()[0]).toMatch(/^\S+Z info GET https:\/\/c\.test(?::\d+)?\/status\.php\?code=…&mark=… 404 4 B \d+ ms$/);
+    expect(lines()[1]).toMatch(/^\S+Z warn GET \S+code=…&mark=… 500 4 B \d+ ms$/);
     expect(existsSync(join(world.folder, 'logs/access/d.log'))).toBe(false);
     expect(logOf('a')).not.toContain('c.test');
   });
