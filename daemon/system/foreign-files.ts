@@ -69,7 +69,7 @@ export async function openPlainHandle(path: string | Buffer, flags: number): Pro
   const file = await open(path, flags | PLAINLY);
   if ((await file.stat()).isFile()) return file;
   await file.close();
-  throw refused(path.toString(), 'it is no regular file');
+  throw refused(path.toString(), 'it is not a regular file');
 }
 
 /** Content of a file as {@link openForeign} takes it. */
