@@ -7,7 +7,7 @@ const ROOT = { uid: 0, gid: 0 };
 
 /**
  * For a daemon that is root: who can write in a folder above its home can put another home in the place, with programs that root starts.
- * In a folder with the sticky bit nobody can replace what is root's (`/tmp`).
+ * In a folder with the sticky bit no other user can replace what is root's (`/tmp`).
  *
  * @returns the first folder or link above the home that is another user's, or open to one; null when there is none, or this is not root
  */

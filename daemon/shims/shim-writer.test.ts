@@ -52,7 +52,7 @@ describe('the shims', () => {
     expect(lstatSync(ofProject()).mode & 0o777).toBe(0o600);
   });
 
-  it.runIf(isRoot)('of root can be written by nobody else, and the user of the services reads its own', async () => {
+  it.runIf(isRoot)('of root can be written by root alone, and the user of the services reads its own', async () => {
     await writer(SERVICE_USER).refresh();
     expect(files().length).toBeGreaterThan(10);
     expect(files().filter((file) => lstatSync(file).uid !== 0 || (lstatSync(file).mode & 0o022) !== 0)).toEqual([]);

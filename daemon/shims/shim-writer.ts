@@ -15,7 +15,7 @@ export function createShimWriter(options: {
   readonly log: Logger;
   /**
    * Group that may read the files with passwords too; null: their owner alone. All of them stay with the user of this program, also as
-   * root: a shell sources them, so whoever may write one runs programs as each user of the shims.
+   * root: a shell sources them, so a user who may write one runs programs as each user of the shims.
    */
   readonly readers: number | null;
   plan(): Promise<ShimPlan>;
