@@ -2,8 +2,8 @@
 import type { Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 
-/** A browser opens six for the files of a page. */
-const MOST = 64;
+/** A script may ask a hundred things at once, each on a connection of its own. A stranger costs some 30 kB: its head, and a body of 1 kB. */
+const MOST = 256;
 /** What still sends after its answer is cut off. */
 const LINGER_MS = 2000;
 

@@ -133,9 +133,15 @@ it('no command line in /proc holds the key while a window is opened', async () =
     { mode: 0o755 },
   );
   execFileSync('mkfifo', [join(bin, 'fifo')]);
+  // As root, the browser is the one of the user who called sudo; this sudo changes no user.
+  writeFileSync(join(bin, 'sudo'), '#!/bin/sh\nwhile [ "$1" != -- ]; do shift; done\nshift\nexec "$@"\n', {
+    mode: 0o755,
+  });
+  const caller = process.getuid?.() === 0 ? { SUDO_UID: '65534' } : {};
   const opening = spawn('./koji', ['open'], {
     env: {
       ...process.env,
+      ...caller,
       DISPLAY: ':0',
       PATH: `${bin}:${process.env['PATH'] ?? ''}`,
       KOJIBOX_HOME: world.home,
