@@ -42,6 +42,20 @@ export interface Anchor {
 export const pathOfOpen = ({ fd }: FileHandle, path: string): string =>
   process.platform === 'linux' ? `/proc/self/fd/${fd}` : path;
 
+/** An error of the system names the descriptor; people need the folder. @returns the same error */
+function withRealPath(error: unknown, folder: FileHandle, path: string): unknown {
+  const open = pathOfOpen(folder, path);
+  if (!(error instanceof Error) || open === path) return error;
+  const real = (text: string): string => text.replaceAll(new RegExp(`${open}(?!\\d)`, 'g'), () => path);
+  const named = error as Error & { path?: unknown; dest?: unknown };
+  named.message = real(named.message);
+  for (const key of ['path', 'dest'] as const) {
+    const value = named[key];
+    if (typeof value === 'string') named[key] = real(value);
+  }
+  return error;
+}
+
 const anchorOf = (folder: FileHandle, path: string): Anchor => {
   const base = pathOfOpen(folder, path);
   return { folder, at: (name) => (name === undefined ? base : `${base}/${name}`) };
@@ -52,6 +66,8 @@ export async function withFolder<T>(path: string | Buffer, work: (anchor: Anchor
   const folder = await open(path, FOLDER);
   try {
     return await work(anchorOf(folder, path.toString()));
+  } catch (error) {
+    throw withRealPath(error, folder, path.toString());
   } finally {
     await folder.close();
   }
@@ -88,6 +104,8 @@ export async function withParent<T>(path: string, work: (anchor: Anchor, name: s
       rest = others;
     }
     return await work(anchorOf(folder, reached), basename(wanted));
+  } catch (error) {
+    throw withRealPath(error, folder, reached);
   } finally {
     await folder.close();
   }

@@ -110,7 +110,8 @@ describe('a shim', () => {
     });
   });
 
-  const environment = { ...process.env, PATH: `${elsewhere}:/usr/bin:/bin` };
+  // The runner of these tests says that tests run.
+  const environment = { ...process.env, NODE_ENV: '', PATH: `${elsewhere}:/usr/bin:/bin` };
   /** What a line says in a shell that began with our code. */
   const say = (shell: string, folder: string, line: string, env: NodeJS.ProcessEnv = environment): string => {
     const kind = shell === 'fish' ? 'fish' : 'bash';
@@ -256,6 +257,7 @@ describe('koji shell-init', () => {
     expect(statSync(world.path('app/shims/php')).mode & 0o777).toBe(0o755);
     const folder = join(world.root, 'my shop');
     mkdirSync(folder);
+    writeFileSync(join(folder, 'index.html'), 'shop');
     await world.call('config.setProject', {
       id: 'shop',
       name: 'Shop',
