@@ -84,6 +84,8 @@ describe('every request example', () => {
   let world: StackWorld;
   beforeAll(async () => {
     world = createStackWorld();
+    // Trust is added in the home folder of the user: not in that of the user who runs the tests.
+    process.env['HOME'] = world.root;
     mkdirSync(join(world.root, 'my-app'));
     // The parts of the example's world: its project, its secret, its service.
     await upPrepared(world.home, () => world.koji('up', '--json'));

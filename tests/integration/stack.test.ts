@@ -214,7 +214,7 @@ describe('the stack', () => {
 
     for (const [change, code, words] of [
       [{ path: '/no/such/folder' }, 'VALIDATION_FAILED', 'does not exist'],
-      [{ domain: 'not a name' }, 'VALIDATION_FAILED', 'host name'],
+      [{ domain: 'not a name' }, 'VALIDATION_FAILED', 'not a valid domain'],
       [{ id: 'other', domain: 'hello.test' }, 'DOMAIN_TAKEN', 'hello has it'],
       [{ domain: 'shop.example.com' }, 'VALIDATION_FAILED', 'cannot vouch'],
     ] as const) {
