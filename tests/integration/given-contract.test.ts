@@ -1,5 +1,6 @@
 /** The contract as its author wrote it (tests/fixtures/given-contract.md): every method, event, field and request example of the document. */
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { z } from 'zod';
@@ -82,10 +83,11 @@ describe('the given contract', () => {
 
 describe('every request example', () => {
   let world: StackWorld;
+  let user: string;
   beforeAll(async () => {
-    world = createStackWorld();
-    // Trust is added in the home folder of the user: not in that of the user who runs the tests.
-    process.env['HOME'] = world.root;
+    // Trust is added in the user's home folder: not in that of the user who runs the tests.
+    user = mkdtempSync(join(tmpdir(), 'kojibox-user-'));
+    world = createStackWorld({ HOME: user });
     mkdirSync(join(world.root, 'my-app'));
     // The parts of the example's world: its project, its secret, its service.
     await upPrepared(world.home, () => world.koji('up', '--json'));
@@ -102,6 +104,7 @@ describe('every request example', () => {
   afterAll(async () => {
     await world.koji('certs', 'untrust');
     world.remove();
+    rmSync(user, { recursive: true });
   });
 
   /** Answers that this machine cannot give; then the error has the document's form. */
