@@ -64,6 +64,7 @@ for (const where of worlds) {
       await page.reload();
       await page.getByRole('switch', { name: 'Tell me when a service fails' }).click();
       await expect.poll(() => call('config.getApp')).toMatchObject({ notifyFailures: false });
+      await expect(page.getByRole('switch', { name: 'Tell me when a service fails' })).not.toBeChecked();
       await page.getByRole('switch', { name: 'Tell me when a service fails' }).click();
       await expect.poll(() => call('config.getApp')).toMatchObject({ notifyFailures: true });
       // The second change was within the five minutes.
