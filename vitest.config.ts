@@ -1,8 +1,10 @@
 import { defineConfig } from 'vitest/config';
+import { SecondTries } from './tests/reporters/second-tries.vitest.ts';
 
 // Nobody's own keychain is filled by tests, and nobody is asked for a password.
 const env = { KOJIBOX_KEYCHAIN: 'off', KOJIBOX_ELEVATION: 'off' };
-const patient = { testTimeout: 180_000, hookTimeout: 300_000 };
+// Real programs on a machine that has other work: chance refuses no landing, and `npm test` names at its end what needed its second try.
+const patient = { testTimeout: 180_000, hookTimeout: 300_000, retry: 1 };
 const sequential = { ...patient, env, fileParallelism: false };
 /** They hold times of a few milliseconds, or the ports that a newcomer gets: nothing runs beside them. */
 const ALONE = [
@@ -21,6 +23,7 @@ const ALONE = [
 
 export default defineConfig({
   test: {
+    reporters: ['default', new SecondTries()],
     projects: [
       {
         test: {

@@ -9,10 +9,11 @@ export default defineConfig({
   testDir: '.',
   outputDir: '../../test-results',
   workers: 1,
-  retries: 0,
+  // Named at the end of `npm test`.
+  retries: 1,
   timeout: 60_000,
   forbidOnly: true,
-  reporter: [['list']],
+  reporter: [['list'], ['../reporters/second-tries.playwright.ts']],
   globalSetup: './stack-setup.ts',
   globalTeardown: './stack-teardown.ts',
   use: {

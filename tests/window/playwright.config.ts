@@ -6,9 +6,10 @@ export default defineConfig({
   testDir: '.',
   outputDir: '../../test-results/window',
   workers: 1,
-  retries: 0,
+  // Named at the end of `npm test`.
+  retries: 1,
   timeout: 60_000,
   forbidOnly: true,
-  reporter: [['list']],
+  reporter: [['list'], ['../reporters/second-tries.playwright.ts']],
   ...(whole.use === undefined ? {} : { use: whole.use }),
 });
