@@ -4,7 +4,13 @@ import { SecondTries } from './tests/reporters/second-tries.vitest.ts';
 // Nobody's own keychain is filled by tests, and nobody is asked for a password.
 const env = { KOJIBOX_KEYCHAIN: 'off', KOJIBOX_ELEVATION: 'off' };
 // Real programs on a machine that has other work: chance refuses no landing, and `npm test` names at its end what needed its second try.
-const patient = { testTimeout: 180_000, hookTimeout: 300_000, retry: 1 };
+const patient = {
+  testTimeout: 180_000,
+  hookTimeout: 300_000,
+  retry: 1,
+  // A wait ends with what it waits for; its limit is for hangs alone.
+  expect: { poll: { timeout: 60_000 } },
+};
 const sequential = { ...patient, env, fileParallelism: false };
 /** They hold times of a few milliseconds, or the ports that a newcomer gets: nothing runs beside them. */
 const ALONE = [

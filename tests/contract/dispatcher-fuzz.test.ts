@@ -92,9 +92,11 @@ describe('the dispatcher', () => {
       const huge = Object.keys(example).flatMap((field) => texts.map((text) => ({ ...example, [field]: text })));
       const many = Object.fromEntries(Array.from({ length: 100_000 }, (_, index) => [`field${index}`, index]));
       for (const params of [...huge, many, { [texts[0]!]: 1 }]) {
-        const began = performance.now();
+        // Processor time: other programs of a busy machine interrupt it.
+        const before = process.threadCpuUsage();
         const reply = await dispatcher.dispatch(name, params, 'http');
-        expect(performance.now() - began).toBeLessThan(1000);
+        const { user, system } = process.threadCpuUsage(before);
+        expect((user + system) / 1000).toBeLessThan(1000);
         const error = ErrorBodySchema.parse('error' in reply ? reply.error : null);
         expect(['VALIDATION_FAILED', 'UNAVAILABLE']).toContain(error.code);
         expect(error.detail.length).toBeLessThanOrEqual(MOST_DETAIL);

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { atMost } from '../figures.ts';
 import { createStackWorld, type StackWorld } from './stack-world.ts';
 
 const run = promisify(execFile);
@@ -35,7 +36,7 @@ describe('completion in bash', () => {
     expect(existsSync(world.path('app/daemon.json'))).toBe(false);
   });
 
-  it('answers within 150 ms, and with the ids of a daemon that runs', async () => {
+  it('answers at once, and with the ids of a daemon that runs', async () => {
     await world.koji('info');
     const folder = join(world.root, 'my shop');
     mkdirSync(folder);
@@ -48,7 +49,7 @@ describe('completion in bash', () => {
     });
     // A completion gives up on a daemon that is slow to answer, and offers nothing; on a busy machine it is asked again.
     const offers = (words: string[], wanted: string[]): Promise<void> =>
-      expect.poll(() => complete(...words), { timeout: 20_000, interval: 100 }).toEqual(wanted);
+      expect.poll(() => complete(...words), { interval: 100 }).toEqual(wanted);
     await offers(['logs', 'po'], ['postgres']);
     await offers(['open', 'sh'], ['shop']);
     await offers(['domains', 'resolve', 'shop'], ['shop.test']);
@@ -62,7 +63,7 @@ describe('completion in bash', () => {
     }
     console.log(`koji complete: ${times.map((ms) => ms.toFixed(0)).join(', ')} ms`);
     // The best (of none: Infinity), because this machine may be busy with something else.
-    expect(Math.min(...times)).toBeLessThan(150);
+    expect(Math.min(...times)).toBeLessThan(atMost(150));
   });
 
   it.each(['bash', 'zsh', 'fish', 'powershell'])('%s has a script', async (shell) => {

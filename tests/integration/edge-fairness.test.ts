@@ -51,4 +51,4 @@ test('while one site has more slow requests than there are workers, another is s
   expect(slow).toBe(15);
   await world.stop('SIGKILL');
   await Promise.all(waiting);
-}, 30_000);
+});

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { userInfo } from 'node:os';
 import { afterEach, beforeAll, afterAll, describe, expect, test } from 'vitest';
 import { EdgeStatusSchema, type EdgeConfig } from '../../contract/edge.ts';
+import { atMost } from '../figures.ts';
 import { createEdgeWorld, freePort, residentMb, until, writeSite, type EdgeWorld } from './edge-world.ts';
 
 const isRoot = userInfo().uid === 0;
@@ -78,7 +79,7 @@ const withSite = (config: EdgeConfig, host: string): EdgeConfig => {
 const errorOf = (json: unknown): string => (json as { error: string }).error;
 
 describe('reload', () => {
-  test('a new site with a new certificate is served within 50 ms, with no restart', async () => {
+  test('a new site with a new certificate is served at once, with no restart', async () => {
     await start();
     const pid = world.pid;
     await world.get('one.test', '/');
@@ -92,7 +93,7 @@ describe('reload', () => {
     console.log(`new certificate: taken up in ${reloadMs.toFixed(1)} ms, page served after ${servedMs.toFixed(1)} ms`);
     expect(EdgeStatusSchema.parse(reply.json)).toMatchObject({ generation: 2, sites: 2, pid });
     expect(served.text).toBe('up');
-    expect(reloadMs).toBeLessThan(50);
+    expect(reloadMs).toBeLessThan(atMost(50));
   });
 
   test('a renewed certificate in the same file is served; a connection that is open goes on', async () => {
@@ -263,7 +264,7 @@ describe('end', () => {
     );
     expect((await slow).text).toBe('slow');
     expect(await code).toBe(0);
-    expect(performance.now() - began).toBeLessThan(2500);
+    expect(performance.now() - began).toBeLessThan(atMost(2500));
     idle.destroy();
   });
 
@@ -274,7 +275,7 @@ describe('end', () => {
     const began = performance.now();
     expect(await world.stop()).toBe(0);
     expect(performance.now() - began).toBeGreaterThan(2500);
-    expect(performance.now() - began).toBeLessThan(4500);
+    expect(performance.now() - began).toBeLessThan(atMost(4500));
     expect(await never).toBeInstanceOf(Error);
   });
 
@@ -325,5 +326,5 @@ test('500 sites: start, reload and memory stay small', async () => {
   expect((await world.control('POST', '/reload')).status).toBe(200);
   const reloadMs = performance.now() - began;
   console.log(`500 sites: reload in ${reloadMs.toFixed(1)} ms, ${residentMb(world.pid).toFixed(0)} MB resident`);
-  expect(reloadMs).toBeLessThan(200);
+  expect(reloadMs).toBeLessThan(atMost(200));
 });

@@ -72,7 +72,7 @@ export async function freePort(): Promise<number> {
 }
 
 /** Resolves as soon as `ready` holds; rejects after `limitMs`. */
-export async function until(ready: () => boolean | Promise<boolean>, limitMs = 10_000): Promise<void> {
+export async function until(ready: () => boolean | Promise<boolean>, limitMs = 60_000): Promise<void> {
   const end = performance.now() + limitMs;
   while (!(await ready())) {
     if (performance.now() > end) throw new Error(`not so within ${limitMs} ms`);

@@ -26,7 +26,7 @@ interface Seen {
 }
 
 const PAGE = 'app://kojibox/';
-const WAIT = { timeout: 20_000, interval: 50 };
+const WAIT = { timeout: 60_000, interval: 50 };
 
 let root: string;
 let home: string;

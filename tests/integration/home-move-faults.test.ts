@@ -89,7 +89,7 @@ describe('a place that cannot hold the data', () => {
 
 /** Still everything where it was, and running again. */
 const expectUnmoved = (): Promise<unknown> =>
-  expect.poll(() => world.expectOneHome(place).then(() => 'one home'), { timeout: 30_000 }).toBe('one home');
+  expect.poll(() => world.expectOneHome(place).then(() => 'one home')).toBe('one home');
 
 describe('kill -9 at each step', () => {
   it.each(['wait', 'copy', 'stop', 'verify'])('%s: undone', async (step) => {
@@ -128,7 +128,7 @@ describe('kill -9 at each step', () => {
     expect(world.killed()).toBe(true);
     await world.expectOneHome(place);
     await expect
-      .poll(async () => (await world.call<{ notices: string[] }>('stack.status')).notices.join(), { timeout: 30_000 })
+      .poll(async () => (await world.call<{ notices: string[] }>('stack.status')).notices.join())
       .toContain('could not be moved');
     world.unmount(unfit);
   });
@@ -147,7 +147,7 @@ it('leaves the former folder when somebody wrote to it after the last copy', asy
   expect(readFileSync(join(former, 'app', 'late'), 'utf8')).toBe('a note');
   place = to;
   await expect
-    .poll(async () => (await world.call<{ notices: string[] }>('stack.status')).notices.join(), { timeout: 30_000 })
+    .poll(async () => (await world.call<{ notices: string[] }>('stack.status')).notices.join())
     .toContain(former);
   rmSync(former, { recursive: true });
   await world.expectOneHome(place);

@@ -16,6 +16,7 @@ import { isAtLeast, LOG_LEVELS, pageBefore, type LogEntry, type LogFilter } from
 import { createServiceLogs, type ServiceLogs } from '../../daemon/service-logs.ts';
 import { archivesOf, readStart } from '../../daemon/system/log-archives.ts';
 import { startLogRotation, type LogRotation, type LogRotationOptions } from '../../daemon/system/log-rotation.ts';
+import { atMost } from '../figures.ts';
 import { eventually } from '../fixtures/services/service-spec.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'kojibox-log-queries-'));
@@ -357,8 +358,8 @@ describe('a log of a million lines', () => {
     const archived = await measureOften('limit 100, just rotated', () => query('postgres', { level: 'info' }, 100));
     expect(short(archived.result)).toEqual(last);
     for (const { ms, blockedMs } of [live, archived]) {
-      expect(ms).toBeLessThan(100);
-      expect(blockedMs).toBeLessThan(50);
+      expect(ms).toBeLessThan(atMost(100));
+      expect(blockedMs).toBeLessThan(atMost(50));
     }
 
     const from = new Date(BEGAN + 250_000).toISOString();
@@ -378,11 +379,11 @@ describe('a log of a million lines', () => {
       logs.export({ ids: ['postgres'], asked: null, filter: {}, limit: undefined }),
     );
     for (const { blockedMs, rss } of [...runs, exported]) {
-      expect(blockedMs).toBeLessThan(50);
+      expect(blockedMs).toBeLessThan(atMost(50));
       expect(rss).toBeLessThan(150);
     }
     const lines = readFileSync(exported.result, 'utf8').split('\n');
     expect(lines).toHaveLength(LINES + 1);
     expect(lines.every((line, index) => index === LINES || `${line}\n` === lineOf(index))).toBe(true);
-  }, 120_000);
+  });
 });

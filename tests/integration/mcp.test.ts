@@ -4,6 +4,7 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Change } from '../../contract/changes.ts';
+import { atMost } from '../figures.ts';
 import { createStackWorld, type StackWorld } from './stack-world.ts';
 
 let world: StackWorld;
@@ -161,7 +162,7 @@ describe('koji mcp', () => {
     const told = performance.now();
     child.kill('SIGTERM');
     expect(await ended).toBe(0);
-    expect(performance.now() - told).toBeLessThan(2000);
+    expect(performance.now() - told).toBeLessThan(atMost(2000));
     await expect
       .poll(
         async () => {

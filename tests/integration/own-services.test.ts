@@ -22,7 +22,7 @@ beforeAll(async () => {
   chmodSync(folder, 0o755);
   writeFileSync(join(folder, 'server.js'), SERVER);
   await world.koji('runtime', 'install', 'node');
-}, 120_000);
+});
 afterAll(() => world.remove());
 
 const freePort = (): Promise<number> =>
@@ -94,9 +94,7 @@ describe('a service of the user', () => {
   it('is still there after the daemon ended, and is taken over by the next', async () => {
     const before = await stateOf('search');
     await world.call('daemon.quit', { keepServices: true });
-    await expect
-      .poll(() => stateOf('search'), { timeout: 20_000 })
-      .toMatchObject({ state: 'running', pid: before?.pid });
+    await expect.poll(() => stateOf('search')).toMatchObject({ state: 'running', pid: before?.pid });
   });
 
   it('is refused with what is wrong, and nothing changes', async () => {

@@ -220,16 +220,16 @@ describe('koji pack', () => {
     await expect
       .poll(async () => (await taker.call<Change>('changes.get', { id })).status, { timeout: 60_000 })
       .toBe('cancelled');
-    await expect.poll(() => leftovers(taker), { timeout: 30_000 }).toEqual([]);
+    await expect.poll(() => leftovers(taker)).toEqual([]);
     expect(await installedIn(taker)).toEqual([]);
 
     await taker.call<Change>('packs.install', { path: stackPack });
-    await expect.poll(() => leftovers(taker).length, { timeout: 30_000 }).toBeGreaterThan(0);
+    await expect.poll(() => leftovers(taker).length).toBeGreaterThan(0);
     const { pid } = taker.daemonFile();
     process.kill(pid, 'SIGKILL');
-    await expect.poll(() => isAlive(pid), { timeout: 10_000 }).toBe(false);
+    await expect.poll(() => isAlive(pid)).toBe(false);
     // The next one cleans up at its start, before anybody can ask it for something.
-    await expect.poll(async () => (await taker.kojiResult('info')).code, { timeout: 30_000 }).toBe(0);
+    await expect.poll(async () => (await taker.kojiResult('info')).code).toBe(0);
     expect(await installedIn(taker)).toEqual([]);
     expect(leftovers(taker)).toEqual([]);
   });

@@ -244,7 +244,7 @@ describe('the settings of a service', () => {
     await world.call('config.setService', { ...config, enabled: false });
     expect(await service('mariadb')).toMatchObject({ state: 'stopped' });
     await world.call('daemon.quit', { keepServices: true });
-    await expect.poll(() => service('redis'), { timeout: 20_000 }).toMatchObject({ state: 'running' });
+    await expect.poll(() => service('redis')).toMatchObject({ state: 'running' });
     expect(await settings('mariadb')).toMatchObject({ enabled: false });
     await world.call('config.setService', { ...config, enabled: true });
     expect(await service('mariadb')).toMatchObject({ state: 'running' });
@@ -314,11 +314,9 @@ describe('Adminer', () => {
     expect((await world.get('/', 'adminer.localhost', { cookie })).status).toBe(200);
     const { pid } = world.daemonFile();
     process.kill(pid, 'SIGKILL');
-    await expect.poll(() => world.daemonFile().pid, { timeout: 20_000 }).not.toBe(pid);
+    await expect.poll(() => world.daemonFile().pid).not.toBe(pid);
     await world.call('daemon.info');
-    await expect
-      .poll(async () => (await world.get('/', 'adminer.localhost', { cookie })).status, { timeout: 20_000 })
-      .toBe(403);
+    await expect.poll(async () => (await world.get('/', 'adminer.localhost', { cookie })).status).toBe(403);
   });
 });
 

@@ -19,9 +19,9 @@ it('stops the services of a daemon that was killed together with its guardian', 
   const { pid } = world.daemonFile();
   const guardian = Number(/^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1]);
   for (const each of [guardian, pid]) process.kill(each, 'SIGKILL');
-  await vi.waitFor(() => expect(isAlive(pid)).toBe(false), { timeout: 10_000 });
+  await vi.waitFor(() => expect(isAlive(pid)).toBe(false), { timeout: 60_000 });
 
   expect(await world.koji('quit')).toContain('Kojibox ended');
-  await vi.waitFor(() => expect(isAlive(service)).toBe(false), { timeout: 10_000 });
+  await vi.waitFor(() => expect(isAlive(service)).toBe(false), { timeout: 60_000 });
   expect(await world.koji('quit')).toContain('was not running');
 });

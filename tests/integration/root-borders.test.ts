@@ -55,7 +55,7 @@ describe.runIf(isRoot)('as root, the code of a project', () => {
       @rename('${config}.new', '${config}');
       return @posix_kill(${before?.pid ?? 0}, 9) ? 'killed' : 'alive';
     `).catch(() => 'the edge went away');
-    await expect.poll(async () => (await serviceOf('edge'))?.state, { timeout: 20_000 }).toBe('running');
+    await expect.poll(async () => (await serviceOf('edge'))?.state).toBe('running');
     const after = await serviceOf('edge');
     expect(usersOf(after?.pid ?? 0)).not.toContain(0);
     const stolen = await world
@@ -91,7 +91,7 @@ describe.runIf(isRoot)('as root, the code of a project', () => {
     `);
     // It has folders of its own to try it in.
     expect(planted).toContainEqual(expect.stringContaining('/runtime/temp/'));
-    await expect.poll(async () => (await serviceOf('php'))?.pid, { timeout: 20_000 }).not.toBe(php?.pid);
+    await expect.poll(async () => (await serviceOf('php'))?.pid).not.toBe(php?.pid);
     await world.kojiResult('restart', 'php', '--json');
     expectUntouched();
   });

@@ -209,11 +209,11 @@ describe.runIf(isRoot)('as root', () => {
     const before = await running();
     const { pid } = world.daemonFile();
     await world.call('daemon.quit', { keepServices: true });
-    await expect.poll(() => existsSync(`/proc/${pid}`), { timeout: 20_000 }).toBe(false);
+    await expect.poll(() => existsSync(`/proc/${pid}`)).toBe(false);
     rmSync(world.path('run/u65534/php.sock'));
     await world.call('stack.status');
-    await expect.poll(async () => (await running())?.pid, { timeout: 30_000 }).not.toBe(before?.pid);
-    await expect.poll(async () => (await running())?.state, { timeout: 30_000 }).toBe('running');
+    await expect.poll(async () => (await running())?.pid).not.toBe(before?.pid);
+    await expect.poll(async () => (await running())?.state).toBe('running');
     expect((await world.get('/', 'hello.test')).status).toBe(200);
   });
 

@@ -265,7 +265,7 @@ describe.each(['postgres', 'mariadb'] as const)('an import into %s that does not
     process.kill(world.daemonFile().pid, 'SIGKILL');
     await world.koji('up', '--json');
     // As soon as the next one has taken the server over.
-    await expect.poll(() => names(engine), { timeout: 30_000 }).toEqual(before);
+    await expect.poll(() => names(engine)).toEqual(before);
     await expectNothing(before, known);
     expect((await ask<{ notices: string[] }>('stack.status', {})).notices.join()).toContain(
       'import that was broken off',

@@ -6,6 +6,7 @@ import { createConnection } from 'mariadb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { LogEntrySchema } from '../../contract/logs.ts';
+import { atMost } from '../figures.ts';
 import { isAlive, type Answer } from './daemon-calls.ts';
 import { createStackWorld, type StackWorld } from './stack-world.ts';
 
@@ -40,23 +41,20 @@ describe('the stack', () => {
       process.kill(pid!, 'SIGKILL');
       // Until it is gone the system still accepts in its name.
       do await new Promise((resolve) => setTimeout(resolve, 2));
-      while (isAlive(pid!) || (!(await accepts(ports[0]!.port)) && performance.now() - began < 10_000));
+      while (isAlive(pid!) || (!(await accepts(ports[0]!.port)) && performance.now() - began < 60_000));
       const ms = performance.now() - began;
       excess.push(ms - readyMs!);
       console.log(`${id}: own start ${readyMs} ms, accepts again ${ms.toFixed(0)} ms after kill -9`);
       await expect
-        .poll(
-          async () => {
-            const now = (await world.services()).find((service) => service.id === id);
-            return now?.state === 'running' && now.pid !== pid;
-          },
-          { timeout: 10_000 },
-        )
+        .poll(async () => {
+          const now = (await world.services()).find((service) => service.id === id);
+          return now?.state === 'running' && now.pid !== pid;
+        })
         .toBe(true);
     }
-    // The best of three, because this machine may be busy with something else; npm run bench has the exact figures.
-    expect(Math.min(...excess)).toBeLessThan(50);
-    expect(Math.max(...excess)).toBeLessThan(1000);
+    // The best of three, because this machine may be busy with something else.
+    expect(Math.min(...excess)).toBeLessThan(atMost(50));
+    expect(Math.max(...excess)).toBeLessThan(atMost(1000));
   });
 
   it('the daemon may be killed twenty times: no query and no request fails, and every service keeps its pid', async () => {
@@ -100,7 +98,7 @@ describe('the stack', () => {
       const began = performance.now();
       while (world.daemonFile().pid === pid) {
         await new Promise((resolve) => setTimeout(resolve, 5));
-        expect(performance.now() - began).toBeLessThan(10_000);
+        expect(performance.now() - began).toBeLessThan(60_000);
       }
       slowest = Math.max(slowest, performance.now() - began);
     }
@@ -115,7 +113,7 @@ describe('the stack', () => {
     const after = await world.services();
     expect(after.map(({ id, pid }) => [id, pid])).toEqual(before.map(({ id, pid }) => [id, pid]));
     expect(after.map(({ state }) => state)).toEqual(before.map(() => 'running'));
-    expect(slowest).toBeLessThan(2000);
+    expect(slowest).toBeLessThan(atMost(2000));
   });
 
   it('finds log entries as the wire example asks for them, and exports them', async () => {

@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readMark } from '../../daemon/drivers/process/marker.linux.ts';
 import { liveRows } from '../../daemon/drivers/process/process-table.ts';
 import * as table from '../../daemon/system/process-facts.linux.ts';
+import { atMost } from '../figures.ts';
 import { eventually, freePort } from '../fixtures/services/service-spec.ts';
 import { createWorld, type ServiceUnderTest, type SupervisorWorld } from './supervisor-world.ts';
 
@@ -59,7 +60,7 @@ describe('supervisor over real processes', () => {
     const backMs = performance.now() - began;
     console.log(`kill -9 to accepting: ${backMs.toFixed(1)} ms; own start: ${startMs.toFixed(1)} ms`);
     // The start of a Node process itself varies by tens of ms on a busy machine; the benchmark measures the difference exactly.
-    expect(backMs).toBeLessThan(2 * startMs + 50);
+    expect(backMs).toBeLessThan(atMost(2 * startMs + 50));
     await eventually('it is running', () => supervisor.state('web').state === 'running');
     expect(supervisor.state('web')).toMatchObject({ restarts: 1, error: null });
   });
@@ -68,7 +69,7 @@ describe('supervisor over real processes', () => {
     const port = await freePort();
     const { supervisor, states } = create({ id: 'web', port, args: ['--crash-after', '250', '--exit-code', '7'] });
     await supervisor.start('web');
-    await eventually('it gave up', () => supervisor.state('web').state === 'error', 15_000);
+    await eventually('it gave up', () => supervisor.state('web').state === 'error');
     const failed = supervisor.state('web');
     expect(failed.error).toMatchObject({
       code: 'SERVICE_EXITED',
@@ -113,7 +114,7 @@ describe('supervisor over real processes', () => {
     await supervisor.stop('web');
     const tookMs = performance.now() - began;
     expect(tookMs).toBeGreaterThan(480);
-    expect(tookMs).toBeLessThan(1_000);
+    expect(tookMs).toBeLessThan(atMost(1_000));
     expect(carriersOf('KOJIBOX_SERVICE=web@test')).toEqual([]);
     expect(groupOf(pid ?? 0)).toEqual([]);
   });
@@ -173,7 +174,7 @@ describe('supervisor over real processes', () => {
     );
     expect(table.identifyNow(pid ?? 0)).toBeNull();
     expect(states.some(({ lastError }) => lastError?.includes('3 probes in a row failed') === true)).toBe(true);
-  }, 30_000);
+  });
 
   it('starts along the graph, and refuses a circle by printing it', async () => {
     const [db, php] = [await freePort(), await freePort()];

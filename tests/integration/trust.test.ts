@@ -83,7 +83,7 @@ beforeAll(async () => {
     },
   });
   trust = createTrustStores({ system, layout, certificates, ledger });
-}, 120_000);
+});
 afterAll(async () => {
   await ledger?.undo().catch(() => undefined); // What a failed test left in the system's own store.
   rmSync(root, { recursive: true, force: true });

@@ -90,7 +90,7 @@ describe('a good update', () => {
       const now = world.daemonFile();
       return now.pid !== pid && (await fetch(`${now.url}/healthz`).catch(() => null))?.status === 200;
     };
-    await expect.poll(isAnother, { timeout: 20_000 }).toBe(true);
+    await expect.poll(isAnother).toBe(true);
     world.server.hold = null;
     release();
     await world.settled();
@@ -112,8 +112,8 @@ describe('a good update', () => {
       stack: 'static',
       overrides: {},
     });
-    await expect.poll(async () => (await world.service('edge')).pid, { timeout: 20_000 }).not.toBe(edge.pid);
-    await expect.poll(() => visit('late.test'), { timeout: 20_000 }).toBe('200 still here');
+    await expect.poll(async () => (await world.service('edge')).pid).not.toBe(edge.pid);
+    await expect.poll(() => visit('late.test')).toBe('200 still here');
     await world.call('services.stop', { id: 'edge' });
   });
 
@@ -243,7 +243,7 @@ describe('when something goes wrong on the way', () => {
     });
     expect(await world.call<UpdateCheck>('updater.check')).toMatchObject({ available: false });
     await expect
-      .poll(async () => (await world.call<{ notices: string[] }>('stack.status')).notices.join(), { timeout: 30_000 })
+      .poll(async () => (await world.call<{ notices: string[] }>('stack.status')).notices.join())
       .toContain('Kojibox 1.2.0 did not work here');
     // Another build of the same version is another chance.
     world.offer([{ ...crashing, sha256: 'a'.repeat(64) }]);

@@ -8,7 +8,9 @@ export default defineConfig({
   workers: 1,
   // Named at the end of `npm test`.
   retries: 1,
-  timeout: 60_000,
+  timeout: 120_000,
+  // A wait ends with what it waits for; its limit is for hangs alone.
+  expect: { timeout: 20_000 },
   forbidOnly: true,
   reporter: [['list'], ['../reporters/second-tries.playwright.ts']],
   ...(whole.use === undefined ? {} : { use: whole.use }),
