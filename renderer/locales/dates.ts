@@ -9,6 +9,8 @@ function locale(): string {
 }
 
 type Moment = string | number;
+/** In place of what is no time. */
+const NO_TIME = '–';
 
 /** Making one takes far longer than using it, and a log writes a hundred dates in each frame while it scrolls. */
 const formats = new Map<string, Intl.DateTimeFormat>();
@@ -17,7 +19,9 @@ function write(at: Moment, style: Pick<Intl.DateTimeFormatOptions, 'dateStyle' |
   const key = `${tag} ${style.dateStyle ?? ''} ${style.timeStyle ?? ''}`;
   const format = formats.get(key) ?? new Intl.DateTimeFormat(tag, style);
   formats.set(key, format);
-  return format.format(new Date(at));
+  const date = new Date(at);
+  // `format` throws on a time that is none, and would take the whole page with it.
+  return Number.isNaN(date.getTime()) ? NO_TIME : format.format(date);
 }
 
 export const formatDate = (at: Moment): string => write(at, { dateStyle: 'medium' });

@@ -8,7 +8,14 @@ import { extname, join } from 'node:path';
 import { expect, type Page, type WebSocketRoute } from 'playwright/test';
 import type { Snapshot } from '../../contract/daemon.ts';
 import { KojiboxError } from '../../contract/errors.ts';
-import type { EventData, EventName, InputOf, OperationName, OutputOf } from '../../contract/index.ts';
+import {
+  operations,
+  type EventData,
+  type EventName,
+  type InputOf,
+  type OperationName,
+  type OutputOf,
+} from '../../contract/index.ts';
 import { sessionText } from '../../contract/page-session.ts';
 import { aService, aSite, DEFAULT_ANSWERS } from './window-data.ts';
 
@@ -50,7 +57,7 @@ export interface FakeDaemon {
   /** Neither answers nor says that it lives, as a stopped process. */
   hang(): void;
   wake(): void;
-  /** Errors of the page that no test may have; those with an expected text are left out. */
+  /** Errors of the page that no test may have; those with an expected text are left out, and then an answer may be one that no daemon gives. */
   expectNoErrors(expected?: RegExp): void;
   open(path?: string): Promise<void>;
 }
@@ -60,6 +67,8 @@ export async function playDaemon(page: Page, given: Answers = {}, world: Partial
   const calls: FakeDaemon['calls'][number][] = [];
   const errors: string[] = [];
   const unforeseen = new Set<string>();
+  /** A daemon never answers so: a test that does tests nothing. */
+  const impossible = new Set<string>();
   let socket: WebSocketRoute | null = null;
   let seq = 0;
   let isHung = false;
@@ -106,6 +115,7 @@ export async function playDaemon(page: Page, given: Answers = {}, world: Partial
     expectNoErrors(expected) {
       expect(errors.filter((text) => expected === undefined || !expected.test(text))).toEqual([]);
       expect([...unforeseen]).toEqual([]);
+      if (expected === undefined) expect([...impossible]).toEqual([]);
     },
     async open(path = '') {
       await page.goto(`${ORIGIN}/#ticket=one`);
@@ -126,7 +136,11 @@ export async function playDaemon(page: Page, given: Answers = {}, world: Partial
       if (isHung) await new Promise<void>((resolve) => held.push(resolve));
       const answer = answers[method] as ((input: unknown) => unknown) | undefined;
       if (answer === undefined) unforeseen.add(method);
-      await route.fulfill({ json: await reply(answer, params, method) }).catch(() => undefined); // The page may be gone.
+      const replied = await reply(answer, params, method);
+      const output = operations.find(({ name }) => name === method)?.output;
+      const problem = 'result' in replied ? output?.safeParse(replied.result).error : undefined;
+      if (problem !== undefined) impossible.add(`${method}: ${problem.issues[0]?.path.join('.')} ${problem.message}`);
+      await route.fulfill({ json: replied }).catch(() => undefined); // The page may be gone.
       return;
     }
     if (url.pathname in SESSION) {
@@ -163,7 +177,7 @@ async function reply(
   answer: ((input: unknown) => unknown) | undefined,
   params: unknown,
   method: string,
-): Promise<unknown> {
+): Promise<{ readonly result: unknown } | { readonly error: unknown }> {
   try {
     if (answer === undefined)
       throw new KojiboxError('METHOD_UNKNOWN', `the test foresees no ${method}`, { source: 'test' });

@@ -1,7 +1,7 @@
 /** Every field of every dialog and form takes any text: nothing throws, and the form stays. */
 import { expect, test, type Locator, type Page } from 'playwright/test';
 import { playDaemon, type Answers, type FakeDaemon } from './fake-daemon.ts';
-import { aProject, aService } from './window-data.ts';
+import { aFolder, aProject, aRuntime, aService, APP, HOME, UPDATES } from './window-data.ts';
 
 const TEXTS = [
   '8',
@@ -30,7 +30,7 @@ const WORLD: Answers = {
     aProject('node-site', { stack: 'node' }),
     aProject('proxy-site', { stack: 'proxy', overrides: { TARGET: 'http://127.0.0.1:3000' } }),
   ],
-  'projects.detect': () => null as never,
+  'projects.detect': ({ path }) => aFolder(path),
   'databases.list': () => [ENGINE],
   'databases.tables': () => [{ name: 'orders', sizeBytes: 10 }],
   'databases.snapshots': () => ({
@@ -41,21 +41,7 @@ const WORLD: Answers = {
   'firstRun.programs': () => [],
   'serverImport.list': () => [],
   'imports.scan': () => ({ sources: [], sites: [] }),
-  'runtime.list': () => [
-    {
-      name: 'php',
-      series: '8.2',
-      version: '8.2.1',
-      kind: 'language',
-      size: 1,
-      source: 'debian',
-      isDefault: true,
-      pinned: null,
-      untested: false,
-      usedBy: [],
-      installed: { sizeOnDisk: 1, digest: 'sha256:1', artifacts: [] },
-    } as never,
-  ],
+  'runtime.list': () => [aRuntime('php', '8.2', { isDefault: true })],
   'php.settings': () => ({
     series: '8.2',
     version: '8.2.1',
@@ -67,22 +53,20 @@ const WORLD: Answers = {
     others: [{ name: 'user_agent', value: 'x' }],
     services: ['php'],
   }),
-  'config.getApp': () =>
-    ({ overrides: { A: 'b' }, startStack: true, updateFeed: 'default', updateChannel: 'stable' }) as never,
-  'updater.status': () => ({
-    installation: 'checkout' as never,
-    current: '0.1.0',
-    feed: { address: null, from: 'nobody' } as never,
-    checks: { daily: false, at: null, error: null } as never,
-    previous: null,
-    phase: 'idle',
-    changeId: null,
-    updateId: null,
-    last: null,
-    failed: [],
+  'config.getApp': () => ({ ...APP, overrides: { A: 'b' } }),
+  'home.plan': ({ folder = '' }) => ({
+    home: HOME.home,
+    from: HOME.place,
+    to: folder,
+    method: 'copy',
+    sizeBytes: 1,
+    files: 1,
+    freeBytes: 1e9,
+    fileSystem: 'ext4',
+    stops: [],
+    waitsFor: [],
+    problem: null,
   }),
-  'home.status': () => ({ home: '/home/me/.kojibox', leftover: null }) as never,
-  'home.plan': () => null as never,
   'config.getService': ({ id }) => ({ id, enabled: true, ports: { db: 5432 }, env: { A: 'b' }, args: ['--x'] }),
   'services.definitions': () => [],
 };
@@ -222,13 +206,51 @@ test('an error in a dialog leaves the page and the way out', async ({ page }) =>
 });
 
 test('an error of a page leaves the window, and the next page is whole', async ({ page }) => {
-  const daemon = await playDaemon(page, { ...WORLD, 'certs.list': () => [null as never] });
-  await daemon.open('/domains');
+  const daemon = await playDaemon(page, { ...WORLD, 'activity.list': () => [null as never] });
+  await daemon.open('/activity');
   await expect(page.locator('[data-broken]')).toContainText('This page had an error');
   await page.getByRole('link', { name: 'Projects', exact: true }).click();
   await expect(page.getByRole('heading', { level: 1, name: 'Projects' })).toBeVisible();
   await expect(page.locator('[data-broken]')).toHaveCount(0);
   daemon.expectNoErrors(/TypeError/);
+});
+
+test('an error of one part of a page leaves the others, also what was typed into them', async ({ page }) => {
+  const daemon = await playDaemon(page, WORLD);
+  await daemon.open('/settings');
+  await page.locator('[data-service-settings="postgres"] summary').click();
+  const port = page.locator('[data-service-settings="postgres"]').getByLabel(/^Port/);
+  await port.fill('5433');
+  daemon.answers['updater.status'] = () => ({ ...UPDATES, checks: null }) as never;
+  daemon.publish('update:available', { version: '9.9.9' });
+  await expect(page.locator('[data-broken]')).toHaveText(/This part of the page had an error/);
+  await expect(port).toHaveValue('5433');
+  await page.goto('http://127.0.0.1:9/#/domains');
+  daemon.answers['certs.list'] = () => [null as never];
+  daemon.publish('config:changed', { scope: 'domain', id: 'x' });
+  await expect(page.getByRole('button', { name: 'Add a domain' })).toBeVisible();
+  daemon.expectNoErrors(/TypeError/);
+});
+
+test('what was typed stays when the settings change, and a section that was opened stays open', async ({ page }) => {
+  const daemon = await playDaemon(page, WORLD, { services: [aService('edge'), aService('postgres')] });
+  await daemon.open('/settings');
+  const feed = page.locator('[data-update-feed]').getByRole('textbox');
+  await feed.fill('https://example.com/mine.json');
+  await page.getByRole('textbox', { name: 'Value A' }).fill('typed');
+  await page.getByRole('button', { name: 'Add a variable' }).first().click();
+  await expect(page.getByRole('textbox', { name: 'Name' }).last()).toBeFocused();
+  await page.locator('[data-service-settings="postgres"] summary').click();
+  const asked = called(daemon, 'config.getApp');
+  daemon.answers['config.getApp'] = () => ({ ...APP, startStack: false, overrides: { A: 'b', C: 'd' } });
+  daemon.publish('config:changed', { scope: 'app', id: 'app' });
+  daemon.publish('snapshot', { ...daemon.snapshot, services: [...daemon.snapshot.services].reverse() });
+  await expect.poll(() => called(daemon, 'config.getApp')).toBeGreaterThan(asked);
+  await expect(page.getByRole('switch', { name: 'Start the stack' })).not.toBeChecked();
+  await expect(feed).toHaveValue('https://example.com/mine.json');
+  await expect(page.getByRole('textbox', { name: 'Value A' }).first()).toHaveValue('typed');
+  await expect(page.locator('details[data-service-settings="postgres"]')).toHaveAttribute('open');
+  daemon.expectNoErrors();
 });
 
 test('Escape in a filled dialog asks first, and in an empty one it does not', async ({ page }) => {

@@ -31,8 +31,6 @@ async function manyOf(page: Page): Promise<FakeDaemon> {
           expiresAt: '2027-01-01T00:00:00.000Z',
         })),
       'databases.snapshots': () => ({ engines: [], snapshots: [], freeBytes: 1e9 }),
-      'config.getApp': () =>
-        ({ overrides: {}, startStack: true, updateFeed: 'default', updateChannel: 'stable' }) as never,
       'doctor.run': () => [],
     },
     {

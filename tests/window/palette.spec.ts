@@ -1,6 +1,6 @@
 import { expect, test } from 'playwright/test';
 import { playDaemon } from './fake-daemon.ts';
-import { aService, aSite } from './window-data.ts';
+import { aChange, aService, aSite } from './window-data.ts';
 
 test('the chosen command stays chosen while health events arrive, and new commands come in above it', async ({
   page,
@@ -25,7 +25,7 @@ test('the chosen command stays chosen while health events arrive, and new comman
 test('"stop" and Enter stop one service, and Stop all asks before it does anything', async ({ page }) => {
   const daemon = await playDaemon(page, {
     'services.stop': ({ id }) => aService(id, { state: 'stopped', desired: 'down' }),
-    'stack.down': () => ({ id: 'stack-down-1', kind: 'stack.down' }) as never,
+    'stack.down': () => aChange('stack.down', 'Stopping the stack'),
   });
   await daemon.open();
   await page.keyboard.press('Control+k');

@@ -1,7 +1,7 @@
 import { expect, test } from 'playwright/test';
 import { KojiboxError } from '../../contract/errors.ts';
 import { playDaemon } from './fake-daemon.ts';
-import { aChange, aService, aSite } from './window-data.ts';
+import { aChange, aFolder, aRuntime, aService, aSite } from './window-data.ts';
 
 const FAILED = {
   code: 'DOWNLOAD_FAILED' as const,
@@ -138,15 +138,7 @@ test('a new project keeps its dialog until the first result, and a refusal stand
 
 test('the name of a new project follows the whole path, until the person writes one', async ({ page }) => {
   const daemon = await playDaemon(page, {
-    'projects.detect': ({ path }) =>
-      ({
-        path,
-        name: path.split('/').at(-1) ?? '',
-        framework: 'PHP',
-        stack: 'php',
-        domain: 'x.test',
-        undecided: null,
-      }) as never,
+    'projects.detect': ({ path }) => aFolder(path),
   });
   await daemon.open('/projects');
   await page.getByRole('button', { name: 'New project' }).click();
@@ -209,14 +201,7 @@ test('notices cover no button, and the same error is said once', async ({ page }
 test('a folder that holds nothing to serve asks for a command or a folder', async ({ page }) => {
   const daemon = await playDaemon(page, {
     'projects.detect': ({ path }) =>
-      ({
-        path,
-        name: 'api',
-        framework: '',
-        stack: 'static',
-        domain: 'api.test',
-        undecided: { folders: ['dist'] },
-      }) as never,
+      aFolder(path, { name: 'api', framework: '', stack: 'static', undecided: { folders: ['dist'] } }),
     'projects.create': () => aChange('projects.create', 'Creating api'),
   });
   await daemon.open('/projects');
@@ -238,11 +223,7 @@ test('a folder that holds nothing to serve asks for a command or a folder', asyn
 test('a PHP that must be downloaded says its size before, and how far it is while it is fetched', async ({ page }) => {
   const install = aChange('runtime.install', 'Installing php 8.4');
   const daemon = await playDaemon(page, {
-    'runtime.list': () =>
-      [
-        { name: 'php', series: '8.2', size: 0, isDefault: true, installed: {} },
-        { name: 'php', series: '8.4', size: 50_000_000, isDefault: false, installed: null },
-      ] as never,
+    'runtime.list': () => [aRuntime('php', '8.2', { isDefault: true }), aRuntime('php', '8.4', { installed: null })],
     'runtime.install': () => install,
     'config.setProject': () => 'ok',
   });

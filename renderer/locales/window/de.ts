@@ -6,6 +6,7 @@ export const windowTexts: WindowMessages = {
     page: 'Auf dieser Seite ist ein Fehler aufgetreten',
     pageHint: 'Der Rest des Fensters funktioniert. Was du gespeichert hast, ist erhalten.',
     dialog: 'In diesem Dialog ist ein Fehler aufgetreten',
+    part: 'In diesem Teil der Seite ist ein Fehler aufgetreten',
     action: 'Das ging wegen eines Fehlers im Fenster nicht.',
   },
   discard: {

@@ -6,6 +6,7 @@ export const windowTexts = {
     page: 'This page had an error',
     pageHint: 'The rest of the window works. Nothing that you saved is lost.',
     dialog: 'This dialog had an error',
+    part: 'This part of the page had an error',
     action: 'That did not work because of an error in the window.',
   },
   discard: {

@@ -6,6 +6,7 @@ export const windowTexts: WindowMessages = {
     page: 'Terjadi kesalahan di halaman ini',
     pageHint: 'Bagian lain jendela tetap berfungsi. Yang sudah Anda simpan tidak hilang.',
     dialog: 'Terjadi kesalahan di dialog ini',
+    part: 'Bagian halaman ini mengalami kesalahan',
     action: 'Itu tidak berhasil karena kesalahan di jendela.',
   },
   discard: {
