@@ -7,8 +7,20 @@ import { OverridesSchema, ProjectConfigSchema } from './config.ts';
 import { START_ERRORS } from './services.ts';
 
 /** What a project needs before it can start. */
-export const MissingPartSchema = z.enum(['node_modules', 'vendor', '.env']);
+export const MissingPartSchema = z.enum(['node_modules', 'vendor', '.venv', '.env']);
 export type MissingPart = z.infer<typeof MissingPartSchema>;
+
+/** A project that lacks something, and what `projects.install` runs for it. */
+export const IncompleteProjectSchema = z.object({
+  project: IdSchema,
+  name: z.string(),
+  missing: z.array(MissingPartSchema),
+  /** Command lines, in their order. */
+  commands: z.array(z.string()),
+  /** True: without it the project does not work. False: it may. */
+  needed: z.boolean(),
+});
+export type IncompleteProject = z.infer<typeof IncompleteProjectSchema>;
 
 export const DetectedProjectSchema = z.object({
   /** With links resolved. */
@@ -171,9 +183,23 @@ export const projectOperations = [
     },
   }),
   defineOperation({
+    name: 'projects.missing',
+    summary: 'Say which projects lack packages or settings that their files ask for, and what would bring them.',
+    kind: 'query',
+    access: 'read',
+    input: z.strictObject({
+      /** Left out: all projects. */
+      id: IdSchema.optional(),
+    }),
+    output: z.array(IncompleteProjectSchema),
+    example: { id: 'shop' },
+    errors: ['NOT_FOUND'],
+    cli: { command: ['project', 'missing'], positional: ['id'], completes: { id: 'projects' } },
+  }),
+  defineOperation({
     name: 'projects.install',
     summary:
-      'Install the packages that a project needs, with its own package manager: npm, pnpm, Yarn, Bun or Composer.',
+      'Install the packages that a project needs, with its own package manager: npm, pnpm, Yarn, Bun, Composer, pip, uv, Poetry or Pipenv; a missing .env is copied from its example.',
     kind: 'command',
     // Packages run scripts of their own.
     access: 'admin',

@@ -5,6 +5,7 @@ import { fieldsOf, parseOperationArguments, type Field } from '../arguments.ts';
 import { print, printJson, type Command, type Completes } from '../command.ts';
 import { ensureDaemon } from '../daemon-process.ts';
 import { followChange } from '../follow-change.ts';
+import { OFFERS } from '../offer-install.ts';
 import { renderValue } from '../render/value.ts';
 import type { Change } from '../../contract/changes.ts';
 
@@ -73,10 +74,15 @@ export const operationCommands: readonly Command[] = operations.flatMap((operati
         const params = parseOperationArguments(operation, argv);
         const client = await ensureDaemon();
         try {
-          let result: unknown = await client.call(operation.name as 'daemon.info', params as Record<string, never>);
-          if (operation.returnsChange === true) result = await followChange(client, result as Change, json);
+          const work = async (): Promise<unknown> => {
+            const result: unknown = await client.call(operation.name as 'daemon.info', params as Record<string, never>);
+            return operation.returnsChange === true ? followChange(client, result as Change, json) : result;
+          };
+          const offer = OFFERS[operation.name];
+          const result =
+            offer === undefined ? await work() : await offer(client, params as Record<string, unknown>, work, json);
           if (json) printJson(result);
-          else print(renderValue(operation.name, result));
+          else if (result !== null) print(renderValue(operation.name, result));
           return 0;
         } finally {
           client.close();

@@ -6,7 +6,8 @@ import type { Command } from '../command.ts';
 import { ensureDaemon } from '../daemon-process.ts';
 import { followChange } from '../follow-change.ts';
 import { runInTerminal } from '../run-in-terminal.ts';
-import { askYes, isInteractive } from './setup-questions.ts';
+import { mayAskToInstall } from '../offer-install.ts';
+import { askYes } from './setup-questions.ts';
 
 const EXAMPLES: Partial<Record<(typeof PROGRAMS)[number], string>> = {
   php: 'php -v',
@@ -26,16 +27,12 @@ async function resolveOrInstall(client: Client, program: ProgramName, testing: b
   try {
     return await client.call('programs.resolve', params);
   } catch (error) {
-    if (!(error instanceof KojiboxError) || error.code !== 'RUNTIME_MISSING' || !mayAsk()) throw error;
+    if (!(error instanceof KojiboxError) || error.code !== 'RUNTIME_MISSING' || !mayAskToInstall()) throw error;
     if (!(await askYes(`${error.detail}. Install it now?`, true))) throw error;
     await followChange(client, await client.call('programs.install', place), false);
     return client.call('programs.resolve', params);
   }
 }
-
-/** Arguments are all the program's own, so it is switched off in the environment. */
-const mayAsk = (): boolean =>
-  isInteractive() && process.stderr.isTTY === true && (process.env['KOJIBOX_NO_INSTALL'] ?? '') === '';
 
 export const programCommands: readonly Command[] = PROGRAMS.map((program) => ({
   words: [program],

@@ -5,6 +5,7 @@ import { noArguments, parseFlags, usage } from '../arguments.ts';
 import { print, printJson, type Command } from '../command.ts';
 import { ensureDaemon, findDaemon } from '../daemon-process.ts';
 import { followChange } from '../follow-change.ts';
+import { offerInstall } from '../offer-install.ts';
 import { pageLink, statusWithLink } from '../page-link.ts';
 import { renderStatus } from '../render/status.ts';
 import { openWindow } from '../window.ts';
@@ -21,6 +22,7 @@ const up: Command = {
     try {
       // Who works here does not want to be asked in the window later.
       await client.call('firstRun.skip', { untouched: true });
+      await offerInstall(client, { quiet: json });
       await followChange(client, await client.call('stack.up', {}), json);
       const status = await statusWithLink(client);
       if (json) printJson(status);

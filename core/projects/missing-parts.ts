@@ -1,6 +1,7 @@
-/** What a project needs before it can start and does not have: packages that its lists name, and its settings. */
+/** What a project needs before it can start and does not have: packages that its lists name, and its settings. Reads a few files, runs nothing. */
 import { dirname, join } from 'node:path';
 import { KojiboxError } from '../../contract/errors.ts';
+import { hasProgram, type ProjectConfig } from '../../contract/config.ts';
 import type { MissingPart } from '../../contract/projects.ts';
 import type { FileSystem } from '../system/files.ts';
 import { viewFolder, type FolderView } from './folder-view.ts';
@@ -15,14 +16,16 @@ interface Lists {
 /** @param folder absolute, links resolved */
 export async function findMissing(files: FileSystem, folder: string): Promise<MissingPart[]> {
   const view = viewFolder(files, folder);
-  const [modules, vendor, settings] = await Promise.all([
+  const [modules, vendor, python, settings] = await Promise.all([
     lacksModules(files, folder, view),
     lacksVendor(view),
+    lacksPython(view),
     lacksSettings(view),
   ]);
   return [
     ...(modules ? ['node_modules' as const] : []),
     ...(vendor ? ['vendor' as const] : []),
+    ...(python ? ['.venv' as const] : []),
     ...(settings ? ['.env' as const] : []),
   ];
 }
@@ -45,19 +48,54 @@ async function lacksVendor(view: FolderView): Promise<boolean> {
   return !(await view.has(`${typeof folder === 'string' ? folder : 'vendor'}/autoload.php`));
 }
 
-/** Laravel does not start without its key, which is in there. */
+/** A list of packages, and no environment of the project's own. The packages may be in the system: this alone stops no program. */
+async function lacksPython(view: FolderView): Promise<boolean> {
+  if (await view.anyOf(['.venv', 'venv', 'env', '.conda', '__pypackages__'])) return false;
+  if (await view.anyOf(['requirements.txt', 'uv.lock', 'poetry.lock', 'Pipfile'])) return true;
+  return /^dependencies\s*=\s*\[\s*["']/m.test((await view.text('pyproject.toml')) ?? '');
+}
+
 const lacksSettings = async (view: FolderView): Promise<boolean> =>
-  (await view.has('artisan')) && (await view.has('.env.example')) && !(await view.has('.env'));
+  (await exampleOf(view)) !== null && !(await view.has('.env'));
+
+/** The file that a project gives as a pattern for its `.env`. */
+export async function exampleOf(view: FolderView): Promise<string | null> {
+  for (const name of ['.env.example', '.env.sample', '.env.dist']) if (await view.has(name)) return name;
+  return null;
+}
 
 const namesOf = (...lists: readonly (object | undefined)[]): string[] =>
   lists.flatMap((list) => (typeof list === 'object' ? Object.keys(list) : []));
+
+/** What matters for the stack that serves it, and whether the project works without. @param isRunning its own program runs */
+export async function missingFor(
+  files: FileSystem,
+  project: Pick<ProjectConfig, 'stack' | 'path'>,
+  isRunning: boolean,
+): Promise<{ missing: MissingPart[]; isNeeded: boolean }> {
+  const none = { missing: [], isNeeded: false };
+  if (project.stack === 'static' || project.stack === 'proxy') return none;
+  const found = await findMissing(files, project.path);
+  const isFresh = found.includes('vendor');
+  const missing = found.filter((part) =>
+    hasProgram(project)
+      ? part !== '.venv' || !isRunning
+      : // Scripts and styles of a PHP site may be built already; those of a fresh clone are not.
+        part !== '.venv' && (part !== 'node_modules' || isFresh),
+  );
+  // Laravel does not start without its key, which is in there.
+  const needsSettings = await viewFolder(files, project.path).has('artisan');
+  return { missing, isNeeded: missing.some((part) => part !== '.env' || needsSettings) };
+}
 
 /** Rejects with START_FAILED, and the cure, when packages of a program are missing. @param id of the project */
 export async function assertComplete(
   files: FileSystem,
   project: { id: string; name: string; path: string },
 ): Promise<void> {
-  const missing = (await findMissing(files, project.path)).filter((part) => part !== '.env');
+  const missing = (await findMissing(files, project.path)).filter(
+    (part) => part === 'node_modules' || part === 'vendor',
+  );
   if (missing.length === 0) return;
   throw new KojiboxError('START_FAILED', `cannot start ${project.name}`, {
     detail:
@@ -67,22 +105,4 @@ export async function assertComplete(
     source: 'services',
     remedy: `Install what it needs: koji project install ${project.id}`,
   });
-}
-
-/** Commands that bring what is missing, in their order; programs of the project's own package manager. */
-export async function installCommands(files: FileSystem, folder: string): Promise<string[][]> {
-  const view = viewFolder(files, folder);
-  const missing = await findMissing(files, folder);
-  const commands: string[][] = [];
-  if (missing.includes('vendor')) commands.push(['composer', 'install', '--no-interaction', '--no-progress']);
-  if (missing.includes('node_modules')) commands.push(await modulesCommand(view));
-  return commands;
-}
-
-/** corepack(1) comes with Node and brings the version that the project names. */
-async function modulesCommand(view: FolderView): Promise<string[]> {
-  if (await view.has('pnpm-lock.yaml')) return ['corepack', 'pnpm', 'install'];
-  if (await view.has('yarn.lock')) return ['corepack', 'yarn', 'install'];
-  if (await view.anyOf(['bun.lock', 'bun.lockb'])) return ['bun', 'install'];
-  return ['npm', 'install', '--no-fund', '--no-audit'];
 }

@@ -43,7 +43,7 @@ const USER_TOOLS = [
 const SYSTEM_FOLDERS = ['/usr/local/go/bin', '/usr/local/bin', '/usr/bin', '/bin'] as const;
 
 /** Folders in which a project's program finds others: of the project and the stack, of the user, of the system. */
-function programPath(folders: readonly string[], account: Account | null): string {
+export function programPath(folders: readonly string[], account: Account | null): string {
   const own = account === null ? [] : USER_TOOLS.map((name) => join(account.home, name));
   return [...folders, ...own, ...SYSTEM_FOLDERS].join(':');
 }

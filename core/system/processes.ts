@@ -8,6 +8,8 @@ export interface RunOptions {
   readonly input?: string;
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
+  /** With all that it starts: a cancelled one ends whole before this resolves. */
+  readonly asGroup?: boolean;
   /** Run as this user; needs root. */
   readonly user?: FileOwner;
   /** Called with each piece of stdout and stderr as it comes. */

@@ -12,7 +12,6 @@ import { HIDDEN, keepHidden } from '../../contract/private-values.ts';
 import type { Snapshots } from '../../core/databases/snapshots/snapshots.ts';
 import { withoutUndefined } from '../../core/config/without-undefined.ts';
 import type { Kojibox } from '../../core/kojibox-types.ts';
-import { installPackages } from '../../core/stack/install-packages.ts';
 import type { System } from '../../core/system/system.ts';
 import type { Activity } from '../activity.ts';
 import { createPackHandlers, type PackHandlerOptions } from './packs.ts';
@@ -28,6 +27,7 @@ import type { createDumpUploadHandlers } from './dump-uploads.ts';
 import { phpHandlers } from './php.ts';
 import type { createPrivilegedHandlers } from './privileged.ts';
 import { programHandlers } from './programs.ts';
+import { projectPackageHandlers } from './project-packages.ts';
 import { runtimeChoiceHandlers } from './runtime-choices.ts';
 import type { createResolverHandlers } from './resolver.ts';
 import type { createSecretKeyHandlers } from './secret-key.ts';
@@ -284,8 +284,7 @@ export function createHandlers(options: HandlerOptions): Handlers {
       return ok;
     },
     'projects.create': async (wanted) => kojibox.createProject(wanted),
-    'projects.install': async ({ id }) =>
-      installPackages(projects.get(id), { system: options.system, changes, environments: kojibox.environments }),
+    ...projectPackageHandlers({ kojibox, system: options.system }),
 
     'projects.share': async ({ id, hours, address }) => {
       const share = await kojibox.sharing.begin(projects.get(id).id, hours, address);

@@ -1,10 +1,13 @@
 /** Programs of projects: which start with the stack, what one that fails costs, and what is said of their ports. */
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Change } from '../../contract/changes.ts';
 import type { ProjectConfig, ServiceConfig } from '../../contract/config.ts';
 import type { StackStatus } from '../../contract/stack.ts';
 import { createEdgeOnlyWorld, makeSite } from './edge-only-world.ts';
 import type { StackWorld } from './stack-world.ts';
+import { openTerminal } from './terminal.ts';
 
 let world: StackWorld;
 beforeAll(async () => {
@@ -106,4 +109,71 @@ it('Xdebug is one word, and a proxy one command', async () => {
   expect((await world.call<ProjectConfig>('config.getProject', { id: 'front' })).path).toBe(
     join(world.home, 'app/projects'),
   );
+});
+
+/** A package manager that needs no network: it says what it does, makes its folder and waits for the file `go`. */
+const MANAGER = `#!/bin/sh
+mkdir node_modules
+echo fetching express
+[ -f go ] || { sleep 300 & echo $! > helper; wait; }
+echo all is there
+`;
+
+/** A zombie has ended; proc(5). */
+const isAlive = (pid: number): boolean =>
+  existsSync(`/proc/${pid}/stat`) && !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+
+it('missing packages: named at creation, installed with live output, undone by a cancel, and offered by up in a terminal', async () => {
+  const folder = makeSite(world, 'bare');
+  mkdirSync(join(folder, 'vendor/bin'), { recursive: true });
+  writeFileSync(join(folder, 'vendor/bin/bun'), MANAGER, { mode: 0o755 });
+  writeFileSync(join(folder, '.env.example'), 'A=1\n');
+  writeFileSync(
+    join(folder, 'package.json'),
+    JSON.stringify({ dependencies: { express: '5' }, packageManager: 'bun@1.2.0' }),
+  );
+  // Root runs it as another user.
+  chmodSync(folder, 0o777);
+  const created = await world.kojiResult(
+    ...['project', 'create', 'folder', 'bare', '--path', folder, '--command', SERVER],
+  );
+  expect(created.code).not.toBe(0);
+  expect(created.stderr.match(/koji project install bare/g)).toHaveLength(1);
+  expect(await world.call('projects.missing', { id: 'bare' })).toMatchObject([
+    {
+      project: 'bare',
+      missing: ['node_modules', '.env'],
+      commands: ['cp -n .env.example .env', 'bun install'],
+      needed: true,
+    },
+  ]);
+
+  const { id } = await world.call<Change>('projects.install', { id: 'bare' });
+  const change = (): Promise<Change> => world.call<Change>('changes.get', { id });
+  await expect.poll(async () => (await change()).tasks.at(-1)?.detail, { timeout: 20_000 }).toBe('fetching express');
+  expect(existsSync(join(folder, '.env'))).toBe(true);
+  await expect.poll(() => existsSync(join(folder, 'helper'))).toBe(true);
+  await world.call('changes.cancel', { id });
+  await expect.poll(async () => (await change()).status, { timeout: 20_000 }).toBe('cancelled');
+  // Nothing half is left, and nothing runs on.
+  expect(existsSync(join(folder, 'node_modules'))).toBe(false);
+  const helper = Number(readFileSync(join(folder, 'helper'), 'utf8'));
+  await expect.poll(() => isAlive(helper)).toBe(false);
+
+  expect((await world.kojiResult('up')).stderr).toContain(
+    'bare: node_modules is missing. Run: koji project install bare',
+  );
+  writeFileSync(join(folder, 'go'), '');
+  const terminal = openTerminal('./koji up', {
+    ...process.env,
+    KOJIBOX_HOME: world.home,
+    KOJIBOX_HOSTS_FILE: join(world.root, 'hosts'),
+  });
+  await terminal.waitFor('bare: node_modules is missing. Run bun install?');
+  terminal.type('\r');
+  await terminal.waitFor('all is there');
+  await expect.poll(async () => (await world.get('/', 'bare.test')).status, { timeout: 20_000 }).toBe(200);
+  await terminal.close();
+  expect(await world.call('projects.missing', {})).toEqual([]);
+  await world.koji('project', 'remove', 'bare');
 });

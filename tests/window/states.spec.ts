@@ -303,3 +303,44 @@ test('mails can be chosen in a narrow window', async ({ page }) => {
   expect(list?.height).toBeGreaterThan(150);
   daemon.expectNoErrors();
 });
+
+test('a project without its packages says so, and the button installs them with what the installer says', async ({
+  page,
+}) => {
+  const commands = ['npm install --no-fund --no-audit'];
+  const lack = { project: 'hello', name: 'Hello', missing: ['node_modules' as const], commands, needed: true };
+  const change = aChange('projects.install', 'Installing packages of Hello', { id: 'projects-install-1' });
+  const daemon = await playDaemon(page, {
+    'projects.missing': () => [lack],
+    'projects.install': () => change,
+  });
+  await daemon.open('/projects');
+  const banner = page.locator('[data-project="hello"] [data-missing]');
+  await expect(banner).toContainText('It needs node_modules, which is not there yet.');
+  await banner.getByRole('button', { name: 'Install: Hello' }).click();
+  expect(daemon.calls.find(({ method }) => method === 'projects.install')?.params).toEqual({ id: 'hello' });
+  const task = {
+    id: '0',
+    label: commands[0] ?? '',
+    status: 'running' as const,
+    step: 'fetch',
+    doneBytes: 0,
+    totalBytes: 0,
+    bytesPerSecond: 0,
+    durationMs: null,
+    detail: 'added 12 packages',
+  };
+  daemon.publish('change:updated', { ...change, tasks: [task] });
+  await expect(page.locator('[data-change]')).toContainText('added 12 packages');
+  await expect(page.locator('[data-change]').getByRole('button', { name: 'Cancel' })).toBeVisible();
+  daemon.answers['projects.missing'] = () => [];
+  daemon.publish('change:updated', {
+    ...change,
+    status: 'done',
+    progress: 1,
+    endedAt: new Date().toISOString(),
+    tasks: [{ ...task, status: 'done', durationMs: 900 }],
+  });
+  await expect(banner).toHaveCount(0);
+  daemon.expectNoErrors();
+});

@@ -217,6 +217,7 @@ export const DEFAULT_ANSWERS: Answers = {
   'services.definitions': () => [],
   'config.listProjects': () => [aProject('hello')],
   'projects.shares': () => [],
+  'projects.missing': () => [],
   'certs.stores': () => [],
   'certs.list': () => [],
   'domains.list': () => [{ domain: 'hello.test', projectId: 'hello', targetPort: 0 }],

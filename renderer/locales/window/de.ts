@@ -35,6 +35,13 @@ export const windowTexts: WindowMessages = {
     found: (folders) => `Mit Seiten: ${folders}`,
     needed: 'Gib einen Befehl oder einen Ordner an.',
   },
+  lacks: {
+    text: (parts, needed) =>
+      needed ? `Es braucht ${parts}; das ist noch nicht da.` : `Nicht da: ${parts}. Vielleicht läuft es auch ohne.`,
+    install: 'Installieren',
+    copy: 'Aus dem Beispiel kopieren',
+    runs: (commands) => `Läuft in seinem Ordner: ${commands}`,
+  },
   savedNotStarted: 'Gespeichert, aber nicht gestartet',
   savedNotApplied: 'Gespeichert, aber noch nicht in Gebrauch',
   keepsRunning: 'Du kannst dieses Fenster schließen: Die Arbeit läuft weiter, und die Seite Aktivität zeigt das Ende.',

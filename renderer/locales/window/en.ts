@@ -33,6 +33,13 @@ export const windowTexts = {
     found: (folders: string): string => `With pages: ${folders}`,
     needed: 'Give a command or a folder.',
   },
+  lacks: {
+    text: (parts: string, needed: boolean): string =>
+      needed ? `It needs ${parts}, which is not there yet.` : `Not there: ${parts}. It may run without.`,
+    install: 'Install',
+    copy: 'Copy from the example',
+    runs: (commands: string): string => `Runs in its folder: ${commands}`,
+  },
   savedNotStarted: 'Saved, but it did not start',
   savedNotApplied: 'Saved, but it is not in use yet',
   keepsRunning: 'You can close this window: the work continues, and Activity shows how it ends.',

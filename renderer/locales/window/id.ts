@@ -34,6 +34,13 @@ export const windowTexts: WindowMessages = {
     found: (folders) => `Berisi halaman: ${folders}`,
     needed: 'Isi perintah atau folder.',
   },
+  lacks: {
+    text: (parts, needed) =>
+      needed ? `Proyek ini memerlukan ${parts}, yang belum ada.` : `Tidak ada: ${parts}. Mungkin tetap berjalan.`,
+    install: 'Pasang',
+    copy: 'Salin dari contoh',
+    runs: (commands) => `Dijalankan di foldernya: ${commands}`,
+  },
   savedNotStarted: 'Tersimpan, tetapi tidak berhasil dijalankan',
   savedNotApplied: 'Tersimpan, tetapi belum dipakai',
   keepsRunning: 'Jendela ini boleh ditutup: pekerjaan berlanjut, dan halaman Aktivitas menunjukkan hasilnya.',
