@@ -16,16 +16,21 @@ import { useUploadAuth } from '../stores/upload.ts';
 /** Where the session is kept for this tab. */
 const SESSION_KEY = 'kojibox-session';
 
-/**
- * The session of this tab. A link brings a ticket in its fragment, which browsers never send, and the daemon changes it into a session; it
- * leaves the address at once. A ticket that is good no more (a page that was opened again) leaves the session that the tab has.
- */
-async function findSession(): Promise<PageSession | null> {
+/** A link brings a ticket in its fragment, which browsers never send. It leaves the address at once: the fragment is the router's. */
+export function takeTicket(): string | null {
   const given = new URLSearchParams(location.hash.slice(1));
   const ticket = given.get('ticket') ?? given.get('token');
+  if (ticket !== null) history.replaceState(null, '', location.pathname);
+  return ticket;
+}
+
+/**
+ * The session of this tab: the daemon changes the ticket into one. A ticket that is good no more (a page that was opened again) leaves the
+ * session that the tab has.
+ */
+async function findSession(ticket: string | null): Promise<PageSession | null> {
   if (ticket !== null) {
     const taken = await takeSession(location.origin, ticket).catch(() => null);
-    history.replaceState(null, '', location.pathname);
     if (taken !== null) sessionStorage.setItem(SESSION_KEY, JSON.stringify(taken));
   }
   const stored = sessionStorage.getItem(SESSION_KEY);
@@ -34,7 +39,7 @@ async function findSession(): Promise<PageSession | null> {
 }
 
 /** Null when this page was opened without a key. */
-export async function connect(): Promise<Client | null> {
+export async function connect(ticket: string | null): Promise<Client | null> {
   if (isInShell()) {
     const port = await new Promise<MessagePort>((resolve) => {
       window.addEventListener('message', ({ data, ports, source }) => {
@@ -44,7 +49,7 @@ export async function connect(): Promise<Client | null> {
     });
     return createClient(createMessagePortLink(adapt(port)));
   }
-  const session = await findSession();
+  const session = await findSession(ticket);
   if (session === null) return null;
   const auth = createPageAuth(location.origin, session);
   // A session that is over shows as a page without a link; a daemon that is away is waited for.

@@ -1,6 +1,6 @@
-/** The page: connects, then shows. */
+/** The page: shows its frame at once, and connects. */
 import { createPinia } from 'pinia';
-import { createApp } from 'vue';
+import { createApp, h, shallowReactive } from 'vue';
 import { KojiboxError } from '../../contract/errors.ts';
 import { t } from '../locales/index.ts';
 import { useLanguage } from '../stores/language.ts';
@@ -9,7 +9,7 @@ import { useStack } from '../stores/stack.ts';
 import { useTheme } from '../stores/theme.ts';
 import { DIALOG_WORDS } from '../ui/dialog-words.ts';
 import App from './App.vue';
-import { connect } from './connection.ts';
+import { connect, takeTicket } from './connection.ts';
 import { createPages } from './router.ts';
 import { followShell } from './shell-requests.ts';
 import { welcome } from './welcome.ts';
@@ -18,10 +18,13 @@ import './theme.css';
 const pinia = createPinia();
 useTheme(pinia);
 const language = useLanguage(pinia);
-const [client] = await Promise.all([connect(), language.choose(language.chosen)]);
-// After the key was taken out of the fragment, which is the router's from here on.
+const ticket = takeTicket();
+const connecting = connect(ticket);
+await language.choose(language.chosen);
 const pages = createPages();
-const app = createApp(App, { hasToken: client !== null });
+/** The daemon proves itself before it is asked for anything; the frame is seen before that. */
+const root = shallowReactive({ hasKey: true });
+const app = createApp(() => h(App, root));
 // What no part of the window has caught, such as an error of a click: said, and the window stays as it is.
 app.config.errorHandler = (error) => {
   reportError(error);
@@ -49,6 +52,8 @@ app
   .use(pages)
   .mount('#app');
 followShell(pages);
+const client = await connecting;
+root.hasKey = client !== null;
 if (client !== null) {
   useStack(pinia).begin(client);
   void welcome(client, pages);

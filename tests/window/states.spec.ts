@@ -28,6 +28,33 @@ test('a daemon that hangs is noticed within seconds, shown as unknown, and recov
   await expect(page.locator('[data-site="hello"]').getByRole('link', { name: 'Open Hello' })).toBeVisible();
 });
 
+test('the frame of the window is painted before the daemon has proved itself, and nothing is sent until then', async ({
+  page,
+}) => {
+  const sent: string[] = [];
+  page.on('request', (request) => {
+    const { pathname } = new URL(request.url());
+    if (request.method() !== 'GET' || request.headers()['authorization'] !== undefined) sent.push(pathname);
+  });
+  page.on('websocket', () => sent.push('/events'));
+  const daemon = await playDaemon(page);
+  daemon.hang();
+  await page.goto('http://127.0.0.1:9/#ticket=one');
+  await expect(page.locator('[data-skeleton]')).toBeVisible();
+  await expect(page.getByRole('link', { name: 'Databases' })).toBeVisible();
+  expect(new URL(page.url()).hash).toBe('#/');
+  const painted = (): Promise<number> =>
+    page.evaluate(() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0);
+  await expect.poll(painted).toBeGreaterThan(0);
+  console.log(`first paint without an answer: ${Math.round(await painted())} ms`);
+  expect(sent).toEqual(['/ticket']);
+  daemon.wake();
+  await expect(page.locator('[data-overall]')).toHaveText('All 4 services are ready');
+  await expect(page.locator('[data-skeleton]')).toHaveCount(0);
+  expect(sent.slice(0, 3)).toEqual(['/ticket', '/session', '/session/proof']);
+  daemon.expectNoErrors();
+});
+
 test('no site is called ready while the edge is stopped, PHP has failed, or a program crashes again and again', async ({
   page,
 }) => {
