@@ -1,42 +1,29 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { overallStatus, serviceReadiness, SETTLED_AFTER_MS, siteStatus, type StatusInputs } from './site-status.ts';
+import {
+  overallStatus,
+  serviceReadiness,
+  SETTLED_AFTER_MS,
+  siteStatus,
+  statusOf,
+  type StatusInputs,
+} from './site-status.ts';
 import type { ServiceState } from './services.ts';
 import type { Site } from './stack.ts';
+import { aService, aSite, STOPPED } from './testing/samples.ts';
 
 const NOW = Date.parse('2026-01-01T10:00:00.000Z');
 const at = (ageMs: number): string => new Date(NOW - ageMs).toISOString();
 
-const service = (id: string, change: Partial<ServiceState> = {}): ServiceState => ({
-  id,
-  state: 'running',
-  pid: 1,
-  lastError: null,
-  lastUpdated: at(60_000),
-  name: id.toUpperCase(),
-  runtime: id,
-  version: '1',
-  desired: 'up',
-  health: 'healthy',
-  evidence: { text: 'it answered', latencyMs: 1, at: at(1000) },
-  reason: null,
-  error: null,
-  ports: [],
-  connect: null,
-  dependsOn: [],
-  restarts: 0,
-  startedAt: at(3_600_000),
-  readyMs: 1,
-  ...change,
-});
-const site = (change: Partial<Site> = {}): Site => ({
-  projectId: 'shop',
-  name: 'Shop',
-  domain: 'shop.test',
-  url: 'https://shop.test',
-  services: ['php'],
-  ...change,
-});
+const service = (id: string, change: Partial<ServiceState> = {}): ServiceState =>
+  aService(id, {
+    name: id.toUpperCase(),
+    lastUpdated: at(60_000),
+    evidence: { text: 'it answered', latencyMs: 1, at: at(1000) },
+    startedAt: at(3_600_000),
+    ...change,
+  });
+const site = (change: Partial<Site> = {}): Site => aSite('shop', change);
 const inputs = (change: Partial<StatusInputs> = {}): StatusInputs => ({
   answers: true,
   heardAt: at(500),
@@ -153,4 +140,33 @@ describe('the whole', () => {
       }),
     );
   });
+});
+
+describe('a program that a person stopped', () => {
+  const program = (change: Partial<ServiceState>): StatusInputs =>
+    inputs({
+      services: [service('edge'), service('php'), service('app-api', change)],
+      sites: [site(), site({ projectId: 'api', services: ['app-api'] })],
+    });
+
+  it('is stopped: neither failed nor offline, and the rest is ready', () => {
+    const overall = overallStatus(program(STOPPED));
+    expect(overall.state).toBe('ready');
+    expect(overall.offline).toEqual([]);
+    expect(overall.paused.map(({ site: { projectId } }) => projectId)).toEqual(['api']);
+  });
+
+  it('is another thing than one that has failed, or an edge that is stopped', () => {
+    expect(overallStatus(program({ state: 'error', health: 'unhealthy' }))).toMatchObject({
+      state: 'failed',
+      paused: [],
+    });
+    const overall = overallStatus(inputs({ services: [service('edge', STOPPED), service('php')] }));
+    expect([overall.state, overall.offline.length, overall.paused.length]).toEqual(['failed', 1, 0]);
+  });
+});
+
+it('says the same of one answer of the daemon', () => {
+  const { services, sites } = inputs();
+  expect(statusOf({ services, sites }, NOW)).toEqual(overallStatus(inputs({ heardAt: new Date(NOW).toISOString() })));
 });

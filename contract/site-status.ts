@@ -1,6 +1,6 @@
 /**
- * Whether the sites of this machine can be opened, and why not. Pure: the window, the tray and `koji status` compute the same from what
- * the daemon said, so that none of them says "ready" of a site that cannot be reached.
+ * Whether the sites of this machine can be opened, and why not. Pure: the daemon (`stack.status`, and with it agents), the window, the tray and
+ * the command line compute the same, so that none of them says "ready" of a site that cannot be reached.
  */
 import type { ServiceState } from './services.ts';
 import type { Site } from './stack.ts';
@@ -40,6 +40,8 @@ export interface OverallStatus {
   readonly sites: readonly SiteStatus[];
   /** Sites that cannot be opened although the stack runs or should run. */
   readonly offline: readonly SiteStatus[];
+  /** Sites whose own program a person stopped: nothing is wrong with them. */
+  readonly paused: readonly SiteStatus[];
 }
 
 export interface StatusInputs {
@@ -122,21 +124,31 @@ export function overallStatus(inputs: StatusInputs): OverallStatus {
   const failed = wanted.filter((service) => serviceReadiness(service, now) === 'failed');
   const sites = inputs.sites.map((site) => siteStatus(site, inputs));
   const isWanted = wanted.length > 0;
-  const offline = isWanted ? sites.filter(({ state }) => state === 'failed' || state === 'stopped') : [];
+  const paused = isWanted ? sites.filter(isPaused) : [];
+  const offline = isWanted ? sites.filter((site) => isOffline(site) && !paused.includes(site)) : [];
   return {
     state: stateOf({
       answers: inputs.answers,
       isWanted,
       isFailed: failed.length + offline.length > 0,
-      isReady: ready.length === wanted.length && sites.every(({ state }) => state === 'ready'),
+      isReady: ready.length === wanted.length && sites.every((site) => site.state === 'ready' || paused.includes(site)),
     }),
     wanted: wanted.length,
     ready: ready.length,
     failed,
     sites,
     offline,
+    paused,
   };
 }
+
+const isOffline = ({ state }: SiteStatus): boolean => state === 'failed' || state === 'stopped';
+const isPaused = ({ cause }: SiteStatus): boolean =>
+  cause !== null && cause.name === 'program' && cause.service !== null && cause.state === 'stopped';
+
+/** From one answer of `stack.status`, or from what the daemon is about to answer. */
+export const statusOf = ({ services, sites }: Pick<StatusInputs, 'services' | 'sites'>, now: number): OverallStatus =>
+  overallStatus({ answers: true, heardAt: new Date(now).toISOString(), services, sites, now });
 
 function stateOf(seen: { answers: boolean; isWanted: boolean; isFailed: boolean; isReady: boolean }): SiteState {
   if (!seen.answers) return 'unknown';

@@ -22,7 +22,7 @@ export const SiteSchema = z.object({
 export type Site = z.infer<typeof SiteSchema>;
 
 export const StackStatusSchema = z.object({
-  /** All desired services run and are healthy. */
+  /** What should run answers, and every site can be opened but those whose program was stopped by hand. */
   ready: z.boolean(),
   services: z.array(ServiceStateSchema),
   sites: z.array(SiteSchema),

@@ -1,7 +1,7 @@
 /** The one table: service, state, version, port, how to connect; then the sites and the link of the UI. */
 import type { ServiceState } from '../../contract/services.ts';
 import type { RecordProblem } from '../../contract/problems.ts';
-import { overallStatus, type SiteLink, type SiteState, type SiteStatus } from '../../contract/site-status.ts';
+import { statusOf, type SiteLink, type SiteState, type SiteStatus } from '../../contract/site-status.ts';
 import type { StackStatus } from '../../contract/stack.ts';
 import { paint, renderTable } from './style.ts';
 import { inOneLine } from './terminal-text.ts';
@@ -27,7 +27,7 @@ export function renderStatus(status: StackStatus): string {
     renderTable(['SERVICE', 'STATE', 'VERSION', 'PORT', 'CONNECT'], status.services.map(serviceRow)),
     ...status.services.filter((service) => service.error !== null).map(serviceError),
     '',
-    ...overallStatus({ answers: true, heardAt: null, now: Date.now(), ...status }).sites.map(siteLine),
+    ...statusOf(status, Date.now()).sites.map(siteLine),
     `  ${'Kojibox'.padEnd(14)} ${paint('cyan', status.uiUrl)}`,
     ...(status.problems ?? []).flatMap(problemLines),
     ...status.notices.map((notice) => `  ${paint('yellow', '!')} ${notice}`),
@@ -64,7 +64,11 @@ function causeOf({ name, state, service }: SiteLink): string {
   if (name === 'certificate') return 'not served: its certificate has ended';
   const what = inOneLine(service?.name ?? (name === 'edge' ? 'the edge' : 'its program'));
   if (state === 'starting') return `${what} is starting`;
-  return `not served: ${what} ${state === 'stopped' ? 'is stopped' : 'has failed'}`;
+  if (state === 'stopped')
+    return name === 'program' && service !== null
+      ? `stopped: koji start ${service.id}`
+      : `not served: ${what} is stopped`;
+  return `not served: ${what} has failed`;
 }
 
 /** A site, a domain or a rule that cannot be applied: what, why, and the cure. */

@@ -5,6 +5,7 @@ import type { DaemonInfo, Snapshot } from '../../contract/daemon.ts';
 import type { DiagnosticsBundle } from '../../contract/diagnostics.ts';
 import type { DoctorCheck } from '../../contract/doctor.ts';
 import type { ServiceState } from '../../contract/services.ts';
+import { statusOf } from '../../contract/site-status.ts';
 import type { StackStatus } from '../../contract/stack.ts';
 import type { ServiceConfig } from '../../contract/config.ts';
 import { KojiboxError } from '../../contract/errors.ts';
@@ -117,11 +118,11 @@ export function createHandlers(options: HandlerOptions): Handlers {
 
   const status = (): StackStatus => {
     const services: ServiceState[] = supervisor.states();
-    const wanted = services.filter(({ desired }) => desired === 'up');
+    const sites = kojibox.sites();
     return {
-      ready: wanted.length > 0 && wanted.every(({ state, health }) => state === 'running' && health === 'healthy'),
+      ready: statusOf({ services, sites }, Date.now()).state === 'ready',
       services,
-      sites: kojibox.sites(),
+      sites,
       uiUrl: options.uiUrl(),
       notices: [...kojibox.notices],
       problems: [...kojibox.problems()],

@@ -23,13 +23,17 @@ const change = (status: string, message: string | null): WireEvent =>
   }) as never;
 
 describe('what the shell knows', () => {
-  it('says the worst that is true', () => {
-    expect(overallState(stateOf([service('a', 'running'), service('b', 'error')]))).toBe('failed');
-    expect(overallState(stateOf([service('a', 'running', { health: 'unhealthy' })]))).toBe('failed');
-    expect(overallState(stateOf([service('a', 'running'), service('b', 'starting')]))).toBe('busy');
-    expect(overallState(stateOf([service('a', 'running'), service('b', 'stopped')]))).toBe('ready');
-    expect(overallState(stateOf([service('a', 'stopped')]))).toBe('stopped');
-    expect(overallState(stateOf([service('a', 'running')], false))).toBe('offline');
+  it('says what the window and the command line say of the same', () => {
+    const [edge, php] = [service('edge', 'running'), service('php', 'running')];
+    expect(overallState(stateOf([edge, php, service('b', 'error')]))).toBe('failed');
+    expect(overallState(stateOf([edge, service('php', 'running', { health: 'unhealthy' })]))).toBe('failed');
+    expect(overallState(stateOf([edge, php, service('b', 'starting')]))).toBe('busy');
+    expect(overallState(stateOf([edge, php, service('b', 'stopped')]))).toBe('ready');
+    expect(overallState(stateOf([edge, service('php', 'stopped')]))).toBe('ready');
+    // No site can be opened: that is not "ready", although all that should run does.
+    expect(overallState(stateOf([service('edge', 'stopped'), php]))).toBe('failed');
+    expect(overallState(stateOf([service('edge', 'stopped'), service('php', 'stopped')]))).toBe('stopped');
+    expect(overallState(stateOf([edge, php], false))).toBe('offline');
   });
 
   it('follows snapshots and changes of single services, known or new', () => {
@@ -83,6 +87,7 @@ describe('what the shell knows', () => {
   it('knows what may change the links of sites', () => {
     expect(touchesStatus(change('done', null))).toBe(true);
     expect(touchesStatus(change('running', null))).toBe(false);
+    expect(touchesStatus({ event: 'problems:changed', data: { records: [] }, seq: 1 } as never)).toBe(true);
     expect(touchesStatus({ event: 'config:changed', data: { scope: 'project', id: 'x' }, seq: 1 })).toBe(true);
     expect(touchesStatus(changed(service('a', 'running')))).toBe(false);
   });

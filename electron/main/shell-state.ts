@@ -1,6 +1,7 @@
 /** What the shell knows of the daemon, folded from its events; tray, badge and notifications are functions of it. */
 import type { WireEvent } from '../../contract/index.ts';
 import type { ServiceState } from '../../contract/services.ts';
+import { overallStatus, type OverallStatus, type SiteState } from '../../contract/site-status.ts';
 import type { Site } from '../../contract/stack.ts';
 
 /** Something that went wrong, for the list in the tray. */
@@ -60,20 +61,28 @@ export function newFailures(before: readonly ServiceState[], after: readonly Ser
   return after.filter(({ id, state }) => state === 'error' && !failedBefore.has(id));
 }
 
-export const failedServices = ({ connected, services }: ShellState): readonly ServiceState[] =>
-  connected ? services.filter(({ state, health }) => state === 'error' || health === 'unhealthy') : [];
+/** The same as the window and `koji status` compute. */
+export const statusOfShell = ({ connected, services, sites }: ShellState, now = Date.now()): OverallStatus =>
+  overallStatus({ answers: connected, heardAt: null, services, sites, now });
 
-/** The worst that is true. */
-export function overallState(state: ShellState): OverallState {
-  if (!state.connected) return 'offline';
-  if (failedServices(state).length > 0) return 'failed';
-  if (state.services.some((service) => service.state === 'starting' || service.state === 'stopping')) return 'busy';
-  return state.services.some((service) => service.state === 'running') ? 'ready' : 'stopped';
-}
+export const failedServices = (state: ShellState): readonly ServiceState[] =>
+  state.connected ? statusOfShell(state).failed : [];
+
+const IMAGES: Readonly<Record<SiteState, OverallState>> = {
+  ready: 'ready',
+  starting: 'busy',
+  stopped: 'stopped',
+  failed: 'failed',
+  unknown: 'offline',
+};
+/** As the image of the tray shows it. */
+export const overallState = (state: ShellState): OverallState => IMAGES[statusOfShell(state).state];
 
 /** The daemon did something by which sites, their links or the list of services may have changed; they are asked for again. */
 export const touchesStatus = (event: WireEvent): boolean =>
-  event.event === 'config:changed' || (event.event === 'change:updated' && event.data.status !== 'running');
+  event.event === 'config:changed' ||
+  event.event === 'problems:changed' ||
+  (event.event === 'change:updated' && event.data.status !== 'running');
 
 function withServices(state: ShellState, services: readonly ServiceState[]): ShellState {
   return newFailures(state.services, services).reduce<ShellState>(

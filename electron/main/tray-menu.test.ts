@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { ServiceState } from '../../contract/services.ts';
 import { toTemplate, type MenuEntry, type ShellAction } from './menu-entries.ts';
 import { service, stateOf } from './testing/samples.ts';
 import { textsIn } from './texts.ts';
@@ -14,16 +15,20 @@ const submenu = (entries: readonly MenuEntry[], id: string): readonly MenuEntry[
 
 describe('the tray', () => {
   it('lists all services with a shape for their state, sites, and both ways to quit', () => {
-    const menu = trayMenu(stateOf([service('postgres', 'running'), service('redis', 'stopped')]), texts);
+    const menu = trayMenu(
+      stateOf([service('edge', 'running'), service('php', 'running'), service('redis', 'stopped')]),
+      texts,
+    );
     expect(labels(menu)).toEqual([
-      '1 of 2 services run',
+      '2 of 2 services run',
       'Start all',
       'Stop all',
-      '● postgres 1',
+      '● edge 1',
+      '● php 1',
       '○ redis 1',
       'Projects',
       'Open Kojibox',
-      'Quit (services go on)',
+      'Quit (services keep running)',
       'Quit and stop all',
     ]);
     expect(labels(submenu(menu, 'Projects'))).toEqual(['Open Hello']);
@@ -53,7 +58,7 @@ describe('the tray', () => {
     expect(enabled(submenu(menu, 'postgres'), 'Stop')).toBe(false);
     expect(enabled(menu, 'Quit and stop all')).toBe(false);
     expect(enabled(menu, 'Open Kojibox')).toBe(true);
-    expect(enabled(menu, 'Quit (services go on)')).toBe(true);
+    expect(enabled(menu, 'Quit (services keep running)')).toBe(true);
   });
 
   it('leads from an error to its log', () => {
@@ -99,11 +104,23 @@ describe('the tray', () => {
     expect(labels(trayMenu(stateOf([service('ar', 'running', { name: 'متجر' })]), texts))).toContain('● متجر 1');
   });
 
-  it('counts what failed', () => {
-    expect(overallText(stateOf([service('a', 'error')]), texts)).toBe('1 service failed');
-    expect(overallText(stateOf([service('a', 'error'), service('b', 'error')]), textsIn('de'))).toBe(
-      '2 Dienste sind ausgefallen',
+  it('counts what failed, and what that costs', () => {
+    const [edge, php] = [service('edge', 'running'), service('php', 'running')];
+    expect(overallText(stateOf([edge, php, service('a', 'error')]), texts)).toBe('1 service failed');
+    expect(overallText(stateOf([service('edge', 'error'), service('php', 'error')]), textsIn('de'))).toBe(
+      '2 Dienste sind ausgefallen · 1 Website wird nicht ausgeliefert',
     );
+  });
+
+  it('leads to no site that cannot be opened, and says why', () => {
+    const [edge, php] = [service('edge', 'running'), service('php', 'running')];
+    const projects = (services: ServiceState[]): readonly MenuEntry[] =>
+      submenu(trayMenu(stateOf(services), texts), 'Projects');
+    expect(projects([edge, php])).toMatchObject([{ label: 'Open Hello', enabled: true }]);
+    expect(projects([service('edge', 'stopped'), php])).toMatchObject([{ label: 'Hello: stopped', enabled: false }]);
+    expect(projects([edge, service('php', 'error')])).toMatchObject([{ label: 'Hello: not served', enabled: false }]);
+    const stopped = stateOf([edge, service('php', 'stopped')]);
+    expect(overallText(stopped, texts)).toBe('1 of 1 services run · 1 site is stopped');
   });
 });
 

@@ -1,7 +1,8 @@
 /** The tray's menu as a pure function of what the daemon says; tested without Electron. */
 import type { ServiceState } from '../../contract/services.ts';
+import type { SiteStatus } from '../../contract/site-status.ts';
 import type { MenuEntry, ShellAction } from './menu-entries.ts';
-import { failedServices, overallState, type ShellState } from './shell-state.ts';
+import { overallState, statusOfShell, type ShellState } from './shell-state.ts';
 import { reasonText, type Texts } from './texts.ts';
 
 /** A shape before the name, because a menu has no colours. */
@@ -20,11 +21,26 @@ const MAX_SERVICES = 12;
 const MAX_SITES = 25;
 
 export function overallText(state: ShellState, texts: Texts): string {
+  const { failed, offline, paused, ready, wanted } = statusOfShell(state);
   const overall = overallState(state);
-  if (overall === 'failed') return texts.overall.failed(failedServices(state).length);
-  if (overall !== 'ready') return texts.overall[overall];
-  const running = state.services.filter((service) => service.state === 'running').length;
-  return texts.overall.ready(running, state.services.length);
+  if (overall !== 'ready' && overall !== 'failed') return texts.overall[overall];
+  return [
+    overall === 'ready' ? texts.overall.ready(ready, wanted) : '',
+    failed.length > 0 ? texts.overall.failed(failed.length) : '',
+    offline.length > 0 ? texts.overall.offlineSites(offline.length) : '',
+    paused.length > 0 ? texts.overall.pausedSites(paused.length) : '',
+  ]
+    .filter(Boolean)
+    .join(' · ');
+}
+
+/** A site that cannot be opened says so instead of leading to an error page. */
+function siteEntry({ site, state }: SiteStatus, texts: Texts): MenuEntry {
+  const name = shorten(site.name);
+  const open = { type: 'open-site', url: site.url } as const;
+  if (state === 'ready' || state === 'starting') return act(texts.openSite(name), open);
+  if (state === 'unknown') return act(texts.openSite(name), open, false);
+  return act(state === 'stopped' ? texts.siteStopped(name) : texts.siteFailed(name), open, false);
 }
 
 export function trayMenu(state: ShellState, texts: Texts): MenuEntry[] {
@@ -47,11 +63,9 @@ export function trayMenu(state: ShellState, texts: Texts): MenuEntry[] {
             type: 'submenu',
             label: texts.projects,
             entries: [
-              ...sites
-                .slice(0, MAX_SITES)
-                .map((site) =>
-                  act(texts.openSite(shorten(site.name)), { type: 'open-site', url: site.url }, connected),
-                ),
+              ...statusOfShell(state)
+                .sites.slice(0, MAX_SITES)
+                .map((status) => siteEntry(status, texts)),
               ...(sites.length <= MAX_SITES
                 ? []
                 : [separator, act(texts.allProjects(sites.length), { type: 'open-page', path: '/projects' })]),

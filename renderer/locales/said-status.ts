@@ -25,7 +25,8 @@ export function linkText({ name, state, service }: SiteLink): string {
 
 /** The one line at the top of the window. */
 export function overallText(overall: OverallStatus): string {
-  const { state, wanted, ready, failed, offline } = overall;
+  const { state, wanted, ready, failed, offline, paused } = overall;
+  const stopped = paused[0] === undefined ? '' : t.overall.pausedSites(paused.length, causeText(paused[0]));
   const counted = t.overall.some(ready, wanted);
   switch (state) {
     case 'unknown':
@@ -35,7 +36,7 @@ export function overallText(overall: OverallStatus): string {
     case 'starting':
       return t.overall.starting(ready, wanted);
     case 'ready':
-      return t.overall.ready(wanted);
+      return [t.overall.ready(wanted), stopped].filter(Boolean).join(' · ');
     case 'failed': {
       const first = offline[0];
       const shown = failed.slice(0, NAMED).map(({ name }) => name);
@@ -44,6 +45,7 @@ export function overallText(overall: OverallStatus): string {
         counted,
         names === '' ? '' : t.overall.failed(names),
         first === undefined ? '' : t.overall.sitesOffline(offline.length, causeText(first)),
+        stopped,
       ]
         .filter(Boolean)
         .join(' · ');

@@ -7,36 +7,23 @@ import type { DetectedProject } from '../../contract/projects.ts';
 import type { ResolverStatus } from '../../contract/resolver.ts';
 import type { RuntimeListEntry } from '../../contract/runtimes.ts';
 import type { ServiceState } from '../../contract/services.ts';
-import type { Site } from '../../contract/stack.ts';
+import { aService as sampleService } from '../../contract/testing/samples.ts';
 import type { UpdateStatus } from '../../contract/updater.ts';
+export { aSite } from '../../contract/testing/samples.ts';
 import type { Answers } from './fake-daemon.ts';
 
 const LONG_AGO = '2026-01-01T10:00:00.000Z';
 
 export function aService(id: string, change: Partial<ServiceState> = {}): ServiceState {
   const now = new Date().toISOString();
-  return {
-    id,
-    state: 'running',
-    pid: 100,
-    lastError: null,
+  const name = NAMES[id] ?? id;
+  return sampleService(id, {
+    name,
     lastUpdated: now,
-    name: NAMES[id] ?? id,
-    runtime: id,
     version: '1.0',
-    desired: 'up',
-    health: 'healthy',
-    evidence: { text: `${NAMES[id] ?? id} answered`, latencyMs: 1, at: now },
-    reason: null,
-    error: null,
-    ports: [],
-    connect: null,
-    dependsOn: [],
-    restarts: 0,
-    startedAt: LONG_AGO,
-    readyMs: 10,
+    evidence: { text: `${name} answered`, latencyMs: 1, at: now },
     ...change,
-  };
+  });
 }
 const NAMES: Readonly<Record<string, string>> = {
   edge: 'Edge',
@@ -44,15 +31,6 @@ const NAMES: Readonly<Record<string, string>> = {
   postgres: 'PostgreSQL',
   redis: 'Redis',
 };
-
-export const aSite = (id: string, change: Partial<Site> = {}): Site => ({
-  projectId: id,
-  name: id.charAt(0).toUpperCase() + id.slice(1),
-  domain: `${id}.test`,
-  url: `https://${id}.test`,
-  services: ['php'],
-  ...change,
-});
 
 export const aProject = (id: string, change: Partial<ProjectConfig> = {}): ProjectConfig => ({
   id,

@@ -80,6 +80,8 @@ export const windowTexts: WindowMessages = {
     ready: (count) => (count === 1 ? '1 Dienst ist bereit' : `Alle ${count} Dienste sind bereit`),
     some: (ready, all) => `${ready} von ${all} Diensten sind bereit`,
     failed: (names) => `Ausgefallen: ${names}`,
+    pausedSites: (count, why) =>
+      count === 1 ? `1 Website ist gestoppt: ${why}` : `${count} Websites sind gestoppt: ${why}`,
     sitesOffline: (count, why) =>
       count === 1 ? `1 Website ist nicht erreichbar: ${why}` : `${count} Websites sind nicht erreichbar: ${why}`,
     and: (text, count) => `${text} und ${count} weitere`,

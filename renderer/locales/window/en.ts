@@ -79,6 +79,8 @@ export const windowTexts = {
     ready: (count: number): string => (count === 1 ? '1 service is ready' : `All ${count} services are ready`),
     some: (ready: number, all: number): string => `${ready} of ${all} services are ready`,
     failed: (names: string): string => `Failed: ${names}`,
+    pausedSites: (count: number, why: string): string =>
+      count === 1 ? `1 site is stopped: ${why}` : `${count} sites are stopped: ${why}`,
     sitesOffline: (count: number, why: string): string =>
       count === 1 ? `1 site is not served: ${why}` : `${count} sites are not served: ${why}`,
     and: (text: string, count: number): string => `${text} and ${count} more`,

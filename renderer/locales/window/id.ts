@@ -79,6 +79,7 @@ export const windowTexts: WindowMessages = {
     ready: (count) => (count === 1 ? '1 layanan siap' : `Semua ${count} layanan siap`),
     some: (ready, all) => `${ready} dari ${all} layanan siap`,
     failed: (names) => `Gagal: ${names}`,
+    pausedSites: (count, why) => `${count} situs dihentikan: ${why}`,
     sitesOffline: (count, why) => `${count} situs tidak dilayani: ${why}`,
     and: (text, count) => `${text} dan ${count} lagi`,
   },
