@@ -207,7 +207,12 @@ export const ERRORS = {
   DEPENDENCY_FAILED: entry(424, 20, true, 'Start the service named in the detail first; its log has the reason.'),
   INIT_FAILED: entry(500, 20, true, 'The half-made data folder was removed. The detail has the last lines of the log.'),
   START_FAILED: entry(500, 20, true, 'The detail has the last lines of the log; `koji logs ID` shows all.'),
-  START_TIMEOUT: entry(504, 20, true, 'See `koji logs ID`; if the machine is slow, start it again.'),
+  START_TIMEOUT: entry(
+    504,
+    20,
+    true,
+    'The detail says what was seen last, with the last lines of the log; `koji logs ID` shows all.',
+  ),
   SERVICE_EXITED: entry(500, 20, true, 'See `koji logs ID` for the reason, then `koji start ID`.'),
   SERVICE_UNHEALTHY: entry(503, 20, true, 'It runs but does not answer; see `koji logs ID`, then `koji restart ID`.'),
   PORT_CONFLICT: entry(409, 21, true, 'Stop the process named in the detail, or choose another port.'),

@@ -66,6 +66,10 @@ export const WORK = {
   exitNotSeen: 'an exit that was not seen',
   endedWith: 'it ended with {how}',
   noAnswerIn: 'it did not answer within {seconds} s',
+  lastSeen: '{how}; seen last: {answer}',
+  listensNowhere: 'its process {pid} runs and listens on no port; it has to listen on 127.0.0.1, port {port} ($PORT)',
+  listensElsewhere:
+    'its process {pid} listens on {places}, where this machine gets no answer; it has to listen on 127.0.0.1, port {port} ($PORT)',
   lastProbe: '{count} probes in a row failed, the last with: {answer}',
 } as const;
 export const sayWork = sayer(WORK);

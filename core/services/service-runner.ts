@@ -59,6 +59,8 @@ export function createServiceRunner(initial: ServiceEntry, options: RunnerOption
   let launchedAt = 0;
   let readyMs: number | null = null;
   let evidence: Evidence | null = null;
+  /** What the last probe of this start saw. */
+  let seen = '';
   let version: string | null = null;
   /** Where its probe reached it, when it chose that itself. */
   let address: LoopbackAddress | null = null;
@@ -172,8 +174,12 @@ export function createServiceRunner(initial: ServiceEntry, options: RunnerOption
     } catch (error) {
       log.warn('cannot read the log of a service', { id: entry.id, error: textOf(error) });
     }
+    const detail =
+      failure.code === 'START_TIMEOUT' && seen !== ''
+        ? sayWork('lastSeen', { how: failure.detail, answer: seen })
+        : failure.detail;
     return new KojiboxError(failure.code, failure.message, {
-      detail: lines === '' ? failure.detail : `${failure.detail}\n${lines}`,
+      detail: lines === '' ? detail : `${detail}\n${lines}`,
       source: failure.source,
       // A command that can be copied.
       remedy: failure.remedy.replaceAll(/\bID\b/g, entry.id),
@@ -187,7 +193,10 @@ export function createServiceRunner(initial: ServiceEntry, options: RunnerOption
       version = result.version ?? version;
       address = result.address ?? address;
       post({ type: 'probe-passed' });
-    } else post({ type: 'probe-failed', text: result.text });
+    } else {
+      seen = result.text;
+      post({ type: 'probe-failed', text: result.text });
+    }
     firstProbe?.();
     firstProbe = undefined;
   };
@@ -241,6 +250,7 @@ export function createServiceRunner(initial: ServiceEntry, options: RunnerOption
       launchedAt = clock.monotonic();
       readyMs = null;
       evidence = null;
+      seen = '';
       version = null;
       address = null;
       const launched = await driver.start(resolved.spec);

@@ -246,7 +246,10 @@ describe('supervisor', () => {
     expect(ended.error).toMatchObject({ remedy: expect.stringContaining('`koji logs a`') as string });
     const slow = watch(supervisor.start('a'));
     await clock.advance(5_100);
-    expect(slow.error).toMatchObject({ code: 'START_TIMEOUT', detail: expect.stringContaining('5 s') as string });
+    expect(slow.error).toMatchObject({
+      code: 'START_TIMEOUT',
+      detail: expect.stringMatching(/5 s; seen last: /) as string,
+    });
     expect([...driver.machine.processes.values()].every(({ exit }) => exit !== null)).toBe(true);
     resolving.set('a', () => Promise.reject(new KojiboxError('PORT_CONFLICT', 'taken', { source: 'ports' })));
     await expect(supervisor.start('a')).rejects.toMatchObject({ code: 'PORT_CONFLICT' });

@@ -7,7 +7,7 @@ import { sayPort } from '../../contract/sentences/ports.ts';
 const LISTEN = '0A';
 
 /** Sockets that listen, any address. */
-function listeningSockets(): { readonly port: number; readonly inode: string }[] {
+function listeningSockets(): { readonly host: string; readonly port: number; readonly inode: string }[] {
   return ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((table) => {
     let text: string;
     try {
@@ -17,10 +17,21 @@ function listeningSockets(): { readonly port: number; readonly inode: string }[]
     }
     return text.split('\n').flatMap((line) => {
       const fields = line.trim().split(/\s+/);
-      const port = parseInt(fields[1]?.split(':')[1] ?? '', 16);
-      return fields[3] === LISTEN ? [{ port, inode: fields[9] ?? '' }] : [];
+      const [host = '', port = ''] = (fields[1] ?? '').split(':');
+      return fields[3] === LISTEN ? [{ host: addressOf(host), port: parseInt(port, 16), inode: fields[9] ?? '' }] : [];
     });
   });
+}
+
+/** The kernel writes words of 32 bits in the order of the machine, which is little-endian wherever Kojibox runs. */
+function addressOf(hex: string): string {
+  const bytes = (hex.match(/.{8}/g) ?? []).flatMap((word) => [...Buffer.from(word, 'hex').reverse()]);
+  if (bytes.length === 4) return bytes.join('.');
+  const groups = Array.from({ length: 8 }, (_, index) =>
+    (((bytes[2 * index] ?? 0) << 8) | (bytes[2 * index + 1] ?? 0)).toString(16),
+  );
+  const long = groups.join(':').replace(/(?:^|:)0(?::0)+(?::|$)/, '::');
+  return `[${long}]`;
 }
 
 const listeningInodes = (port: number): Set<string> =>
@@ -42,11 +53,16 @@ export async function holderOf(port: number): Promise<PortHolder | null> {
   return { pid: null, program: null, description: sayPort('otherUser') };
 }
 
-export function listeningPorts(pids: readonly number[]): Promise<number[]> {
+/** Where these processes, with their groups and all that descend from them, listen; IPv6 addresses stand in brackets. */
+export function listeningAddresses(pids: readonly number[]): { readonly host: string; readonly port: number }[] {
   const sockets = listeningSockets();
   const members = [...familiesOf(pids).values()].flat();
   const held = new Set(members.flatMap(({ pid }) => socketsOf(pid)));
-  const ports = new Set(sockets.filter(({ inode }) => held.has(inode)).map(({ port }) => port));
+  return sockets.filter(({ inode }) => held.has(inode));
+}
+
+export function listeningPorts(pids: readonly number[]): Promise<number[]> {
+  const ports = new Set(listeningAddresses(pids).map(({ port }) => port));
   return Promise.resolve([...ports].sort((a, b) => a - b));
 }
 

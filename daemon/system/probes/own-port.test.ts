@@ -45,6 +45,20 @@ it('finds a server that chose a port of its own, and says so', async () => {
   });
 });
 
+it('says of a program that is not reached where it listens, or that it listens nowhere', async () => {
+  const port = await freePort();
+  child = spawn('/bin/sleep', ['60'], { detached: true });
+  const silent = await probeRunner.probe({ type: 'own-port', port }, 500, child.pid ?? null);
+  expect(silent).toMatchObject({ ok: false, text: expect.stringContaining('listens on no port') as string });
+  process.kill(-(child.pid ?? 0), 'SIGKILL');
+  serve(port, '127.0.0.2');
+  await expect
+    .poll(async () => (await probeRunner.probe({ type: 'own-port', port }, 500, child?.pid ?? null)).text, {
+      timeout: 20_000,
+    })
+    .toContain(`listens on 127.0.0.2:${port},`);
+});
+
 it('takes no port of a program that it did not start', async () => {
   const [port, other] = [await freePort(), await freePort()];
   const stranger = createServer().listen(other, '127.0.0.1');

@@ -142,7 +142,10 @@ export const daemonDe: DaemonTexts = {
       'Der Start ist gescheitert',
       'Die Einzelheiten haben die letzten Zeilen, die Seite Protokolle alle.',
     ],
-    START_TIMEOUT: ['Der Start dauerte zu lange', 'Sieh ins Protokoll; ist der Rechner langsam, starte erneut.'],
+    START_TIMEOUT: [
+      'Der Start dauerte zu lange',
+      'Die Einzelheiten sagen, was zuletzt zu sehen war; das Protokoll hat alles.',
+    ],
     SERVICE_EXITED: ['Der Dienst hat sich beendet', 'Sieh ins Protokoll und starte ihn dann erneut.'],
     SERVICE_UNHEALTHY: ['Der Dienst läuft, antwortet aber nicht', 'Sieh ins Protokoll und starte ihn neu.'],
     PORT_CONFLICT: ['Der Port ist belegt', 'Beende den genannten Prozess oder wähle einen anderen Port.'],

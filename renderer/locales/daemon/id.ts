@@ -106,7 +106,7 @@ export const daemonId: DaemonTexts = {
     DEPENDENCY_FAILED: ['Layanan yang dibutuhkan tidak berjalan', 'Mulai dulu layanan yang disebut dalam rincian.'],
     INIT_FAILED: ['Penyiapan awal gagal', 'Folder data yang setengah jadi sudah dihapus; lihat rincian.'],
     START_FAILED: ['Tidak dapat dimulai', 'Rincian memuat baris terakhir log; halaman Log memuat semuanya.'],
-    START_TIMEOUT: ['Terlalu lama untuk siap', 'Lihat log; bila komputer lambat, mulai lagi.'],
+    START_TIMEOUT: ['Terlalu lama untuk siap', 'Rinciannya menyebut apa yang terakhir terlihat; log memuat semuanya.'],
     SERVICE_EXITED: ['Layanan berhenti sendiri', 'Lihat log untuk sebabnya, lalu mulai lagi.'],
     SERVICE_UNHEALTHY: ['Layanan berjalan tetapi tidak menjawab', 'Lihat log, lalu mulai ulang.'],
     PORT_CONFLICT: ['Port sudah dipakai', 'Hentikan proses yang disebut dalam rincian, atau pilih port lain.'],

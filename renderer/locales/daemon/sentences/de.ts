@@ -293,6 +293,11 @@ export const sentencesDe: SentenceTexts = {
     exitCode: 'Code {code}',
     exitNotSeen: 'einem Ende, das niemand sah',
     endedWith: 'beendet mit {how}',
+    lastSeen: '{how}; zuletzt gesehen: {answer}',
+    listensNowhere:
+      'sein Prozess {pid} läuft und hört auf keinem Port; er muss auf 127.0.0.1, Port {port} ($PORT) hören',
+    listensElsewhere:
+      'sein Prozess {pid} hört auf {places}, wo dieser Rechner keine Antwort bekommt; er muss auf 127.0.0.1, Port {port} ($PORT) hören',
     noAnswerIn: 'keine Antwort innerhalb von {seconds} s',
     lastProbe: '{count} Prüfungen hintereinander gescheitert, die letzte mit: {answer}',
   },

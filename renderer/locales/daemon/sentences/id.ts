@@ -289,6 +289,11 @@ export const sentencesId: SentenceTexts = {
     exitCode: 'kode {code}',
     exitNotSeen: 'akhir yang tidak terlihat',
     endedWith: 'berakhir dengan {how}',
+    lastSeen: '{how}; yang terakhir terlihat: {answer}',
+    listensNowhere:
+      'prosesnya {pid} berjalan tetapi tidak mendengarkan port mana pun; harus mendengarkan 127.0.0.1, port {port} ($PORT)',
+    listensElsewhere:
+      'prosesnya {pid} mendengarkan {places}, yang tidak menjawab dari komputer ini; harus mendengarkan 127.0.0.1, port {port} ($PORT)',
     noAnswerIn: 'tidak menjawab dalam {seconds} detik',
     lastProbe: '{count} pemeriksaan berturut-turut gagal, yang terakhir dengan: {answer}',
   },
