@@ -29,6 +29,19 @@ export async function endAll(id: string, members: () => number[]): Promise<void>
   });
 }
 
+const REAPED_WITHIN_MS = 1_500;
+
+/**
+ * Waits a moment until the system has put away what ended. Programs look with kill(2) whether their predecessor still runs, Vite among
+ * them, and take one that is not put away for alive.
+ *
+ * @param remains whether something of it is still in the process table
+ */
+export async function waitUntilReaped(remains: () => boolean): Promise<void> {
+  const deadline = performance.now() + REAPED_WITHIN_MS;
+  while (remains() && performance.now() < deadline) await sleep(LONGEST_STEP_MS);
+}
+
 /** A process that is gone meanwhile is what was wanted. */
 export function send(pid: number, name: NodeJS.Signals): 'sent' | 'gone' | 'forbidden' {
   try {

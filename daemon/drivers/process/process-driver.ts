@@ -5,11 +5,11 @@ import { KojiboxError } from '../../../contract/errors.ts';
 import type { LaunchSpec, ServiceDriver, ServiceHandle } from '../../../core/services/driver.ts';
 import { isDiskError } from '../../../contract/disk-error.ts';
 import type { ProcessIdentity } from '../../../core/system/processes.ts';
-import { endAll, send } from './end-group.ts';
+import { endAll, send, waitUntilReaped } from './end-group.ts';
 import { launch, type Launched } from './launch.ts';
 import { waitForEnd } from './liveness.ts';
 import { markerOf, type Mark } from './marker.linux.ts';
-import type { ProcessTable } from './process-table.ts';
+import { hasRemains, type ProcessTable } from './process-table.ts';
 import { createHandleRecords, IdentitySchema, type HandleRecord } from './records.ts';
 import {
   executableOf,
@@ -191,6 +191,7 @@ export function createProcessDriver({ folder, homeDigest, table, prepareLog }: P
       const child = children.get(keyOf(identity));
       child?.hold();
       await child?.ended;
+      await waitUntilReaped(() => hasRemains(table, identity.pid));
     },
 
     release(handle) {

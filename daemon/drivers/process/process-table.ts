@@ -28,3 +28,10 @@ export function liveRows(table: ProcessTable): ProcessRow[] {
     .filter((row) => row !== null)
     .filter(isLive);
 }
+
+/** Whether dead processes of a session are still in the table: their parent has ended, and the system puts them away at its own pace. */
+export const hasRemains = (table: ProcessTable, session: number): boolean =>
+  table
+    .allPids()
+    .map((pid) => table.readProcessStat(pid))
+    .some((row) => row !== null && row.session === session && row.pid !== session && !isLive(row));
