@@ -5,7 +5,8 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePort, misbehaving } from '../tests/fixtures/services/service-spec.ts';
+import { freePort } from '../tests/fixtures/free-port.ts';
+import { misbehaving } from '../tests/fixtures/services/service-spec.ts';
 import { createWorld } from '../tests/integration/supervisor-world.ts';
 
 const ROUNDS = 10;

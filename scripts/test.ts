@@ -38,7 +38,7 @@ const distCheck: Step = { name: 'packaging', command: node, args: ['scripts/dist
 const integration: Step = {
   name: 'integration tests',
   command: tool('vitest'),
-  args: ['run', '--project', 'drivers', '--project', 'integration', '--project', 'alone'],
+  args: ['run', '--project', 'integration'],
 };
 const e2e: Step = {
   name: 'end-to-end tests',

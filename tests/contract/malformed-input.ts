@@ -2,11 +2,12 @@
 import fc from 'fast-check';
 import type { z } from 'zod';
 import type { Operation } from '../../contract/define.ts';
+import { isLong } from '../long-form.ts';
 
 type Params = Readonly<Record<string, unknown>>;
 
-/** Inputs per operation: 300 in normal runs, `KOJIBOX_FUZZ_RUNS=5000` (or more) for the long form. */
-export const FUZZ_RUNS = Number(process.env['KOJIBOX_FUZZ_RUNS'] ?? 300);
+/** Inputs per operation; `KOJIBOX_FUZZ_RUNS=5000` asks for another number. */
+export const FUZZ_RUNS = Number(process.env['KOJIBOX_FUZZ_RUNS'] ?? (isLong ? 1000 : 100));
 
 /** Strings that broke parsers, shells and file systems elsewhere. */
 const nasty = fc.constantFrom(

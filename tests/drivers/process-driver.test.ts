@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import { createProcessDriver } from '../../daemon/drivers/process/process-driver.ts';
 import * as table from '../../daemon/system/process-facts.linux.ts';
-import { eventually, freePort, logOf, misbehaving } from '../fixtures/services/service-spec.ts';
+import { freePort } from '../fixtures/free-port.ts';
+import { eventually, logOf, misbehaving } from '../fixtures/services/service-spec.ts';
 import { describeDriver } from './conformance.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'kojibox-driver-'));
@@ -13,7 +14,7 @@ const port = await freePort();
 
 describeDriver('process', () => {
   const home = mkdtempSync(join(root, 'home-'));
-  const create = () => createProcessDriver({ folder: join(home, 'state'), homeDigest: 'test', table });
+  const create = () => createProcessDriver({ folder: join(home, 'state'), homeDigest: 'driver', table });
   return {
     driver: create(),
     spec(id, behaviour = 'obedient') {

@@ -1,10 +1,15 @@
-/** What the interface must hold, measured in Chromium with a warm daemon; each prints its figure. */
+/** What the interface must hold, measured in Chromium with a warm daemon; each prints its figure. `npm run bench window` holds them. */
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'playwright/test';
+import { atMost, isBench } from '../figures.ts';
 import { DashboardPage, koji } from './dashboard-page.ts';
+
+const ROUNDS = isBench ? 5 : 1;
+/** Of a log that is scrolled. */
+const ENTRIES = isBench ? 1_000_000 : 50_000;
 
 const median = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
@@ -13,9 +18,9 @@ const address = (): string => {
   return `${url}/#token=${token}`;
 };
 
-test('first paint of the dashboard in under half a second', async ({ browser }) => {
+test('first paint of the dashboard', async ({ browser }) => {
   const times: number[] = [];
-  for (let round = 0; round < 5; round++) {
+  for (let round = 0; round < ROUNDS; round++) {
     const context = await browser.newContext();
     const page = await context.newPage();
     await page.goto(address());
@@ -27,7 +32,7 @@ test('first paint of the dashboard in under half a second', async ({ browser }) 
   }
   console.log(`first contentful paint: ${times.map((ms) => ms.toFixed(0)).join(', ')} ms`);
   // A busy machine gets the best of five.
-  expect(Math.min(...times)).toBeLessThan(500);
+  expect(Math.min(...times)).toBeLessThan(atMost(500));
 });
 
 test('the first route needs less than 250 kB of script, gzipped', async ({ page }) => {
@@ -46,7 +51,7 @@ test('the first route needs less than 250 kB of script, gzipped', async ({ page 
   expect(bytes).toBeLessThan(250_000);
 });
 
-test('an event reaches the screen in under 50 ms', async ({ page }) => {
+test('an event reaches the screen', async ({ page }) => {
   await new DashboardPage(page).open();
   // The daemon's own clock and the page's are the same machine's: lastUpdated is set when the state changes.
   await page.evaluate(() => {
@@ -61,7 +66,7 @@ test('an event reaches the screen in under 50 ms', async ({ page }) => {
     }).observe(document.body, { subtree: true, childList: true, characterData: true });
   });
   const delays: number[] = [];
-  for (let round = 0; round < 5; round++) {
+  for (let round = 0; round < ROUNDS; round++) {
     await page.evaluate(() => ((globalThis as unknown as { shownAt: object }).shownAt = {}));
     const state = JSON.parse(execFileSync('./koji', ['stop', 'redis', '--json'], { encoding: 'utf8' })) as {
       lastUpdated: string;
@@ -76,7 +81,7 @@ test('an event reaches the screen in under 50 ms', async ({ page }) => {
     await expect(page.locator('[data-service="redis"] [data-evidence]')).toContainText('Running');
   }
   console.log(`event to screen: ${delays.join(', ')} ms`);
-  expect(median(delays)).toBeLessThan(50);
+  expect(median(delays)).toBeLessThan(atMost(50));
 });
 
 /** Frames while `work` runs: their longest distance, ms. */
@@ -89,7 +94,7 @@ const LONGEST_FRAME = `(async (work) => {
   return longest;
 })`;
 
-test('a million log entries scroll without a frame over 50 ms', async ({ page }) => {
+test('a long log scrolls', async ({ page }) => {
   test.setTimeout(180_000);
   let given = 0;
   await page.route('**/rpc', async (route) => {
@@ -115,9 +120,9 @@ test('a million log entries scroll without a frame over 50 ms', async ({ page })
   const count = page.locator('[data-count]');
   await expect(count).toHaveText('2,000 entries');
   const older = page.getByRole('button', { name: 'Load older entries' });
-  for (let loaded = 2000; loaded < 1_000_000; loaded += 10_000) {
+  for (let loaded = 2000; loaded < ENTRIES; loaded += 10_000) {
     await older.click();
-    await expect(count).toHaveText(`${(loaded + 10_000).toLocaleString('en')} entries`, { timeout: 10_000 });
+    await expect(count).toHaveText(`${(loaded + 10_000).toLocaleString('en')} entries`);
   }
   await page.waitForTimeout(1000);
   const scroll = (): Promise<number> =>
@@ -128,13 +133,14 @@ test('a million log entries scroll without a frame over 50 ms', async ({ page })
       await new Promise(requestAnimationFrame);
     }
   })`);
-  // The best of three: other programs of this machine hold up frames too.
-  const frames = [await scroll(), await scroll(), await scroll()];
+  // The best of several: other programs of this machine hold up frames too.
+  const frames: number[] = [];
+  for (let round = 0; round < ROUNDS; round++) frames.push(await scroll());
   const longest = Math.min(...frames);
   console.log(
     `longest frame while scrolling ${await count.textContent()}: ${frames.map((ms) => ms.toFixed(0)).join(', ')} ms`,
   );
-  expect(longest).toBeLessThanOrEqual(50);
+  expect(longest).toBeLessThanOrEqual(atMost(50));
 });
 
 test('two hundred services stay fluid', async ({ page }) => {
@@ -172,5 +178,5 @@ test('two hundred services stay fluid', async ({ page }) => {
   console.log(`longest frame with 200 services, metrics coming in: ${longest.toFixed(0)} ms`);
   // As far as it was scrolled, there were services.
   expect(end).toBe(299 * 30);
-  expect(longest).toBeLessThan(100);
+  expect(longest).toBeLessThan(atMost(100));
 });

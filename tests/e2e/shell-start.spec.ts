@@ -6,12 +6,13 @@ import { tmpdir } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
 import { chromium, expect, test, _electron } from 'playwright/test';
 import { openWindow } from '../../cli/window.ts';
+import { atMost, isBench } from '../figures.ts';
 import { koji } from './dashboard-page.ts';
 import { electronBinary } from './electron-binary.ts';
 import { attachTo } from './starting-browser.ts';
 
 const LIMIT_MS = 2000;
-const ROUNDS = 3;
+const ROUNDS = isBench ? 3 : 1;
 const BROWSERS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
 interface Times {
@@ -123,7 +124,7 @@ async function openInElectron(executablePath: string): Promise<Times> {
   }
 }
 
-test('cold start: a painted window in under 2 s', async () => {
+test('cold start: a painted window', async () => {
   const electron = electronBinary();
   const rounds: Times[] = [];
   for (let round = 0; round < ROUNDS; round++) {
@@ -134,5 +135,5 @@ test('cold start: a painted window in under 2 s', async () => {
   console.log(
     `cold start of the window (${electron === null ? 'Chromium' : 'Electron'}): painted after ${list('paint')} ms, services seen after ${list('services')} ms`,
   );
-  expect(Math.min(...rounds.map(({ paint }) => paint))).toBeLessThan(LIMIT_MS);
+  expect(Math.min(...rounds.map(({ paint }) => paint))).toBeLessThan(atMost(LIMIT_MS));
 });

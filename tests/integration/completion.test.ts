@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -40,6 +40,7 @@ describe('completion in bash', () => {
     await world.koji('info');
     const folder = join(world.root, 'my shop');
     mkdirSync(folder);
+    writeFileSync(join(folder, 'index.html'), 'shop');
     await world.call('config.setProject', {
       id: 'shop',
       name: 'Shop',

@@ -4,7 +4,8 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { atMost } from '../figures.ts';
-import { createEdgeWorld, freePort, until, writeSite, type EdgeWorld } from './edge-world.ts';
+import { freePort } from '../fixtures/free-port.ts';
+import { createEdgeWorld, until, writeSite, type EdgeWorld } from './edge-world.ts';
 
 let world: EdgeWorld;
 let upstream: Server;

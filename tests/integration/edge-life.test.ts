@@ -8,7 +8,8 @@ import { userInfo } from 'node:os';
 import { afterEach, beforeAll, afterAll, describe, expect, test } from 'vitest';
 import { EdgeStatusSchema, type EdgeConfig } from '../../contract/edge.ts';
 import { atMost } from '../figures.ts';
-import { createEdgeWorld, freePort, residentMb, until, writeSite, type EdgeWorld } from './edge-world.ts';
+import { freePort } from '../fixtures/free-port.ts';
+import { createEdgeWorld, residentMb, until, writeSite, type EdgeWorld } from './edge-world.ts';
 
 const isRoot = userInfo().uid === 0;
 

@@ -4,7 +4,8 @@ import { mkdirSync, readdirSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { createEdgeWorld, freePort, residentMb, until, writeSite, type EdgeWorld } from './edge-world.ts';
+import { freePort } from '../fixtures/free-port.ts';
+import { createEdgeWorld, residentMb, until, writeSite, type EdgeWorld } from './edge-world.ts';
 
 const FILE_BYTES = 50 * 1024 * 1024;
 const LARGE = Buffer.alloc(4 * 1024 * 1024, 'x');

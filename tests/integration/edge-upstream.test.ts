@@ -4,7 +4,8 @@ import { connect as connectHttp2 } from 'node:http2';
 import { createServer as createTcpServer, type Server as TcpServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
-import { createEdgeWorld, freePort, until, type EdgeWorld } from './edge-world.ts';
+import { freePort } from '../fixtures/free-port.ts';
+import { createEdgeWorld, until, type EdgeWorld } from './edge-world.ts';
 
 let world: EdgeWorld;
 let upstream: Server;

@@ -12,13 +12,13 @@ import {
 } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest, type RequestOptions } from 'node:https';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { connect as tlsConnect, type TLSSocket } from 'node:tls';
 import { EdgeStatusSchema, type EdgeConfig, type EdgeRoute, type EdgeStatus } from '../../contract/edge.ts';
 import { issueLeaf, issueRoot } from '../../core/certificates/x509.ts';
+import { freePort } from '../fixtures/free-port.ts';
 
 const program = fileURLToPath(new URL('../../edge/main.ts', import.meta.url));
 const DAY_MS = 86_400_000;
@@ -60,15 +60,6 @@ export interface EdgeWorld {
   control(method: string, path: string): Promise<{ status: number; json: unknown }>;
   status(): Promise<EdgeStatus>;
   close(): Promise<void>;
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }
 
 /** Resolves as soon as `ready` holds; rejects after `limitMs`. */

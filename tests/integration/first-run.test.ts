@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FirstRunStatus, FoundProgram, PortCheck } from '../../contract/first-run.ts';
 import type { RuntimeListEntry } from '../../contract/runtimes.ts';
+import { freePort } from '../fixtures/free-port.ts';
 import { createStackWorld, type StackWorld } from './stack-world.ts';
 
 let world: StackWorld;
@@ -131,13 +132,3 @@ describe('what was chosen', () => {
     expect((await world.kojiResult('setup')).stderr).toContain('nobody can be asked here');
   });
 });
-
-function freePort(): Promise<number> {
-  const server = createServer();
-  return new Promise((resolve) => {
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
-}

@@ -10,12 +10,12 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createConnection } from 'mariadb';
 import { Client } from 'pg';
 import type { StackWorld } from './stack-world.ts';
+import { freePort } from '../fixtures/free-port.ts';
 
 export type Row = Record<string, unknown>;
 
@@ -293,13 +293,4 @@ export function createForeignServers(world: Pick<StackWorld, 'path'>): ForeignSe
       rmSync(root, { recursive: true, force: true });
     },
   };
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as AddressInfo;
-      probe.close(() => resolve(port));
-    });
-  });
 }

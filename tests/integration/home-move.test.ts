@@ -7,7 +7,7 @@ import type { ProjectConfig } from '../../contract/config.ts';
 import type { HomePlan, HomeStatus } from '../../contract/home-move.ts';
 import { createDatabasesWorld, type DatabasesWorld } from './databases-world.ts';
 import { createHomeWorld, IS_ROOT, otherDisk } from './home-world.ts';
-import { takePrepared } from './prepared-stack.ts';
+import { takeBegun } from './prepared-stack.ts';
 import { createStackWorld, type StackWorld } from './stack-world.ts';
 
 const POSTGRES_ROWS = 20_000;
@@ -38,7 +38,7 @@ describe('a stack with databases', () => {
       mkdirSync(disk);
       execFileSync('mount', ['-t', 'tmpfs', '-o', 'mode=711,size=2g', 'tmpfs', disk]);
     }
-    takePrepared(world.home);
+    takeBegun(world.home);
     await world.koji('setup', '--services', 'php,postgres,mariadb', '--yes', '--json');
     databases = createDatabasesWorld(world);
     await databases.postgres('CREATE TABLE kept (v int)');

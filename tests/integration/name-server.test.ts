@@ -1,8 +1,9 @@
 /** The name server's sockets, with a client that misbehaves. */
-import { createServer, connect, type AddressInfo, type Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createNameServer, type NameServer } from '../../edge/dns/server.ts';
+import { freePort } from '../fixtures/free-port.ts';
 
 /** shop.test, A, with its length before it. */
 const QUESTION = Buffer.from([
@@ -14,13 +15,8 @@ const MANY = Buffer.concat(Array.from({ length: 40_000 }, () => QUESTION));
 let server: NameServer;
 let client: Socket;
 beforeEach(async () => {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, 'close');
   server = createNameServer(1500);
-  await server.apply({ port, suffixes: ['test'] });
+  await server.apply({ port: await freePort(), suffixes: ['test'] });
   client = connect(server.port() ?? 0, '127.0.0.1');
   await once(client, 'connect');
 });

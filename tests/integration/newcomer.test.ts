@@ -12,8 +12,9 @@ import {
   type World,
 } from './newcomer-world.ts';
 
-const FRESH_DEADLINE_MS = 180_000;
-const AGAIN_DEADLINE_MS = 20_000;
+/** For hangs alone: how long it takes is a figure of `npm run bench`. */
+const FRESH_DEADLINE_MS = 300_000;
+const AGAIN_DEADLINE_MS = 100_000;
 const isRoot = process.getuid?.() === 0;
 
 /** As whoever runs the tests, and, when that is root, as a plain user too. */
@@ -37,7 +38,7 @@ describe.each(
     world?.remove();
   });
 
-  it('gets a real site from one command', async () => {
+  it('gets a real site from one command', { timeout: 400_000 }, async () => {
     started = await startAsNewcomer(world, FRESH_DEADLINE_MS);
     console.log(`fresh home to HTTPS 200: ${(started.msToReady / 1000).toFixed(1)} s`);
     const page = await get(world, `${started.url}/`);
@@ -84,10 +85,12 @@ describe.each(
       'app/certs/root-ca.key',
       'app/config/secrets.key',
       'app/config/secrets.json',
-      'app/config/token',
+      'app/config/page-secret',
       'runtime/config/edge.json',
     ]) {
-      expect(statSync(join(home, file)).mode & 0o077, file).toBe(0);
+      // Below root the edge reads its configuration by a group of its own.
+      const others = !plain && file.endsWith('edge.json') ? 0o037 : 0o077;
+      expect(statSync(join(home, file)).mode & others, file).toBe(0);
     }
   });
 
@@ -95,8 +98,8 @@ describe.each(
     for (const path of [
       '/.env',
       '/.git/config',
-      '/checks.php/../../../../config/token',
-      '/%2e%2e/%2e%2e/config/token',
+      '/checks.php/../../../../config/page-secret',
+      '/%2e%2e/%2e%2e/config/page-secret',
       '/..%2f..%2fconfig%2ftoken',
     ]) {
       const { status, body } = await get(world, `${started.url}${path}`);

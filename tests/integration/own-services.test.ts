@@ -1,9 +1,9 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
-import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ServiceState } from '../../contract/services.ts';
+import { freePort } from '../fixtures/free-port.ts';
 import { createStackWorld, type StackWorld } from './stack-world.ts';
 
 let world: StackWorld;
@@ -25,13 +25,6 @@ beforeAll(async () => {
 });
 afterAll(() => world.remove());
 
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const server: Server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 const ask = (port: number): Promise<Record<string, unknown>> =>
   new Promise((resolve, reject) => {
     request({ host: '127.0.0.1', port, agent: false }, (response) => {

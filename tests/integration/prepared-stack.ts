@@ -1,11 +1,10 @@
 /**
- * Runtimes that an earlier suite of the same build installed, so that not every suite unpacks the same 150 packages again. The install itself is
- * tested where it is meant: stack, newcomer, runtimes, pack.
+ * Runtimes that an earlier suite of the same build installed, and databases that it began, so that not every suite unpacks the same 150
+ * packages and makes the same empty databases again. Both are tested where they are meant: stack, newcomer, first-run, runtimes, pack.
  */
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
-  constants,
-  cpSync,
   existsSync,
   globSync,
   mkdirSync,
@@ -14,14 +13,17 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 /** The only files of the installed trees that name the home. */
 const NAMING_THE_HOME = 'runtime/bin/php/*/*/usr/bin/php.ini';
 const KEPT = ['runtime/bin', 'runtime/lock.json', 'runtime/cache/downloads'];
+/** Empty databases, and the passwords that they were made with. */
+const BEGUN = ['runtime/data/postgres', 'runtime/data/mariadb', 'app/config/secrets.json', 'app/config/secrets.key'];
 
 const digest = (...parts: (string | Buffer)[]): string =>
   parts
@@ -33,25 +35,36 @@ const digest = (...parts: (string | Buffer)[]): string =>
 const store = (): string => join(tmpdir(), `kojibox-test-stack-${userInfo().uid}-${digest(process.cwd())}`);
 const build = (): string => digest(readFileSync('dist/daemon/main.mjs'), readFileSync('dist/runtime/manifest.json'));
 
-/** Copies with modes, times and links as they are; shares the blocks where the file system can. */
-const copy = (from: string, to: string): void =>
-  cpSync(from, to, {
-    recursive: true,
-    preserveTimestamps: true,
-    verbatimSymlinks: true,
-    mode: constants.COPYFILE_FICLONE,
-  });
+/** Copies with owners, modes, times and links as they are; shares the blocks where the file system can. */
+const copy = (from: string, to: string): void => {
+  mkdirSync(dirname(to), { recursive: true });
+  execFileSync('cp', ['-a', '--reflink=auto', from, to]);
+};
+/** The same files under a second name, for what is never changed in its place. */
+const link = (from: string, to: string): void => {
+  mkdirSync(dirname(to), { recursive: true });
+  execFileSync('cp', ['-al', from, to]);
+};
 
 function moveHome(folder: string, from: string, to: string): void {
   for (const name of globSync(NAMING_THE_HOME, { cwd: folder })) {
     const file = join(folder, name);
-    writeFileSync(file, readFileSync(file, 'utf8').replaceAll(from, to));
+    const [text, { mode }] = [readFileSync(file, 'utf8'), statSync(file)];
+    // Not in its place: it may have a second name.
+    rmSync(file);
+    writeFileSync(file, text.replaceAll(from, to), { mode });
   }
 }
 
 interface Lock {
   readonly value: readonly { readonly name: string; readonly artifacts: readonly { readonly file: string }[] }[];
 }
+
+/** The folder of this build; null: no suite has prepared one. */
+const findPrepared = (): string | null => {
+  const prepared = join(store(), build());
+  return existsSync(prepared) ? prepared : null;
+};
 
 /**
  * Puts the runtimes where a home that does not exist yet will have them.
@@ -60,8 +73,8 @@ interface Lock {
  * @returns false when no suite has prepared them for this build
  */
 export function takePrepared(home: string, only?: readonly string[]): boolean {
-  const prepared = join(store(), build());
-  if (!existsSync(prepared)) return false;
+  const prepared = findPrepared();
+  if (prepared === null) return false;
   mkdirSync(join(home, 'runtime'), { recursive: true, mode: 0o755 });
   if (only === undefined) for (const name of KEPT) copy(join(prepared, name), join(home, name));
   else {
@@ -81,6 +94,7 @@ export function preparedDownloads(): string | null {
   return existsSync(folder) ? folder : null;
 }
 
+/** @param home its stack has ended */
 function keepPrepared(home: string): void {
   mkdirSync(store(), { recursive: true });
   // Of former builds. What another worker is just making stays.
@@ -88,7 +102,7 @@ function keepPrepared(home: string): void {
     if (name !== build() && !name.startsWith('staging-')) rmSync(join(store(), name), { recursive: true, force: true });
   const staging = mkdtempSync(join(store(), 'staging-'));
   try {
-    for (const name of KEPT) copy(join(home, name), join(staging, name));
+    for (const name of [...KEPT, ...BEGUN]) copy(join(home, name), join(staging, name));
     writeFileSync(join(staging, 'home'), home);
     renameSync(staging, join(store(), build()));
   } catch (error) {
@@ -99,12 +113,32 @@ function keepPrepared(home: string): void {
 }
 
 /**
+ * Puts the runtimes and the empty databases where a home that does not exist yet will have them.
+ *
+ * @returns false when no suite has prepared them for this build
+ */
+export function takeBegun(home: string): boolean {
+  const prepared = findPrepared();
+  if (prepared === null) return false;
+  mkdirSync(join(home, 'runtime'), { recursive: true, mode: 0o755 });
+  mkdirSync(join(home, 'app/config'), { recursive: true, mode: 0o755 });
+  for (const name of KEPT) (name === 'runtime/lock.json' ? copy : link)(join(prepared, name), join(home, name));
+  for (const name of BEGUN) copy(join(prepared, name), join(home, name));
+  moveHome(home, readFileSync(join(prepared, 'home'), 'utf8'), home);
+  return true;
+}
+
+/**
  * `koji up` of the whole stack in a home that does not exist yet.
  *
  * @param up brings it up, and installs what is not there
  */
 export async function upPrepared(home: string, up: () => unknown): Promise<void> {
-  const isPrepared = takePrepared(home);
+  const isPrepared = takeBegun(home);
   await up();
-  if (!isPrepared) keepPrepared(home);
+  if (isPrepared) return;
+  // Databases are copied at rest.
+  execFileSync('./koji', ['quit'], { env: { ...process.env, KOJIBOX_HOME: home }, stdio: 'ignore' });
+  keepPrepared(home);
+  await up();
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ProjectConfig, ServiceConfig, ServiceEffect } from '../../contract/config.ts';
 import type { ServiceState } from '../../contract/services.ts';
+import { freePort } from '../fixtures/free-port.ts';
 import { upPrepared } from './prepared-stack.ts';
 import { createStackWorld, type StackWorld } from './stack-world.ts';
 
@@ -319,11 +320,3 @@ describe('Adminer', () => {
     await expect.poll(async () => (await world.get('/', 'adminer.localhost', { cookie })).status).toBe(403);
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}

@@ -37,7 +37,11 @@ export interface StackWorld {
   remove(): void;
 }
 
-export function createStackWorld(extraEnvironment: Readonly<Record<string, string>> = {}): StackWorld {
+/** @param program the command line of a build */
+export function createStackWorld(
+  extraEnvironment: Readonly<Record<string, string>> = {},
+  program = './koji',
+): StackWorld {
   const root = mkdtempSync(join(tmpdir(), 'kojibox-stack-'));
   chmodSync(root, 0o711);
   const home = join(root, 'home');
@@ -47,7 +51,7 @@ export function createStackWorld(extraEnvironment: Readonly<Record<string, strin
 
   const kojiResult: StackWorld['kojiResult'] = async (...args) => {
     try {
-      return { code: 0, ...(await run('./koji', args, { env, maxBuffer: 64 * 1024 * 1024 })) };
+      return { code: 0, ...(await run(program, args, { env, maxBuffer: 64 * 1024 * 1024 })) };
     } catch (error) {
       const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
       return { code, stdout, stderr };
@@ -80,7 +84,7 @@ export function createStackWorld(extraEnvironment: Readonly<Record<string, strin
     daemonFile: () => daemonFileOf(home),
     path: (...parts) => join(home, ...parts),
     remove() {
-      execFileSync('./koji', ['quit'], { env, stdio: 'ignore' });
+      execFileSync(program, ['quit'], { env, stdio: 'ignore' });
       rmSync(root, { recursive: true, force: true });
     },
   };

@@ -1,4 +1,5 @@
 /** A supervisor over real processes: what the supervisor tests and its benchmark share. */
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { ServiceState } from '../../contract/services.ts';
 import { createSupervisor, type SupervisedPlan, type Supervisor } from '../../core/services/supervisor.ts';
@@ -9,6 +10,9 @@ import { lastLines } from '../../daemon/system/log-tail.ts';
 import { probeRunner } from '../../daemon/system/probes/probe-runner.ts';
 import * as table from '../../daemon/system/process-facts.linux.ts';
 import { misbehaving } from '../fixtures/services/service-spec.ts';
+
+/** Of its own for each home, as in the product: a recovery ends what carries the mark of its home and is not known there. */
+export const digestOf = (home: string): string => createHash('sha256').update(home).digest('hex').slice(0, 8);
 
 export interface ServiceUnderTest {
   readonly id: string;
@@ -36,7 +40,7 @@ export function createWorld(
     clock: systemClock,
     log: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
     drivers: new Map([
-      ['process', createProcessDriver({ folder: stateFolder, homeDigest: 'test', table: processTable })],
+      ['process', createProcessDriver({ folder: stateFolder, homeDigest: digestOf(home), table: processTable })],
     ]),
     probes: probeRunner,
     random: Math.random,

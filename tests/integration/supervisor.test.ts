@@ -7,8 +7,9 @@ import { readMark } from '../../daemon/drivers/process/marker.linux.ts';
 import { liveRows } from '../../daemon/drivers/process/process-table.ts';
 import * as table from '../../daemon/system/process-facts.linux.ts';
 import { atMost } from '../figures.ts';
-import { eventually, freePort } from '../fixtures/services/service-spec.ts';
-import { createWorld, type ServiceUnderTest, type SupervisorWorld } from './supervisor-world.ts';
+import { freePort } from '../fixtures/free-port.ts';
+import { eventually } from '../fixtures/services/service-spec.ts';
+import { createWorld, digestOf, type ServiceUnderTest, type SupervisorWorld } from './supervisor-world.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'kojibox-supervisor-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -67,7 +68,7 @@ describe('supervisor over real processes', () => {
 
   it('backs off in a crash loop and ends in an error with the last lines of the log', async () => {
     const port = await freePort();
-    const { supervisor, states } = create({ id: 'web', port, args: ['--crash-after', '250', '--exit-code', '7'] });
+    const { supervisor, states } = create({ id: 'web', port, args: ['--crash-after', '1000', '--exit-code', '7'] });
     await supervisor.start('web');
     await eventually('it gave up', () => supervisor.state('web').state === 'error');
     const failed = supervisor.state('web');
@@ -78,7 +79,7 @@ describe('supervisor over real processes', () => {
     expect(failed.error?.detail).toContain(`listening on ${port}`);
     expect(failed.restarts).toBe(3);
     expect(states.filter(({ reason }) => reason?.startsWith('restarting in') === true).length).toBe(2);
-    expect(carriersOf('KOJIBOX_SERVICE=web@test')).toEqual([]);
+    expect(carriersOf(`KOJIBOX_SERVICE=web@${digestOf(home)}`)).toEqual([]);
   });
 
   it('tells at once why a start failed', async () => {
@@ -101,21 +102,21 @@ describe('supervisor over real processes', () => {
       plan: { startDeadlineMs: 400 },
     });
     await expect(supervisor.start('web')).rejects.toMatchObject({ code: 'START_TIMEOUT' });
-    expect(carriersOf('KOJIBOX_SERVICE=web@test')).toEqual([]);
+    expect(carriersOf(`KOJIBOX_SERVICE=web@${digestOf(home)}`)).toEqual([]);
   });
 
   it('kills what ignores signals after the grace period, with its children and what escaped its group', async () => {
     const port = await freePort();
     const { supervisor } = create({ id: 'web', port, args: ['--ignore-signals', '--children', '2', '--escape'] });
     const { pid } = await supervisor.start('web');
-    await eventually('all children are there', () => carriersOf('KOJIBOX_SERVICE=web@test').length === 4);
+    await eventually('all children are there', () => carriersOf(`KOJIBOX_SERVICE=web@${digestOf(home)}`).length === 4);
     expect(groupOf(pid ?? 0)).toHaveLength(3);
     const began = performance.now();
     await supervisor.stop('web');
     const tookMs = performance.now() - began;
     expect(tookMs).toBeGreaterThan(480);
     expect(tookMs).toBeLessThan(atMost(1_000));
-    expect(carriersOf('KOJIBOX_SERVICE=web@test')).toEqual([]);
+    expect(carriersOf(`KOJIBOX_SERVICE=web@${digestOf(home)}`)).toEqual([]);
     expect(groupOf(pid ?? 0)).toEqual([]);
   });
 

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { ServiceState } from '../../contract/services.ts';
 import type { UpdateCheck } from '../../contract/updater.ts';
+import { spread } from '../long-form.ts';
 import { visitThroughEdge } from './daemon-calls.ts';
 import { createUpdateWorld, makeKey, type UpdateWorld } from './update-world.ts';
 
@@ -264,7 +265,7 @@ describe('when something goes wrong on the way', () => {
 describe('kill -9 at each step', () => {
   beforeAll(() => world.freshInstallation('1.0.0'));
 
-  it.each(['fetch', 'verify', 'unpack', 'check', 'place'])('%s: undone', async (step) => {
+  it.each(spread(['unpack', 'fetch', 'place', 'verify', 'check'], 2))('%s: undone', async (step) => {
     world.offer([good]);
     world.killAt(step);
     const said = await world.koji('update', 'apply');
@@ -273,7 +274,7 @@ describe('kill -9 at each step', () => {
     await world.expectOneWorking('1.0.0');
   });
 
-  it.each(['stop', 'swap', 'start', 'confirm'])('%s: gone on from', async (step) => {
+  it.each(spread(['swap', 'stop', 'confirm', 'start'], 2))('%s: gone on from', async (step) => {
     if (readdirSync(join(world.install(), 'versions')).length > 1) await world.freshInstallation('1.0.0');
     world.offer([good]);
     world.killAt(step);
@@ -283,7 +284,7 @@ describe('kill -9 at each step', () => {
     await world.expectOneWorking('1.1.0', ['1.0.0']);
   });
 
-  it.each(['end-new', 'swap-back', 'start-old'])('%s, on the way back: gone on from', async (step) => {
+  it.each(spread(['swap-back', 'end-new', 'start-old'], 1))('%s, on the way back: gone on from', async (step) => {
     if (readdirSync(join(world.install(), 'versions')).length > 1) await world.freshInstallation('1.0.0');
     world.offer([crashing]);
     world.killAt(step);

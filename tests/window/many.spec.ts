@@ -1,5 +1,6 @@
 /** 206 services and 304 projects: what the window asks, how long its pages are, and how soon it answers. */
 import { expect, test, type Page } from 'playwright/test';
+import { atMost } from '../figures.ts';
 import { expectNoFindings } from '../e2e/axe.ts';
 import { playDaemon, type FakeDaemon } from './fake-daemon.ts';
 import { aProject, aService, aSite } from './window-data.ts';
@@ -141,7 +142,7 @@ test('the palette opens at once, among some seven hundred commands, and keeps up
   stop();
   console.log(`palette: ${times.map((time) => Math.round(time)).join(', ')} ms`);
   // The target is 300 ms; a busy machine gets the best of five.
-  expect(Math.min(...times)).toBeLessThan(300);
+  expect(Math.min(...times)).toBeLessThan(atMost(300));
   await page.keyboard.press('Control+k');
   expect(await page.getByRole('option').count()).toBeLessThan(60);
   await page.keyboard.type('worker 77');

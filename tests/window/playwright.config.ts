@@ -1,11 +1,14 @@
 /** The built window against a daemon that is played by the test: states and amounts that a real stack has seldom, or never at once. */
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'playwright/test';
 import whole from '../e2e/playwright.config.ts';
 
 export default defineConfig({
   testDir: '.',
   outputDir: '../../test-results/window',
-  workers: 1,
+  // No spec has more than its own page: nothing is shared.
+  fullyParallel: true,
+  workers: availableParallelism(),
   // Named at the end of `npm test`.
   retries: 1,
   timeout: 120_000,
