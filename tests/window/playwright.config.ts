@@ -11,7 +11,7 @@ export default defineConfig({
   workers: availableParallelism(),
   // Named at the end of `npm test`.
   retries: 1,
-  timeout: 120_000,
+  timeout: 60_000,
   // A wait ends with what it waits for; its limit is for hangs alone.
   expect: { timeout: 20_000 },
   forbidOnly: true,
