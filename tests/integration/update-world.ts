@@ -97,7 +97,8 @@ export async function createUpdateWorld() {
     const sameDisk = lstatSync(tree).dev === lstatSync(resolve('dist')).dev;
     for (const name of readdirSync('dist', { recursive: true, encoding: 'utf8' })) {
       const source = join('dist', name);
-      if (name === '.stamp' || name.startsWith('electron') || name.endsWith('.map') || name.startsWith('runtime/keys/')) continue;
+      if (name === '.stamp' || name.startsWith('electron') || name.endsWith('.map') || name.startsWith('runtime/keys/'))
+        continue;
       const target = join(tree, 'dist', name);
       if (lstatSync(source).isDirectory()) mkdirSync(target, { recursive: true });
       else if (variant.deafEdge === true && name === 'edge/main.mjs')
