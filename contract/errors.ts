@@ -217,7 +217,12 @@ export const ERRORS = {
   SERVICE_UNHEALTHY: entry(503, 20, true, 'It runs but does not answer; see `koji logs ID`, then `koji restart ID`.'),
   PORT_CONFLICT: entry(409, 21, true, 'Stop the process named in the detail, or choose another port.'),
   SOCKET_PATH_TOO_LONG: entry(422, 21, false, 'Set KOJIBOX_RUN_DIR to a short folder, e.g. /tmp/kojibox.'),
-  ZONEINFO_MISSING: entry(424, 22, true, 'Install the time zone database: apt install tzdata.'),
+  ZONEINFO_MISSING: entry(
+    424,
+    22,
+    true,
+    'Install PHP again, which then brings it along: koji runtime remove php SERIES, koji runtime install php SERIES. Or install the package tzdata of your system.',
+  ),
 
   // Databases
   DATABASE_FAILED: entry(

@@ -38,6 +38,7 @@ import type { ProbeRunner } from './services/health.ts';
 import type { HeldServices } from './services/held-services.ts';
 import type { OwnServices } from './services/own-services.ts';
 import type { CatalogEntry, CatalogOptions } from './stack/catalog.ts';
+import type { ReplaceFolder } from './runtimes/time-zones.ts';
 import type { Environments } from './stack/environments.ts';
 import type { Stack } from './stack/stack.ts';
 import type { Supervisor } from './services/supervisor.ts';
@@ -61,6 +62,7 @@ export interface KojiboxOptions {
   readonly trust: { remove(kind: 'trust-system' | 'trust-nss', target: string): Promise<void> };
   manifest(): RuntimeManifest;
   linkCheck(tree: string, executables: readonly string[]): Promise<void>;
+  replaceFolder: ReplaceFolder;
   lastLogLines(id: string): Promise<string>;
   /** Status of a GET through the edge. */
   requestSite(url: string, rootCertificate: string): Promise<number>;

@@ -42,6 +42,7 @@ import { createSiteWork } from './proxy/site-work.ts';
 import { seriesOf } from './runtimes/install.ts';
 import { writePhpIni } from './runtimes/php-ini.ts';
 import { sendmailScript } from './runtimes/sendmail-script.ts';
+import { bringTimeZones } from './runtimes/time-zones.ts';
 import { createRuntimes } from './runtimes/runtimes.ts';
 import { createSecretKey } from './secrets/secret-key.ts';
 import { createSecrets } from './secrets/secrets.ts';
@@ -105,7 +106,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     dropNotice,
   });
   const certificates = createCertificates({ system, layout, userName: options.userName, notice });
-  const caBundle = join(layout.certificates, 'ca-bundle.pem');
+  const { caBundle } = layout;
 
   const phpPlaces = { caBundle, sendmail: layout.sendmail };
   await system.files.writeAtomic(layout.sendmail, sendmailScript(layout.portsConfig), { mode: 0o644 });
@@ -133,8 +134,11 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     finish: new Map([
       [
         'php',
-        (staging, target, binary) =>
-          writePhpIni(system.files, staging, target, seriesOf(binary), phpPlaces, phpStored.choice(seriesOf(binary))),
+        async (staging, target, binary) => {
+          await bringTimeZones(system, options.replaceFolder, { staging, target, binary });
+          const series = seriesOf(binary);
+          await writePhpIni(system.files, staging, target, series, phpPlaces, phpStored.choice(series));
+        },
       ],
     ]),
   });

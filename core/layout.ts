@@ -54,6 +54,8 @@ export interface Layout {
   readonly logExports: string;
   readonly certificates: string;
   readonly rootCertificate: string;
+  /** All authorities that programs of the projects trust. */
+  readonly caBundle: string;
   readonly rootKey: string;
   readonly cache: string;
   /** Mails that were caught. */
@@ -142,6 +144,7 @@ export function layoutOf(home: string): Layout {
     logExports: join(app, 'logs', 'exports'),
     certificates,
     rootCertificate: join(certificates, 'root-ca.pem'),
+    caBundle: join(certificates, 'ca-bundle.pem'),
     rootKey: join(certificates, 'root-ca.key'),
     cache: join(app, 'cache'),
     mail: join(runtime, 'data', 'mail'),

@@ -5,7 +5,6 @@ import { pageOwners } from './daemon-file.ts';
 import { ownerOfPeer } from './system/socket-owner.linux.ts';
 import { hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
-import { getCACertificates } from 'node:tls';
 import type { MirrorKind } from '../contract/mirror.ts';
 import { noticeText } from '../contract/notices.ts';
 import type { Kojibox } from '../core/kojibox-types.ts';
@@ -13,6 +12,7 @@ import { createKojibox } from '../core/kojibox.ts';
 import { digestOfHome, type Layout } from '../core/layout.ts';
 import { findOpenFolder } from '../core/services/home-safety.ts';
 import type { System } from '../core/system/system.ts';
+import { replaceFolderInPrograms } from './archives/elf-texts.ts';
 import { linkCheck } from './archives/link-check.ts';
 import { unpackZip } from './archives/unpack-zip.ts';
 import { createProcessDriver } from './drivers/process/process-driver.ts';
@@ -30,6 +30,7 @@ import { readDistribution } from './system/distribution.ts';
 import type { LogKeeping } from './system/log-keeping.ts';
 import { probeRunner } from './system/probes/probe-runner.ts';
 import { allPids, identifyNow, readProcessStat } from './system/process-facts.linux.ts';
+import { createPublicAuthorities } from './trust/host-authorities.ts';
 import { createTrustStores } from './trust/trust-stores.ts';
 import { createManifestSource } from './updater/runtime-manifest.ts';
 
@@ -124,12 +125,10 @@ export async function openCore({ layout, system, dist, keeping, publish }: CoreO
       await unpackZip(file, folder, { signal });
     },
     userName: `${userInfo().username}@${hostname()}`,
-    publicAuthorities: {
-      from: `public authorities of Node ${process.version}`,
-      read: () => getCACertificates('bundled').join('\n'),
-    },
+    publicAuthorities: createPublicAuthorities(system, layout.caBundle),
     manifest: () => manifests.read(),
     linkCheck,
+    replaceFolder: replaceFolderInPrograms,
     lastLogLines: (id) => Promise.resolve(logs.lastText(id, 6)),
     requestSite,
     keychain,

@@ -4,6 +4,8 @@ import { sayer } from './sentence.ts';
 
 export const DOCTOR = {
   missing: '{path} is missing',
+  phpTimeZones: 'PHP brings them along',
+  ownTimeZones: ERRORS.ZONEINFO_MISSING.remedy,
   noGlibc: 'this system has no glibc (musl?)',
   useGlibc: 'Use a Debian, Ubuntu or Fedora based system.',
   oldGlibc: 'Runtimes of newer releases bring their own; others may not start.',

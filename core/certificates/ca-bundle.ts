@@ -1,11 +1,11 @@
-/** The authorities that PHP and other programs of the projects trust: the public ones and the local one, in one file. */
+/** The authorities that PHP and other programs of the projects trust: the public ones, this computer's own and the local one, in one file. */
 import type { FileSystem } from '../system/files.ts';
 
 export interface PublicAuthorities {
-  /** Which edition it is, e.g. "public authorities of Node v24.21.0". */
-  readonly from: string;
+  /** Which they are, in one line of ASCII: another one after each change. Quick. */
+  edition(): Promise<string>;
   /** PEM. Costs the daemon 5 MB for good, so that it is asked for only when they may have changed. */
-  read(): string;
+  read(): Promise<string>;
 }
 
 /** Writes the bundle when it is not the one that is wanted. */
@@ -13,10 +13,11 @@ export async function writeCaBundle(
   files: FileSystem,
   bundle: string,
   rootCertificate: string,
-  { from, read }: PublicAuthorities,
+  authorities: PublicAuthorities,
 ): Promise<void> {
   const root = (await files.readText(rootCertificate)) ?? '';
+  const edition = await authorities.edition();
   const known = (await files.readText(bundle)) ?? '';
-  if (known.startsWith(`# ${from}\n`) && known.endsWith(`\n${root}`)) return;
-  await files.writeAtomic(bundle, `# ${from}\n${read()}\n${root}`, { mode: 0o644 });
+  if (known.startsWith(`# ${edition}\n`) && known.endsWith(`\n${root}`)) return;
+  await files.writeAtomic(bundle, `# ${edition}\n${await authorities.read()}\n${root}`, { mode: 0o644 });
 }

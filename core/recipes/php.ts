@@ -1,6 +1,7 @@
 /** PHP-FPM on a unix socket; the edge speaks FastCGI to it. */
 import { join } from 'node:path';
 import { extensionEnvironment } from '../php/extension-packages.ts';
+import { timeZonesOf } from '../runtimes/time-zones.ts';
 import type { Recipe } from './recipe.ts';
 
 export const php: Recipe = {
@@ -65,6 +66,7 @@ export const php: Recipe = {
         { path: sendmail, mode: 0o600, content: sendmailScript(context.mailDrop) },
       ],
       initialise: null,
+      timeZones: timeZonesOf(tree),
       connect: socket,
     };
   },

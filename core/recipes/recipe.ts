@@ -98,6 +98,8 @@ export interface ServicePlan {
     readonly files: (folder: string) => readonly { readonly path: string; readonly content: string }[];
     readonly steps: (folder: string) => readonly InitialiseStep[];
   } | null;
+  /** Folder of the time zones that it brings along, where its programs read them from a folder. Where there is none, they read the system's. */
+  readonly timeZones?: string;
   /** How to connect, for people; never with a password. */
   readonly connect: string | null;
 }

@@ -1,19 +1,19 @@
 /** Everything a service needs before it is launched: folders, files, its first initialisation, and the checks that give a clear error. */
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { KojiboxError } from '../../contract/errors.ts';
 import type { Layout } from '../layout.ts';
 import type { InitialiseStep, ServicePlan } from '../recipes/recipe.ts';
+import { SYSTEM_TIME_ZONES } from '../runtimes/time-zones.ts';
 import type { FileOwner } from '../system/files.ts';
 import { userOf } from './service-user.ts';
 import type { System } from '../system/system.ts';
 
 /** sockaddr_un.sun_path holds 108 bytes with the closing NUL; see unix(7). */
 export const MAX_SOCKET_PATH_BYTES = 107;
-const ZONEINFO = '/usr/share/zoneinfo/UTC';
 
 export interface PrepareOptions {
-  /** Where PHP looks for time zones; tests use their own. */
-  readonly zoneinfo?: string;
+  /** Where the system has its time zones; tests use their own. */
+  readonly systemTimeZones?: string;
   /** Called before the slow first initialisation. */
   onInitialise?(id: string): void;
 }
@@ -25,7 +25,8 @@ export async function prepareService(system: System, plan: ServicePlan, options:
     assertSocketPath(plan, socket);
     if (owner !== null) await makeSocketFolder(system, dirname(socket), owner);
   }
-  if (plan.runtime === 'php') await assertZoneinfo(system, options.zoneinfo ?? ZONEINFO);
+  if (plan.timeZones !== undefined)
+    await assertTimeZones(system, plan.timeZones, options.systemTimeZones ?? SYSTEM_TIME_ZONES);
   if (owner !== null && plan.asServiceUser) await assertPassable(system, plan.command, owner);
   for (const { path, mode } of plan.folders)
     await system.files.makeDirectory(path, { mode, ...(owner === null ? {} : { owner }) });
@@ -69,8 +70,10 @@ function assertSocketPath(plan: ServicePlan, socket: string): void {
   });
 }
 
-async function assertZoneinfo(system: System, path: string): Promise<void> {
-  if ((await system.files.realPath(path)) !== null) return;
+async function assertTimeZones({ files }: System, own: string, ofSystem: string): Promise<void> {
+  if ((await files.stat(own)) !== null) return;
+  const path = join(ofSystem, 'UTC');
+  if ((await files.realPath(path)) !== null) return;
   throw new KojiboxError('ZONEINFO_MISSING', 'cannot start PHP: this system has no time zone database', {
     detail: `${path} does not exist, and without it every date() call is fatal`,
     source: 'services',

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import type { DoctorCheck } from '../../contract/doctor.ts';
 import type { Kojibox } from '../../core/kojibox-types.ts';
 import type { Layout } from '../../core/layout.ts';
+import { SYSTEM_TIME_ZONES, timeZonesOf } from '../../core/runtimes/time-zones.ts';
 import { findOpenFolder } from '../../core/services/home-safety.ts';
 import type { System } from '../../core/system/system.ts';
 import type { ResolverCheck } from '../resolver/resolver.ts';
@@ -44,10 +45,14 @@ export function createDoctor(options: {
       id: 'zoneinfo',
       category: 'system',
       description: 'Time zone database for PHP',
-      run: async () =>
-        (await files.realPath('/usr/share/zoneinfo/UTC')) === null
-          ? problem('failed', sayDoctor('missing', { path: '/usr/share/zoneinfo/UTC' }), asIs('apt install tzdata'))
-          : passed(asIs('/usr/share/zoneinfo')),
+      run: async () => {
+        if ((await files.realPath(SYSTEM_TIME_ZONES)) !== null) return passed(asIs(SYSTEM_TIME_ZONES));
+        const installed = kojibox.runtimes.list(new Map()).filter(({ name }) => name === 'php');
+        for (const { installed: php } of installed)
+          if (php !== null && (await files.stat(timeZonesOf(kojibox.runtimes.treePath(php)))) === null)
+            return problem('failed', sayDoctor('missing', { path: SYSTEM_TIME_ZONES }), sayDoctor('ownTimeZones'));
+        return passed(sayDoctor('phpTimeZones'));
+      },
     },
     {
       id: 'glibc',

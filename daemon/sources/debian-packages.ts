@@ -34,7 +34,7 @@ const LEFT_OUT = new RegExp(
   ].join('|')})$`,
 );
 const KEPT =
-  /^(lib.*|php.*|zlib1g|mariadb.*|redis.*|composer|jsonlint|adminer|patchelf|postgresql-client.*|media-types|memcached)$/;
+  /^(lib.*|php.*|zlib1g|mariadb.*|redis.*|composer|jsonlint|adminer|patchelf|postgresql-client.*|media-types|memcached|tzdata)$/;
 
 /** @param withLibc true for a release newer than the system: then the tree brings its own C library */
 export function isWanted(name: string, withLibc: boolean): boolean {

@@ -122,6 +122,26 @@ describe('side by side', () => {
     expect(Object.values(seconds)[0]).toBeLessThan(atMost(60));
   });
 
+  const asRoot = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user'];
+  it.each(['8.2', '8.4'])('PHP %s knows every time zone on a system that has none', (series) => {
+    const root = tree('php', series);
+    const code = "date_default_timezone_set('Asia/Tokyo'); echo date('H:i T ', 0), count(timezone_identifiers_list());";
+    const script = `set -e; mount -t tmpfs none /usr/share/zoneinfo
+      "$0/usr/bin/php${series}" -r "$1"; echo
+      printf '<?php %s' "$1" > /usr/share/zoneinfo/t.php; "$0/usr/bin/php-cgi${series}" -q /usr/share/zoneinfo/t.php; echo
+      printf '[global]\nerror_log=/dev/null\n[p]\nlisten=/usr/share/zoneinfo/s\npm=static\npm.max_children=1\nuser=nobody\n' > /usr/share/zoneinfo/c
+      "$0/usr/sbin/php-fpm${series}" -n -d date.timezone=Asia/Tokyo -i -y /usr/share/zoneinfo/c | grep -E '^Default timezone'`;
+    const result = spawnSync('unshare', [...asRoot, '--mount', '/bin/sh', '-c', script, root, code], {
+      encoding: 'utf8',
+    });
+    expect(result.stderr).toBe('');
+    const said = /^09:00 JST [4-9]\d\d$/;
+    const [cli, cgi, fpm] = result.stdout.trim().split('\n');
+    expect(cli).toMatch(said);
+    expect(cgi).toMatch(said);
+    expect(fpm).toBe('Default timezone => Asia/Tokyo');
+  });
+
   it.each([
     ['8.2', '20220829'],
     ['8.4', '20240924'],

@@ -1,16 +1,17 @@
 /** The real runtimes over the real machine, in a home of their own. */
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { LockSchema, type Lock } from '../../core/runtimes/lock.ts';
 import { openManifest, signManifest } from '../../core/runtimes/manifest.ts';
 import { writePhpIni } from '../../core/runtimes/php-ini.ts';
+import { bringTimeZones } from '../../core/runtimes/time-zones.ts';
 import { createRuntimes, type Runtimes } from '../../core/runtimes/runtimes.ts';
 import type { InstallProgress } from '../../core/runtimes/source.ts';
 import { openJsonStore } from '../../core/config/json-store.ts';
 import { layoutOf, type Layout } from '../../core/layout.ts';
 import type { System } from '../../core/system/system.ts';
 import type { RuntimeManifest, ServiceBinary } from '../../contract/manifest.ts';
+import { replaceFolderInPrograms } from '../../daemon/archives/elf-texts.ts';
 import { linkCheck } from '../../daemon/archives/link-check.ts';
 import { createDebianSource } from '../../daemon/sources/debian.ts';
 import { createHttpsSource } from '../../daemon/sources/https.ts';
@@ -95,11 +96,13 @@ export async function createRuntimesWorld(home: string, options: WorldOptions = 
     finish: new Map([
       [
         'php',
-        (staging, target, binary) =>
-          writePhpIni(system.files, staging, target, binary.series ?? binary.version, {
-            caBundle: join(layout.certificates, 'ca-bundle.pem'),
+        async (staging, target, binary) => {
+          await bringTimeZones(system, replaceFolderInPrograms, { staging, target, binary });
+          await writePhpIni(system.files, staging, target, binary.series ?? binary.version, {
+            caBundle: layout.caBundle,
             sendmail: layout.sendmail,
-          }),
+          });
+        },
       ],
     ]),
   });

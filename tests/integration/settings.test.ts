@@ -252,10 +252,13 @@ describe('preparing a service', () => {
     }
   });
 
-  it('says that PHP needs the time zone database', async () => {
-    await expect(
-      prepareService(system(), plan({ runtime: 'php' }), { zoneinfo: join(folder, 'nothing') }),
-    ).rejects.toMatchObject({ code: 'ZONEINFO_MISSING', remedy: expect.stringContaining('tzdata') });
+  it('says that PHP needs the time zone database, unless its tree has it', async () => {
+    const nowhere = { systemTimeZones: join(folder, 'nothing') };
+    await expect(prepareService(system(), plan({ timeZones: join(folder, 'none') }), nowhere)).rejects.toMatchObject({
+      code: 'ZONEINFO_MISSING',
+      remedy: expect.stringContaining('tzdata'),
+    });
+    await prepareService(system(), plan({ timeZones: folder }), nowhere);
   });
 
   it('initialises whole or not at all', async () => {

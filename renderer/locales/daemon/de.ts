@@ -153,7 +153,10 @@ export const daemonDe: DaemonTexts = {
       'Der Pfad des Sockets ist zu lang',
       'Setze KOJIBOX_RUN_DIR auf einen kurzen Ordner, etwa /tmp/kojibox.',
     ],
-    ZONEINFO_MISSING: ['Die Zeitzonen-Datenbank fehlt', 'Installiere sie: apt install tzdata.'],
+    ZONEINFO_MISSING: [
+      'Die Zeitzonen-Datenbank fehlt',
+      'Installiere PHP erneut, das sie dann mitbringt: koji runtime remove php REIHE, koji runtime install php REIHE. Oder installiere das Paket tzdata deines Systems.',
+    ],
     DATABASE_FAILED: [
       'Die Datenbank hat abgelehnt',
       'Die Einzelheiten nennen ihre Antwort. Ohne Dump in app/backups geht nichts verloren.',

@@ -114,7 +114,10 @@ export const daemonId: DaemonTexts = {
       'Path soket terlalu panjang',
       'Atur KOJIBOX_RUN_DIR ke folder pendek, misalnya /tmp/kojibox.',
     ],
-    ZONEINFO_MISSING: ['Basis data zona waktu tidak ada', 'Pasang dengan: apt install tzdata.'],
+    ZONEINFO_MISSING: [
+      'Basis data zona waktu tidak ada',
+      'Pasang ulang PHP, yang kini membawanya: koji runtime remove php SERI, koji runtime install php SERI. Atau pasang paket tzdata sistem Anda.',
+    ],
     DATABASE_FAILED: [
       'Basis data menolak',
       'Rincian memuat jawabannya. Tidak ada yang hilang tanpa dump di app/backups.',

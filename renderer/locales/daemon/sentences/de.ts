@@ -116,6 +116,9 @@ export const sentencesDe: SentenceTexts = {
   },
   doctor: {
     missing: '{path} fehlt',
+    phpTimeZones: 'PHP bringt sie mit',
+    ownTimeZones:
+      'Installiere PHP erneut, das sie dann mitbringt: koji runtime remove php REIHE, koji runtime install php REIHE. Oder installiere das Paket tzdata deines Systems.',
     noGlibc: 'dieses System hat keine glibc (musl?)',
     useGlibc: 'Nimm ein System auf der Grundlage von Debian, Ubuntu oder Fedora.',
     oldGlibc: 'Laufzeiten neuerer Ausgaben bringen ihre eigene mit; andere starten vielleicht nicht.',

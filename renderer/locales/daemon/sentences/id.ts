@@ -112,6 +112,9 @@ export const sentencesId: SentenceTexts = {
   },
   doctor: {
     missing: '{path} tidak ada',
+    phpTimeZones: 'PHP membawanya sendiri',
+    ownTimeZones:
+      'Pasang ulang PHP, yang kini membawanya: koji runtime remove php SERI, koji runtime install php SERI. Atau pasang paket tzdata sistem Anda.',
     noGlibc: 'sistem ini tidak punya glibc (musl?)',
     useGlibc: 'Pakai sistem berbasis Debian, Ubuntu, atau Fedora.',
     oldGlibc: 'Runtime dari rilis yang lebih baru membawa pustakanya sendiri; yang lain mungkin tidak dapat dimulai.',
