@@ -38,7 +38,7 @@ export const DOCTOR = {
   setResolver: 'koji domains resolver on (asks for your password), or koji up',
   resolvesTo: 'to {address}',
   browsersOnly: 'browsers resolve them, other programs do not',
-  myhostname: 'apt install libnss-myhostname, or use the hosts file.',
+  myhostname: 'Install nss-myhostname of systemd (on Debian libnss-myhostname), or use the hosts file.',
   authority: 'SHA-256 {fingerprint}…, limited to local names',
   allStores: 'all stores',
   inKeychain: 'in the keychain',

@@ -6,7 +6,9 @@ export const TRUST = {
   browsers: 'Chromium and Firefox',
   fileIsThere: '{file} is there',
   notAdded: 'the local authority was not added yet',
-  noSystemStore: 'this system has no ca-certificates package',
+  noSystemStore: 'the trust store of this system is not known here, so that only browsers can be told',
+  nixos:
+    'NixOS makes its trust store from the configuration: add security.pki.certificateFiles = [ "{file}" ]; and run nixos-rebuild switch',
   inOneDatabase: 'in 1 database',
   inDatabases: 'in {count} databases',
   noCertutil: 'certutil is not installed',
@@ -14,6 +16,7 @@ export const TRUST = {
   cannotAddTo: 'cannot add the local authority to {database}',
   cannotAddAnywhere: 'cannot add the local authority to any trust store',
   cannotRemoveFrom: 'cannot take the local authority out of {database}',
+  inBrowser: 'Import {file} in the settings of your browser, under authorities.',
   runOne: 'Run: {command}',
   runBoth: 'Run: {first}  and: {second}',
   cannotMake: 'cannot make a certificate for {domain}',

@@ -2,7 +2,7 @@
  * Goals that need administrator rights, as steps: what is changed, in one sentence, the helper's action, and how to see that it is there.
  * The intent is in the ledger before the helper starts; afterwards the machine is looked at, whatever the helper said.
  */
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { PrivilegedGoal } from '../../contract/privileged.ts';
 import type { Place, SystemChange } from '../../contract/system-changes.ts';
 import { isLocalName } from '../certificates/local-domains.ts';
@@ -11,6 +11,14 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { System } from '../system/system.ts';
 import { LOW_PORT_START, PORT_START_FILE } from './low-ports.ts';
 import { authorityFileName, privilegedPlaces } from './places.ts';
+import {
+  distrustCommand,
+  findTrustKind,
+  refreshTrustCommand,
+  trustCommand,
+  trustKindOfFile,
+  type FoundTrust,
+} from './trust-kinds.ts';
 import type { PrivilegedAction } from './request.ts';
 import { resolverSteps, resolverTarget } from './resolver-steps.ts';
 import type { Sentence } from '../../contract/sentences/sentence.ts';
@@ -52,7 +60,6 @@ export interface SystemWorkOptions {
 /** Where `koji shell-init` may have put a block. */
 const RC_FILES = ['.bashrc', '.bash_profile', '.profile', '.zshrc', '.zprofile', '.config/fish/config.fish'];
 const MAX_SHOWN = 20;
-const UPDATE_CA = '/usr/sbin/update-ca-certificates';
 
 export function createSystemWork(options: SystemWorkOptions): SystemWork {
   const { system, homeDigest, rootCertificate } = options;
@@ -63,7 +70,8 @@ export function createSystemWork(options: SystemWorkOptions): SystemWork {
   const names = (): string[] =>
     options.names().filter((name) => isLocalName(name) && name.includes('.') && !name.endsWith('.localhost'));
   const hostsText = async (): Promise<string> => (await files.readText(host.hostsFile)) ?? '';
-  const systemFile = (fingerprint: string): string => join(places.authorities ?? '', authorityFileName(fingerprint));
+  const trustHere = async (): Promise<FoundTrust | null> =>
+    host.os === 'linux' ? findTrustKind(async (path) => (await files.stat(path)) !== null) : null;
 
   const hostsSteps = async (wanted: readonly string[]): Promise<Step[]> => {
     const text = await hostsText();
@@ -95,21 +103,22 @@ export function createSystemWork(options: SystemWorkOptions): SystemWork {
 
   const trustSteps = async (): Promise<Step[]> => {
     const fingerprint = await options.fingerprint();
-    if (fingerprint === null || places.authorities === null || (await files.stat(UPDATE_CA)) === null) return [];
-    const file = systemFile(fingerprint);
+    const kind = await trustHere();
+    if (fingerprint === null || kind === null) return [];
+    const file = join(kind.folder, authorityFileName(fingerprint));
     const pem = await files.readText(rootCertificate);
-    if (pem === null || (await files.stat(file)) !== null || (await files.canWrite(places.authorities))) return [];
+    if (pem === null || (await files.stat(file)) !== null || (await files.canWrite(kind.folder))) return [];
     return [
       {
         entry: {
           kind: 'trust-system',
           target: file,
           summary: saySystemChange('trustInSystem'),
-          undoCommand: `sudo sh -c 'rm -f ${file} && update-ca-certificates --fresh'`,
+          undoCommand: distrustCommand(kind, file),
         },
         sentence: saySystemChange('willTrust', { fingerprint: fingerprint.slice(0, 8), file }),
         action: { verb: 'trust.add', certificate: pem },
-        byHand: `sudo sh -c 'cp ${rootCertificate} ${file} && update-ca-certificates'`,
+        byHand: trustCommand(kind, rootCertificate, file),
       },
     ];
   };
@@ -136,7 +145,7 @@ export function createSystemWork(options: SystemWorkOptions): SystemWork {
   /** The daemon may do it by itself, so nobody has to be asked. */
   const canUndoAlone = async ({ kind, target }: SystemChange): Promise<boolean> => {
     if (kind === 'hosts-block') return target !== places.hosts || files.canWrite(target);
-    if (kind === 'trust-system') return places.authorities === null || files.canWrite(places.authorities);
+    if (kind === 'trust-system') return trustKindOfFile(target) === undefined || files.canWrite(dirname(target));
     return kind !== 'low-ports' && kind !== 'resolver';
   };
 
@@ -180,17 +189,22 @@ export function createSystemWork(options: SystemWorkOptions): SystemWork {
       ];
       const isOurs = (path: string): boolean => options.ledger.list().some(({ target }) => target === path);
       const fingerprint = await options.fingerprint();
-      if (fingerprint !== null && places.authorities !== null) found.push(...trustPlaces(systemFile(fingerprint)));
+      const kind = await trustHere();
+      if (fingerprint !== null && kind !== null) {
+        const path = join(kind.folder, authorityFileName(fingerprint));
+        const cure = distrustCommand(kind, path);
+        found.push({ id: 'trust-system', label: 'trust store of the system', path, check: { kind: 'absent' }, cure });
+      }
       const certificate = fingerprint === null ? null : await files.readText(rootCertificate);
       // The first line of base64 is the same for every authority; a line of the key and the signature is not.
       const line = certificate?.split('\n').at(-4);
-      if (line !== undefined && line.length === 64)
+      if (kind !== null && line !== undefined && line.length === 64)
         found.push({
           id: 'trust-bundle',
           label: 'authorities of the system',
-          path: '/etc/ssl/certs/ca-certificates.crt',
+          path: kind.bundle,
           check: { kind: 'without-text', text: line },
-          cure: 'sudo update-ca-certificates --fresh',
+          cure: refreshTrustCommand(kind),
         });
       for (const [id, label, path] of [
         ['low-ports', 'low ports', places.lowPorts],
@@ -242,16 +256,6 @@ const shortList = (names: readonly string[]): string =>
   names.length <= MAX_SHOWN
     ? names.join(', ')
     : `${names.slice(0, MAX_SHOWN).join(', ')} and ${names.length - MAX_SHOWN} more`;
-
-const trustPlaces = (file: string): Place[] => [
-  {
-    id: 'trust-system',
-    label: 'trust store of the system',
-    path: file,
-    check: { kind: 'absent' },
-    cure: `sudo sh -c 'rm -f ${file} && update-ca-certificates --fresh'`,
-  },
-];
 
 const nssDatabases = (changes: readonly SystemChange[]): string[] => [
   ...new Set(changes.filter(({ kind }) => kind === 'trust-nss').map(({ target }) => target)),

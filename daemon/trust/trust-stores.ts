@@ -6,12 +6,22 @@ import { KojiboxError } from '../../contract/errors.ts';
 import type { Certificates } from '../../core/certificates/certificates.ts';
 import type { Layout } from '../../core/layout.ts';
 import type { Ledger } from '../../core/ledger/ledger.ts';
+import { authorityFileName } from '../../core/privileged/places.ts';
+import {
+  distrustCommand,
+  findTrustKind,
+  NIXOS_MARK,
+  trustCommand,
+  trustKindOfFile,
+  type FoundTrust,
+  type TrustKind,
+} from '../../core/privileged/trust-kinds.ts';
+import { installCommand } from '../../core/system/host-packages.ts';
 import type { System } from '../../core/system/system.ts';
 import { about, listOf, type Sentence } from '../../contract/sentences/sentence.ts';
 import { saySystemChange } from '../../contract/sentences/system-changes.ts';
 import { sayTrust } from '../../contract/sentences/trust.ts';
 
-const SYSTEM_FOLDER = '/usr/local/share/ca-certificates';
 /** Where Chromium and the kinds of Firefox keep their databases, below the home folder. */
 const NSS_PARENTS = [
   '.mozilla/firefox',
@@ -53,12 +63,11 @@ export function createTrustStores(options: {
     LC_ALL: 'C.UTF-8',
   };
 
-  const systemFile = async (): Promise<string> =>
-    join(SYSTEM_FOLDER, `kojibox-${(await certificates.rootFingerprint()).slice(0, 8)}.crt`);
+  const fileIn = async ({ folder }: TrustKind): Promise<string> =>
+    join(folder, authorityFileName(await certificates.rootFingerprint()));
+  const trustHere = (): Promise<FoundTrust | null> => findTrustKind(async (path) => (await files.stat(path)) !== null);
   const nickname = async (): Promise<string> =>
     `Kojibox local CA ${(await certificates.rootFingerprint()).slice(0, 8)}`;
-  const canChangeSystem = async (): Promise<boolean> =>
-    existsSync('/usr/sbin/update-ca-certificates') && files.canWrite(SYSTEM_FOLDER);
 
   const run = async (command: string, args: readonly string[]): Promise<{ ok: boolean; output: string }> => {
     try {
@@ -85,19 +94,18 @@ export function createTrustStores(options: {
   const isInDatabase = async (database: string): Promise<boolean> =>
     (await run('certutil', ['-L', '-d', `sql:${database}`, '-n', await nickname()])).ok;
 
-  const systemStatus = async (): Promise<SaidStatus> => {
-    const file = await systemFile();
-    const present = existsSync('/usr/sbin/update-ca-certificates');
+  const systemStatus = async (kind: FoundTrust | null): Promise<SaidStatus> => {
+    const label = sayTrust('systemPrograms');
+    if (kind === null) {
+      const isNix = (await files.stat(NIXOS_MARK)) !== null;
+      const reason = isNix ? sayTrust('nixos', { file: layout.rootCertificate }) : sayTrust('noSystemStore');
+      return { store: 'system', label, present: false, trusted: false, command: null, reason };
+    }
+    const file = await fileIn(kind);
     const trusted = (await files.readText(file)) !== null;
-    const command = `sudo sh -c 'cp ${layout.rootCertificate} ${file} && update-ca-certificates'`;
-    return {
-      store: 'system',
-      label: sayTrust('systemPrograms'),
-      present,
-      trusted,
-      command: trusted ? null : command,
-      reason: trusted ? sayTrust('fileIsThere', { file }) : sayTrust(present ? 'notAdded' : 'noSystemStore'),
-    };
+    const command = trusted ? null : trustCommand(kind, layout.rootCertificate, file);
+    const reason = trusted ? sayTrust('fileIsThere', { file }) : sayTrust('notAdded');
+    return { store: 'system', label, present: true, trusted, command, reason };
   };
 
   const nssStatus = async (): Promise<SaidStatus> => {
@@ -105,13 +113,14 @@ export function createTrustStores(options: {
     const all = databases();
     const trusted = all.length > 0 && tool && (await Promise.all(all.map(isInDatabase))).every(Boolean);
     const database = join(host.homeDirectory, CHROMIUM_DATABASE);
+    const install = tool ? null : await installCommand(files, 'certutil');
     const add = `mkdir -p ${database} && certutil -A -d sql:${database} -t C,, -n "${await nickname()}" -i ${layout.rootCertificate}`;
     return {
       store: 'nss',
       label: sayTrust('browsers'),
       present: tool,
       trusted,
-      command: trusted ? null : tool ? add : `sudo apt install libnss3-tools && ${add}`,
+      command: trusted ? null : tool ? add : install === null ? null : `${install} && ${add}`,
       reason: trusted
         ? all.length === 1
           ? sayTrust('inOneDatabase')
@@ -120,17 +129,17 @@ export function createTrustStores(options: {
     };
   };
 
-  const addToSystem = async (): Promise<void> => {
-    const file = await systemFile();
+  const addToSystem = async (store: FoundTrust): Promise<void> => {
+    const file = await fileIn(store);
     const change = {
       kind: 'trust-system' as const,
       target: file,
       summary: saySystemChange('trustInSystem'),
-      undoCommand: `sudo sh -c 'rm -f ${file} && update-ca-certificates --fresh'`,
+      undoCommand: distrustCommand(store, file),
     };
     await ledger.record(change, async () => {
       await files.writeAtomic(file, (await files.readText(layout.rootCertificate)) ?? '', { mode: 0o644 });
-      const updated = await run('update-ca-certificates', []);
+      const updated = await run(store.program, store.added);
       if (!updated.ok) throw failed('CERTIFICATE_FAILED', sayTrust('cannotUpdateSystem'), updated.output);
     });
   };
@@ -160,14 +169,15 @@ export function createTrustStores(options: {
   };
 
   return {
-    stores: async () => [await systemStatus(), await nssStatus()],
+    stores: async () => [await systemStatus(await trustHere()), await nssStatus()],
 
     async add() {
-      const [inSystem, nss] = [await systemStatus(), await nssStatus()];
+      const store = await trustHere();
+      const [inSystem, nss] = [await systemStatus(store), await nssStatus()];
       let done = 0;
       if (inSystem.trusted) done += 1;
-      else if (await canChangeSystem()) {
-        await addToSystem();
+      else if (store !== null && (await files.canWrite(store.folder))) {
+        await addToSystem(store);
         done += 1;
       }
       if (nss.present) {
@@ -183,19 +193,26 @@ export function createTrustStores(options: {
       }
       if (done > 0) return;
       const commands = [inSystem.command, nss.command].filter((command) => command !== null);
-      const [first = '', second] = commands;
+      const [first, second] = commands;
       throw failed(
         'PERMISSION_DENIED',
         sayTrust('cannotAddAnywhere'),
         listOf([inSystem, nss].map(({ label, reason }) => about(label, reason))),
-        second === undefined ? sayTrust('runOne', { command: first }) : sayTrust('runBoth', { first, second }),
+        first === undefined
+          ? sayTrust('inBrowser', { file: layout.rootCertificate })
+          : second === undefined
+            ? sayTrust('runOne', { command: first })
+            : sayTrust('runBoth', { first, second }),
       );
     },
 
     async remove(kind, target) {
       if (kind === 'trust-system') {
         await files.remove(target);
-        const updated = await run('update-ca-certificates', ['--fresh']);
+        const store = trustKindOfFile(target);
+        const program = store?.programs.find((path) => existsSync(path));
+        if (store === undefined || program === undefined) return;
+        const updated = await run(program, store.removed);
         if (!updated.ok) throw failed('PERMISSION_DENIED', sayTrust('cannotUpdateSystem'), updated.output);
       } else if (existsSync(target) && (await isInDatabase(target))) {
         const removed = await run('certutil', ['-D', '-d', `sql:${target}`, '-n', await nickname()]);

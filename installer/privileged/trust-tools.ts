@@ -1,14 +1,14 @@
-/** The system's own trust store: update-ca-certificates(8) of Debian, security(1) of macOS, certutil of Windows. */
+/** The system's own trust store: a folder and a program on Linux (trust-kinds.ts), security(1) of macOS, certutil of Windows. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { X509Certificate } from 'node:crypto';
 import type { Authority } from '../../core/privileged/authority.ts';
-import { authorityFileName, privilegedPlaces } from '../../core/privileged/places.ts';
+import { authorityFileName } from '../../core/privileged/places.ts';
+import { trustKindOf } from '../../core/privileged/trust-kinds.ts';
 import { Declined } from './declined.ts';
 import type { Machine, Outcome } from './machine.ts';
 import { readPlainFile, removeFile, replaceFile } from './root-files.ts';
 
-const UPDATE = '/usr/sbin/update-ca-certificates';
 const SECURITY = '/usr/bin/security';
 const SYSTEM_KEYCHAIN = '/Library/Keychains/System.keychain';
 const CERTUTIL = 'C:\\Windows\\System32\\certutil.exe';
@@ -18,9 +18,9 @@ interface TrustTools {
   remove(fingerprint: string): Outcome;
 }
 
-export function createTrustTools(machine: Machine, at: (path: string | null, what: string) => string): TrustTools {
+export function createTrustTools(machine: Machine): TrustTools {
   const { system } = machine;
-  if (system === 'linux') return debianTools(machine, at);
+  if (system === 'linux') return linuxTools(machine);
   // Both programs read a certificate from a file only, so it stands for a moment in a folder that only root may write.
   const folder = system === 'darwin' ? '/var/root' : 'C:\\Windows\\System32\\config\\systemprofile';
   return {
@@ -44,18 +44,18 @@ export function createTrustTools(machine: Machine, at: (path: string | null, wha
   };
 }
 
-function debianTools(machine: Machine, at: (path: string | null, what: string) => string): TrustTools {
-  const folder = at(privilegedPlaces('linux').authorities, 'trust store that is known here');
-  const update = (...args: string[]): void => machine.run(UPDATE, args);
-  if (!existsSync(machine.root === '/' ? UPDATE : join(machine.root, UPDATE)))
-    throw new Declined('unsupported', 'this system has no ca-certificates package');
+function linuxTools(machine: Machine): TrustTools {
+  const at = (path: string): string => (machine.root === '/' ? path : join(machine.root, path));
+  const kind = trustKindOf((path) => existsSync(at(path)));
+  if (kind === null) throw new Declined('unsupported', 'this system has no trust store that is known here');
+  const folder = at(kind.folder);
   return {
     add({ pem, fingerprint }) {
       const file = join(folder, authorityFileName(fingerprint));
       if (readPlainFile(file) === pem) return { status: 'unchanged', message: `${file} is there` };
       replaceFile(file, pem);
       try {
-        update();
+        machine.run(kind.program, kind.added);
       } catch (error) {
         removeFile(file); // Nothing half done.
         throw error;
@@ -68,7 +68,7 @@ function debianTools(machine: Machine, at: (path: string | null, what: string) =
       if (text === null) return { status: 'unchanged', message: 'it was not there' };
       if (fingerprintOf(text) !== fingerprint) throw new Declined('refused', `${file} holds another certificate`);
       removeFile(file);
-      update('--fresh');
+      machine.run(kind.program, kind.removed);
       return { status: 'changed', message: `${file} is gone` };
     },
   };

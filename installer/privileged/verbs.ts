@@ -48,10 +48,10 @@ function runAction(action: PrivilegedAction, machine: Machine): Outcome {
     case 'trust.add': {
       const authority = readAuthority(action.certificate, machine.now());
       if ('refused' in authority) throw new Declined('refused', `cannot trust this certificate: ${authority.refused}`);
-      return createTrustTools(machine, at).add(authority);
+      return createTrustTools(machine).add(authority);
     }
     case 'trust.remove':
-      return createTrustTools(machine, at).remove(action.fingerprint);
+      return createTrustTools(machine).remove(action.fingerprint);
     case 'ports.allow-low':
       return allowLowPorts(at(places.lowPorts, 'limit for low ports'), machine);
     case 'ports.restrict-low': {

@@ -52,7 +52,10 @@ export const sentencesDe: SentenceTexts = {
     browsers: 'Chromium und Firefox',
     fileIsThere: '{file} ist da',
     notAdded: 'die lokale Stelle wurde noch nicht aufgenommen',
-    noSystemStore: 'dieses System hat das Paket ca-certificates nicht',
+    noSystemStore:
+      'der Zertifikatsspeicher dieses Systems ist hier nicht bekannt, darum lässt es sich nur Browsern sagen',
+    nixos:
+      'NixOS macht seinen Zertifikatsspeicher aus der Konfiguration: ergänze security.pki.certificateFiles = [ "{file}" ]; und führe nixos-rebuild switch aus',
     inOneDatabase: 'in 1 Datenbank',
     inDatabases: 'in {count} Datenbanken',
     noCertutil: 'certutil ist nicht installiert',
@@ -60,6 +63,7 @@ export const sentencesDe: SentenceTexts = {
     cannotAddTo: 'Die lokale Stelle ließ sich nicht in {database} aufnehmen',
     cannotAddAnywhere: 'Die lokale Stelle ließ sich in keinen Zertifikatsspeicher aufnehmen',
     cannotRemoveFrom: 'Die lokale Stelle ließ sich nicht aus {database} entfernen',
+    inBrowser: 'Importiere {file} in den Einstellungen deines Browsers, bei den Zertifizierungsstellen.',
     runOne: 'Führe aus: {command}',
     runBoth: 'Führe aus: {first}  und: {second}',
     cannotMake: 'Für {domain} lässt sich kein Zertifikat erstellen',
@@ -154,7 +158,7 @@ export const sentencesDe: SentenceTexts = {
     setResolver: 'koji domains resolver on (fragt nach deinem Passwort), oder koji up',
     resolvesTo: 'auf {address}',
     browsersOnly: 'Browser lösen sie auf, andere Programme nicht',
-    myhostname: 'apt install libnss-myhostname, oder nimm die hosts-Datei.',
+    myhostname: 'Installiere nss-myhostname von systemd (unter Debian libnss-myhostname), oder nimm die hosts-Datei.',
     authority: 'SHA-256 {fingerprint}…, auf lokale Namen beschränkt',
     allStores: 'alle Zertifikatsspeicher',
     inKeychain: 'im Schlüsselbund',
