@@ -9,6 +9,7 @@ import { untilHandedOver } from '../follow-handover.ts';
 import { pageLink, statusWithLink } from '../page-link.ts';
 import { isAlive, waitForExit } from '../process-exit.ts';
 import { printError } from '../render/error.ts';
+import { renderReadiness } from '../render/readiness.ts';
 import { renderStatus } from '../render/status.ts';
 import { formatDuration, paint } from '../render/style.ts';
 import { isBeingMoved } from '../../client/launch/unfinished-move.ts';
@@ -70,6 +71,7 @@ export const appCommand: Command = {
 
 /** @returns false when it was stopped meanwhile */
 async function bringUp(client: Client, change: Change, signal: AbortSignal): Promise<boolean> {
+  let isWhole = true;
   try {
     await followChange(client, change, false, signal);
   } catch (error) {
@@ -80,16 +82,31 @@ async function bringUp(client: Client, change: Change, signal: AbortSignal): Pro
     }
     // Another stack was chosen in the window meanwhile: that choice brings it up instead.
     const instead = signal.aborted ? undefined : await findSetup(client);
-    if (instead !== undefined) await followChange(client, instead, false, signal);
-    // What cannot start costs its own site: the others are there, and their pages say what helps.
-    else if (!signal.aborted && (await isServing(client))) printError(error, false);
-    else throw error;
+    if (instead !== undefined) isWhole = await endsWell(client, instead, signal);
+    // What cannot be had or started costs its own sites: the others are there, and their pages say what helps.
+    else if (!signal.aborted && (await isServing(client))) {
+      printError(error, false);
+      isWhole = false;
+    } else throw error;
   }
   if (signal.aborted) return false;
   const status = await statusWithLink(client);
   print(renderStatus(status));
-  for (const site of status.sites.slice(0, 1)) print(`ready ${site.url}`);
+  const readiness = renderReadiness(status, isWhole);
+  if (readiness !== '') print(readiness);
   return true;
+}
+
+/** The setup from the window; what it could not do is said, and ends nothing while the edge runs. */
+async function endsWell(client: Client, change: Change, signal: AbortSignal): Promise<boolean> {
+  try {
+    await followChange(client, change, false, signal);
+    return true;
+  } catch (error) {
+    if (signal.aborted || !(await isServing(client))) throw error;
+    printError(error, false);
+    return false;
+  }
 }
 
 /** Whether the edge runs, and with it every site that can be served. */

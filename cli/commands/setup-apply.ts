@@ -2,6 +2,7 @@
 import type { Client } from '../../client/index.ts';
 import type { Change } from '../../contract/changes.ts';
 import type { InputOf } from '../../contract/index.ts';
+import { KojiboxError } from '../../contract/errors.ts';
 import { operations } from '../../contract/index.ts';
 import { parseOperationArguments } from '../arguments.ts';
 import { canAskForRights, withoutInterrupt } from '../ask-for-rights.ts';
@@ -17,8 +18,20 @@ type Rights = InputOf<'firstRun.apply'>['rights'];
 export async function applySetup(client: Client, json: boolean, rights?: Rights): Promise<Change> {
   const { answers } = await client.call('firstRun.status', {});
   const who = rights ?? (canAskForRights() ? 'client' : 'daemon');
-  const change = await followChange(client, await client.call('firstRun.apply', { rights: who }), json);
-  if (who === 'client' && canAskForRights()) await withoutInterrupt(() => reachConsents(client, answers));
+  const asks = who === 'client' && canAskForRights();
+  const askForRights = async (): Promise<void> => {
+    if (asks) await withoutInterrupt(() => reachConsents(client, answers));
+  };
+  const begun = await client.call('firstRun.apply', { rights: who });
+  let change: Change;
+  try {
+    change = await followChange(client, begun, json);
+  } catch (error) {
+    // What could not be had costs itself: the names and the trust are for all the others.
+    if (error instanceof KojiboxError && error.code !== 'CANCELLED') await askForRights();
+    throw error;
+  }
+  await askForRights();
   return change;
 }
 

@@ -59,7 +59,7 @@ function siteLine({ site, state, cause }: SiteStatus): string {
 }
 
 /** Why the site is not ready, e.g. "not served: Edge is stopped". */
-function causeOf({ name, state, service }: SiteLink): string {
+export function causeOf({ name, state, service }: SiteLink): string {
   if (name === 'project') return 'not served: see its problem below';
   if (name === 'certificate') return 'not served: its certificate has ended';
   const what = inOneLine(service?.name ?? (name === 'edge' ? 'the edge' : 'its program'));

@@ -1,6 +1,7 @@
 /** Puts the answers of the first run into effect. Each part may be done already: begun again, it goes on where it was cut short. */
 import { CHOOSABLE_SERVICES, type ChoosableService, type FirstRunAnswers } from '../../contract/first-run.ts';
 import type { ImportCandidate } from '../../contract/importers.ts';
+import { allOf } from '../changes/all-of.ts';
 import type { ChangeContext, TaskReporter } from '../changes/changes.ts';
 import type { Imports } from '../importers/imports.ts';
 import type { Kojibox } from '../kojibox-types.ts';
@@ -23,7 +24,10 @@ export interface ApplyOptions {
 const STACK_WEIGHT = 20;
 const NODE_WEIGHT = 8;
 
-/** Rejects with the first failure of what must work; what needs rights that are not given is skipped with the cure. */
+/**
+ * What fails costs itself alone: all the rest is done. Rejects in the end with what failed; what needs rights that are not given is skipped
+ * with the cure.
+ */
 export async function applyAnswers(answers: FirstRunAnswers, options: ApplyOptions): Promise<void> {
   const { kojibox, context } = options;
   const { task, signal } = context;
@@ -36,12 +40,20 @@ export async function applyAnswers(answers: FirstRunAnswers, options: ApplyOptio
   const versionsBefore = kojibox.stores.runtimes.get().defaults;
   await applySettings(answers, options, settings);
   signal.throwIfAborted();
-  if (node !== null) await withTask(node, () => installNode(options, node));
-  await withTask(stack, () => bringUp(answers, versionsBefore, options, stack));
-  if (answers.removeUnused) await removeUnused(answers, options);
-  await importSites(answers, options);
+  const failures: unknown[] = [];
+  const attempt = async (work: () => Promise<void>): Promise<void> => {
+    await work().catch((error: unknown) => {
+      if (signal.aborted) throw error;
+      failures.push(error);
+    });
+  };
+  if (node !== null) await attempt(() => withTask(node, () => installNode(options, node)));
+  await attempt(() => withTask(stack, () => bringUp(answers, versionsBefore, options, stack)));
+  if (answers.removeUnused) await attempt(() => removeUnused(answers, options));
+  await attempt(() => importSites(answers, options));
   // Last, so that the names of imported sites are among them, and one password is enough for all.
   await applyConsents(tasks, options);
+  if (failures.length > 0) throw allOf(failures);
 }
 
 async function applySettings(answers: FirstRunAnswers, options: ApplyOptions, task: TaskReporter): Promise<void> {

@@ -3,7 +3,7 @@ import { KojiboxError } from '../../contract/errors.ts';
 import type { Change } from '../../contract/changes.ts';
 import type { Site } from '../../contract/stack.ts';
 import type { Changes, ChangeContext, TaskReporter } from '../changes/changes.ts';
-import { toError } from '../changes/to-error.ts';
+import { allOf } from '../changes/all-of.ts';
 import type { Runtimes } from '../runtimes/runtimes.ts';
 import type { Supervisor } from '../services/supervisor.ts';
 import { EDGE_ID, type CatalogEntry } from './catalog.ts';
@@ -45,19 +45,6 @@ function readyText({ version, readyMs }: Pick<ServiceState, 'version' | 'readyMs
 }
 
 const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
-/** The first failure, with the names of all others: the rest of the stack is up. */
-function allOf(failures: readonly unknown[]): KojiboxError {
-  const [first, ...others] = failures.map(toError);
-  if (first === undefined) throw new Error('there is no failure');
-  if (others.length === 0) return first;
-  return new KojiboxError(first.code, first.message, {
-    detail: [first.detail, ...others.map(({ message, detail }) => `${message}: ${detail}`)].join('\n'),
-    source: first.source,
-    remedy: first.remedy,
-    cause: first,
-  });
-}
 
 export function createStack(options: StackOptions): Stack {
   const { changes, runtimes, supervisor, reporters } = options;

@@ -199,6 +199,10 @@ describe('a program that ends at once', () => {
     })();
     expect(await Promise.race([stays, ended.then(() => said)])).toBe('stays');
     expect(said).toContain('it ended with code 7');
+    // Programs that wait for it are told of a site that answers, and only of that.
+    expect(said).toMatch(/^ready https:\/\/\S+$/m);
+    expect(said).not.toMatch(/^ready https:\/\/broken\./m);
+    expect(said).toMatch(/^not ready https:\/\/broken\.\S+: not served: .+ has failed$/m);
     expect((await world.get('/', 'steady.test')).status).toBe(200);
     app.kill('SIGINT');
     expect(await ended).toEqual([0, null]);

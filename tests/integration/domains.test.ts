@@ -1,6 +1,7 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import hostile from 'hostile';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -93,6 +94,40 @@ describe('the hosts file', () => {
       works: false,
       reason: expect.stringContaining('10.0.0.7 hello.test'),
     });
+  });
+
+  /** `applyHosts` in a name space of mounts, with a hosts file as `script` makes it; what it said, and the link afterwards. */
+  const applyIn = (script: string): { said: string; link: string } => {
+    const program = `
+      const { createDomains } = await import('file://${resolve('core/domains/domains.ts')}');
+      const { createNodeSystem } = await import('file://${resolve('daemon/system/node-system.ts')}');
+      const system = createNodeSystem({ home: '${folder}', environment: { KOJIBOX_HOSTS_FILE: '${hosts}' } });
+      const store = { get: () => [], update: async () => [] };
+      const ledger = { record: (_, work) => work() };
+      const domains = createDomains({ system, store, homeDigest: 'abcd1234', ledger: () => ledger, nameServerPort: () => null, projectWith: () => null });
+      const may = await domains.canWriteHosts();
+      const said = await domains.applyHosts(['hello.test']).then(() => 'written', ({ code }) => code);
+      console.log(JSON.stringify({ said: (may ? 'may ' : 'may not ') + said, link: await domains.linkFor('hello.test', 443) }));`;
+    const node = `exec ${process.execPath} --no-warnings --input-type=module -e "$0"`;
+    const asRoot = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user'];
+    const { stdout, stderr } = spawnSync(
+      'unshare',
+      [...asRoot, '--mount', '/bin/sh', '-c', `set -e; cd ${folder}\n${script}\n${node}`, program],
+      { encoding: 'utf8' },
+    );
+    expect(stderr).toBe('');
+    return JSON.parse(stdout) as { said: string; link: string };
+  };
+
+  it.each([
+    ['is a mount of its own, as in a container', 'cp hosts real; mount --bind real hosts', 'may written'],
+    ['lies on a read-only file system', 'mount --bind . . ; mount -o remount,ro,bind . ; cd .', 'may not'],
+    ['is a read-only mount of its own', 'mount --bind hosts hosts; mount -o remount,ro,bind hosts', 'may not'],
+    ['is a folder', 'rm hosts; mkdir hosts', 'may'],
+  ])('that %s is written, or the next step of the ladder is taken', (_, script, expected) => {
+    const { said, link } = applyIn(script);
+    expect(said).toContain(expected);
+    expect(link).toBe(said.endsWith(' written') ? 'https://hello.test' : 'https://hello.localhost');
   });
 
   it('gives a domain to one project only', async () => {
