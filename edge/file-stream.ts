@@ -1,5 +1,6 @@
 /** Sends a part of a file, reading no more than the client takes. */
 import { close, constants, open, read } from 'node:fs';
+import { backlog } from './backlog.ts';
 import { contained } from './boundary.ts';
 import { fail, type Exchange, type Field } from './exchange.ts';
 import { openFiles } from './open-files.ts';
@@ -67,7 +68,7 @@ export function streamFile(exchange: Exchange, status: number, fields: readonly 
         const wroteAt = performance.now();
         exchange.whenWritable(() => {
           const isQuick = performance.now() - wroteAt < QUICK_MS;
-          size = isQuick ? Math.min(MOST_BYTES, size * 2) : Math.max(FIRST_BYTES, size / 2);
+          size = isQuick && !backlog.isCrowded ? Math.min(MOST_BYTES, size * 2) : Math.max(FIRST_BYTES, size / 2);
           pump();
         });
       }),

@@ -1,4 +1,5 @@
 /** The edge: edge/main.mjs [OPTION…] CONFIG-FILE. A process of its own, so that sites are served while the daemon is not there. */
+import { setDefaultHighWaterMark } from 'node:stream';
 import { bindPorts } from './bound-ports.ts';
 import { surviveUnexpectedErrors } from './boundary.ts';
 import { loadConfig } from './config.ts';
@@ -8,6 +9,9 @@ import { log } from './log.ts';
 import { closeProjectLogs } from './project-log.ts';
 import { createEdge } from './server.ts';
 import { readStartOptions, USAGE } from './start-options.ts';
+
+// Of each stream at most so much waits for its reader. Files and services are read in larger pieces.
+setDefaultHighWaterMark(false, 16 * 1024);
 
 const options = readStartOptions(process.argv.slice(2));
 if (options === null) {

@@ -1,7 +1,8 @@
 /** One client connection that speaks HTTP/1.x: requests one after the other, their bodies, time limits, and how it ends. */
 import type { Socket } from 'node:net';
 import type { BodyConsumer, Exchange, Peer } from '../exchange.ts';
-import { backlog, type Carrier } from '../backlog.ts';
+import { admission } from '../admission.ts';
+import { backlog, type Carrier, type ClientConnection } from '../backlog.ts';
 import { contain, guarded } from '../boundary.ts';
 import { log } from '../log.ts';
 import type { ConnectionWatch, Watched } from '../watch.ts';
@@ -35,7 +36,7 @@ export const HTTP1_LIMITS: Http1Limits = {
 const MAX_PIPELINED_BYTES = 64 * 1024;
 const NOTHING = Buffer.alloc(0);
 
-export class Http1Connection implements Watched, Carrier {
+export class Http1Connection implements Watched, Carrier, ClientConnection {
   readonly socket: Socket;
   readonly peer: Peer;
   readonly #handle: (exchange: Exchange) => void;
@@ -46,9 +47,13 @@ export class Http1Connection implements Watched, Carrier {
   /** How far `#rest` was searched for the end of a head. */
   #searched = 0;
   #exchange: Http1Exchange | null = null;
+  /** Gives back what the admission expects of the request that is under way. */
+  #leave: () => void = () => undefined;
   #decoder: BodyDecoder | null = null;
   #consumer: BodyConsumer | null = null;
   #isHeldBack = false;
+  /** The next request waits until the client has taken the answers before it. */
+  #waitsForReader = false;
   #isAdvancing = false;
   #isClosing = false;
   #isDraining = false;
@@ -82,6 +87,15 @@ export class Http1Connection implements Watched, Carrier {
     return exchange === null
       ? this.peer.remoteAddress
       : `${exchange.method} https://${exchange.authority}${exchange.path}`;
+  }
+
+  get connection(): ClientConnection {
+    return this;
+  }
+
+  /** For a carrier that is its connection, ending it is enough. */
+  relieve(): void {
+    this.destroy();
   }
 
   /** Of bytes that are handed over; `bytesWritten` counts what still waits too. */
@@ -125,13 +139,20 @@ export class Http1Connection implements Watched, Carrier {
 
   readonly #onClose = (): void => {
     backlog.release(this);
+    this.#leave();
     this.#watch.remove(this);
     this.#exchange?.left();
   };
 
   readonly #onDrain = (): void => {
     backlog.release(this);
-    this.#contain(() => this.#exchange?.drained());
+    this.#contain(() => {
+      this.#exchange?.drained();
+      if (!this.#waitsForReader) return;
+      this.#waitsForReader = false;
+      this.socket.resume();
+      this.#advance();
+    });
   };
 
   /** An error costs the exchange that is under way, and without one the connection. */
@@ -162,6 +183,12 @@ export class Http1Connection implements Watched, Carrier {
   }
 
   #takeHead(): boolean {
+    if (this.socket.writableNeedDrain) {
+      this.#waitsForReader = true;
+      this.#deadline = Infinity; // `stalledMs` holds.
+      this.socket.pause();
+      return false;
+    }
     const data = this.#rest;
     if (this.#searched === 0) this.#deadline = performance.now() + this.#limits.headMs;
     const end = findHeadEnd(data, this.#searched);
@@ -192,7 +219,10 @@ export class Http1Connection implements Watched, Carrier {
     this.#deadline = Infinity;
     const exchange = new Http1Exchange(this, head);
     this.#exchange = exchange;
-    this.#handle(exchange);
+    this.#leave = admission.enter(this, (leave) => {
+      this.#leave = leave;
+      this.#handle(exchange);
+    });
     // Nothing of a body is read before somebody wants it.
     if (this.#exchange === exchange && this.bodyIsPending && this.#consumer === null) this.socket.pause();
     return true;
@@ -248,6 +278,7 @@ export class Http1Connection implements Watched, Carrier {
   answered(keepAlive: boolean): void {
     if (this.#isClosing) return;
     const bodyIsPending = this.bodyIsPending;
+    this.#leave();
     this.#exchange = null;
     this.#decoder = null;
     this.#consumer = null;

@@ -1,12 +1,15 @@
 /** A stream of HTTP/2 and its answer. Framing and header compression are node:http2's (nghttp2). */
 import { constants, type IncomingHttpHeaders, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import type { Duplex } from 'node:stream';
-import { backlog, type Carrier } from '../backlog.ts';
+import { backlog, type Carrier, type ClientConnection } from '../backlog.ts';
 import { BaseExchange } from '../base-exchange.ts';
 import { contained } from '../boundary.ts';
 import type { BodyConsumer, Field, Peer, RequestBody } from '../exchange.ts';
 import { log } from '../log.ts';
 import type { ResponseHead } from '../response-head.ts';
+
+/** What a client may send of one body before the service has taken it. Measured: full speed on loopback. */
+export const STREAM_WINDOW_BYTES = 128 * 1024;
 
 export interface Http2Limits {
   /** A connection without a stream. */
@@ -21,10 +24,14 @@ export class Http2Exchange extends BaseExchange implements Carrier {
   readonly protocol = 'HTTP/2.0';
   readonly body: RequestBody | null;
   readonly wantsWebSocket = false;
+  readonly connection: ClientConnection;
   readonly #stream: ServerHttp2Stream;
   readonly #limits: Http2Limits;
   #written = 0;
-  #isHeld = false;
+  /** Bytes of the body that were handed on. */
+  #bodyTaken = 0;
+  /** What the client may have sent of the body while nothing takes it; 0: it is taken. */
+  #bodyWaiting = 0;
   #takenAtLastCheck = 0;
   /** Monotonic milliseconds. */
   #takenAt = 0;
@@ -40,6 +47,7 @@ export class Http2Exchange extends BaseExchange implements Carrier {
     endsAfterHeaders: boolean,
     peer: Peer,
     limits: Http2Limits,
+    connection: ClientConnection,
   ) {
     super({
       method: headers[':method'] as string,
@@ -49,6 +57,7 @@ export class Http2Exchange extends BaseExchange implements Carrier {
       fields,
       peer,
     });
+    this.connection = connection;
     this.#stream = stream;
     this.#limits = limits;
     const length = headers['content-length'];
@@ -59,11 +68,17 @@ export class Http2Exchange extends BaseExchange implements Carrier {
           consume: (consumer) => this.#consume(consumer, headers.expect !== undefined),
           resume: () => this.#resume(),
         };
-    stream.on('close', () => {
-      backlog.release(this);
-      this.left();
-    });
+    stream.on('drain', () => this.#account());
+    this.#waitWithBody();
+    stream.on('close', () => this.disconnected());
     stream.on('error', () => undefined); // The client broke the stream off; 'close' follows and says so to whoever waits.
+  }
+
+  /** Called when the stream is closed, or its connection. */
+  disconnected(): void {
+    backlog.release(this);
+    this.left();
+    if (!this.#stream.destroyed) this.#stream.destroy();
   }
 
   get name(): string {
@@ -71,7 +86,7 @@ export class Http2Exchange extends BaseExchange implements Carrier {
   }
 
   get taken(): number {
-    return this.#written - this.#stream.writableLength;
+    return this.#written - this.#stream.writableLength + this.#bodyTaken;
   }
 
   /** Called every second. @param now monotonic milliseconds */
@@ -114,7 +129,7 @@ export class Http2Exchange extends BaseExchange implements Carrier {
     if (this.#respond(headers, isBare) && !isBare) {
       this.#stream.end(content);
       this.#written += content.length;
-      if (content.length >= this.#stream.writableHighWaterMark) this.#hold();
+      this.#account();
     }
     this.#dropBody();
   }
@@ -130,7 +145,7 @@ export class Http2Exchange extends BaseExchange implements Carrier {
     if (this.#stream.destroyed) return true;
     const isWritable = this.#stream.write(data);
     this.#written += data.length;
-    if (!isWritable) this.#hold();
+    if (!isWritable) this.#account();
     return isWritable;
   }
 
@@ -144,13 +159,24 @@ export class Http2Exchange extends BaseExchange implements Carrier {
     if (!this.#stream.destroyed) this.#stream.destroy(new Error('broken off'));
   }
 
-  #hold(): void {
-    if (!this.#isHeld) this.#stream.on('drain', () => backlog.release(this));
-    this.#isHeld = true;
-    backlog.hold(this, this.#stream.writableLength);
+  #account(): void {
+    if (!this.#stream.destroyed) backlog.hold(this, this.#stream.writableLength + this.#bodyWaiting);
+  }
+
+  /** node:http2 takes what the window allows, whether it is wanted or not. */
+  #waitWithBody(): void {
+    if (this.body === null) return;
+    this.#bodyWaiting = Math.min(this.body.length ?? STREAM_WINDOW_BYTES, STREAM_WINDOW_BYTES);
+    this.#account();
+  }
+
+  #takeBody(): void {
+    this.#bodyWaiting = 0;
+    this.#account();
   }
 
   #resume(): void {
+    this.#takeBody();
     this.#bodyDeadline = performance.now() + this.#limits.bodyMs;
     this.#stream.resume();
   }
@@ -166,6 +192,7 @@ export class Http2Exchange extends BaseExchange implements Carrier {
   #dropBody(): void {
     const stream = this.#stream;
     if (this.body === null || stream.readableEnded || stream.destroyed) return;
+    this.#takeBody();
     stream.on('data', () => undefined);
     stream.once('finish', () => {
       if (!stream.readableEnded) stream.close(constants.NGHTTP2_NO_ERROR);
@@ -175,6 +202,7 @@ export class Http2Exchange extends BaseExchange implements Carrier {
   #consume(consumer: BodyConsumer, sendContinue: boolean): void {
     const stream = this.#stream;
     if (stream.destroyed || stream.closed) return;
+    this.#takeBody();
     this.#bodyDeadline = performance.now() + this.#limits.bodyMs;
     if (sendContinue && !stream.headersSent) stream.additionalHeaders({ ':status': 100 });
     stream.on(
@@ -183,7 +211,10 @@ export class Http2Exchange extends BaseExchange implements Carrier {
         // While the service is slow the client need not hurry.
         const mayGoOn = consumer.content(data);
         this.#bodyDeadline = mayGoOn ? performance.now() + this.#limits.bodyMs : Infinity;
-        if (!mayGoOn) stream.pause();
+        this.#bodyTaken += data.length;
+        if (mayGoOn) return;
+        stream.pause();
+        this.#waitWithBody();
       }),
     );
     stream.on(

@@ -7,6 +7,8 @@ import {
   type ServerHttp2Stream,
 } from 'node:http2';
 import type { Duplex } from 'node:stream';
+import { admission } from '../admission.ts';
+import type { ClientConnection } from '../backlog.ts';
 import { guarded } from '../boundary.ts';
 import type { Exchange, Peer } from '../exchange.ts';
 import { MAX_FIELDS, type Refusal } from '../http1/head.ts';
@@ -14,22 +16,25 @@ import { refusalText } from '../http1/response.ts';
 import { log } from '../log.ts';
 import { MAX_RESPONSE_HEAD_BYTES } from '../response-head.ts';
 import type { ConnectionWatch, Watched } from '../watch.ts';
-import { Http2Exchange, type Http2Limits } from './exchange.ts';
+import { Http2Exchange, STREAM_WINDOW_BYTES, type Http2Limits } from './exchange.ts';
 import { readHead } from './request-head.ts';
 
 export const HTTP2_LIMITS: Http2Limits = { idleMs: 120_000, bodyMs: 60_000, stalledMs: 120_000 };
-/** What a client may send of one body before the service has taken it: node:http2 keeps it in memory. Measured: full speed on loopback. */
-const STREAM_WINDOW_BYTES = 128 * 1024;
+/** In this time a reset stream is told to a client that reads. */
+const RELIEF_MS = 200;
 /** More than is served, so that what is too much reaches `readHead` and is answered. */
 const RECEIVED_HEAD_BYTES = 256 * 1024;
 
-export class Http2Connection implements Watched {
+export class Http2Connection implements Watched, ClientConnection {
   readonly #session: ServerHttp2Session;
+  readonly #socket: Duplex;
+  readonly #watch: ConnectionWatch;
   readonly #peer: Peer;
   readonly #handle: (exchange: Exchange) => void;
   readonly #limits: Http2Limits;
   readonly #exchanges = new Set<Http2Exchange>();
   #open = 0;
+  #isRelieving = false;
   #isDraining = false;
   #idleSince = performance.now();
 
@@ -64,6 +69,8 @@ export class Http2Connection implements Watched {
       log('warn', `a connection of ${peer.remoteAddress} was closed: ${error.message}`),
     );
     this.#session.on('close', () => watch.remove(this));
+    this.#socket = socket;
+    this.#watch = watch;
   }
 
   get idle(): boolean {
@@ -72,7 +79,26 @@ export class Http2Connection implements Watched {
 
   check(now: number): void {
     if (this.#open === 0 && now - this.#idleSince > this.#limits.idleMs) this.#session.close();
+    if (isDisconnected(this.#socket)) this.#leave();
     for (const exchange of this.#exchanges) exchange.check(now);
+  }
+
+  /** A stream that was ended keeps its bytes until the client is told. One that reads nothing of its connection is never told. */
+  relieve(): void {
+    if (this.#isRelieving) return;
+    this.#isRelieving = true;
+    setTimeout(() => {
+      this.#isRelieving = false;
+      if (!this.#session.destroyed && (this.#session.state.outboundQueueSize ?? 0) > 0) this.#leave();
+    }, RELIEF_MS);
+  }
+
+  #leave(): void {
+    for (const exchange of this.#exchanges) exchange.disconnected();
+    this.#exchanges.clear();
+    this.#session.destroy();
+    this.#socket.destroy();
+    this.#watch.remove(this);
   }
 
   drain(): void {
@@ -110,10 +136,14 @@ export class Http2Connection implements Watched {
       endsAfterHeaders,
       this.#peer,
       this.#limits,
+      this,
     );
     this.#exchanges.add(exchange);
-    stream.on('close', () => this.#exchanges.delete(exchange));
-    this.#handle(exchange);
+    const leave = admission.enter(this, () => this.#handle(exchange));
+    stream.on('close', () => {
+      this.#exchanges.delete(exchange);
+      leave();
+    });
   };
 
   #refuse(stream: ServerHttp2Stream, { status, reason }: Refusal): void {
@@ -124,4 +154,14 @@ export class Http2Connection implements Watched {
     stream.on('data', () => undefined);
     stream.once('finish', () => stream.close(constants.NGHTTP2_NO_ERROR));
   }
+}
+
+/**
+ * True when the client has reset the connection. In the middle of a write node:http2 does not read, and over TLS the error of the write is
+ * lost: nothing else would tell, and the work behind the streams would run until `stalledMs`. Seen with Node 24.
+ */
+function isDisconnected(socket: Duplex): boolean {
+  const { _handle: handle } = socket as Duplex & { readonly _handle?: { getpeername?(out: object): number } | null };
+  // getpeername(2): ENOTCONN when there is no other side.
+  return handle?.getpeername !== undefined && handle.getpeername({}) < 0;
 }
