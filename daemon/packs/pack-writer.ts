@@ -1,4 +1,5 @@
 /** Writing a pack, one file after another: memory does not grow with it, and it is under its name only when it is whole. */
+import { randomBytes } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -26,7 +27,8 @@ export async function writePack(
   files: readonly PackedFile[],
   { signal, progress }: PackWork,
 ): Promise<void> {
-  const temporary = `${target}.partial`;
+  // Its folder may be one of another user, who could put a link under a name that can be guessed.
+  const temporary = `${target}.${randomBytes(8).toString('hex')}.partial`;
   const mtime = new Date(manifest.createdAt);
   const zip = new ZipFile();
   zip.addBuffer(Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`), PACK_MANIFEST, {
@@ -49,7 +51,7 @@ export async function writePack(
   };
   try {
     await mkdir(dirname(target), { recursive: true });
-    const file = createWriteStream(temporary, { mode: 0o644, flush: true });
+    const file = createWriteStream(temporary, { flags: 'wx', mode: 0o644, flush: true });
     await pipeline(output, count, file, signal === undefined ? {} : { signal });
     await rename(temporary, target);
   } catch (cause) {

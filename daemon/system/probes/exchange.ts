@@ -1,6 +1,10 @@
 /** One short conversation over a socket: connect, maybe send, read until the reader has seen enough. */
 import { connect, type Socket } from 'node:net';
 import type { ProbeAddress, ProbeResult } from '../../../core/services/health.ts';
+import { connectToOwned } from '../owned-socket.ts';
+
+/** An answer that is understood is short. */
+const MOST_BYTES = 64 * 1024;
 
 /** What a reader makes of the bytes so far; null: not enough yet. */
 export type Verdict =
@@ -26,9 +30,8 @@ export function exchange(
 ): Promise<ProbeResult> {
   const began = performance.now();
   return new Promise((resolve) => {
-    const socket: Socket = connect(
-      'socket' in address ? { path: address.socket } : { host: address.host, port: address.port },
-    );
+    const socket: Socket =
+      'socket' in address ? connectToOwned(address.socket) : connect({ host: address.host, port: address.port });
     let received = Buffer.alloc(0);
     const finish = (verdict: Verdict): void => {
       clearTimeout(timer);
@@ -47,6 +50,7 @@ export function exchange(
       received = Buffer.concat([received, chunk]);
       const verdict = conversation.read?.(received) ?? null;
       if (verdict !== null) finish(verdict);
+      else if (received.length > MOST_BYTES) finish({ ok: false, text: 'answered more than was asked for' });
     });
     socket.on('error', (error) => finish({ ok: false, text: (error as NodeJS.ErrnoException).code ?? error.message }));
     socket.on('close', () => finish({ ok: false, text: 'closed the connection without an answer' }));

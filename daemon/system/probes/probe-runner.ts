@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import type { ProbeResult, ProbeRunner, ProbeSpec } from '../../../core/services/health.ts';
 import { probeMariadb, probePostgres, probeRedis } from './databases.ts';
 import { exchange } from './exchange.ts';
+import { connectToOwned } from '../owned-socket.ts';
 import { probeFastcgi } from './fastcgi.ts';
 import { probeOwnPort } from './own-port.ts';
 
@@ -48,11 +49,21 @@ function probeHttp(
     const sent =
       'url' in target
         ? request(target.url, options)
-        : request({ ...options, socketPath: target.socket, path: target.path, headers: { host: 'localhost' } });
+        : request({
+            ...options,
+            createConnection: () => connectToOwned(target.socket),
+            path: target.path,
+            headers: { host: 'localhost' },
+          });
+    // `timeout` begins again with each byte.
+    const deadline = setTimeout(() => sent.destroy(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+    sent.on('close', () => clearTimeout(deadline));
     sent.on('response', (response) => {
       const status = response.statusCode ?? 0;
+      finish(status > 0 && status < 500, `answered ${status}`);
+      // Its body is of no interest, and may have no end; the deadline ends it.
+      response.on('error', () => undefined);
       response.resume();
-      response.on('close', () => finish(status > 0 && status < 500, `answered ${status}`));
     });
     sent.on('timeout', () => sent.destroy(new Error(`no answer within ${timeoutMs} ms`)));
     sent.on('error', (error) => finish(false, error.message));
