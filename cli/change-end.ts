@@ -48,7 +48,7 @@ function untilEnded(client: Client, change: Change, show: (change: Change) => vo
           stream.close();
           reject(
             new KojiboxError('UNAVAILABLE', `cannot follow "${change.summary}" any longer`, {
-              detail: 'the daemon restarted meanwhile',
+              detail: 'the daemon restarted during it',
               source: 'cli',
               remedy: 'Run the command again; what was done is kept.',
             }),

@@ -178,7 +178,7 @@ export const ERRORS = {
     502,
     13,
     false,
-    'Nothing was switched; the version that runs goes on. Report it to the publisher of the release.',
+    'Nothing was switched; the version that runs keeps running. Report it to the publisher of the release.',
   ),
   UPDATE_FAILED: entry(
     500,

@@ -17,7 +17,7 @@ export const NOTICES = {
   recordsLeftOut:
     '{count} records of {file} could not be read ({reason}) and are not in use; they could not be put aside: {problem} (CONFIG_CORRUPT).',
   metricsLost:
-    'The history of resource use ({file}) was not readable ({reason}), so it begins anew; the broken file is {aside}.',
+    'The history of resource use ({file}) was not readable ({reason}), so it starts empty; the broken file is {aside}.',
   homeNotMoved: 'The data could not be moved to {to}: {reason}. It is in {from} as before.',
   folderOfRoot:
     'The code of {project} runs as user {user} and cannot write: its folder belongs to root. Give it to your own user: chown -R USER {path}',

@@ -25,7 +25,7 @@ export const sharingOperations = [
   defineOperation({
     name: 'projects.share',
     summary:
-      'Let other machines of the same network open a site, over plain HTTP and for a limited time; asked again, the time begins anew.',
+      'Let other machines of the same network open a site, over plain HTTP and for a limited time; asking again starts the time over.',
     kind: 'command',
     // Whoever is in the network can open the site from then on.
     access: 'admin',

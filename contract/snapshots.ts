@@ -64,7 +64,7 @@ export const snapshotOperations = [
   defineOperation({
     name: 'databases.snapshot',
     summary:
-      'Take a snapshot of a whole server: by dump while it runs, else by copy of its data folder; "--how copy" stops a running one meanwhile.',
+      'Take a snapshot of a whole server: by dump while it runs, else by copy of its data folder; "--how copy" stops a running one for that time.',
     kind: 'command',
     access: 'operate',
     returnsChange: true,

@@ -63,7 +63,7 @@ const move: Command = {
     const target: Target = folder === undefined ? { back: true } : { folder: absoluteFolder(folder) };
     const asks = values['yes'] !== true && !json;
     if (asks && values['dry-run'] !== true && !isInteractive())
-      throw usage('give --yes or --dry-run when nobody can be asked');
+      throw usage('give --yes or --dry-run when it cannot ask you');
     const client = await ensureDaemon();
     try {
       const plan = await client.call('home.plan', target);
@@ -163,7 +163,7 @@ export function renderPlan({
     ...(waitsFor.length === 0 ? [] : [`Waits for: ${waitsFor.join(', ')}.`]),
     to === home
       ? `It is no link any more.`
-      : `${home} stays as a link, so that every path in settings and databases goes on being true.`,
+      : `${home} stays as a link, so that every path in settings and databases stays true.`,
     'Undo: koji home move --back',
   ].join('\n');
 }

@@ -59,7 +59,7 @@ export const setupCommand: Command = {
     });
     if (positionals.length > 0) throw usage(`it takes no values: ${positionals.join(' ')}`);
     const asks = values['yes'] !== true && !json;
-    if (asks && !isInteractive()) throw usage('nobody can be asked here: give --yes, and the flags of what you want');
+    if (asks && !isInteractive()) throw usage('it cannot ask you here: give --yes, and the flags of what you want');
     const folder = values['data-folder'];
     const client = await ensureDaemon();
     try {

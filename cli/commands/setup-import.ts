@@ -30,7 +30,7 @@ export const importCommand: Command = {
     const where = whereOf(positionals);
     const dry = values['dry-run'] === true;
     if (!dry && values['yes'] !== true && !isInteractive())
-      throw usage('give --yes or --dry-run when nobody can be asked');
+      throw usage('give --yes or --dry-run when it cannot ask you');
     const client = await ensureDaemon();
     try {
       const scan = await client.call('imports.scan', where);

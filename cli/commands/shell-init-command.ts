@@ -79,7 +79,7 @@ export const shellInitCommand: Command = {
 
 async function install(shell: InitShell, file: string, code: string, sure: boolean): Promise<void> {
   if (!sure) {
-    if (process.stdin.isTTY !== true) throw usage('--install needs --yes when nobody can be asked');
+    if (process.stdin.isTTY !== true) throw usage('--install needs --yes when it cannot ask you');
     writeError(`This is added to the end of ${file}, in a marked block:\n\n${code}\n`);
     const terminal = createInterface({ input: process.stdin, output: process.stderr });
     const answer = await terminal.question('Add it? Type "yes": ');

@@ -59,7 +59,7 @@ export const takeOverCommand: Command = {
       throw usage(`name one of ${SERVER_KINDS.join(', ')}, not ${positionals.join(' ')}`);
     const asks = isInteractive() && values['yes'] !== true && !json;
     const dry = values['dry-run'] === true;
-    if (!asks && !dry && values['yes'] !== true) throw usage('give --yes or --dry-run when nobody can be asked');
+    if (!asks && !dry && values['yes'] !== true) throw usage('give --yes or --dry-run when it cannot ask you');
     const password = values['password-stdin'] === true ? await readFirstLine() : undefined;
     const client = await ensureDaemon();
     try {

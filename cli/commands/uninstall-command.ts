@@ -159,7 +159,7 @@ function show(states: readonly PlaceState[], failure: KojiboxError | null): void
 }
 
 async function confirmPurge(): Promise<void> {
-  if (process.stdin.isTTY !== true) throw usage('--purge needs --yes when nobody can be asked');
+  if (process.stdin.isTTY !== true) throw usage('--purge needs --yes when it cannot ask you');
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   const answer = await terminal.question(`Delete all databases and settings in ${homeFolder()}? Type "delete": `);
   terminal.close();

@@ -3,7 +3,7 @@ import { sayer } from './sentence.ts';
 
 export const HOME = {
   cannotKeep: 'cannot keep the data in {folder}',
-  notAbsolute: 'it is no absolute path',
+  notAbsolute: 'it is not an absolute path',
   giveWhole: 'Give the whole path.',
   controlCharacters: 'it has control characters in its name',
   otherName: 'Choose another name.',
@@ -13,8 +13,8 @@ export const HOME = {
   outsideOfIt: 'Choose a folder outside of it.',
   aroundIt: 'the data folder lies inside of it',
   newOrEmpty: 'Choose a new or an empty folder.',
-  noFolder: 'it is no folder',
-  placeIsNoFolder: '{path} is no folder',
+  noFolder: 'it is not a folder',
+  placeIsNoFolder: '{path} is not a folder',
   isRoot: 'it is the root of a file system, which cannot be replaced',
   folderInIt: 'Choose a folder in it: {folder}',
   hasFiles: 'it has files in it',

@@ -7,6 +7,6 @@ export const PORTS = {
   process: 'a process (pid {pid})',
   described: 'process {pid} ({command})',
   unnamed: 'unnamed',
-  mayNotUse: 'nobody, but this user may not use it',
+  mayNotUse: 'no program; this user may not use it',
 } as const;
 export const sayPort = sayer(PORTS);

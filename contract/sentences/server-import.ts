@@ -28,7 +28,7 @@ export const SERVER_IMPORT = {
   // What will be different here
   otherCollation: '{collation} becomes {nearest}',
   capitals: 'names of tables are told apart by capitals here, and were not there',
-  notInnodb: 'tables that are not InnoDB are only the same in themselves if nothing writes to them meanwhile',
+  notInnodb: 'tables that are not InnoDB are only the same in themselves if nothing writes to them during the copy',
   historyStays: 'the history of system-versioned tables stays behind',
   mayNotSee: '{user} may not see {what}: if it has any, they stay behind. Granting {rights} to that user helps',
   triggers: 'triggers',
@@ -87,7 +87,7 @@ export const SERVER_IMPORT = {
   changeThere: 'Change on that server what the detail names, or leave this database out.',
   writtenMeanwhile: 'it was written to while it was copied: {tables}',
   stopWriting: 'Stop what writes to it, and take it over again.',
-  reportUnwritten: 'Nothing wrote to that server meanwhile: please report this.',
+  reportUnwritten: 'Nothing wrote to that server during the copy: please report this.',
   reportSnapshot: 'Please report this: both sides were counted in the same snapshot.',
   differ: 'both sides differ after the copy: {differences}',
   difference: '{what}: {there} there, {here} here',

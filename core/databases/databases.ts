@@ -264,7 +264,7 @@ export function createDatabases(options: {
       const folder = await files.stat((await files.realPath(dirname(file))) ?? dirname(file));
       if (path !== undefined && folder?.type !== 'directory')
         throw new KojiboxError('VALIDATION_FAILED', what, {
-          detail: `${dirname(file)} is no folder`,
+          detail: `${dirname(file)} is not a folder`,
           source: 'databases',
         });
       if (tables.length > 0) {
@@ -297,7 +297,7 @@ export function createDatabases(options: {
       const stat = isAbsolute(path) ? await files.stat((await files.realPath(path)) ?? path) : null;
       if (stat?.type !== 'file' || !(await files.canRead(path)))
         throw new KojiboxError('VALIDATION_FAILED', what, {
-          detail: `${path} is no file that can be read`,
+          detail: `${path} is not a file that can be read`,
           source: 'databases',
         });
       if (found !== undefined) assertDumps(id, `${what}: what is in it is dumped first`);

@@ -70,7 +70,7 @@ export function problemOf(
     case 'empty':
       return ['the file is empty', 'Write the dump again.'];
     case 'binary':
-      return ['this is no dump: it is no text', 'Give a dump in SQL (plain, .gz, .zst or .zip).'];
+      return ['this file is not a dump: it does not contain text', 'Give a dump in SQL (plain, .gz, .zst or .zip).'];
     case 'sqlite':
       return [
         'this is a database of SQLite, no dump',

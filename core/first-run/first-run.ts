@@ -161,7 +161,7 @@ export function createFirstRun(options: FirstRunOptions): FirstRun {
     while ((await system.files.realPath(nearest)) === null && nearest !== dirname(nearest)) nearest = dirname(nearest);
     const real = (await system.files.realPath(nearest)) ?? nearest;
     if ((await system.files.stat(real))?.type !== 'directory')
-      throw invalid('cannot keep projects there', `${nearest} is no folder`);
+      throw invalid('cannot keep projects there', `${nearest} is not a folder`);
     if (!(await system.files.canWrite(real))) throw invalid('cannot keep projects there', `${nearest} is read-only`);
     if (!(await isServable(system, real)))
       throw invalid('cannot keep projects there', `the user of the services may not read ${nearest}`);

@@ -122,7 +122,7 @@ export function openPackManifest(text: string, file: string): { manifest: PackMa
   }
   const manifest = parsed.data;
   const key = readKey(manifest.signer.publicKey);
-  if (key === null) throw packRefusal('PACK_SIGNATURE_INVALID', file, 'its signer is no Ed25519 key');
+  if (key === null) throw packRefusal('PACK_SIGNATURE_INVALID', file, 'its signer is not an Ed25519 key');
   const pem = key.export({ type: 'spki', format: 'pem' }).toString();
   const verdict = verifyDocument({ ...(document as object), signature: '' }, manifest.signature, [pem]);
   if (!verdict.ok) throw packRefusal('PACK_SIGNATURE_INVALID', file, verdict.detail);

@@ -105,7 +105,7 @@ export async function conflict(network: Network, key: string, port: number): Pro
   const [service, name] = key.split('.');
   return new KojiboxError('PORT_CONFLICT', 'Requested port is already in use', {
     detail:
-      `${service ?? key} ${name ?? ''} port ${port} is occupied by ${holder?.description ?? 'nobody that this user can see, but it cannot be bound'}`.replace(
+      `${service ?? key} ${name ?? ''} port ${port} is occupied by ${holder?.description ?? 'a program that this user cannot see'}`.replace(
         '  ',
         ' ',
       ),

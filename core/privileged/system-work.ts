@@ -217,7 +217,7 @@ export function createSystemWork(options: SystemWorkOptions): SystemWork {
             label,
             path,
             check: { kind: 'absent' },
-            cure: `sudo rm ${path}, then start the system anew`,
+            cure: `sudo rm ${path}, then restart the system`,
           });
       for (const name of RC_FILES) {
         const path = join(host.homeDirectory, name);

@@ -57,14 +57,14 @@ export async function checkNewProject(wanted: NewProject, { files, folder, place
     throw invalid('Invalid proxy', 'it has no target: say which address it passes requests on to', 'target');
   if (wanted.kind === 'folder' || (wanted.kind === 'proxy' && wanted.path !== '')) {
     if (!isThere)
-      throw invalid('Invalid project path', `Path does not exist or is not readable: ${path} is no folder`, 'path');
+      throw invalid('Invalid project path', `Path does not exist or is not readable: ${path} is not a folder`, 'path');
     return path;
   }
   if (wanted.kind === 'proxy') return path;
   if (isThere && (await files.list(path)).length > 0)
     throw invalid('Invalid project path', `${path} has files in it already; choose kind "folder" to use them`, 'path');
   if (wanted.kind === 'git' && !REPOSITORY.test(wanted.source ?? ''))
-    throw invalid('Invalid repository', `"${wanted.source ?? ''}" is no address of a Git repository`, 'source');
+    throw invalid('Invalid repository', `"${wanted.source ?? ''}" is not the address of a Git repository`, 'source');
   if (wanted.kind === 'zip' && (await files.stat(wanted.source ?? ''))?.type !== 'file')
     throw invalid('Invalid archive', `there is no file "${wanted.source ?? ''}"`, 'source');
   return path;
@@ -87,7 +87,7 @@ export async function makeProjectFiles(
   const detected = await detectProject(files, path);
   if (detected === null)
     throw new KojiboxError('VALIDATION_FAILED', 'Invalid project path', {
-      detail: `${path} is no folder any more`,
+      detail: `${path} is not a folder any more`,
       source: 'config',
     });
   return detected;

@@ -61,7 +61,7 @@ async function assertFolderInside(files: FileSystem, path: string, folder: strin
   const isInside = real !== null && (real === path || real.startsWith(path + sep));
   if (isInside && (await files.stat(real))?.type === 'directory') return;
   throw new KojiboxError('VALIDATION_FAILED', 'Invalid folder to serve', {
-    detail: `documentRoot: ${folder} is no folder inside ${path}`,
+    detail: `documentRoot: ${folder} is not a folder inside ${path}`,
     source: 'config',
   });
 }

@@ -9,7 +9,7 @@ export async function detectFolder(files: FileSystem, path: string): Promise<Det
   const detected = await detectProject(files, path);
   if (detected !== null) return detected;
   throw new KojiboxError('VALIDATION_FAILED', 'Invalid project path', {
-    detail: `Path does not exist or is not readable: ${path} is no folder`,
+    detail: `Path does not exist or is not readable: ${path} is not a folder`,
     source: 'config',
     field: 'path',
   });

@@ -68,7 +68,7 @@ export function createProjects(options: ProjectsOptions): Projects {
     if (!isAbsolute(path)) throw invalid(`${path} is not an absolute path`);
     const real = await files.realPath(path);
     if (real === null || (await files.stat(real))?.type !== 'directory')
-      throw invalid(`Path does not exist or is not readable: ${path} is no folder`);
+      throw invalid(`Path does not exist or is not readable: ${path} is not a folder`);
     if (!(await files.canRead(real)) || !(await options.isServable(real))) {
       throw invalid(`Path does not exist or is not readable: the services' user may not read ${path}`);
     }

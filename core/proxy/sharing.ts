@@ -84,7 +84,7 @@ export function createSharing(options: {
       detail:
         wanted === undefined
           ? 'this machine has no address in a private network'
-          : `${wanted} is no private address of this machine`,
+          : `${wanted} is not a private address of this machine`,
       source: 'proxy',
       remedy: 'Connect to a local network (Wi-Fi or cable) first, then share again.',
     });

@@ -69,7 +69,7 @@ export function probeOf(definition: OwnService, ports: Readonly<Record<string, n
   if (type === 'pid') return { type };
   if (type === 'http') {
     if (URL.canParse(target) && target.startsWith('http://')) return { type, url: target };
-    throw invalid(definition.id, `healthCheck.target: "${target}" is no address that begins with http://`);
+    throw invalid(definition.id, `healthCheck.target: "${target}" is not an address that begins with http://`);
   }
   const named = ownValue(ports, target);
   if (named !== undefined) return { type, address: { host: '127.0.0.1', port: named } };
@@ -77,7 +77,7 @@ export function probeOf(definition: OwnService, ports: Readonly<Record<string, n
   const port = Number(match?.groups?.['port']);
   if (match !== null && port >= 1 && port <= 65_535)
     return { type, address: { host: match.groups?.['host'] ?? '127.0.0.1', port } };
-  throw invalid(definition.id, `healthCheck.target: "${target}" is no host:port and no name of its ports`);
+  throw invalid(definition.id, `healthCheck.target: "${target}" is neither host:port nor the name of one of its ports`);
 }
 
 const PORT_REFERENCE = /\$\{port:([^}]*)\}/g;

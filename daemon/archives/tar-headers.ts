@@ -71,7 +71,7 @@ function* read(file: string, descriptor: number): Generator<TarEntry, void, void
       const target = override.target ?? text(header, 157, 100);
       override = {};
       // GNU tar reads no data for a link, whatever its size says; others do (pax, "size" of a hard link).
-      if (size > 0 && type !== '0' && type !== '7') throw unsafe(file, `${name} is no file and yet has data`);
+      if (size > 0 && type !== '0' && type !== '7') throw unsafe(file, `${name} is not a file and yet has data`);
       yield { name, type, target: type === '1' || type === '2' ? target : '', size };
     }
   }

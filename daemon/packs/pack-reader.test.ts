@@ -98,7 +98,7 @@ describe('a pack', () => {
   });
 
   it.each<[string, (manifest: Buffer) => readonly RawEntry[], RegExp]>([
-    ['no manifest', () => [tool], /no pack/],
+    ['no manifest', () => [tool], /not a pack/],
     [
       'a file that was not signed',
       (m) => [{ name: 'manifest.json', content: m }, tool, { name: 'files/x', content }],
@@ -127,7 +127,7 @@ describe('a pack', () => {
         { name: 'manifest.json', content: m },
         { ...tool, mode: 0o120777 },
       ],
-      /no plain file/,
+      /not a plain file/,
     ],
     [
       'a device',
@@ -135,7 +135,7 @@ describe('a pack', () => {
         { name: 'manifest.json', content: m },
         { ...tool, mode: 0o060644 },
       ],
-      /no plain file/,
+      /not a plain file/,
     ],
     ['a name twice', (m) => [{ name: 'manifest.json', content: m }, tool, tool], /twice/],
     [
@@ -211,7 +211,7 @@ describe('a pack', () => {
 
   it('that is not there, or is a folder, is no defect', async () => {
     await expect(readAll(join(root, 'nothing.kojipack'))).rejects.toMatchObject({ code: 'NOT_FOUND' });
-    await expect(readAll(root)).rejects.toMatchObject({ code: 'PACK_DAMAGED', detail: 'it is no file' });
+    await expect(readAll(root)).rejects.toMatchObject({ code: 'PACK_DAMAGED', detail: 'it is not a file' });
   });
 
   it('can be given up while it is read', async () => {

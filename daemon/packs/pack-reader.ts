@@ -47,7 +47,7 @@ export async function openPack(path: string, name = basename(path)): Promise<Ope
   const found = await stat(path).catch((cause: unknown) => {
     throw cannotRead(path, cause);
   });
-  if (!found.isFile()) throw damaged('it is no file');
+  if (!found.isFile()) throw damaged('it is not a file');
   const zip = await openPromise(path, { lazyEntries: true, autoClose: false, strictFileNames: true }).catch(
     (cause: unknown) => {
       throw hasCode(cause)
@@ -58,7 +58,7 @@ export async function openPack(path: string, name = basename(path)): Promise<Ope
   try {
     const entries = await readDirectory(zip, found.size, damaged);
     const first = entries.get(PACK_MANIFEST);
-    if (first === undefined) throw damaged(`it has no ${PACK_MANIFEST}: it is no pack`);
+    if (first === undefined) throw damaged(`it has no ${PACK_MANIFEST}: it is not a pack`);
     if (first.uncompressedSize > MAX_MANIFEST_BYTES) throw damaged('its manifest is too large');
     const text = await readText(zip, first).catch((cause: unknown) => {
       throw hasCode(cause) ? cause : damaged(`its manifest cannot be read (${messageOf(cause)})`, cause);
@@ -124,7 +124,7 @@ async function readDirectory(
     for await (const entry of zip.eachEntry()) {
       const { fileName, compressionMethod, compressedSize, uncompressedSize } = entry;
       const mode = entry.versionMadeBy >> 8 === MADE_ON_UNIX ? (entry.externalFileAttributes >>> 16) & FILE_TYPE : 0;
-      if (fileName.endsWith('/') || ![0, REGULAR].includes(mode)) throw damaged(`${fileName} is no plain file`);
+      if (fileName.endsWith('/') || ![0, REGULAR].includes(mode)) throw damaged(`${fileName} is not a plain file`);
       if (entries.has(fileName)) throw damaged(`${fileName} is there twice`);
       if (![STORED, DEFLATED].includes(compressionMethod)) throw damaged(`${fileName} is packed in an unknown way`);
       packed += compressedSize;

@@ -112,7 +112,7 @@ function start({
         child.unref();
         for (const stream of [child.stdout, child.stderr]) stream.destroy();
         reject(
-          new KojiboxError('UNAVAILABLE', 'nobody answered the question for more rights', {
+          new KojiboxError('UNAVAILABLE', 'the question for more rights was not answered', {
             detail: `waited ${(asks ? ASKING_TIMEOUT_MS : TIMEOUT_MS) / 1000} s for ${file}`,
             source: 'privileged',
             remedy: 'Start it again and answer the dialog, or use koji in a terminal.',

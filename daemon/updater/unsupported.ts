@@ -16,7 +16,7 @@ const REASONS: Readonly<Record<string, readonly [detail: string, remedy: string]
 };
 
 export function refuseInstallation({ kind, root }: InstalledAs, version: string): KojiboxError {
-  const [detail, remedy] = REASONS[kind] ?? [`${root} is no installation that Kojibox knows`, undefined];
+  const [detail, remedy] = REASONS[kind] ?? [`${root} is not an installation that Kojibox knows`, undefined];
   return new KojiboxError('UPDATE_UNSUPPORTED', `cannot update to ${version}`, {
     detail: `${detail} (${root})`,
     source: 'updater',

@@ -40,7 +40,7 @@ export function refusePlainData(value: unknown): string | null {
       return null;
     }
     const prototype: unknown = Object.getPrototypeOf(part);
-    if (prototype !== null && prototype !== Object.prototype) return 'it holds something that is no plain object';
+    if (prototype !== null && prototype !== Object.prototype) return 'it holds something that is not a plain object';
     for (const key of Object.keys(part)) {
       text += key.length;
       const why = visit((part as Record<string, unknown>)[key], depth + 1);

@@ -241,7 +241,7 @@ export const en = {
     } as Record<string, string>,
   },
   activity: {
-    intro: 'Every command, whoever gave it: this window, the command line or another program.',
+    intro: 'Every command from this window, the command line and other programs.',
     none: 'Nothing was asked yet.',
     what: 'What',
     who: 'Who',

@@ -20,7 +20,7 @@ test('a snapshot is taken, restored and undone, and says what it does before', a
   await section.getByRole('button', { name: 'Take a snapshot' }).click();
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel('Server').selectOption('mariadb');
-  await expect(dialog.locator('[data-effect]')).toContainText('goes on running');
+  await expect(dialog.locator('[data-effect]')).toContainText('keeps running');
   await dialog.getByLabel('How').selectOption('copy');
   await expect(dialog.locator('[data-effect]')).toHaveText(
     /^MariaDB is stopped while .* are copied, and started again\.$/,

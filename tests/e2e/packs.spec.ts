@@ -77,7 +77,7 @@ test('packs: a file is dropped on the page; what is no whole pack says so, with 
   mkdirSync(folder, { recursive: true });
   await open(page);
   await drop(page, 'photo.png', 'x');
-  await expect(page.getByText('photo.png is no .kojipack file.')).toBeVisible();
+  await expect(page.getByText('photo.png is not a .kojipack file.')).toBeVisible();
   await drop(page, 'broken.kojipack', 'not a zip at all');
   await expect(page.getByText('cannot use the pack')).toBeVisible({ timeout: 30_000 });
   await expect(page.getByText('Copy the file again')).toBeVisible();

@@ -244,7 +244,7 @@ describe('Debian packages that share a tree', () => {
     expect(readFileSync(canary, 'utf8')).toBe('alive');
   });
 
-  it('is refused when it is no package', async () => {
+  it('is refused when it is not a package', async () => {
     const file = put('x.deb', Buffer.from('!<arch>\nnothing'));
     expect(await outcome(unpackDeb(file, folder, { guard: guard(), scratch: join(place, 'x.scratch') }))).toBe(
       'ARCHIVE_UNSAFE',

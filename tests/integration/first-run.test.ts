@@ -58,7 +58,7 @@ describe('a fresh home', () => {
     expect(await status()).toMatchObject({ state: 'open', step: 'stack', answers: { services: ['redis'] } });
 
     expect(await refusal({ projectsFolder: 'relative' })).toMatchObject({ code: 'VALIDATION_FAILED' });
-    expect((await refusal({ projectsFolder: '/proc/version/x' })).detail).toContain('is no folder');
+    expect((await refusal({ projectsFolder: '/proc/version/x' })).detail).toContain('is not a folder');
     expect(await refusal({ phpVersion: '5.6' })).toMatchObject({ code: 'RUNTIME_UNSUPPORTED' });
     expect((await refusal({ ports: { 'edge.https': 9443 } })).detail).toContain(
       'there is no port edge.https to choose',

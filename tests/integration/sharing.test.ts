@@ -93,6 +93,6 @@ describe('a shared site', () => {
   it('is refused for an address that is not one of ours', async () => {
     const refused = await world.kojiResult('project', 'share', 'shop', '--address', '192.0.2.1');
     expect(refused.code).not.toBe(0);
-    expect(refused.stderr).toContain('192.0.2.1 is no private address of this machine');
+    expect(refused.stderr).toContain('192.0.2.1 is not a private address of this machine');
   });
 });

@@ -89,7 +89,7 @@ function refusal(spec: LaunchSpec, error: NodeJS.ErrnoException): KojiboxError {
   const why: Record<string, string> = {
     ENOENT: `${spec.command} or the folder ${spec.cwd} does not exist`,
     EACCES: `${spec.command} may not be executed, or ${spec.cwd} may not be entered, by user ${spec.user?.uid ?? 'of the daemon'}`,
-    ENOEXEC: `${spec.command} is no program for this machine`,
+    ENOEXEC: `${spec.command} is not a program for this machine`,
   };
   // What failed before the spawn (the log, the FIFO) has a path of its own in its message.
   const detail = error.syscall?.startsWith('spawn') === true ? (why[error.code ?? ''] ?? error.message) : error.message;

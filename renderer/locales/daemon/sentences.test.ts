@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ERRORS } from '../../../contract/errors.ts';
+import { ERRORS, type ErrorCode } from '../../../contract/errors.ts';
+import { operations } from '../../../contract/index.ts';
 import { noticeText } from '../../../contract/notices.ts';
 import { sayDoctor } from '../../../contract/sentences/doctor.ts';
 import { sayImport } from '../../../contract/sentences/imports.ts';
@@ -7,6 +8,7 @@ import { flattenSentences, SENTENCES } from '../../../contract/sentences/index.t
 import { about, asIs, fillTemplate, listOf } from '../../../contract/sentences/sentence.ts';
 import { sayServerImport } from '../../../contract/sentences/server-import.ts';
 import { sayTrust } from '../../../contract/sentences/trust.ts';
+import { en as windowEn } from '../en.ts';
 import { setLanguage } from '../index.ts';
 import { errorText, sentenceText } from '../said.ts';
 import { daemonDe } from './de.ts';
@@ -16,15 +18,39 @@ import { sentencesId } from './sentences/id.ts';
 
 const english = flattenSentences(SENTENCES);
 const others = [
-  { name: 'de', texts: flattenSentences(sentencesDe), translate: daemonDe.sentence },
-  { name: 'id', texts: flattenSentences(sentencesId), translate: daemonId.sentence },
+  { name: 'de', texts: flattenSentences(sentencesDe), translate: daemonDe.sentence, daemon: daemonDe },
+  { name: 'id', texts: flattenSentences(sentencesId), translate: daemonId.sentence, daemon: daemonId },
 ] as const;
 const namesIn = (text: string): string[] => [...text.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);
 /** What a person types is the same in every language. */
 const COMMAND =
   /koji (?:(?:domains|certs|privileged|installer|setup|start|secrets|import|db|runtime|trust|changes|up)\b[ a-z]*)/;
 
-describe.each(others)('in $name', ({ texts, translate }) => {
+/** "It is no file", "whoever asks", "begins anew": nobody says so. */
+const ODD = /(?<!\bthere )\b(?:is|are) no (?!longer\b)|\b(?:whoever|somebody|nobody|anew|meanwhile)\b|\bgoes on\b/i;
+/** All texts below it, also those that are made by functions of their values. */
+function textsIn(path: string, value: unknown): Record<string, string> {
+  if (typeof value === 'string') return { [path]: value };
+  if (typeof value === 'function') return { [path]: String(value) };
+  if (typeof value !== 'object' || value === null) return {};
+  return Object.assign({}, ...Object.entries(value).map(([key, part]) => textsIn(`${path}.${key}`, part)));
+}
+
+/** Words that are the same in both languages. */
+const SAME: ReadonlySet<string> = new Set(['work.dump', 'work.folder']);
+
+describe.each(others)('in $name', ({ texts, translate, daemon }) => {
+  it('nothing is left in English: no sentence, no error with its cure, no activity, step or check', () => {
+    const left = Object.keys(english).filter((kind) => texts[kind] === english[kind] && !SAME.has(kind));
+    expect(left).toEqual([]);
+    for (const [code, { remedy }] of Object.entries(ERRORS)) {
+      const [what, cure] = daemon.errors[code as ErrorCode];
+      expect([what === '', cure === '' && remedy !== '', cure === remedy], code).toEqual([false, false, false]);
+    }
+    for (const said of [daemon.changes, daemon.steps, daemon.checks])
+      for (const [name, text] of Object.entries(said)) expect(text, name).toMatch(/\S/);
+  });
+
   it('every sentence is found among all others, and said with its values', () => {
     for (const [kind, template] of Object.entries(english)) {
       const values = Object.fromEntries(
@@ -42,6 +68,13 @@ describe.each(others)('in $name', ({ texts, translate }) => {
       if (command !== undefined) expect(text, kind).toContain(command);
     }
   });
+});
+
+it('says things as people do', () => {
+  const texts = { ...english, ...textsIn('window', windowEn) };
+  for (const [code, { remedy }] of Object.entries(ERRORS)) texts[code] = remedy;
+  for (const { name, summary } of operations) texts[name] = summary;
+  expect(Object.entries(texts).filter(([, text]) => ODD.test(text))).toEqual([]);
 });
 
 it('a sentence inside of another is said as well, and what another program said is not', () => {

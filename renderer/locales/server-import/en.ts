@@ -24,7 +24,7 @@ export const serverImport = {
   select: (name: string): string => `Copy ${name}`,
   newName: (name: string): string => `Name of ${name} here`,
   copy: (count: number): string => (count === 1 ? 'Copy 1 database' : `Copy ${count} databases`),
-  copying: 'It is being copied. You may close this; it goes on.',
+  copying: 'It is being copied. You can close this; the copy continues.',
   copied: (count: number): string =>
     `${count === 1 ? '1 database is' : `${count} databases are`} here, the same on both sides.`,
   rows: (tables: number, rows: number): string =>

@@ -65,8 +65,7 @@ export const setup = {
     next: 'Next',
     defaults: 'Use the defaults',
     leaveHint: 'You can leave at any time: everything works with the defaults.',
-    meanwhile:
-      'The standard stack is being set up meanwhile. You may look around or close this; nothing has to be done.',
+    meanwhile: 'The standard stack is being set up. You can look around or close this; you need not do anything.',
     placeTitle: 'Where things are kept',
     free: (size: string): string => `${size} free`,
     projects: 'New projects go to',
@@ -102,7 +101,7 @@ export const setup = {
       own: (label: string, version: string): string =>
         `Kojibox brings its own ${label}; ${version === '' ? 'this one' : version} is left alone.`,
     },
-    noPrograms: 'No database, web server, PHP or Node of somebody else was found.',
+    noPrograms: 'No other database, web server, PHP or Node was found.',
     useVersion: (name: string): string => `Use ${name} here too`,
     mailAlways: 'Mail is always caught, whatever you choose: it costs nothing.',
     webServer: 'Web server',
@@ -123,7 +122,7 @@ export const setup = {
     rightsAsked:
       'Writing to the system needs administrator rights. At the end of the setup, your system asks for your password, once for all of it. Say no, and only this is left out.',
     rightsSilent:
-      'Writing to the system needs administrator rights. sudo gives them to you without a password, so nobody is asked; all of it can be taken back.',
+      'Writing to the system needs administrator rights. sudo gives them to you without a password, so Kojibox does not ask; you can take all of it back.',
     resolver: 'Make names below a site work too',
     resolverText:
       'The resolver of this system then asks Kojibox for every name under .test, and for no other: blog.shop.test works without a line of its own. It can be taken back at any time.',
@@ -141,8 +140,8 @@ export const setup = {
     willTrust: 'Trust the certificates',
     begin: 'Set it up now',
     goOn: 'Go on',
-    interrupted: 'The setup was interrupted. Nothing is lost: it goes on where it was.',
-    working: 'It is being set up. You may leave this page; it goes on.',
+    interrupted: 'The setup was interrupted. Nothing is lost: it continues where it was.',
+    working: 'It is being set up. You can leave this page; the setup continues.',
     doneTitle: 'Ready',
     doneText: 'Everything runs. These are your sites:',
     addProject: 'Add a project',

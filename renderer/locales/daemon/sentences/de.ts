@@ -231,7 +231,7 @@ export const sentencesDe: SentenceTexts = {
     process: 'ein Prozess (pid {pid})',
     described: 'Prozess {pid} ({command})',
     unnamed: 'ohne Namen',
-    mayNotUse: 'niemandem, aber dieser Benutzer darf ihn nicht verwenden',
+    mayNotUse: 'keinem Programm; dieser Benutzer darf ihn nicht verwenden',
   },
   packs: {
     otherPlatform: 'es ist für {platform}; dies ist {own}',

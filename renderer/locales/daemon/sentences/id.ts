@@ -226,7 +226,7 @@ export const sentencesId: SentenceTexts = {
     process: 'sebuah proses (pid {pid})',
     described: 'proses {pid} ({command})',
     unnamed: 'tanpa nama',
-    mayNotUse: 'bukan siapa pun, tetapi pengguna ini tidak boleh memakainya',
+    mayNotUse: 'tidak ada program; pengguna ini tidak boleh memakainya',
   },
   packs: {
     otherPlatform: 'untuk {platform}; ini {own}',

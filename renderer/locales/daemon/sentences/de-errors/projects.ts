@@ -76,7 +76,7 @@ export const projectsErrorsDe: SentenceTexts['projectsErrors'] = {
   requestedPortIsAlready: 'Der gewünschte Port ist belegt',
   portIsOccupiedBy: 'Port {b} von {a} ist belegt von {c}',
   portIsOccupiedBy2: 'Port {a} ist belegt von {b}',
-  nobodyThatThisUser: 'niemandem, den dieser Benutzer sehen kann, aber er lässt sich nicht öffnen',
+  nobodyThatThisUser: 'einem Programm, das dieser Benutzer nicht sehen kann',
   goThereInA: "Gehe in einem Terminal dorthin: cd '{a}'",
   theDaemonWasStarted: 'der Daemon wurde ohne Bildschirm gestartet',
   noneOfTheseIs: 'nichts davon ist installiert: {a}',

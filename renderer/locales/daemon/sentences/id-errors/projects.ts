@@ -76,7 +76,7 @@ export const projectsErrorsId: SentenceTexts['projectsErrors'] = {
   requestedPortIsAlready: 'Port yang diminta sudah dipakai',
   portIsOccupiedBy: 'port {b} dari {a} dipakai oleh {c}',
   portIsOccupiedBy2: 'port {a} dipakai oleh {b}',
-  nobodyThatThisUser: 'tidak terlihat oleh pengguna ini, tetapi tidak dapat dibuka',
+  nobodyThatThisUser: 'program yang tidak terlihat oleh pengguna ini',
   goThereInA: "Buka di terminal: cd '{a}'",
   theDaemonWasStarted: 'daemon dijalankan tanpa layar',
   noneOfTheseIs: 'tidak ada yang terpasang dari: {a}',
