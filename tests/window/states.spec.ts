@@ -252,7 +252,7 @@ test('a PHP that must be downloaded says its size before, and how far it is whil
   const daemon = await playDaemon(page, {
     'runtime.list': () => [aRuntime('php', '8.2', { isDefault: true }), aRuntime('php', '8.4', { installed: null })],
     'runtime.install': () => install,
-    'config.setProject': () => 'ok',
+    'projects.update': () => 'ok',
   });
   await daemon.open('/projects');
   await page.getByRole('button', { name: 'Edit Hello' }).click();
@@ -270,9 +270,9 @@ test('a PHP that must be downloaded says its size before, and how far it is whil
   } as never;
   daemon.publish('change:updated', { ...install, tasks: [task] });
   await expect(dialog.locator('[data-progress]')).toContainText('Downloading php 8.4: 5.0 MB of 50.0 MB (10 %)');
-  expect(daemon.calls.some(({ method }) => method === 'config.setProject')).toBe(false);
+  expect(daemon.calls.some(({ method }) => method === 'projects.update')).toBe(false);
   daemon.publish('change:updated', { ...install, status: 'done', progress: 1 });
-  await expect.poll(() => daemon.calls.some(({ method }) => method === 'config.setProject')).toBe(true);
+  await expect.poll(() => daemon.calls.some(({ method }) => method === 'projects.update')).toBe(true);
   await expect(dialog).toHaveCount(0);
   daemon.expectNoErrors();
 });
