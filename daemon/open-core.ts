@@ -3,7 +3,8 @@ import { renewStarterProject } from '../core/projects/starter.ts';
 import { createAdminerGate } from './adminer-gate.ts';
 import { pageOwners } from './daemon-file.ts';
 import { ownerOfPeer } from './system/socket-owner.linux.ts';
-import { hostname, userInfo } from 'node:os';
+import { hostname } from 'node:os';
+import { ownAccount } from './system/own-account.ts';
 import { join } from 'node:path';
 import type { MirrorKind } from '../contract/mirror.ts';
 import { noticeText } from '../contract/notices.ts';
@@ -124,7 +125,7 @@ export async function openCore({ layout, system, dist, keeping, publish }: CoreO
     unpackZip: async (file, folder, signal) => {
       await unpackZip(file, folder, { signal });
     },
-    userName: `${userInfo().username}@${hostname()}`,
+    userName: `${ownAccount().username}@${hostname()}`,
     publicAuthorities: createPublicAuthorities(system, layout.caBundle),
     manifest: () => manifests.read(),
     linkCheck,

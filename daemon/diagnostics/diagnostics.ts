@@ -1,6 +1,7 @@
 /** `diagnostics.create`: what goes into a bundle, and that nothing secret does. */
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
-import { homedir, hostname, userInfo } from 'node:os';
+import { homedir, hostname } from 'node:os';
+import { ownAccount } from '../system/own-account.ts';
 import { basename, join, relative } from 'node:path';
 import type { DaemonInfo } from '../../contract/daemon.ts';
 import type { DiagnosticsBundle } from '../../contract/diagnostics.ts';
@@ -68,8 +69,8 @@ async function redactorFor({ kojibox, token }: DiagnosticsOptions, settings: rea
       ...settings.flatMap(({ document }) => (document === undefined ? [] : secretValuesOf(document))),
       ...variables,
     ],
-    homes: [homedir(), userInfo().homedir, HOME ?? ''],
-    userNames: [userInfo().username, USER ?? '', LOGNAME ?? '', SUDO_USER ?? ''],
+    homes: [homedir(), ownAccount().homedir, HOME ?? ''],
+    userNames: [ownAccount().username, USER ?? '', LOGNAME ?? '', SUDO_USER ?? ''],
     hostNames: [hostname()],
   });
 }

@@ -3,7 +3,7 @@
  * had; on this machine as its "allow", where a server wants it. https://www.postgresql.org/docs/current/libpq-ssl.html
  */
 import { existsSync } from 'node:fs';
-import { userInfo } from 'node:os';
+import { ownAccount } from '../system/own-account.ts';
 import { dirname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { KojiboxError } from '../../contract/errors.ts';
@@ -77,7 +77,7 @@ export function createForeignServers(program: string): ForeignServers {
     connect,
     pipe,
     findSockets: (kind, port) => SOCKETS[kind](port).filter((path) => existsSync(path)),
-    userName: userInfo().username,
+    userName: ownAccount().username,
   };
 }
 

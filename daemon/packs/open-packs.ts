@@ -1,5 +1,6 @@
 /** Joins the parts of packs and mirrors. */
-import { hostname, userInfo } from 'node:os';
+import { hostname } from 'node:os';
+import { ownAccount } from '../system/own-account.ts';
 import type { Mirrors } from '../../contract/mirror.ts';
 import { openJsonStore } from '../../core/config/json-store.ts';
 import type { Kojibox } from '../../core/kojibox-types.ts';
@@ -36,7 +37,7 @@ export async function openPacks(options: {
     files: system.files,
     clock: system.clock,
     keyFile: layout.packKey,
-    name: `${userInfo().username}@${hostname()}`,
+    name: `${ownAccount().username}@${hostname()}`,
     store: await openJsonStore({
       files: system.files,
       path: layout.packKeys,
