@@ -52,6 +52,19 @@ it('the body of a page without an end is not waited for', async () => {
   });
 });
 
+it('a server at a socket is asked there', async () => {
+  const socket = join(folder, 'edge.sock');
+  const spec = { type: 'http-socket', socket, path: '/status' } as const;
+  expect((await probeRunner.probe(spec, 2000)).text).toMatch('ENOENT');
+  const server = createHttpServer((request, response) => {
+    response.statusCode = request.url === '/status' ? 202 : 500;
+    response.end();
+  }).listen(socket);
+  servers.push(server);
+  await once(server, 'listening');
+  expect(await probeRunner.probe(spec, 2000)).toMatchObject({ ok: true, text: 'answered 202' });
+});
+
 it.runIf(process.getuid?.() === 0)('a link in a folder of another user is not followed to a socket', async () => {
   let asked = 0;
   const server = createServer((socket) => {

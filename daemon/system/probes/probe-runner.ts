@@ -45,12 +45,13 @@ function probeHttp(
   return new Promise((resolve) => {
     const finish = (ok: boolean, text: string): void =>
       resolve({ ok, text, latencyMs: Math.round((performance.now() - began) * 100) / 100 });
-    const options = { timeout: timeoutMs, agent: false as const };
+    const options = { timeout: timeoutMs };
     const sent =
       'url' in target
-        ? request(target.url, options)
+        ? request(target.url, { ...options, agent: false })
         : request({
             ...options,
+            // Used only without an agent; `false` would be one.
             createConnection: () => connectToOwned(target.socket),
             path: target.path,
             headers: { host: 'localhost' },
