@@ -336,8 +336,8 @@ describe('a flood', () => {
     console.log(
       `400 MB: at most ${(most / 1e6).toFixed(0)} MB on disk, event loop busy for at most ${longest.toFixed(0)} ms`,
     );
-    // What it writes between two looks on a busy machine.
-    expect(most).toBeLessThan(100 * 1024 * 1024);
+    // What it writes between two looks on a busy machine; without a bound it would be all of it.
+    expect(most).toBeLessThan(200 * 1024 * 1024);
     expect(longest).toBeLessThan(atMost(150));
   });
 
