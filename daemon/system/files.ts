@@ -29,12 +29,17 @@ import { readForeign } from './foreign-files.ts';
 const isMissing = (error: unknown): boolean =>
   ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '');
 
+/** A circle of links, a name that is too long, a zero byte: nothing can be at such a path. */
+const isNowhere = (error: unknown): boolean =>
+  isMissing(error) ||
+  ['ELOOP', 'ENAMETOOLONG', 'ERR_INVALID_ARG_VALUE'].includes((error as NodeJS.ErrnoException).code ?? '');
+
 /** The value, or null when the file is not there; every other error is passed on. */
-async function orNull<T>(value: Promise<T>): Promise<T | null> {
+async function orNull<T>(value: Promise<T>, isNone = isMissing): Promise<T | null> {
   try {
     return await value;
   } catch (error) {
-    if (isMissing(error)) return null;
+    if (isNone(error)) return null;
     throw error;
   }
 }
@@ -114,11 +119,11 @@ export const systemFiles: FileSystem = {
   measureTree,
 
   async list(path) {
-    return ((await orNull(readdir(path))) ?? []).sort();
+    return ((await orNull(readdir(path), isNowhere)) ?? []).sort();
   },
 
   async stat(path): Promise<FileStat | null> {
-    const found = await orNull(lstat(path));
+    const found = await orNull(lstat(path), isNowhere);
     if (found === null) return null;
     const type = found.isFile()
       ? 'file'
@@ -137,7 +142,7 @@ export const systemFiles: FileSystem = {
     };
   },
 
-  realPath: (path) => orNull(realpath(path)),
+  realPath: (path) => orNull(realpath(path), isNowhere),
   symbolicLink: (target, path) => symlink(target, path),
   changeOwner,
   changeMode: (path, mode) => chmod(path, mode),
