@@ -28,7 +28,7 @@ export default defineConfig({
           name: 'integration',
           include: ['tests/{integration,contract,drivers}/**/*.test.ts'],
           ...patient,
-          // Nobody's own keychain is filled by tests, and nobody is asked for a password.
+          // Nobody's own keychain is filled by tests, and no one is asked for a password.
           // Half of what they do is to wait; side by side, on ports of their own (tests/integration/apart-ports.ts).
           env: { KOJIBOX_KEYCHAIN: 'off', KOJIBOX_ELEVATION: 'off', KOJIBOX_TEST_PORTS: 'apart' },
           maxWorkers: Math.max(2, Math.round(availableParallelism() * 1.5)),

@@ -1,4 +1,4 @@
-/** Waits for the end of a change by its events; nothing is polled, and a daemon that restarts meanwhile is noticed. */
+/** Waits for the end of a change by its events; nothing is polled, and a daemon that restarts in the meantime is noticed. */
 import type { Client } from '../client/index.ts';
 import type { Change } from '../contract/changes.ts';
 import { KojiboxError } from '../contract/errors.ts';

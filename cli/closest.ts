@@ -1,4 +1,4 @@
-/** Which of several words somebody may have meant. */
+/** Which of several words someone may have meant. */
 
 /** Edits from one text to the other, a swap of neighbours being one (Damerau-Levenshtein, optimal string alignment). */
 function distance(one: string, other: string): number {

@@ -62,7 +62,7 @@ export async function ensureDaemon(): Promise<Client> {
   launch.assertHomeIsThere(homeFolder(), SOURCE);
   await finishUpdate();
   if ((await findDaemon()) === null) await startDaemon();
-  // One that was started by somebody else at the same moment may need a while.
+  // One that was started by someone else at the same moment may need a while.
   let started = await findDaemon();
   for (const deadline = performance.now() + START_DEADLINE_MS; started === null && performance.now() < deadline;) {
     await wait(LOOK_EVERY_MS);
@@ -79,7 +79,7 @@ export async function ensureDaemon(): Promise<Client> {
 
 export const daemonProgram = (): string => join(distFolder, 'daemon', 'main.mjs');
 
-/** Waits for an update of this installation, and goes on with one that was left behind. */
+/** Waits for an update of this installation, and continues with one that was left behind. */
 async function finishUpdate(): Promise<void> {
   const journal = join(distFolder, '..', '..', '..', 'update.json');
   if (!existsSync(journal)) return;

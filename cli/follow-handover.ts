@@ -50,7 +50,7 @@ export async function followHandover(client: Client, changeId: string, quiet: bo
 }
 
 /**
- * Asks until there is an outcome; each time anew, because the daemon that is asked is replaced.
+ * Asks until there is an outcome; each time again, because the daemon that is asked is replaced.
  * @param ask undefined: not yet
  */
 export async function untilHandedOver<T>(ask: (client: Client) => Promise<T | undefined>): Promise<T> {

@@ -20,7 +20,7 @@ interface Line {
   readonly text: string;
 }
 
-/** Commands that share their first word take one line together: a hundred lines are read by nobody. */
+/** Commands that share their first word take one line together: a hundred lines are read by no one. */
 function linesOf(commands: readonly Command[]): Line[] {
   return [...Map.groupBy(commands, ({ words }) => words[0] ?? '')].flatMap(([first, family]): Line[] => {
     const alone = family.filter(({ words }) => words.length === 1);

@@ -433,7 +433,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
 
   defineServices();
   sharing.resume();
-  // Only what `koji status` shows meanwhile; the next start finds them anew.
+  // Only what `koji status` shows in the meantime; the next start finds them again.
   await siteWork
     .recallLinks()
     .catch((error: unknown) => system.log.error('cannot tell the links of the sites', { error: String(error) }));

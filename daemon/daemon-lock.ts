@@ -17,7 +17,7 @@ export interface DaemonLock {
   release(): void;
 }
 
-/** Each try ends because somebody else was faster; so many in a row are none. */
+/** Each try ends because someone else was faster; so many in a row are none. */
 const MAX_TRIES = 100;
 const SUCCESSOR = '.after-';
 
@@ -51,7 +51,7 @@ export function acquireLock(file: string): DaemonLock | null {
 function tryOnce(file: string, offer: string): 'mine' | 'held' | 'again' {
   if (link(offer, file)) return 'mine';
   const first = read(file);
-  if (first === null) return 'again'; // Released meanwhile.
+  if (first === null) return 'again'; // Released in the meantime.
   let last = first;
   for (let next: string | null; (next = read(successorFile(file, last))) !== null;) last = next;
   // What was read is of one moment only if the lock is still that of the beginning.

@@ -1,4 +1,4 @@
-/** Service logs for clients: the last entries, those that match a filter, and new ones while somebody follows. */
+/** Service logs for clients: the last entries, those that match a filter, and new ones while someone follows. */
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseCursor, type LogEntry, type LogFilter } from '../contract/logs.ts';

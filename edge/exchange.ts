@@ -96,7 +96,7 @@ export interface Exchange {
   write(data: Buffer): boolean;
   whenWritable(callback: () => void): void;
   end(): void;
-  /** Breaks the answer off so that nobody takes half for whole. */
+  /** Breaks the answer off so that no one takes half for whole. */
   abort(): void;
   /** Answers with an error page where nothing was sent yet, else breaks the answer off; and ends whatever works for this exchange. */
   giveUp(status: number, details?: Omit<ErrorDetails, 'status'>): void;

@@ -10,7 +10,7 @@ import type { ConnectionWatch } from './watch.ts';
 
 type Share = EdgeConfig['shares'][number];
 
-/** Private and link-local networks (RFC 3927, RFC 4291 section 2.5.6), and this machine. Nobody else is answered. */
+/** Private and link-local networks (RFC 3927, RFC 4291 section 2.5.6), and this machine. No one else is answered. */
 const NEIGHBOURS = new BlockList();
 for (const { network, prefix, family } of PRIVATE_NETWORKS) NEIGHBOURS.addSubnet(network, prefix, family);
 NEIGHBOURS.addSubnet('127.0.0.0', 8, 'ipv4');

@@ -28,7 +28,7 @@ const oneLanguage: Plugin = {
 };
 /**
  * An import statement of a built-in module reads every export of it, also those behind a getter: Node then loads its whole fetch
- * (http.WebSocket), parses all public certificates (tls.rootCertificates), and so on: 20 MB that nobody here uses. Taken from the module
+ * (http.WebSocket), parses all public certificates (tls.rootCertificates), and so on: 20 MB that no one here uses. Taken from the module
  * object, and only what is used (a call that is marked as pure can be left out), they stay asleep.
  */
 const leanBuiltins: Plugin = {

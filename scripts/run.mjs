@@ -74,7 +74,7 @@ function installDependencies() {
   const wanted = digestOf(join(root, 'package-lock.json'));
   if (existsSync(lockStamp) && readFileSync(lockStamp, 'utf8') === wanted) return;
   if (!isWritable(root)) {
-    if (existsSync(join(root, 'node_modules'))) return; // Somebody else's checkout: what is there must do.
+    if (existsSync(join(root, 'node_modules'))) return; // Someone else's checkout: what is there must do.
     throw new Problem(
       `Cannot install the dependencies: ${root} belongs to another user. Clone Kojibox into a folder of your own.`,
     );

@@ -44,7 +44,7 @@ export const appCommand: Command = {
     let code = 0;
     try {
       const headless = values['headless'] === true;
-      // A newcomer sees in the window what is being fetched, and may choose meanwhile; nobody has to.
+      // A newcomer sees in the window what is being fetched, and may choose in the meantime; no one has to.
       const isFirst = !headless && (await client.call('firstRun.status', {})).state === 'new';
       if (headless) await client.call('firstRun.skip', { untouched: true });
       const change = await client.call('stack.up', {});
@@ -69,18 +69,18 @@ export const appCommand: Command = {
   },
 };
 
-/** @returns false when it was stopped meanwhile */
+/** @returns false when it was stopped in the meantime */
 async function bringUp(client: Client, change: Change, signal: AbortSignal): Promise<boolean> {
   let isWhole = true;
   try {
     await followChange(client, change, false, signal);
   } catch (error) {
     if (!signal.aborted && isBeingMoved(homeFolder())) {
-      // The data folder was chosen in the window meanwhile: the daemon of the new place goes on with the stack, and this joins it.
+      // The data folder was chosen in the window in the meantime: the daemon of the new place continues with the stack, and this joins it.
       await untilHandedOver(async (now) => ((await now.call('home.status', {})).moveId === null ? true : undefined));
       return bringUp(client, await client.call('stack.up', {}), signal);
     }
-    // Another stack was chosen in the window meanwhile: that choice brings it up instead.
+    // Another stack was chosen in the window in the meantime: that choice brings it up instead.
     const instead = signal.aborted ? undefined : await findSetup(client);
     if (instead !== undefined) isWhole = await endsWell(client, instead, signal);
     // What cannot be had or started costs its own sites: the others are there, and their pages say what helps.

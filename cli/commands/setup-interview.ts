@@ -1,4 +1,4 @@
-/** The steps of the first run as questions in a terminal. Each answer is kept at once, so that a later `koji setup` goes on from there. */
+/** The steps of the first run as questions in a terminal. Each answer is kept at once, so that a later `koji setup` continues from there. */
 import { resolve } from 'node:path';
 import type { Client } from '../../client/index.ts';
 import { KojiboxError } from '../../contract/errors.ts';

@@ -7,7 +7,7 @@ import { formatBytes, paint } from '../render/style.ts';
 import { absoluteFolder, moveHome, renderPlan } from './home-commands.ts';
 import { ask, askYes } from './setup-questions.ts';
 
-/** Moves the data there, unless that is where it is. The client goes on with the daemon that follows. */
+/** Moves the data there, unless that is where it is. The client continues with the daemon that follows. */
 export async function keepDataIn(client: Client, folder: string, quiet: boolean): Promise<void> {
   const wanted = absoluteFolder(folder);
   const { home, place } = await client.call('home.status', {});
@@ -32,7 +32,7 @@ export async function askDataFolder(client: Client, { data }: FirstRunStatus): P
     await keepDataIn(client, folder, false);
   } catch (error) {
     if (!(error instanceof KojiboxError)) throw error;
-    // The data is where it was; the setup goes on with it.
+    // The data is where it was; the setup continues with it.
     print(`  ${paint('yellow', '!')} ${error.message}: ${error.detail}`);
   }
 }

@@ -56,7 +56,7 @@ export async function findLiveValues(source: Source, given: readonly string[]): 
     return client === null ? [] : LOOKUPS[source](client, given);
   };
   try {
-    // Whatever fails, a line of error text in the middle of a prompt would help nobody.
+    // Whatever fails, a line of error text in the middle of a prompt would help no one.
     return await Promise.race([ask().catch(() => []), late]);
   } finally {
     clearTimeout(timer);

@@ -58,7 +58,7 @@ function refusal(tool: string, needed: AccessLevel, granted: AccessLevel): Kojib
   });
 }
 
-/** What helps the model to go on; nothing of an error that nobody foresaw. */
+/** What helps the model to go on; nothing of an error that no one foresaw. */
 export function errorOf(error: unknown): { code: string; message: string; detail: string; remedy: string } {
   const known =
     error instanceof KojiboxError ? error : new KojiboxError('INTERNAL', 'cannot finish the call', { source: 'mcp' });

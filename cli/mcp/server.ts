@@ -69,7 +69,7 @@ function createServer(
     const onProgress = (progress: number, message: string): void => {
       if (progressToken === undefined || signal.aborted) return;
       const notification = { progressToken, progress, total: 1, message };
-      // A client that went away meanwhile ends the whole server, there is nothing to do here.
+      // A client that went away in the meantime ends the whole server, there is nothing to do here.
       sendNotification({ method: 'notifications/progress', params: notification }).catch(() => undefined);
     };
     const call = { name: params.name, arguments: params.arguments ?? {}, signal: cancelled.signal, onProgress };

@@ -1,4 +1,4 @@
-/** What a server of somebody else has, and what becomes of each database here. */
+/** What a server of someone else has, and what becomes of each database here. */
 import type { ServerReport } from '../../contract/server-import.ts';
 import { formatBytes, paint, renderTable } from './style.ts';
 

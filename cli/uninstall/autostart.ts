@@ -12,7 +12,7 @@ export const autostartPlace = (): Place => {
   return { id: 'autostart', label: 'autostart', path, check: { kind: 'without-text', text: MARK }, cure: `rm ${path}` };
 };
 
-/** Removes it, unless somebody else wrote it. */
+/** Removes it, unless someone else wrote it. */
 export function removeAutostart(): void {
   const { path } = autostartPlace();
   let text: string;

@@ -54,7 +54,7 @@ export async function startDaemon(start: DaemonStart): Promise<void> {
       ready.on('data', () => started());
       child.on('error', (error) => fail(error.message));
       child.on('exit', (code) => {
-        // Somebody else's daemon won the race; it will do.
+        // Someone else's daemon won the race; it will do.
         if (code === ALREADY_RUNNING) started();
         else fail(`it ended with code ${code ?? 'unknown'}`);
       });

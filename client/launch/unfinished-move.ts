@@ -10,7 +10,7 @@ const MAX_TRIES = 10;
 export const isBeingMoved = (home: string): boolean => existsSync(movePathsOf(home).journal);
 
 /**
- * Waits for a move of the data, and goes on with one that was left behind. Rejects with HOME_MOVE_RUNNING when it does not come to an end.
+ * Waits for a move of the data, and continues with one that was left behind. Rejects with HOME_MOVE_RUNNING when it does not come to an end.
  * @param options.mover dist/mover/main.mjs
  * @param options.environment of the mover; KOJIBOX_HOME is added
  * @param options.tells true: what the mover says goes to standard error

@@ -11,11 +11,11 @@ import type { JsonStore } from './json-store.ts';
 import { storeAndApply } from './store-and-apply.ts';
 
 export interface ServiceSettings {
-  /** The settings of a service; what nobody changed is the default. */
+  /** The settings of a service; what no one changed is the default. */
   get(id: string): ServiceConfig;
   /** The same with the ports that are in use, chosen or not, as a client sees it. */
   shown(id: string): ServiceConfig;
-  /** Rejects with NOT_FOUND for a service or a secret that is not there, PORT_CONFLICT for a port that somebody else holds. */
+  /** Rejects with NOT_FOUND for a service or a secret that is not there, PORT_CONFLICT for a port that someone else holds. */
   preview(config: ServiceConfig): Promise<ServiceEffect>;
   /** As `preview`, and with the error of a start that failed; then the old settings are back and in use. */
   set(config: ServiceConfig): Promise<void>;

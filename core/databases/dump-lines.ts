@@ -16,7 +16,7 @@ const ENDS_STATEMENT = /;\s*$/;
 export type LineEditor = (line: string, number: number) => string | null;
 
 export interface DumpLines {
-  /** For each piece; gives what goes on. */
+  /** For each piece; gives what is passed on. */
   through(piece: Uint8Array): Uint8Array;
   /** A last line without an end. */
   end(): Uint8Array;

@@ -31,7 +31,7 @@ const LIST = `select s.schema_name, coalesce(sum(t.data_length + t.index_length)
 const TABLES = (name: string): string =>
   `select table_name, concat('\`', replace(table_name, '\`', '\`\`'), '\`'), coalesce(data_length, 0)
   from information_schema.tables where table_schema = '${name}' and table_type = 'BASE TABLE' order by 1`;
-/** The database anew, with its character set; its rights are kept with its name. */
+/** The database again, with its character set; its rights are kept with its name. */
 const EMPTY = (name: string): string =>
   `select concat('drop database \`${name}\`; create database \`${name}\` character set ', default_character_set_name, ' collate ', default_collation_name)
   from information_schema.schemata where schema_name = '${name}'`;

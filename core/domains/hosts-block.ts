@@ -3,7 +3,7 @@
 const begin = (id: string): string => `# BEGIN kojibox ${id} (made by Kojibox; changes in here are lost)`;
 const end = (id: string): string => `# END kojibox ${id}`;
 
-/** Text around our block, also when somebody doubled it or cut off its end. */
+/** Text around our block, also when someone doubled it or cut off its end. */
 function withoutBlock(text: string, id: string): string {
   const kept: string[] = [];
   let inside = false;

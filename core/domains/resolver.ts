@@ -9,7 +9,7 @@ import type { System } from '../system/system.ts';
 export const NAME_SERVER_PORT = 15_353;
 export const NAME_SERVER_PORT_KEY = 'edge.dns';
 
-/** Asked here as a whole: nobody else may have it (RFC 6761 section 6.2). */
+/** Asked here as a whole: no one else may have it (RFC 6761 section 6.2). */
 const WHOLE = 'test';
 /** `localhost` every resolver knows by itself, `local` belongs to mDNS (RFC 6762). */
 const NEVER = ['localhost', 'local'];

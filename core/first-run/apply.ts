@@ -1,4 +1,4 @@
-/** Puts the answers of the first run into effect. Each part may be done already: begun again, it goes on where it was cut short. */
+/** Puts the answers of the first run into effect. Each part may be done already: begun again, it continues where it was cut short. */
 import { CHOOSABLE_SERVICES, type ChoosableService, type FirstRunAnswers } from '../../contract/first-run.ts';
 import type { ImportCandidate } from '../../contract/importers.ts';
 import { allOf } from '../changes/all-of.ts';
@@ -165,7 +165,7 @@ async function bringUp(
   } finally {
     context.signal.removeEventListener('abort', cancel);
   }
-  // PHP that ran before goes on in its old version until it is started again.
+  // PHP that ran before continues in its old version until it is started again.
   const php = supervisor.states().find(({ id }) => id === 'php');
   if (php?.state === 'running' && answers.phpVersion !== (before['php'] ?? null)) await supervisor.restart('php');
   task.done(kojibox.sites()[0]?.url ?? '');

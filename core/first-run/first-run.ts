@@ -46,7 +46,7 @@ export interface FirstRun {
   answer(step: FirstRunStep | undefined, answers: GivenAnswers): Promise<FirstRunStatus>;
   /** @param rights who asks for administrator rights */
   apply(rights: 'daemon' | 'client'): Change;
-  /** @param untouched true: only when nobody answered yet */
+  /** @param untouched true: only when no one answered yet */
   skip(untouched: boolean): Promise<void>;
 }
 
@@ -78,7 +78,7 @@ const CHECKED_PORTS: readonly CheckedPort[] = [
   { key: 'mail.smtp', name: 'Mail', port: 1025, choosable: false },
 ];
 
-/** @param fresh true: nobody used this home before */
+/** @param fresh true: no one used this home before */
 export const firstRecord = (fresh: boolean): FirstRunRecord => ({
   state: fresh ? 'new' : 'done',
   step: fresh ? 'place' : 'done',

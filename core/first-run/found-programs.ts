@@ -48,7 +48,7 @@ const SYSTEM_FOLDERS = ['/usr/local/bin', '/usr/bin', '/usr/local/sbin', '/usr/s
 
 export interface ProgramFacts {
   readonly system: System;
-  /** Kojibox's own folder: what lies in it is not somebody else's. */
+  /** Kojibox's own folder: what lies in it is not someone else's. */
   readonly home: string;
   /** Series of a runtime that Kojibox can install. */
   available(runtime: string): readonly string[];

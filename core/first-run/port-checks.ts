@@ -1,4 +1,4 @@
-/** The usual ports, looked at now: free, held by Kojibox itself, or by somebody else; and what would be used instead. */
+/** The usual ports, looked at now: free, held by Kojibox itself, or by someone else; and what would be used instead. */
 import type { PortCheck } from '../../contract/first-run.ts';
 import { holderName, type Network } from '../system/network.ts';
 import { sayPort } from '../../contract/sentences/ports.ts';

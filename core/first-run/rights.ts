@@ -48,7 +48,7 @@ interface ConsentOptions {
   readonly context: Pick<ChangeContext, 'signal'>;
 }
 
-/** A refusal is no failure of the setup: it goes on, and the task says what was refused and what helps. */
+/** A refusal is no failure of the setup: it continues, and the task says what was refused and what helps. */
 export async function applyConsents(tasks: ConsentTasks, options: ConsentOptions): Promise<void> {
   const { kojibox, rights, context } = options;
   const refusal = await askForAll(tasks, options);

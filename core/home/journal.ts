@@ -58,7 +58,7 @@ export const EMPTY_HOME_RECORD: HomeRecord = { schemaVersion: 1, previous: null,
 
 const isOneOf = (steps: readonly string[], step: MoveStep): boolean => steps.includes(step);
 
-/** What to do with the journal of somebody who was killed. */
+/** What to do with the journal of someone who was killed. */
 export const resumeMoveAs = (step: MoveStep): 'discard' | 'go-on' => (isOneOf(PREPARING, step) ? 'discard' : 'go-on');
 
 /** Whether services that ran before may be down at this step. */

@@ -1,6 +1,6 @@
 /**
  * Reads what Apache's configuration says of virtual hosts. Syntax: Apache HTTP Server 2.4, "Configuration Files" and mod_core: one directive
- * per line, a backslash at the end goes on in the next line, `#` begins a comment line, `Define NAME value` and `${NAME}`.
+ * per line, a backslash at the end continues in the next line, `#` begins a comment line, `Define NAME value` and `${NAME}`.
  */
 import { sayImport } from '../../contract/sentences/imports.ts';
 import type { Sentence } from '../../contract/sentences/sentence.ts';

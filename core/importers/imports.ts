@@ -208,7 +208,7 @@ export function createImports(options: ImportsOptions): Imports {
     async undo(id) {
       const mine = store.get().find((one) => one.id === id) ?? fail(id);
       if (mine.undoneAt !== null) return mine;
-      // What somebody made anew under the same id since is theirs.
+      // What someone made again under the same id since is theirs.
       const own = mine.projects.filter(({ id: known, path }) =>
         options.projects().some((project) => project.id === known && project.path === path),
       );
@@ -239,7 +239,7 @@ export function createImports(options: ImportsOptions): Imports {
 const notFound = (what: Sentence, detail: Sentence, remedy: Sentence): KojiboxError =>
   new KojiboxError('NOT_FOUND', what, { detail, source: 'config', remedy });
 
-/** What somebody removed by hand meanwhile is as undone as can be. */
+/** What someone removed by hand in the meantime is as undone as can be. */
 function ignoreMissing(error: unknown): void {
   if (!(error instanceof KojiboxError) || error.code !== 'NOT_FOUND') throw error;
 }

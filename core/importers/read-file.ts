@@ -4,7 +4,7 @@ import type { FileSystem } from '../system/files.ts';
 import { sayImport } from '../../contract/sentences/imports.ts';
 import type { Sentence } from '../../contract/sentences/sentence.ts';
 
-/** Settings files are small; a log that somebody named `.conf` is not read. */
+/** Settings files are small; a log that someone named `.conf` is not read. */
 const MAX_BYTES = 2_000_000;
 const MAX_ENTRIES = 500;
 

@@ -40,7 +40,7 @@ async function read(files: FileSystem, given: string, tool: ImportTool): Promise
   const warn: Warn = (text) => void warnings.push(text);
   let place = given;
   let text = await readSettings(files, join(place, 'config.json'), warn);
-  // Somebody may name the folder above it.
+  // Someone may name the folder above it.
   for (const below of ['config/valet', '.config/valet']) {
     if (text !== null) break;
     place = join(given, below);

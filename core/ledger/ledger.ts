@@ -14,7 +14,7 @@ export interface Ledger {
     change: Pick<SystemChange, 'kind' | 'target' | 'summary' | 'undoCommand'>,
     make: () => Promise<void>,
   ): Promise<void>;
-  /** Writes down a change that somebody else is about to make (the privileged helper). @returns id of the entry */
+  /** Writes down a change that someone else is about to make (the privileged helper). @returns id of the entry */
   intend(change: Pick<SystemChange, 'kind' | 'target' | 'summary' | 'undoCommand'>): Promise<string>;
   /** What came of it: `absent` takes an intended entry out again, `undone` marks it. */
   settle(id: string, state: 'absent' | 'undone'): Promise<void>;

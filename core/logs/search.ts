@@ -17,7 +17,7 @@ export interface Search {
   readonly service: string;
   readonly filter: LogFilter;
   readonly withText: boolean;
-  /** Exact text is searched in what is left after masking, so that nobody can find out a secret. */
+  /** Exact text is searched in what is left after masking, so that no one can find out a secret. */
   mask(text: string): string;
 }
 

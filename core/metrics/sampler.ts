@@ -10,7 +10,7 @@ const PUBLISH_EVERY_MS = 2000;
 export interface MetricsSampler {
   /** The last sample; taken now when there is none yet. */
   latest(): Promise<Sample>;
-  /** Whether somebody looks. */
+  /** Whether someone looks. */
   setActive(active: boolean): void;
   stop(): void;
 }
@@ -27,7 +27,7 @@ export function createMetricsSampler(options: {
   let recorded: Reading | null = null;
   let published: Reading | null = null;
   let last: Sample | null = null;
-  /** Monotonic ms; Infinity while nobody looks. */
+  /** Monotonic ms; Infinity while no one looks. */
   let publishAt = Infinity;
   let recordAt = clock.monotonic() + RECORD_EVERY_MS;
   let cancel: (() => void) | undefined;

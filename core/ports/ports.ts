@@ -1,4 +1,4 @@
-/** Which port each service has: its fixed default first, then the range above it; remembered, and never taken from somebody else. */
+/** Which port each service has: its fixed default first, then the range above it; remembered, and never taken from someone else. */
 import type { PortDef } from '../../contract/common.ts';
 import type { PortRegistry } from '../../contract/config.ts';
 import { KojiboxError } from '../../contract/errors.ts';

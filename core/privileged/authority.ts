@@ -9,7 +9,7 @@ const DAY_MS = 86_400_000;
 const ONE_CERTIFICATE = /^\s*-----BEGIN CERTIFICATE-----\n[A-Za-z0-9+/=\n]+-----END CERTIFICATE-----\s*$/;
 
 export interface Authority {
-  /** Written anew from what was parsed: nothing that stood around it is kept. */
+  /** Written again from what was parsed: nothing that stood around it is kept. */
   readonly pem: string;
   /** SHA-256, lower-case hex. */
   readonly fingerprint: string;

@@ -1,6 +1,6 @@
 /** The sysctl.d(5) file that lets everybody listen on ports from 80 on (ip-sysctl: ip_unprivileged_port_start). Pure. */
 export const LOW_PORT_START = 80;
-/** What the kernel has when nobody changed it. */
+/** What the kernel has when no one changed it. */
 export const KERNEL_DEFAULT_START = 1024;
 export const PORT_START_FILE = '/proc/sys/net/ipv4/ip_unprivileged_port_start';
 
@@ -13,7 +13,7 @@ export const lowPortsFile = (before: number): string =>
     '',
   ].join('\n');
 
-/** @returns what to give back; the kernel's default for a file that somebody changed */
+/** @returns what to give back; the kernel's default for a file that someone changed */
 export function startBefore(text: string): number {
   const before = Number(/^# before: (\d{1,5})$/m.exec(text)?.[1] ?? KERNEL_DEFAULT_START);
   return before <= 65_535 ? before : KERNEL_DEFAULT_START;

@@ -15,7 +15,7 @@ export interface Ending {
 const UAC_CANCELLED = 1223;
 
 /**
- * Results of the helper. Throws CANCELLED when the person said no, PERMISSION_DENIED when nobody could be asked or the rights were not given.
+ * Results of the helper. Throws CANCELLED when the person said no, PERMISSION_DENIED when no one could be asked or the rights were not given.
  *
  * @param byHand commands that do the same, for the remedy
  */

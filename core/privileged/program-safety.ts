@@ -1,4 +1,4 @@
-/** Whether a program may be started as root: nobody but root and the user who asks may be able to change it. Pure. */
+/** Whether a program may be started as root: no one but root and the user who asks may be able to change it. Pure. */
 
 export interface PathOwner {
   readonly path: string;
@@ -23,7 +23,7 @@ export function unsafeProgram(
 ): string | null {
   for (const { path, uid, gid, mode } of chain) {
     if (uid !== 0 && uid !== user.uid) return `${path} belongs to another user (${uid})`;
-    // In a folder with the sticky bit nobody can replace what belongs to others: /tmp.
+    // In a folder with the sticky bit no one can replace what belongs to others: /tmp.
     if ((mode & WORLD_WRITABLE) !== 0 && (mode & STICKY) === 0) return `everybody may write to ${path}`;
     if ((mode & GROUP_WRITABLE) !== 0 && (mode & STICKY) === 0 && gid !== 0 && gid !== user.gid)
       return `group ${gid} may write to ${path}`;

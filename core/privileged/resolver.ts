@@ -15,7 +15,7 @@ const { ip: IP, resolvectl: RESOLVECTL } = RESOLVED_PROGRAMS;
 /**
  * A unit that gives systemd-resolved an interface with our name server, for these names alone. A drop-in of resolved.conf would be shorter,
  * but its servers are asked for every other name too ("the global DNS scope is always suitable as default route", resolved-dns-scope.c).
- * It goes with resolved (PartOf), because that forgets when it is started anew.
+ * It goes with resolved (PartOf), because that forgets when it is started again.
  */
 export const resolverUnit = (suffixes: readonly string[], port: number): string =>
   [

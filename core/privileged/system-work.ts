@@ -142,7 +142,7 @@ export function createSystemWork(options: SystemWorkOptions): SystemWork {
     ];
   };
 
-  /** The daemon may do it by itself, so nobody has to be asked. */
+  /** The daemon may do it by itself, so no one has to be asked. */
   const canUndoAlone = async ({ kind, target }: SystemChange): Promise<boolean> => {
     if (kind === 'hosts-block') return target !== places.hosts || files.canWrite(target);
     if (kind === 'trust-system') return trustKindOfFile(target) === undefined || files.canWrite(dirname(target));

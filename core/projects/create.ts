@@ -119,7 +119,7 @@ async function clone(source: string, folder: string, tools: ProjectFiles, signal
         ...(HOME === undefined ? {} : { HOME }),
         ...(SSH_AUTH_SOCK === undefined ? {} : { SSH_AUTH_SOCK }),
         LC_ALL: 'C.UTF-8',
-        // Nobody is there to answer.
+        // No one is there to answer.
         GIT_TERMINAL_PROMPT: '0',
         GIT_SSH_COMMAND: 'ssh -oBatchMode=yes',
       },

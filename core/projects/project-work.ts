@@ -124,7 +124,7 @@ export function createProjectWork(options: {
     return JSON.stringify(before) !== JSON.stringify(project);
   };
 
-  /** After the sites: nobody is sent to them any more. */
+  /** After the sites: no one is sent to them any more. */
   const forgetUnneeded = async (): Promise<void> => {
     const needed = new Set(catalog.entries(projects.list()).map(({ id }) => id));
     const gone = supervisor
@@ -199,7 +199,7 @@ export function createProjectWork(options: {
           wanted.kind === 'proxy' ? proxySettingsOf(wanted, path) : await filesFor(wanted, path, files, signal);
         if (wanted.kind === 'proxy') files.done();
         site.step('certificates');
-        // Somebody else may have taken the name while a repository was fetched.
+        // Someone else may have taken the name while a repository was fetched.
         checkIdIsFree(wanted, projects.list());
         const reader = await options.userWithoutFolder(project);
         if (reader !== null)

@@ -51,7 +51,7 @@ export function createSiteWork(options: {
   readonly publicAuthorities: PublicAuthorities;
   readonly edge: ReturnType<typeof createEdgeConfigWriter>;
   edgeRuns(): boolean;
-  /** False: the hosts file is left alone, unless somebody asks for it by name. */
+  /** False: the hosts file is left alone, unless someone asks for it by name. */
   wantsHosts(): boolean;
   projects(): readonly ProjectConfig[];
   mappings(): readonly DomainMapping[];

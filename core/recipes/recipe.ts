@@ -1,6 +1,6 @@
 /**
  * A recipe says how one runtime becomes a service: folders, files, first initialisation, arguments, probe, stop signal.
- * Data and small pure functions; nothing here touches the world, and nobody outside asks `if (id === 'postgres')`.
+ * Data and small pure functions; nothing here touches the world, and no one outside asks `if (id === 'postgres')`.
  */
 import type { PortDef } from '../../contract/common.ts';
 import type { RestartPolicy } from '../../contract/services.ts';

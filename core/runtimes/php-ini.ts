@@ -89,7 +89,7 @@ export function quoteValue(value: string): string {
 /** Of levels of errors: `E_ALL & ~E_DEPRECATED`. */
 const EXPRESSION = /^(E_[A-Z_]+|\d+|[ ~&|^()])+$/;
 
-/** The values that hold when nobody chose others, as far as a php.ini says them. */
+/** The values that hold when no one chose others, as far as a php.ini says them. */
 export async function standardValues(files: FileSystem, tree: string, series: string): Promise<Map<string, string>> {
   const text = await renderPhpIni(files, { tree, finalTree: tree, series }, NOWHERE, NOTHING_CHOSEN);
   return new Map(

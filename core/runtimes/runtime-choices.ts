@@ -53,7 +53,7 @@ export function createRuntimeChoices(options: {
       if (isUp) await supervisor.restart(id);
       else await supervisor.start(id);
     }
-    // After the services: nobody is sent to one that is not there yet, or no longer.
+    // After the services: no one is sent to one that is not there yet, or no longer.
     await options.applySites();
     const gone = [...before.values()].filter(
       ({ id, runtime }) => runtime === name && !needed.some((one) => one.id === id),

@@ -186,7 +186,7 @@ export function createRuntimes(options: RuntimesOptions): Runtimes {
           remedy: 'See `koji runtime list`.',
         });
       }
-      // Forgotten first: a remove that is cut short leaves files nobody uses, never an entry without files.
+      // Forgotten first: a remove that is cut short leaves files no one uses, never an entry without files.
       await lock.update((entries) => withoutEntry(entries, entry));
       if ((await system.files.stat(treePath(entry))) === null) return;
       const doomed = join(layout.temp, `remove-${randomBytes(4).toString('hex')}`);

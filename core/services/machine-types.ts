@@ -41,9 +41,9 @@ export interface MachineState {
   readonly generation: number;
   /** Restarts since it was last stable. */
   readonly tries: number;
-  /** Restarts since somebody asked for the start. */
+  /** Restarts since someone asked for the start. */
   readonly restarts: number;
-  /** It was ready since somebody asked for the start. Before that a failure is final: who asked is waiting and learns the reason at once. */
+  /** It was ready since someone asked for the start. Before that a failure is final: who asked is waiting and learns the reason at once. */
   readonly proven: boolean;
 }
 
@@ -64,7 +64,7 @@ export type MachineEvent =
   | { readonly type: 'exited'; readonly how: string }
   /** The graceful signal could not be sent. */
   | { readonly type: 'signal-failed' }
-  /** No process of the group is left. `portLost`: it was never ready, and somebody else has a port of it by now. */
+  /** No process of the group is left. `portLost`: it was never ready, and someone else has a port of it by now. */
   | { readonly type: 'gone'; readonly portLost?: KojiboxError }
   | { readonly type: 'kill-failed'; readonly failure: KojiboxError }
   | { readonly type: 'timer'; readonly generation: number };
@@ -91,7 +91,7 @@ export interface MachinePolicy {
   readonly stopGraceMs: number;
   /** How long it must stay up before the first probe counts, for a probe that only sees that it runs. 0: at once. */
   readonly settleMs: number;
-  /** Drawn anew for each event, between 0 and 1. */
+  /** Drawn again for each event, between 0 and 1. */
   readonly jitter: number;
 }
 

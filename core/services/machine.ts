@@ -23,7 +23,7 @@ import type {
 export const UNHEALTHY_AFTER = 3;
 const KILL_ATTEMPTS = 3;
 const KILL_RETRY_MS = 1000;
-/** How often another port is tried when somebody was faster. */
+/** How often another port is tried when someone was faster. */
 const PORT_TRIES = 3;
 const LONGEST_SETTLE_MS = 10_000;
 
@@ -67,12 +67,12 @@ function enter(state: MachineState, phase: Phase, effects: readonly Effect[] = [
   return { state: { ...state, phase, generation }, effects: [...effects, ...timer] };
 }
 
-/** Stays in the phase (its timer goes on) with other data. */
+/** Stays in the phase (its timer continues) with other data. */
 const stay = (state: MachineState, effects: readonly Effect[] = []): Transition => ({ state, effects });
 
 const up = (state: MachineState): MachineState => ({ ...state, desired: 'up' });
 const down = (state: MachineState): MachineState => ({ ...state, desired: 'down' });
-/** Somebody asked for the start: the history of automatic restarts begins anew. */
+/** Someone asked for the start: the history of automatic restarts begins again. */
 const asked = (state: MachineState): MachineState => ({
   ...state,
   desired: 'up',

@@ -122,7 +122,7 @@ async function initialise(
   const building = `${what.folder}.new`;
   const ownership = owner === null ? {} : { owner };
   await files.remove(building); // Left by a try that was killed.
-  // The parent belongs to the daemon, so that nobody but it can put something in the way of the rename; the service user may pass.
+  // The parent belongs to the daemon, so that no one but it can put something in the way of the rename; the service user may pass.
   await files.makeDirectory(dirname(what.folder), { mode: 0o755 });
   await files.makeDirectory(building, { mode: 0o700, ...ownership });
   const helpers = what.files(building);

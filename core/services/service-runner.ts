@@ -149,7 +149,7 @@ export function createServiceRunner(initial: ServiceEntry, options: RunnerOption
     else probing.end();
   };
 
-  /** Reading the log takes a moment; a start that was asked for meanwhile makes the report void. */
+  /** Reading the log takes a moment; a start that was asked for in the meantime makes the report void. */
   const report = async (failure: KojiboxError, generation: number): Promise<void> => {
     const complete = await withLog(failure);
     if (machine.generation !== generation || detached) return;

@@ -16,7 +16,7 @@ export interface Observed {
   readonly version: string | null;
   readonly startedAt: string | null;
   readonly readyMs: number | null;
-  /** Of the last failure, with the last lines of the log; kept over restarts, forgotten at the next start that somebody asks for. */
+  /** Of the last failure, with the last lines of the log; kept over restarts, forgotten at the next start that someone asks for. */
   readonly lastError: KojiboxError | null;
   readonly waitingFor: readonly string[];
   readonly maxRetries: number;

@@ -46,7 +46,7 @@ export interface ResolvedService {
 export interface ResolveContext {
   /** `start`: install and prepare. `adopt`: it runs already; only say how it is probed and stopped, and change nothing. */
   readonly purpose: 'start' | 'adopt';
-  /** Aborted when it was told to stop meanwhile. */
+  /** Aborted when it was told to stop in the meantime. */
   readonly signal: AbortSignal;
 }
 
@@ -88,7 +88,7 @@ export interface Supervisor {
   withDependents(id: string): string[];
   /** Starts what it depends on, side by side, then the service itself. Rejects with the KojiboxError of the failure, with the last lines of the log. */
   start(id: string, options?: StartOptions): Promise<ServiceState>;
-  /** Stops those that depend on it first. Rejects with CANCELLED when one of them was started again meanwhile. */
+  /** Stops those that depend on it first. Rejects with CANCELLED when one of them was started again in the meantime. */
   stop(id: string): Promise<ServiceState>;
   /** Stops and starts it, with its dependents that were up. */
   restart(id: string): Promise<ServiceState>;

@@ -64,7 +64,7 @@ export async function planShims(plan: ShimPlan): Promise<ShimFile[]> {
     for (const name of PROGRAMS) {
       const { content, isFallback } = await runLines(plan, name, project, environment);
       const folder = isFallback ? '.missing' : `.for/${project === null ? '' : 'project-'}${key}`;
-      // What is said when nobody else has it either depends on no project.
+      // What is said when no one else has it either depends on no project.
       if (!isFallback || project === null)
         files.push({ path: `${folder}/${name}`, content, mode: project === null ? 0o644 : PRIVATE });
     }

@@ -81,7 +81,7 @@ export interface CatalogOptions {
     readonly env: Readonly<Record<string, string>>;
     readonly controlSocket: string;
   };
-  /** Series used when nobody asks for one. */
+  /** Series used when no one asks for one. */
   defaultSeries(runtime: string): string;
   installed(runtime: string, series: string): Promise<InstalledRuntime | null>;
   treePath(installed: InstalledRuntime): string;

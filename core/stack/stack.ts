@@ -98,13 +98,13 @@ export function createStack(options: StackOptions): Stack {
         return false;
       },
     );
-    // Once more: a port may have had to move while the services started, or somebody took the edge's. Costs nothing when none did.
+    // Once more: a port may have had to move while the services started, or someone took the edge's. Costs nothing when none did.
     if (edge !== undefined && ['stopped', 'error'].includes(supervisor.state(edge.id).state)) options.forgetPorts();
     if (applied) await options.applySites();
     if (edge !== undefined) {
       await bringUp(edge, reporterOf(edge), signal)
         .catch(async (error: unknown) => {
-          // Between the choice of a port and the start somebody else may have taken it: other ports, once.
+          // Between the choice of a port and the start someone else may have taken it: other ports, once.
           if (signal.aborted) throw error;
           options.forgetPorts();
           await options.applySites();

@@ -1,5 +1,5 @@
 /**
- * Files of somebody else to which a block of ours is added: their text has one character for each byte (latin1), so that what is in there,
+ * Files of someone else to which a block of ours is added: their text has one character for each byte (latin1), so that what is in there,
  * in whatever encoding, is given back byte for byte. Read as UTF-8, every other encoding would be damaged by the first change.
  */
 import { Buffer } from 'node:buffer';

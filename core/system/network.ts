@@ -18,13 +18,13 @@ export interface Network {
   ): Promise<{ ok: true } | { ok: false; reason: 'in-use' | 'forbidden' | 'other'; detail: string }>;
   /** Addresses of this machine's interfaces, loopback last. `private`: of a local network, RFC 1918 and RFC 4193. */
   addresses(): readonly { readonly address: string; readonly kind: 'private' | 'public' | 'loopback' }[];
-  /** Who listens on the port; null when nobody does. */
+  /** Who listens on the port; null when no one does. */
   holderOf(port: number): Promise<PortHolder | null>;
   /** Ports on which these processes, their groups and all that descend from them listen; sorted, each once. */
   listeningPorts(pids: readonly number[]): Promise<number[]>;
 }
 
-/** For a sentence: the whole command line is for errors, which somebody must act on. */
+/** For a sentence: the whole command line is for errors, which someone must act on. */
 export function holderName(holder: PortHolder | null): string {
   if (holder === null) return sayPort('otherProgram');
   if (holder.pid === null) return holder.description;

@@ -8,7 +8,7 @@ export type Packing = 'none' | 'gzip' | 'zstd' | 'zip';
 export interface FileInput {
   readonly path: string;
   readonly packing: Packing;
-  /** Sees each unpacked piece on its way and gives what goes on. */
+  /** Sees each unpacked piece on its way and gives what is passed on. */
   readonly through?: (piece: Uint8Array) => Uint8Array;
   /** What comes after the last piece of a file that was read to its end, and only then. */
   readonly atEnd?: () => Uint8Array;

@@ -28,7 +28,7 @@ async function pass(ms: number): Promise<void> {
   }
   now = end;
 }
-/** The machine sleeps: the wall clock goes on, timers do not. */
+/** The machine sleeps: the wall clock continues, timers do not. */
 const sleep = (ms: number): void => {
   now += ms;
   for (const timer of timers) timer.at += ms;

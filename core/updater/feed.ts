@@ -91,7 +91,7 @@ export function signFeed(feed: UnsignedFeed, privateKey: string): string {
 }
 
 /**
- * Throws UPDATE_STALE for a feed from before the newest one seen: somebody who can alter the network could otherwise hide a fix for ever by
+ * Throws UPDATE_STALE for a feed from before the newest one seen: someone who can alter the network could otherwise hide a fix for ever by
  * sending an old feed again.
  * @param seenCreatedAt of the newest feed seen so far; null: none was
  */

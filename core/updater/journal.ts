@@ -40,14 +40,14 @@ export const UpdateRecordSchema = z.object({
   /** Version to go back to. */
   previous: z.string().nullable(),
   last: UpdateOutcomeSchema.nullable(),
-  /** Builds that were tried and failed, or that somebody went back from. */
+  /** Builds that were tried and failed, or that someone went back from. */
   failed: z.array(z.object({ version: z.string(), sha256: z.string().nullable(), reason: z.string(), at: z.string() })),
 });
 export type UpdateRecord = z.infer<typeof UpdateRecordSchema>;
 
 export const EMPTY_RECORD: UpdateRecord = { schemaVersion: 1, previous: null, last: null, failed: [] };
 
-/** What to do with the journal of somebody who was killed. */
+/** What to do with the journal of someone who was killed. */
 export function resumeAs(step: UpdateStep): 'discard' | 'go-on' {
   return (PREPARING as readonly string[]).includes(step) ? 'discard' : 'go-on';
 }

@@ -20,7 +20,7 @@ export interface FirstRunPartsOptions {
   readonly system: System;
   readonly trust: { add(): Promise<void> };
   readonly rights: SetupRights;
-  /** Where Kojibox would keep everything if nobody said where. */
+  /** Where Kojibox would keep everything if no one said where. */
   readonly usualHome: string;
   mailPort(): number | null;
   publish<N extends EventName>(event: N, data: EventData<N>): void;

@@ -1,5 +1,5 @@
 /**
- * Sessions with servers of somebody else. A program of its own in dist/, loaded with the first look at such a server: nobody else pays for the
+ * Sessions with servers of someone else. A program of its own in dist/, loaded with the first look at such a server: no one else pays for the
  * drivers.
  */
 import { createConnection } from 'mariadb';

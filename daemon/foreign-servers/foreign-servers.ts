@@ -1,5 +1,5 @@
 /**
- * Sessions with servers of somebody else, in the house's words. TLS as libpq's "prefer", wherever it can be
+ * Sessions with servers of someone else, in the house's words. TLS as libpq's "prefer", wherever it can be
  * had; on this machine as its "allow", where a server wants it. https://www.postgresql.org/docs/current/libpq-ssl.html
  */
 import { existsSync } from 'node:fs';

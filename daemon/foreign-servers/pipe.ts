@@ -25,7 +25,7 @@ export const pipe: ForeignServers['pipe'] = async (from, to, { signal, through, 
   const end = (): void => {
     source.kill('SIGKILL');
     sink.kill('SIGKILL');
-    // Nobody takes the rest, and a stream that is not read to its end is never closed.
+    // No one takes the rest, and a stream that is not read to its end is never closed.
     source.stdout?.destroy();
   };
   signal.addEventListener('abort', end, { once: true });

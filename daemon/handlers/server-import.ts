@@ -1,4 +1,4 @@
-/** Imports from servers of somebody else. */
+/** Imports from servers of someone else. */
 import type { Handlers, OperationName } from '../../contract/index.ts';
 import type { ServerImports } from '../../core/databases/server-import/server-imports.ts';
 

@@ -92,7 +92,7 @@ export async function endDaemon(home: string, options: EndOptions): Promise<void
   const answers = await answeringVersion(home);
   if (answers !== null && answers === options.except) return;
   if (answers !== null) return stopDaemon(home, options);
-  // A daemon that was started in the background leads, with its shell, a session that nobody else is in.
+  // A daemon that was started in the background leads, with its shell, a session that no one else is in.
   const stat = readProcessStat(holder.pid);
   const group = stat !== null && stat.group === stat.session ? -stat.group : holder.pid;
   process.kill(group, 'SIGKILL');
@@ -102,7 +102,7 @@ export async function endDaemon(home: string, options: EndOptions): Promise<void
 /**
  * Waits until the daemon reports healthy, and stays so.
  * @param version null: whichever it is
- * @param deadline by performance.now(): a clock that is set meanwhile makes nothing early or late
+ * @param deadline by performance.now(): a clock that is set in the meantime makes nothing early or late
  * @returns `steady`; `other`: one of another version answers; else what is wrong, as half a sentence
  */
 export async function awaitHealthy(home: string, version: string | null, deadline: number): Promise<string> {

@@ -41,7 +41,7 @@ export async function takeLock(file: string, isOpen: () => boolean): Promise<Dae
   }
 }
 
-/** Whether nobody who is alive holds it. */
+/** Whether no one who is alive holds it. */
 export function isAbandoned(file: string): boolean {
   const lock = acquireLock(file);
   lock?.release();

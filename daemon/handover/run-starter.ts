@@ -7,7 +7,7 @@ export interface Starter {
   readonly args: readonly string[];
   readonly shell: boolean;
   readonly home: string;
-  /** As long as this file is there nobody starts a daemon again that has crashed: the way back is the caller's work. */
+  /** As long as this file is there no one starts a daemon again that has crashed: the way back is the caller's work. */
   readonly trial: string;
   readonly deadlineMs: number;
 }

@@ -14,7 +14,7 @@ export function toAddress(path: string, place: string, home: string): string {
   return isInside(path, place) ? home + sep + path.slice(place.length + 1) : path;
 }
 
-/** Before a move: paths that somebody gave by the real folder of before. */
+/** Before a move: paths that someone gave by the real folder of before. */
 export async function keepProjectAddresses({ stores, layout }: Kojibox, place: string): Promise<void> {
   const told = (path: string): string => toAddress(path, place, layout.home);
   if (place === layout.home) return;
@@ -24,7 +24,7 @@ export async function keepProjectAddresses({ stores, layout }: Kojibox, place: s
     await stores.app.update((app) => ({ ...app, projectsFolder: told(app.projectsFolder) }));
 }
 
-/** The handlers that take a folder of somebody's. */
+/** The handlers that take a folder of someone's. */
 export function withAddresses(handlers: Handlers, home: string): Handlers {
   const told = (path: string): string => toAddress(path, placeOf(home), home);
   return {

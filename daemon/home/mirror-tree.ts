@@ -1,6 +1,6 @@
 /**
  * Makes one folder like another: owners, modes, times, links, hard links and holes. What is alike already is left alone, so that it can be
- * done again for what changed meanwhile. Sockets and pipes are left out: the programs that use them make them anew.
+ * done again for what changed in the meantime. Sockets and pipes are left out: the programs that use them make them again.
  */
 import { constants, type Stats } from 'node:fs';
 import {

@@ -17,7 +17,7 @@ import { readDurable, removeDurable, writeDurable } from '../handover/durable-js
 const OWNER_ONLY = 0o600;
 
 /**
- * Null when nothing is moved. A journal of somebody else is none: it says which program is started, and beside a home in a folder for all
+ * Null when nothing is moved. A journal of someone else is none: it says which program is started, and beside a home in a folder for all
  * (/tmp) anybody could put one.
  */
 export function readMove(home: string): MoveJournal | null {
@@ -33,7 +33,7 @@ export const removeMove = (home: string): void => removeDurable(movePathsOf(home
 export const readHomeRecord = (home: string): HomeRecord =>
   readDurable(layoutOf(home).homeRecord, HomeRecordSchema) ?? EMPTY_HOME_RECORD;
 
-/** In the home, so that it goes with a daemon that was tried out. One for each move: nobody is misled by that of an earlier one. */
+/** In the home, so that it goes with a daemon that was tried out. One for each move: no one is misled by that of an earlier one. */
 export const trialOf = ({ home, id }: Pick<MoveJournal, 'home' | 'id'>): string => join(home, 'app', `${id}.trial`);
 
 /**

@@ -92,7 +92,7 @@ async function syncLast({ from, to, home, method, comparedAtMs }: MoveJournal): 
 
 async function removeIfCopied(journal: MoveJournal): Promise<void> {
   await assertNothingLater(journal);
-  // A removal that is cut off changes folders itself: who goes on with it does not look again.
+  // A removal that is cut off changes folders itself: who continues with it does not look again.
   writeMove({ ...journal, syncedAtMs: 0 });
   await removeFormer(journal);
 }
@@ -172,7 +172,7 @@ export function toBody(cause: unknown, to: string): ErrorBody {
   return error.toBody(new Date().toISOString());
 }
 
-/** By its path, each line anew: the file is moved as well. */
+/** By its path, each line again: the file is moved as well. */
 const sayInto =
   (home: string) =>
   (text: string): void => {

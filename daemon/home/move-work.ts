@@ -192,7 +192,7 @@ export function createMoveWork({
       signal,
       ownerId: ownerIdOf(),
       read,
-      // The daemon goes on writing its logs: that is for the last look, when it has ended.
+      // The daemon still writes its logs: that is for the last look, when it has ended.
       unsettledSinceMs: comparedAtMs,
     });
     if (difference !== null) throw new Error(`the copy is not like the original: ${difference}`);
@@ -201,7 +201,7 @@ export function createMoveWork({
   /** Nothing was switched: what was prepared is removed, and what ran runs again. */
   const undo = async (journal: MoveJournal, holds: readonly (() => void)[]): Promise<void> => {
     if (isEnding()) {
-      // Somebody stops everything: the next daemon removes what is left, and starts nothing.
+      // Someone stops everything: the next daemon removes what is left, and starts nothing.
       writeMove({ ...journal, services: [], stackUp: false });
       return;
     }

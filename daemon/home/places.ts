@@ -24,7 +24,7 @@ import type { Sentence } from '../../contract/sentences/sentence.ts';
 
 const PROBE = '.kojibox-probe-';
 
-/** Of statfs(2), f_type; the ones that hold somebody's data. */
+/** Of statfs(2), f_type; the ones that hold someone's data. */
 const FILE_SYSTEMS: Readonly<Record<number, string>> = {
   0xef53: 'ext4',
   0x9123683e: 'btrfs',
@@ -99,7 +99,7 @@ export const entriesOf = (folder: string): string[] => (isFolder(folder) ? readd
 
 /**
  * Tries out in a folder what Kojibox needs of a file system: permissions, links, programs that run. What is made is removed again.
- * @param owner who files are given to; null: nobody, since only root can
+ * @param owner who files are given to; null: no one, since only root can
  * @returns what it cannot do, as half a sentence; null when it can do all
  */
 export function findMissingAbility(folder: string, owner: FileOwner | null): Sentence | null {

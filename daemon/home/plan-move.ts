@@ -23,7 +23,7 @@ import {
 import { sayHome } from '../../contract/sentences/home.ts';
 import type { Sentence } from '../../contract/sentences/sentence.ts';
 
-/** What is in the way of a copy beside its own bytes: folders, and what is written meanwhile. */
+/** What is in the way of a copy beside its own bytes: folders, and what is written in the meantime. */
 const SPARE_BYTES = 64_000_000;
 
 /** Where a copy grows until it is whole. */

@@ -70,7 +70,7 @@ export async function swapPlacesBack(places: Places): Promise<void> {
 export async function discardCopy({ home, to, method }: Places): Promise<void> {
   if (method === 'rename') return;
   const partial = partialOf(to);
-  // An empty folder may have been there before the move, and is somebody's; a copy has both of these.
+  // An empty folder may have been there before the move, and is someone's; a copy has both of these.
   const isCopy = to !== home && ['app', 'runtime'].every((name) => isFolder(join(to, name)));
   if (isCopy && !isFolder(partial) && realpathSync(home) !== realpathSync(to)) move(to, partial);
   if (isFolder(partial)) await removeTree(partial);
@@ -80,7 +80,7 @@ export async function discardCopy({ home, to, method }: Places): Promise<void> {
 export const formerOf = ({ home, from }: Pick<Places, 'home' | 'from'>): string =>
   from === home ? movePathsOf(home).before : from;
 
-/** Somebody wrote to the former folder after its last copy: an editor, a shell that stands in it. */
+/** Someone wrote to the former folder after its last copy: an editor, a shell that stands in it. */
 export class WrittenLater extends Error {}
 
 /** Throws {@link WrittenLater} when something in the former folder is in no copy. */

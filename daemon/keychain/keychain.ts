@@ -7,7 +7,7 @@ import type { Keychain, KeychainAnswer } from '../../core/secrets/keychain.ts';
 import type { HostFacts } from '../../core/system/system.ts';
 import { saySecret } from '../../contract/sentences/secrets.ts';
 
-/** For a keychain that nobody has to unlock; a cold one of GNOME takes about a second. */
+/** For a keychain that no one has to unlock; a cold one of GNOME takes about a second. */
 const QUICK_MS = 10_000;
 /** For a person who types the password of the keychain. */
 const PATIENT_MS = 120_000;

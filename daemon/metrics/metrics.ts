@@ -13,7 +13,7 @@ export interface Metrics {
   snapshot(): Promise<MetricsSnapshot>;
   /** Rejects with NOT_FOUND for a service that is neither defined nor recorded. */
   history(query: ParsedInputOf<'metrics.history'>): Promise<MetricsHistory>;
-  /** Whether somebody looks, who then gets `publish` every 2 s. */
+  /** Whether someone looks, who then gets `publish` every 2 s. */
   setActive(active: boolean): void;
   close(): void;
 }

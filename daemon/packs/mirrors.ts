@@ -70,7 +70,7 @@ export function createMirrorSettings(options: {
         failures.push(`${address} is something else than it should be`);
       } catch (error) {
         failures.push(`${address}: ${error instanceof Error ? error.message : String(error)}`);
-        // Nobody is there at all: asking for the next thing only takes time.
+        // No one is there at all: asking for the next thing only takes time.
         if (!(error instanceof Answered)) break;
       }
     }

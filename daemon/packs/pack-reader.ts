@@ -36,7 +36,7 @@ export interface OpenPack {
   readonly sizeBytes: number;
   /** Reads everything. Rejects with PACK_DAMAGED. */
   verify(work: PackWork): Promise<void>;
-  /** The same, and writes each file below `folder`, which must be empty and nobody else's. */
+  /** The same, and writes each file below `folder`, which must be empty and no one else's. */
   extract(folder: string, work: PackWork): Promise<void>;
   close(): void;
 }

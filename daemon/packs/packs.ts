@@ -20,7 +20,7 @@ const COMPANIONS: Readonly<Record<string, readonly string[]>> = { postgres: ['po
 export interface PackOptions extends CreatePackOptions, InstallPackOptions {
   readonly changes: Changes;
   readonly uploads: Uploads;
-  /** `name@series` of what goes into a pack when nobody says: what is installed and what the projects need. */
+  /** `name@series` of what goes into a pack when no one says: what is installed and what the projects need. */
   defaultChoice(): string[];
 }
 
@@ -80,7 +80,7 @@ export function createPacks(options: PackOptions): Packs {
     });
   };
 
-  /** What was uploaded has a name that nobody gave it. */
+  /** What was uploaded has a name that no one gave it. */
   const nameOf = (path: string): string => (options.uploads.isOurs(path) ? 'that was sent' : basename(path));
 
   const assertPath = (path: string): void => {

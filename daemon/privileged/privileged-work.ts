@@ -111,7 +111,7 @@ export function createPrivilegedWork(options: {
       try {
         results = await privileges.run(actionsOf(steps), byHandOf(steps));
       } catch (error) {
-        // Nobody answered yet, but may still do so: then the entry is what is left of it.
+        // No one answered yet, but may still do so: then the entry is what is left of it.
         if (!(error instanceof KojiboxError && error.code === 'UNAVAILABLE')) await settle(goal.goal, ids);
         throw error;
       }

@@ -9,7 +9,7 @@ import { unsafeProgram, type PathOwner } from '../../core/privileged/program-saf
 import { parseRequest, type PrivilegedAction, type PrivilegedResult } from '../../core/privileged/request.ts';
 import type { HostFacts } from '../../core/system/system.ts';
 
-/** Nobody is asked, so it takes as long as a trust store takes to be rebuilt. */
+/** No one is asked, so it takes as long as a trust store takes to be rebuilt. */
 const TIMEOUT_MS = 120_000;
 /** A person may look for the password. */
 const ASKING_TIMEOUT_MS = 300_000;

@@ -102,7 +102,7 @@ const stanza = (uris: string, suites: readonly string[], components: string, sig
 
 function fromStanza(text: string, suite: Replacement): string[] {
   const lines = text.split('\n').filter((line) => !line.startsWith('#'));
-  // A value goes on in lines that begin with a space: keys may be embedded so.
+  // A value continues in lines that begin with a space: keys may be embedded so.
   const field = (name: string): string =>
     new RegExp(`^${name}:[ \\t]*(.*(?:\\n[ \\t].*)*)`, 'mi').exec(lines.join('\n'))?.[1]?.trimEnd() ?? '';
   const words = (name: string): string[] => field(name).trim().split(/\s+/);

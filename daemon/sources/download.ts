@@ -1,4 +1,4 @@
-/** One file over HTTP(S): goes on where it was cut off (RFC 9110 section 14), tries again with growing waits, never keeps a wrong file. */
+/** One file over HTTP(S): continues where it was cut off (RFC 9110 section 14), tries again with growing waits, never keeps a wrong file. */
 import { mkdir, open as openFile, rename, rm, stat } from 'node:fs/promises';
 import { Agent as HttpAgent, get as httpGet, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, get as httpsGet } from 'node:https';

@@ -28,7 +28,7 @@ export const toArtifact = ({ size, name, version, sha256 }: DebianPackage, file:
 });
 
 export function createPackagePool(apt: PrivateApt, folder: string): PackagePool {
-  /** Packages that somebody is fetching just now. */
+  /** Packages that someone is fetching just now. */
   const coming = new Map<string, Promise<boolean>>();
   const fileOf = ({ fileName }: DebianPackage): string => join(folder, fileName);
   const isWhole = async (item: DebianPackage): Promise<boolean> =>
@@ -61,7 +61,7 @@ export function createPackagePool(apt: PrivateApt, folder: string): PackagePool 
           for (const { fileName } of mine) coming.set(fileName, work);
           fetched = (await work) || fetched;
           await Promise.allSettled(theirs);
-          // Where somebody else failed or gave up, it is done here.
+          // Where someone else failed or gave up, it is done here.
           rest = [];
           for (const item of others) if (!(await isWhole(item))) rest = [...rest, item];
         }

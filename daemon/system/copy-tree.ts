@@ -101,7 +101,7 @@ async function copyBytes(source: FileHandle, to: string, progress: Progress, opt
   }
 }
 
-/** Files below a folder and their bytes; nothing where there is no folder. What goes away meanwhile is not counted. */
+/** Files below a folder and their bytes; nothing where there is no folder. What goes away in the meantime is not counted. */
 export async function measureTree(folder: string): Promise<TreeSize> {
   const total = { files: 0, sizeBytes: 0 };
   for (const entry of await ifThere(readdir(folder, { withFileTypes: true }), [])) {

@@ -8,7 +8,7 @@ const IS_WINDOWS = process.platform === 'win32';
 export const LAUNCHER = { file: IS_WINDOWS ? 'koji.cmd' : 'koji', shell: IS_WINDOWS } as const;
 
 /**
- * Makes `link` lead to a folder. rename(2) replaces it in one step: whoever follows it meanwhile gets the one or the other. Windows cannot
+ * Makes `link` lead to a folder. rename(2) replaces it in one step: whoever follows it in the meantime gets the one or the other. Windows cannot
  * rename over a junction, so there it is gone for a moment.
  * @param target relative to the folder of the link
  */

@@ -1,4 +1,4 @@
-/** New lines of a log while somebody looks. A flood is skipped, not queued, so that memory and the wire stay free. */
+/** New lines of a log while someone looks. A flood is skipped, not queued, so that memory and the wire stay free. */
 import { closeSync, fstatSync, readSync, watch, type FSWatcher } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { openLive, type OpenLog } from './log-live.ts';
@@ -36,7 +36,7 @@ export interface Follower {
 }
 
 /**
- * Calls back with new lines, at most 64 KiB of them in 100 ms. When it falls behind, it goes on near the end and says how many bytes it
+ * Calls back with new lines, at most 64 KiB of them in 100 ms. When it falls behind, it continues near the end and says how many bytes it
  * left out. The folder must exist; the file need not.
  */
 export function followLog(file: string, onLines: (followed: Followed) => void): Follower {

@@ -49,7 +49,7 @@ export function holdLog(inode: Inode): () => void {
   };
 }
 
-/** Resolves when nobody reads the log that did when this was called; rejects when the signal says so first. */
+/** Resolves when no one reads the log that did when this was called; rejects when the signal says so first. */
 export async function untilUnread(inode: Inode, signal: AbortSignal): Promise<void> {
   const readers = byInode.get(keyOf(inode));
   if (readers === undefined) return;

@@ -40,7 +40,7 @@ export function lastLines(file: string, count: number, from = 0): string[] {
   }
 }
 
-/** The last `count` bytes as whole lines, gone on with in the archives when the live log has fewer; '' when there is no file. */
+/** The last `count` bytes as whole lines, continued in the archives when the live log has fewer; '' when there is no file. */
 export async function lastBytesWithArchives(file: string, count: number): Promise<string> {
   const size = statSync(file, { throwIfNoEntry: false })?.size;
   if (size === undefined) return '';

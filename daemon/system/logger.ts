@@ -26,7 +26,7 @@ export function createLogger(file: string | null, atLeast: (typeof LEVELS)[numbe
       appendFileSync(file, line, { mode: 0o600 });
       size += line.length;
     } catch {
-      // A full or vanished disk must not end the daemon, and there is nobody left to tell.
+      // A full or vanished disk must not end the daemon, and there is no one left to tell.
     }
   };
 

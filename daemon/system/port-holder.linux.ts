@@ -81,7 +81,7 @@ function socketsOf(pid: number): string[] {
     try {
       return /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${descriptor}`))?.slice(1) ?? [];
     } catch {
-      return []; // Closed meanwhile.
+      return []; // Closed in the meantime.
     }
   });
 }

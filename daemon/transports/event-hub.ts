@@ -1,4 +1,4 @@
-/** Hands events to subscribers: a snapshot first, then live, each numbered. Nothing is collected unless somebody asked for it. */
+/** Hands events to subscribers: a snapshot first, then live, each numbered. Nothing is collected unless someone asked for it. */
 import { ClientMessageSchema, HEARTBEAT_MS, type Snapshot, type Subscription } from '../../contract/daemon.ts';
 import { isAllowed, type AccessLevel } from '../../contract/define.ts';
 import { events, type EventData, type EventName } from '../../contract/index.ts';

@@ -74,7 +74,7 @@ describe('a ticket', () => {
     const { ticket } = keys.issue('admin', 'once');
     expect(refusal(ticket, OTHER)).toBe('UNAUTHORIZED: the browser belongs to another user (1001)');
     expect(keys.levelOf(prove(keys, keys.exchange(ticket, ROOT)))).toBe('admin');
-    // Where nobody can tell, what is good once still is; what is good often is not.
+    // Where no one can tell, what is good once still is; what is good often is not.
     expect(keys.levelOf(prove(keys, keys.exchange(keys.issue('admin', 'once').ticket, null)))).toBe('admin');
     expect(refusal(keys.issue('admin', 'often').ticket, null)).toMatch(/cannot be told/);
   });

@@ -8,7 +8,7 @@ import { awaitHealthy, endDaemon as endAny, stopDaemon as stopAny } from '../han
 import { runStarter } from '../handover/run-starter.ts';
 import { LAUNCHER } from '../system/folder-links.ts';
 
-/** How often a daemon of the wrong version may come in between: somebody ran koji at the wrong moment. */
+/** How often a daemon of the wrong version may come in between: someone ran koji at the wrong moment. */
 const TRIES = 3;
 
 const failed = (version: string, detail: string): KojiboxError =>

@@ -1,4 +1,4 @@
-/** Removes versions that nobody needs any more, and what was left half done. */
+/** Removes versions that no one needs any more, and what was left half done. */
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { STAGING_PREFIX, versionFolder, type InstallLayout } from '../../core/updater/install-layout.ts';
@@ -12,7 +12,7 @@ export function clearStaging(install: InstallLayout): void {
 
 /**
  * @param kept versions that stay
- * @returns the versions that were removed. One from which a process still runs stays too: the edge goes on through an update.
+ * @returns the versions that were removed. One from which a process still runs stays too: the edge continues through an update.
  */
 export function pruneVersions(install: InstallLayout, kept: readonly string[]): string[] {
   const removed = readdirSync(install.versions).filter(
@@ -28,7 +28,7 @@ function isInUse(folder: string): boolean {
     try {
       return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(`${folder}/`);
     } catch {
-      return false; // It ended meanwhile.
+      return false; // It ended in the meantime.
     }
   });
 }

@@ -80,7 +80,7 @@ export function createUpdater(options: UpdaterOptions): Updater {
     return opened;
   };
 
-  /** Kept for `update status`, and so that nobody is asked twice a day. */
+  /** Kept for `update status`, and so that no one is asked twice a day. */
   const noteCheck = async (error: unknown): Promise<void> => {
     const at = timestamp(system.clock);
     const lastCheck = { at, error: error instanceof KojiboxError ? error.toBody(at) : null };

@@ -90,7 +90,7 @@ export class FastcgiConnection {
   #onData(data: Buffer): void {
     const user = this.#user;
     if (user === null) {
-      // Nobody asked: the server and we no longer agree where one answer ends.
+      // No one asked: the server and we no longer agree where one answer ends.
       this.#socket.destroy();
       return;
     }

@@ -168,7 +168,7 @@ export class FastcgiRequest implements Job, ConnectionUser {
       return;
     }
     const mayRepeat = !received && !this.#bodyBegan && IDEMPOTENT.has(this.#exchange.method);
-    // A kept connection that the server closed meanwhile: nothing was lost, once more on a new one.
+    // A kept connection that the server closed in the meantime: nothing was lost, once more on a new one.
     if (mayRepeat && wasUsed && !this.#retried) {
       this.#retried = true;
       this.#pool.run(this, true);

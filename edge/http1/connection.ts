@@ -42,7 +42,7 @@ export class Http1Connection implements Watched, Carrier, ClientConnection {
   readonly #handle: (exchange: Exchange) => void;
   readonly #watch: ConnectionWatch;
   readonly #limits: Http1Limits;
-  /** Bytes that nobody has taken yet: part of a head, a body nobody wants yet, the next request. */
+  /** Bytes that no one has taken yet: part of a head, a body no one wants yet, the next request. */
   #rest: Buffer = NOTHING;
   /** How far `#rest` was searched for the end of a head. */
   #searched = 0;
@@ -163,7 +163,7 @@ export class Http1Connection implements Watched, Carrier, ClientConnection {
   }
 
   #advance(): void {
-    // Answers may come while the loop runs; it then goes on by itself.
+    // Answers may come while the loop runs; it then continues by itself.
     if (this.#isAdvancing) return;
     this.#isAdvancing = true;
     try {
@@ -223,7 +223,7 @@ export class Http1Connection implements Watched, Carrier, ClientConnection {
       this.#leave = leave;
       this.#handle(exchange);
     });
-    // Nothing of a body is read before somebody wants it.
+    // Nothing of a body is read before someone wants it.
     if (this.#exchange === exchange && this.bodyIsPending && this.#consumer === null) this.socket.pause();
     return true;
   }

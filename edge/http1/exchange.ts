@@ -130,7 +130,7 @@ export class Http1Exchange extends BaseExchange {
   }
 
   #connectionLine(): string {
-    // What is left of a body that nobody read cannot be told from the next request.
+    // What is left of a body that no one read cannot be told from the next request.
     this.#closes ||= !this.#keepAlive || this.#connection.isDraining || this.#connection.bodyIsPending;
     if (this.#closes) return 'connection: close\r\n';
     return this.protocol === 'HTTP/1.0' ? 'connection: keep-alive\r\n' : '';

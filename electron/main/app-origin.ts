@@ -4,7 +4,7 @@ export const APP_SCHEME = 'app';
 export const APP_HOST = 'kojibox';
 export const APP_ORIGIN = `${APP_SCHEME}://${APP_HOST}`;
 
-/** True only for the app's own page; a URL that cannot be read is somebody else's. */
+/** True only for the app's own page; a URL that cannot be read is someone else's. */
 export function isOwnUrl(url: string): boolean {
   const parsed = URL.canParse(url) ? new URL(url) : null;
   return (

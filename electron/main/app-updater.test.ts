@@ -44,7 +44,7 @@ describe('handing an update over', () => {
     watch.offered(handover('1.1.0'));
     await settle();
     expect(updater.downloadUpdate).toHaveBeenCalledTimes(1);
-    // What electron-updater would do at the end by itself, it would do to bytes that nobody looked at.
+    // What electron-updater would do at the end by itself, it would do to bytes that no one looked at.
     expect(updater).toMatchObject({ autoDownload: false, allowDowngrade: false, autoInstallOnAppQuit: false });
     expect(ready).toHaveBeenCalledExactlyOnceWith('1.1.0');
     expect(updater.setFeedURL).toHaveBeenCalledWith({ provider: 'generic', url: 'https://example.test/app/' });

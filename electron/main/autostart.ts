@@ -30,7 +30,7 @@ export function autostartEntry(program: string): string {
 }
 
 /**
- * Makes the file say what is wanted; does nothing when it does already, and never touches a file that somebody else wrote.
+ * Makes the file say what is wanted; does nothing when it does already, and never touches a file that someone else wrote.
  *
  * @returns whether it was changed
  */

@@ -121,7 +121,7 @@ describe('a window that was taken over', () => {
       const isWithin = isAllowed(accessFor(operation, operation.input.parse(operation.example ?? {})), role);
       const isFree = isWithin && operation.destructive !== true;
       expect(client.call).toHaveBeenCalledTimes(isFree ? 1 : 0);
-      // Nobody is asked about what the role excludes: there is nothing to decide.
+      // No one is asked about what the role excludes: there is nothing to decide.
       expect(asked).toHaveBeenCalledTimes(isWithin && !isFree ? 1 : 0);
       expect(codeOf(sent[0])).toBe(isFree ? undefined : isWithin ? 'CANCELLED' : 'PERMISSION_DENIED');
     }

@@ -30,7 +30,7 @@ export interface Consent {
 }
 
 const GRANT_MS = 5 * 60_000;
-/** So many refusals in this time, and the window is not listened to for as long again: nobody is worn down by questions. */
+/** So many refusals in this time, and the window is not listened to for as long again: no one is worn down by questions. */
 const MAX_REFUSALS = 3;
 const REFUSAL_MS = 60_000;
 const MAX_DETAIL = 300;

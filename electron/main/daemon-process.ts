@@ -35,7 +35,7 @@ export function connectTo(home: string, first: DaemonFile, allow: AccessLevel): 
 }
 
 export interface AppDaemon extends Pick<DaemonStart, 'home' | 'binary' | 'program'> {
-  /** Of this app. A daemon of an older one is replaced; services go on meanwhile. Null: whichever runs will do. */
+  /** Of this app. A daemon of an older one is replaced; services go on in the meantime. Null: whichever runs will do. */
   readonly version: string | null;
 }
 
@@ -49,7 +49,7 @@ export async function ensureDaemon(options: AppDaemon): Promise<DaemonFile> {
   return await answering(home);
 }
 
-/** It answers at once when it was ours; one that was started by somebody else at the same moment may need a while. */
+/** It answers at once when it was ours; one that was started by someone else at the same moment may need a while. */
 async function answering(home: string): Promise<DaemonFile> {
   for (
     const deadline = performance.now() + START_DEADLINE_MS;

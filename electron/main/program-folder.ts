@@ -42,7 +42,7 @@ export function keepOutsideOfMount(
       filter: (path) => dirname(path) !== appFolder || !WINDOW_ONLY.test(basename(path)),
     });
     renameSync(staging, target);
-    // One that is still running goes on from the files it has open.
+    // One that is still running continues from the files it has open.
     for (const old of readdirSync(all).filter((name) => name !== version))
       rmSync(join(all, old), { recursive: true, force: true });
   }

@@ -156,7 +156,7 @@ export async function startShell(): Promise<Shell> {
   const refreshStatus = async (): Promise<void> => {
     const before = stateChanges;
     const status = await client.call('stack.status', {});
-    // What an event told meanwhile may be newer than the answer.
+    // What an event told in the meantime may be newer than the answer.
     if (before !== stateChanges) return refreshStatus();
     state = withStatus(state, status);
     refresh();
@@ -174,7 +174,7 @@ export async function startShell(): Promise<Shell> {
       refresh();
     }
     if (event.event === 'snapshot') isFirst = false;
-    // When the daemon went away meanwhile, its next snapshot has it all.
+    // When the daemon went away in the meantime, its next snapshot has it all.
     if (touchesStatus(event)) refreshStatus().catch(() => undefined);
     if (event.event === 'snapshot' || (event.event === 'config:changed' && event.data.scope === 'app'))
       applySettings().catch(() => undefined);

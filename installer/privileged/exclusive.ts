@@ -36,7 +36,7 @@ function take(lock: string, mine: string): boolean {
 function breakStale(lock: string): void {
   const [content, found] = [read(lock), lstatSync(lock, { throwIfNoEntry: false })];
   if (content === null || found === undefined) return;
-  // Either way the clock was set: by age alone nobody is waited for longer than that.
+  // Either way the clock was set: by age alone no one is waited for longer than that.
   const isOld = Math.abs(Date.now() - found.mtimeMs) > STALE_MS;
   if (!isOld && (content === '' || isAlive(Number(content.split(' ')[0])))) return;
   // Of several that come to this line one takes it away; that it is still the same one is seen afterwards.

@@ -15,7 +15,7 @@ export function useRights(): {
     async agree(goal) {
       const plan = await stack.call('privileged.plan', goal);
       if (plan === null) return false;
-      // Where nobody can be asked for a password, the operation itself says what to run.
+      // Where no one can be asked for a password, the operation itself says what to run.
       if (plan.sentences.length === 0 || plan.way === null) return true;
       const told = plan.sentences.map(sentenceText).join(' ');
       return confirm.ask(t.rights.title, `${t.rights.lead} ${told}`, t.rights.go);

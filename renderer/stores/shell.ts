@@ -1,4 +1,4 @@
-/** The desktop app around this page, where there is one. It asks for pages to be shown and passes on links that somebody clicked. */
+/** The desktop app around this page, where there is one. It asks for pages to be shown and passes on links that someone clicked. */
 
 /** Mirrors what electron/main/window.ts sends; links were parsed there. */
 export type ShellRequest =

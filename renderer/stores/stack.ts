@@ -112,7 +112,7 @@ export const useStack = defineStore('stack', () => {
     if (status !== null) {
       sites.value = status.sites;
       remarks.value = status.notices;
-      // A service that nobody needs any more has no event of its own.
+      // A service that no one needs any more has no event of its own.
       const there = new Set(status.services.map(({ id }) => id));
       for (const service of status.services) services.set(service.id, service);
       for (const id of services.keys()) if (!there.has(id)) services.delete(id);
@@ -168,7 +168,7 @@ export const useStack = defineStore('stack', () => {
     }
   }
 
-  /** The same for questions asked while somebody types: a failure is no news. */
+  /** The same for questions asked while someone types: a failure is no news. */
   async function quietly<N extends OperationName>(name: N, params: InputOf<N>): Promise<OutputOf<N> | null> {
     return (await client.value?.call(name, params).catch(() => null)) ?? null;
   }

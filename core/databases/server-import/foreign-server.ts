@@ -44,7 +44,7 @@ export interface ForeignServers {
     to: ClientCommand,
     options: {
       readonly signal: AbortSignal;
-      /** Sees each piece before it goes on, and gives what goes on instead. */
+      /** Sees each piece before it continues, and gives what is passed on instead. */
       readonly through: (piece: Uint8Array) => Uint8Array;
       /** Users of the two programs; left out: that of the daemon. */
       readonly fromUser?: FileOwner | undefined;

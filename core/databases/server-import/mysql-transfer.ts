@@ -154,7 +154,7 @@ export const transferMysql: ServerImporter['transfer'] = async (work, { database
     await session.query('rollback');
     await withSession(foreign, target.address, '', signal, async (own) => {
       const here = await countRows(own, working, signal);
-      // Before a difference is called a loss: who wrote to it meanwhile?
+      // Before a difference is called a loss: who wrote to it in the meantime?
       const now = await countRows(session, name, signal);
       const moved = [...now].filter(
         ([table, rows]) => there.get(table) !== rows && here.get(table) !== there.get(table),

@@ -53,7 +53,7 @@ export const lookPostgres: ServerImporter['look'] = async (work) => {
   const databases: FoundDatabase[] = [];
   for (const row of rows) {
     const found = await lookInto(work, row, here);
-    // The one that every server has, unless somebody keeps things in it.
+    // The one that every server has, unless someone keeps things in it.
     if (row['name'] !== 'postgres' || found.tables > 0) databases.push(found);
   }
   return { product: 'PostgreSQL', version, problems, databases };

@@ -1,6 +1,6 @@
 /**
  * One database by pg_dump of one snapshot into psql. The snapshot is the one in which the rows are counted, so that a source which is written to
- * meanwhile makes no difference. https://www.postgresql.org/docs/current/app-pgdump.html,
+ * in the meantime makes no difference. https://www.postgresql.org/docs/current/app-pgdump.html,
  * https://www.postgresql.org/docs/current/functions-admin.html#FUNCTIONS-SNAPSHOT-SYNCHRONIZATION
  */
 import { dirname } from 'node:path';

@@ -1,6 +1,6 @@
 /**
  * The moment in which all databases of one import become the user's. It is written down first: a daemon that is killed in the middle of it
- * has a successor that goes on, so that never only some of them are there.
+ * has a successor that continues, so that never only some of them are there.
  */
 import type { ServerImportRecord } from '../../../contract/server-import.ts';
 import type { JsonStore } from '../../config/json-store.ts';
@@ -10,7 +10,7 @@ import type { Publication, ServerImportStore } from './server-import-store.ts';
 
 type Store = JsonStore<ServerImportStore>;
 
-/** From here on the import is gone on with, whoever does it; until then it is dropped. */
+/** From here on the import is continued, whoever does it; until then it is dropped. */
 export async function intendPublication(
   store: Store,
   importId: string,
@@ -23,7 +23,7 @@ export async function intendPublication(
 }
 
 /**
- * Can be done again after a kill at any line. Rejects with what the server says, e.g. that a name was taken meanwhile.
+ * Can be done again after a kill at any line. Rejects with what the server says, e.g. that a name was taken in the meantime.
  * @param published told of each, by its place
  */
 export async function publishAll(

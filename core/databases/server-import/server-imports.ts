@@ -1,5 +1,5 @@
 /**
- * Imports from servers of somebody else. All databases of one import become visible together, when every one has been compared; until then
+ * Imports from servers of someone else. All databases of one import become visible together, when every one has been compared; until then
  * they carry a mark, so that a cancel, a failure or the next daemon drops exactly those.
  */
 import { randomBytes } from 'node:crypto';

@@ -3,7 +3,7 @@
 export interface DataHold {
   /** @returns the way to let go; letting go twice is harmless */
   take(service: string): () => void;
-  /** Resolves when nobody holds it; rejects at once when the signal aborts. */
+  /** Resolves when no one holds it; rejects at once when the signal aborts. */
   free(service: string, signal: AbortSignal): Promise<void>;
 }
 

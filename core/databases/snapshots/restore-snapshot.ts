@@ -122,7 +122,7 @@ export async function restoreSnapshot(
       signal.throwIfAborted();
       starting.step('start');
       const started = supervisor.start(service);
-      started.catch(() => undefined); // When it was cancelled nobody waits for it any more.
+      started.catch(() => undefined); // When it was cancelled no one waits for it any more.
       await Promise.race([started, cancelled.promise]);
       // Not worth a download: a server that answers its probe is well enough.
       if (!tools.engines.hasClients(service, target.recipe.clients)) return;

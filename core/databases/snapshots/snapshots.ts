@@ -171,7 +171,7 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
       for (const { service } of journals.filter(({ wasUp }) => wasUp)) {
         const state = supervisor.states().find(({ id }) => id === service);
         if (state === undefined || isUp(state)) continue;
-        // Nobody has to wait for it: what it was stopped for is over.
+        // No one has to wait for it: what it was stopped for is over.
         supervisor
           .start(service)
           .catch((error: unknown) => options.notice(noticeText('startFailed', { service, reason: textOf(error) })));

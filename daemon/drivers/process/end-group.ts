@@ -6,7 +6,7 @@ const DEADLINE_MS = 5_000;
 const LONGEST_STEP_MS = 25;
 
 /**
- * SIGKILL until nobody is left. Looks again after each round, because a member may have forked meanwhile.
+ * SIGKILL until no one is left. Looks again after each round, because a member may have forked in the meantime.
  *
  * @param members live members now
  * @throws PERMISSION_DENIED when a member belongs to another user, SERVICE_UNHEALTHY when one does not die (waiting for a device)
@@ -42,7 +42,7 @@ export async function waitUntilReaped(remains: () => boolean): Promise<void> {
   while (remains() && performance.now() < deadline) await sleep(LONGEST_STEP_MS);
 }
 
-/** A process that is gone meanwhile is what was wanted. */
+/** A process that is gone in the meantime is what was wanted. */
 export function send(pid: number, name: NodeJS.Signals): 'sent' | 'gone' | 'forbidden' {
   try {
     process.kill(pid, name);
