@@ -16,6 +16,8 @@ import type { JsonStore } from './config/json-store.ts';
 import type { ServiceSettings } from './config/service-settings.ts';
 import type { Adminer, AdminerTickets } from './databases/adminer.ts';
 import type { Databases } from './databases/databases.ts';
+import type { Logins } from './databases/logins/logins.ts';
+import type { ForeignServers } from './databases/server-import/foreign-server.ts';
 import type { DataHold } from './databases/snapshots/data-hold.ts';
 import type { Domains } from './domains/domains.ts';
 import type { Ledger } from './ledger/ledger.ts';
@@ -57,6 +59,8 @@ export interface KojiboxOptions {
   unpackZip(file: string, folder: string, signal: AbortSignal): Promise<void>;
   readonly userName: string;
   readonly adminerTickets: AdminerTickets;
+  /** Sessions with servers. */
+  readonly servers: Pick<ForeignServers, 'connect'>;
   readonly publicAuthorities: PublicAuthorities;
   readonly keychain: Keychain;
   readonly trust: { remove(kind: 'trust-system' | 'trust-nss', target: string): Promise<void> };
@@ -85,6 +89,7 @@ export interface Kojibox {
   readonly ports: Ports;
   readonly stack: Stack;
   readonly databases: Databases;
+  readonly logins: Logins;
   /** Held while the data of a server is copied or exchanged. */
   readonly dataHold: DataHold;
   readonly adminer: Adminer;

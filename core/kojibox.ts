@@ -54,6 +54,9 @@ import { socketFolderOf } from './services/service-user.ts';
 import { removeRcBlock } from './shims/undo-rc.ts';
 import { appServiceOf, createCatalog, EDGE_ID, isAppService, withSettingsOf } from './stack/catalog.ts';
 import type { Catalog, CatalogEntry } from './stack/catalog.ts';
+import { isEngine } from './databases/engine-access.ts';
+import { isServerId } from './projects/choose-database.ts';
+import { createLogins } from './databases/logins/logins.ts';
 import { createEnvironments } from './stack/environments.ts';
 import { findLostSockets } from './stack/lost-sockets.ts';
 import { createProgramRefresh } from './stack/refresh-programs.ts';
@@ -201,6 +204,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     runFolder,
     assignedPorts: () => ports.registry().assigned,
     serviceConfig: (id) => serviceSettings.get(id),
+    ensureLogin: (server, database) => logins.ensure(server, database),
     userOverrides: () => app.get().overrides,
     projects: () => projectStore.get(),
     phpServiceOf: (project) => catalog.phpFor(project).settings,
@@ -250,12 +254,22 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     lastLogLines: options.lastLogLines,
     onState(state) {
       publish('service:stateChanged', state);
+      if (state.state === 'running' && isEngine(state.runtime)) void logins.repair(state.id);
       const planned = siteWork.appAddress(state.id);
       // Its port was taken when it started again, or it listens elsewhere: the edge has to know.
       if (state.state === 'running' && planned !== undefined && planned !== state.connect)
         void applySites().catch((error: unknown) => system.log.error('cannot apply sites', { error: String(error) }));
     },
     onHealth: (id, status) => publish('service:health', { id, status }),
+  });
+
+  const logins = createLogins({
+    log: system.log,
+    secrets,
+    supervisor,
+    servers: options.servers,
+    // Projects use the servers of these ids alone.
+    wanted: async (engine) => (isServerId(engine) ? environments.databasesIn(engine) : []),
   });
 
   const defineServices = (): CatalogEntry[] => {
@@ -353,6 +367,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     reporters,
     prepare: prepareStack,
     applySites,
+    loginsMade: () => logins.settled(),
     forgetPorts: () => siteWork.forgetPorts(),
     async checkSite() {
       const first = siteToCheck(sites(), supervisor.states());
@@ -414,7 +429,15 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     applySites,
   });
 
-  const databases = createDatabases({ system, runtimes, supervisor, secrets, changes, backups: layout.backups });
+  const databases = createDatabases({
+    system,
+    runtimes,
+    supervisor,
+    secrets,
+    changes,
+    logins,
+    backups: layout.backups,
+  });
 
   const refreshPrograms = createProgramRefresh({
     supervisor,
@@ -458,6 +481,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     layout,
     runFolder,
     homeDigest,
+    logins,
     changes,
     runtimes,
     supervisor,

@@ -1,6 +1,7 @@
 /** Joins the core with this machine: sources of runtimes, processes, logs, trust stores, rights. */
 import { renewStarterProject } from '../core/projects/starter.ts';
 import { createAdminerGate } from './adminer-gate.ts';
+import { createForeignServers } from './foreign-servers/foreign-servers.ts';
 import { pageOwners } from './daemon-file.ts';
 import { ownerOfPeer } from './system/socket-owner.linux.ts';
 import { hostname } from 'node:os';
@@ -101,6 +102,7 @@ export async function openCore({ layout, system, dist, keeping, publish }: CoreO
   const adminerGate = createAdminerGate({ owners: pageOwners(), ownerOf: ownerOfPeer, now: Date.now });
   const kojibox: Kojibox = await createKojibox({
     adminerTickets: adminerGate,
+    servers: createForeignServers(join(dist, 'foreign-servers', 'main.mjs')),
     home,
     system,
     probes: probeRunner,

@@ -5,15 +5,36 @@ import type { Command } from '../command.ts';
 import { ensureDaemon } from '../daemon-process.ts';
 import { runProgram, type ProgramName } from './program-commands.ts';
 
+interface Login {
+  readonly port: number;
+  readonly user: string;
+  readonly password: string;
+}
+
 interface Shell {
   readonly program: ProgramName;
-  open(name: string): { readonly argv: readonly string[]; readonly env: Readonly<Record<string, string>> };
+  open(
+    name: string,
+    login: Login,
+  ): { readonly argv: readonly string[]; readonly env: Readonly<Record<string, string>> };
 }
 
 /** By the runtime of the server. A name goes where it cannot be taken for an option, or for a connection string. */
 const SHELLS: Readonly<Record<string, Shell>> = {
-  postgres: { program: 'psql', open: (name) => ({ argv: [], env: { PGDATABASE: name } }) },
-  mariadb: { program: 'mariadb', open: (name) => ({ argv: [`--database=${name}`], env: {} }) },
+  postgres: {
+    program: 'psql',
+    open: (name, { port, user, password }) => ({
+      argv: [],
+      env: { PGDATABASE: name, PGPORT: String(port), PGUSER: user, PGPASSWORD: password },
+    }),
+  },
+  mariadb: {
+    program: 'mariadb',
+    open: (name, { port, user, password }) => ({
+      argv: [`--port=${port}`, `--user=${user}`, `--database=${name}`],
+      env: { MYSQL_PWD: password },
+    }),
+  },
   redis: { program: 'redis-cli', open: () => ({ argv: [], env: {} }) },
 };
 
@@ -22,7 +43,7 @@ export const dbShellCommand: Command = {
   usage: 'ENGINE [NAME] [-- …]',
   group: 'databases',
   summary:
-    'Open psql, mariadb or redis-cli, logged in; what follows -- is for that program. Reads SQL from a pipe too.',
+    'Open psql, mariadb or redis-cli: in a database as its own login, without a name as the superuser. What follows -- is for that program. Reads SQL from a pipe too.',
   examples: ['db shell postgres shop', "db shell mariadb shop -- -e 'show tables'"],
   positional: ['services'],
   access: 'admin',
@@ -32,14 +53,16 @@ export const dbShellCommand: Command = {
     const [engine, name, ...others] = words;
     if (engine === undefined || others.length > 0 || words.some((word) => word.startsWith('-')))
       throw usage('it takes the id of a server, and the name of a database');
-    const shell = await shellOf(engine, name);
-    const { argv: own, env } = name === undefined ? { argv: [], env: {} } : shell.open(name);
-    return runProgram(shell.program, [...own, ...rest], env);
+    const { program, opened } = await shellOf(engine, name);
+    return runProgram(program, [...opened.argv, ...rest], { env: opened.env, isOfProject: false });
   },
 };
 
-/** Rejects with NOT_FOUND for a server without databases, and for a database that is not there. */
-async function shellOf(engine: string, name: string | undefined): Promise<Shell> {
+/** With a name: as the login of that database. Rejects with NOT_FOUND for a server without databases, and for a database that is not there. */
+async function shellOf(
+  engine: string,
+  name: string | undefined,
+): Promise<{ readonly program: ProgramName; readonly opened: ReturnType<Shell['open']> }> {
   const client = await ensureDaemon();
   try {
     const service = (await client.call('services.list', {})).find(({ id }) => id === engine);
@@ -48,7 +71,9 @@ async function shellOf(engine: string, name: string | undefined): Promise<Shell>
     const found = (await client.call('databases.list', {})).find(({ id }) => id === engine);
     if (name !== undefined && found?.running === true && found.databases.every((database) => database.name !== name))
       throw notFound(`there is no database "${name}" in ${engine}`, `Make it: koji db create ${engine} ${name}`);
-    return shell;
+    const { program } = shell;
+    if (name === undefined || found?.running !== true) return { program, opened: { argv: [], env: {} } };
+    return { program, opened: shell.open(name, await client.call('databases.connection', { engine, name })) };
   } finally {
     client.close();
   }

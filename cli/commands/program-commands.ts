@@ -21,8 +21,13 @@ const EXAMPLES: Partial<Record<(typeof PROGRAMS)[number], string>> = {
 export type ProgramName = (typeof PROGRAMS)[number];
 
 /** In a terminal what is missing can be had at once; a script gets the error, which has the command. */
-async function resolveOrInstall(client: Client, program: ProgramName, testing: boolean): Promise<Program> {
-  const place = { program, folder: process.cwd() };
+async function resolveOrInstall(
+  client: Client,
+  program: ProgramName,
+  testing: boolean,
+  isOfProject: boolean,
+): Promise<Program> {
+  const place = { program, ...(isOfProject ? { folder: process.cwd() } : {}) };
   const params = { ...place, testing };
   try {
     return await client.call('programs.resolve', params);
@@ -44,15 +49,22 @@ export const programCommands: readonly Command[] = PROGRAMS.map((program) => ({
   run: ({ argv }) => runProgram(program, argv),
 }));
 
+export interface RunOptions {
+  /** Wins over what the program is given. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** False: with the versions and logins of the stack, whatever folder this is. */
+  readonly isOfProject?: boolean;
+}
+
 /** Runs it in this terminal. @returns its exit code */
 export async function runProgram(
   program: ProgramName,
   argv: readonly string[],
-  env: Readonly<Record<string, string>> = {},
+  { env = {}, isOfProject = true }: RunOptions = {},
 ): Promise<number> {
   const client = await ensureDaemon();
   const testing = isTestRun(argv, process.env);
-  const resolved = await resolveOrInstall(client, program, testing).finally(() => client.close());
+  const resolved = await resolveOrInstall(client, program, testing, isOfProject).finally(() => client.close());
   return runInTerminal(program, resolved.command, [...resolved.args, ...argv], {
     env: { ...environmentWith(process.env, resolved), ...env },
   });

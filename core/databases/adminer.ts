@@ -26,6 +26,7 @@ export interface Adminer {
   /**
    * Installs it when it is not there, and serves it.
    * @returns a link that opens it, logged in, once and within two minutes. Rejects with NOT_FOUND for a service without databases, and as an install does.
+   * With a database it logs in as that database's own login, else as the superuser.
    */
   open(engine: string, name: string | undefined): Promise<string>;
 }
@@ -42,20 +43,37 @@ export function createAdminer(options: {
   link(): Promise<string>;
 }): Adminer {
   const { system, folder, runtimes, tickets } = options;
+  /** Databases that links were made for, by engine and name: each is opened with its own login. */
+  const opened = new Map<string, { readonly engine: string; readonly user: string; readonly password: string }>();
+
+  const logins = async (): Promise<Record<string, AdminerLogin>> => {
+    const engines = await options.databases().logins();
+    const own = [...opened].flatMap(([key, { engine, ...login }]) => {
+      const server = engines[engine];
+      return server === undefined ? [] : [[key, { ...server, ...login }] as const];
+    });
+    return { ...engines, ...Object.fromEntries(own) };
+  };
+
   return {
     async site() {
       const installed = runtimes.installed('adminer');
       if (installed === null) return null;
       const program = join(runtimes.treePath(installed), 'usr/share/adminer/adminer.php');
       await writeAdminerPage(system.files, folder, program);
-      return planAdminerSite({ folder, php: options.php(), tickets, engines: await options.databases().logins() });
+      return planAdminerSite({ folder, php: options.php(), tickets, engines: await logins() });
     },
     async open(engine, name) {
       options.databases().assertEngine(engine);
       const unseen = { step: () => undefined, bytes: () => undefined };
       await runtimes.ensure('adminer', undefined, unseen, new AbortController().signal);
+      const key = name === undefined ? engine : `${engine}/${name}`;
+      if (name !== undefined) {
+        const { user, password } = await options.databases().connection(engine, name);
+        opened.set(key, { engine, user, password });
+      }
       await options.applySites();
-      const query = new URLSearchParams({ ticket: tickets.issue(), open: engine, database: name ?? '' });
+      const query = new URLSearchParams({ ticket: tickets.issue(), open: key, database: name ?? '' });
       return `${await options.link()}/?${query.toString()}`;
     },
   };
@@ -71,7 +89,7 @@ export interface AdminerLogin {
 
 /**
  * The page in front of Adminer: without a session, which comes once for the ticket of a link and then in a cookie that no other site can
- * set or send, there is nothing to see. `open` names an engine of the environment, so that no password is ever in a link.
+ * set or send, there is nothing to see. `open` names a login of the environment, so that no password is ever in a link.
  */
 const PAGE = (adminer: string): string => `<?php // Written by Kojibox.
 // A warning of Adminer's own code would stand in the middle of its answers in JSON.
@@ -159,7 +177,7 @@ function planAdminerSite(options: {
   readonly folder: string;
   readonly php: { readonly service: string; readonly socket: string };
   readonly tickets: AdminerTickets;
-  /** By service id. */
+  /** By service id, and by service id and database. */
   readonly engines: Readonly<Record<string, AdminerLogin>>;
 }): PlannedSite {
   const engines = Object.fromEntries(

@@ -14,6 +14,7 @@ import type { AdminerLogin } from './adminer.ts';
 import { DUMP_ENDINGS, packingOfName, writeDump } from './dump-file.ts';
 import { assertCanDump, createEngineAccess, isEngine } from './engine-access.ts';
 import type { DumpOptions, EngineAccess } from './engine.ts';
+import type { Logins } from './logins/logins.ts';
 import { runImport, type ImportOrder } from './run-import.ts';
 
 const QUERY_TIMEOUT_MS = 15_000;
@@ -59,10 +60,11 @@ export function createDatabases(options: {
   readonly supervisor: Supervisor;
   readonly secrets: Secrets;
   readonly changes: Changes;
+  readonly logins: Logins;
   /** Where dumps go that name no file. */
   readonly backups: string;
 }): Databases {
-  const { system, runtimes, supervisor, secrets, changes, backups } = options;
+  const { system, runtimes, supervisor, secrets, changes, logins, backups } = options;
   const { files, clock } = system;
 
   const engines = createEngineAccess({ system, runtimes, supervisor, secrets });
@@ -179,11 +181,14 @@ export function createDatabases(options: {
     const [engine, opened, what] = [engineOf(id), await access(id, signal), `cannot import into ${name}`];
     const work = { system, engine, access: opened, product: supervisor.state(id).name, name, what, signal, run, mask };
     const scratch = backupFile(id, name).replace(/\.sql\.gz$/, '.scratch.sql.gz');
+    // Before, so that the project keeps its rights while it is read; after, for the roles that it names.
+    if (!order.isNew) await logins.give(id, name);
     const { roles, skipped, collation } = await runImport(
       work,
       { ...order, scratch, execute: (statement, until) => execute(id, statement, name, until) },
       tasks,
     );
+    await logins.give(id, name);
     const remarks = [
       ...(roles.length === 0 ? [] : [sayWork('rolesMade', { roles: roles.join(', ') })]),
       ...(skipped.length === 0 ? [] : [sayWork('leftOut', { statements: skipped.join(', ') })]),
@@ -226,6 +231,7 @@ export function createDatabases(options: {
 
     async create(id, name) {
       await execute(id, 'create', name, new AbortController().signal);
+      await logins.give(id, name);
     },
 
     async tables(id, name) {
@@ -360,9 +366,8 @@ export function createDatabases(options: {
 
     async connection(id, name) {
       await assertKnown(id, name);
-      const [port, password] = [portOf(id), await passwordOf(id)];
-      const engine = engineOf(id);
-      return { url: engine.url({ port, password }, name), host: '127.0.0.1', port, user: engine.user, password };
+      const [port, login] = [portOf(id), await logins.give(id, name)];
+      return { url: engineOf(id).url({ port, ...login }, name), host: '127.0.0.1', port, ...login };
     },
   };
 }

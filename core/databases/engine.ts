@@ -130,5 +130,5 @@ export interface DatabaseEngine {
   } | null;
   /** Drops all that is in a database; null: `restore` does all or nothing, so that there is never anything to clear away. */
   readonly empty: ((access: EngineAccess, name: string) => ClientCommand) | null;
-  url(access: Pick<EngineAccess, 'port' | 'password'>, name: string): string;
+  url(access: Pick<EngineAccess, 'port' | 'user' | 'password'>, name: string): string;
 }

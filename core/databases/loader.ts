@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { RunClient } from './engine-access.ts';
 import type { DatabaseEngine, EngineAccess, LoaderAccess } from './engine.ts';
+import { inRoleLane } from './role-lane.ts';
 
 const TIMEOUT_MS = 60_000;
 /** Accounts of this process that are in use; those of a killed one are in no list, and are removed. */
@@ -32,11 +33,14 @@ export async function withLoader<T>(
   const { signal } = new AbortController();
   alive.add(login.user);
   try {
-    const said = await run(engine.loader.open(access, name, login, roles, chance), what, signal, TIMEOUT_MS);
+    const opening = engine.loader.open(access, name, login, roles, chance);
+    const said = await inRoleLane(access.port, () => run(opening, what, signal, TIMEOUT_MS));
     const [owner = '', ...withheld] = said.split('\n').filter((line) => line !== '');
     return await read({ ...access, ...login, owner, withheld });
   } finally {
     alive.delete(login.user);
-    await run(engine.loader.close(access, name, login, [...alive]), what, signal, TIMEOUT_MS);
+    await inRoleLane(access.port, () =>
+      run(engine.loader.close(access, name, login, [...alive]), what, signal, TIMEOUT_MS),
+    );
   }
 }

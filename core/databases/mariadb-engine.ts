@@ -89,8 +89,8 @@ export const mariadbEngine: DatabaseEngine = {
     const script = 'sql=$("$@" --batch --raw --skip-column-names -e "$EMPTY") && exec "$@" -e "$sql"';
     return { command: '/bin/sh', args: ['-c', script, 'empty', command, ...args], env: { ...env, EMPTY: EMPTY(name) } };
   },
-  url: ({ port, password }, name) =>
-    `mysql://${MARIADB_USER}:${encodeURIComponent(password)}@127.0.0.1:${port}/${name}`,
+  url: ({ port, user, password }, name) =>
+    `mysql://${encodeURIComponent(user)}:${encodeURIComponent(password)}@127.0.0.1:${port}/${name}`,
 };
 
 /** https://mariadb.com/kb/en/mariadb-dump/ */

@@ -12,15 +12,17 @@ const HOST = '127.0.0.1';
 /** @param database letters, digits and underscores, see the contract; an imported one may have more */
 export const userFor = (database: string): string => `kojibox_db_${database}`.slice(0, 80);
 
-const account = (user: string): string => `'${user.replaceAll("'", "''")}'@'${HOST}'`;
+export const accountAt = (user: string, host: string): string => `'${user.replaceAll("'", "''")}'@'${host}'`;
+const account = (user: string): string => accountAt(user, HOST);
 const name = (text: string): string => `\`${text.replaceAll('`', '``')}\``;
-/** In a right on a database, these two stand for other characters. */
-const pattern = (database: string): string => name(database.replaceAll(/[\\_%]/g, String.raw`\$&`));
+/** In a right on a database, two characters stand for others. @param more a pattern for what follows the name */
+export const databasePattern = (database: string, more = ''): string =>
+  name(`${database.replaceAll(/[\\_%]/g, String.raw`\$&`)}${more}`);
 
 export const openLoader = (database: string, { user, password }: LoaderLogin): string =>
   `create user if not exists ${account(user)} account lock;
 alter user ${account(user)} identified by '${password}' account unlock;
-grant all privileges on ${pattern(database)}.* to ${account(user)};
+grant all privileges on ${databasePattern(database)}.* to ${account(user)};
 `;
 
 /** With a password that is kept nowhere. */

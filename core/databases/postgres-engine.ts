@@ -3,9 +3,10 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { POSTGRES_USER } from '../recipes/postgres.ts';
 import type { ClientCommand, DatabaseEngine, EngineAccess, LoaderAccess } from './engine.ts';
-import { closeLoaders, dropDatabase, handOver, LOADER, openLoader } from './postgres-loader.ts';
+import { closeLoaders, dropDatabase, handOver, openLoader } from './postgres-loader.ts';
 import { editPostgres } from './postgres-lines.ts';
 import { quote } from './postgres-names.ts';
+import { LOADER } from './postgres-owners.ts';
 import { TABLES } from './server-import/postgres-catalog.ts';
 
 const SAFE_PATH = '-c search_path=pg_catalog';
@@ -129,6 +130,6 @@ export const postgresEngine: DatabaseEngine = {
       ]),
   },
   empty: null,
-  url: ({ port, password }, name) =>
-    `postgresql://${POSTGRES_USER}:${encodeURIComponent(password)}@127.0.0.1:${port}/${name}`,
+  url: ({ port, user, password }, name) =>
+    `postgresql://${encodeURIComponent(user)}:${encodeURIComponent(password)}@127.0.0.1:${port}/${name}`,
 };

@@ -6,54 +6,9 @@
  */
 import type { LoaderLogin } from './engine.ts';
 import { literal, quote } from './postgres-names.ts';
+import { keepDatabase, LOADER, objectsOf, OWNER, REACHES_FURTHER } from './postgres-owners.ts';
 
-/** Accounts of imports; one that is left by a killed daemon is removed by the next import. */
-export const LOADER = 'kojibox_import_';
-/** Roles that own imported databases. */
-const OWNER = 'kojibox_owner_';
 const LOCK_TIMEOUT = '20s';
-
-/** Whether a role, or one that it is a member of, reaches beyond this database. `r` is a row of pg_roles. */
-const REACHES_FURTHER = `(exists (select from pg_roles x where pg_has_role(r.oid, x.oid, 'member')
-    and (x.rolsuper or x.rolcreaterole or x.rolcreatedb or x.rolreplication or x.rolbypassrls
-      or x.rolname ~ '^pg_' and x.rolname <> 'pg_database_owner'))
-  or exists (select from pg_database d where d.datname <> current_database() and pg_has_role(r.oid, d.datdba, 'member')))`;
-
-const ofExtension = (catalog: string, oid: string): string =>
-  `exists (select from pg_depend e where e.classid = '${catalog}'::regclass and e.objid = ${oid} and e.deptype in ('e', 'i', 'a'))`;
-
-/** Objects with an owner: catalog, column of the owner, and what is left out. https://www.postgresql.org/docs/current/sql-reassign-owned.html */
-const OWNED: readonly (readonly [catalog: string, owner: string, condition: string])[] = [
-  ['pg_namespace', 'nspowner', `nspname !~ '^pg_'`],
-  ['pg_class', 'relowner', `relkind in ('r', 'p', 'v', 'm', 'f', 'S') and relpersistence <> 't'`],
-  ['pg_proc', 'proowner', 'true'],
-  // Neither the type of a table's rows, nor that of arrays, nor one made for a range.
-  [
-    'pg_type',
-    'typowner',
-    `typtype in ('b', 'c', 'd', 'e', 'r') and not exists (select from pg_type e where e.typarray = o.oid)
-      and (typrelid = 0 or exists (select from pg_class c where c.oid = typrelid and c.relkind = 'c'))`,
-  ],
-  ['pg_operator', 'oprowner', 'true'],
-  ['pg_opclass', 'opcowner', 'true'],
-  ['pg_opfamily', 'opfowner', 'true'],
-  ['pg_collation', 'collowner', 'true'],
-  ['pg_conversion', 'conowner', 'true'],
-  ['pg_ts_dict', 'dictowner', 'true'],
-  ['pg_ts_config', 'cfgowner', 'true'],
-  ['pg_statistic_ext', 'stxowner', 'true'],
-  ['pg_foreign_server', 'srvowner', 'true'],
-  ['pg_publication', 'pubowner', 'not puballtables'],
-  ['pg_largeobject_metadata', 'lomowner', 'true'],
-];
-/** Objects of this database that belong to a role which `condition` names; `oid >= 16384` are not the server's own. */
-const objectsOf = (condition: string): string =>
-  OWNED.map(
-    ([catalog, owner, more]) =>
-      `select '${catalog === 'pg_largeobject_metadata' ? 'pg_largeobject' : catalog}'::regclass as class, o.oid, o.${owner} as holder
-       from ${catalog} o join pg_roles r on r.oid = o.${owner}
-       where o.oid >= 16384 and ${more} and not ${ofExtension(catalog, 'o.oid')} and ${condition}`,
-  ).join(' union all ');
 
 /**
  * Makes the account, and gives what is in the database to the database's own role, so that a dump may replace it.
@@ -75,21 +30,8 @@ declare
   item record;
   keeper name;
 begin
-  select r.rolname into keeper from pg_database d join pg_roles r on r.oid = d.datdba
-    where d.datname = current_database() and not ${REACHES_FURTHER};
-  if keeper is null then
-    keeper := '${OWNER}${spare}';
-    execute format('create role %I nologin', keeper);
-    execute format('alter database %I owner to %I', current_database(), keeper);
-  end if;
+${keepDatabase(null, spare, true)}
   execute format('grant %I to ${quote(user)}, ${quote(`${user}_create`)}', keeper);
-  for item in select i.type, i.identity from (${objectsOf('r.rolsuper')}) o, pg_identify_object(o.class, o.oid, 0) i loop
-    execute format('alter %s %s owner to %I', case item.type when 'statistics object' then 'statistics' else item.type end, item.identity, keeper);
-  end loop;
-  -- What the projects make later can be seen by its views and functions.
-  execute format('alter default privileges grant all on tables to %I', keeper);
-  execute format('alter default privileges grant all on sequences to %I', keeper);
-  execute format('alter default privileges grant all on schemas to %I', keeper);
   -- As the roles that the dump names, and as those that own something here; they may create, so that things can be given to them.
   for item in select r.rolname, r.oid from pg_roles r where r.rolname <> keeper and r.rolname !~ '^${LOADER}'
       and (${named} or r.oid in (select o.holder from (${objectsOf('true')}) o)) and not ${REACHES_FURTHER} loop

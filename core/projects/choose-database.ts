@@ -32,6 +32,7 @@ export interface ChoiceFacts {
 
 const USUAL_PORTS: Readonly<Record<ServerId | 'redis', number>> = { mariadb: 3306, postgres: 5432, redis: 6379 };
 const ORDER: readonly ServerId[] = ['mariadb', 'postgres'];
+export const isServerId = (id: string): id is ServerId => ORDER.some((server) => server === id);
 /** The name that a database of a project has when nothing says another. */
 export const databaseNameOf = (project: string): string => project.replaceAll('-', '_');
 

@@ -3,10 +3,11 @@ import type { DatabaseChoice, ServerId } from './choose-database.ts';
 import type { DatabaseClues } from './database-clues.ts';
 
 const HOST = '127.0.0.1';
-const USER = 'kojibox';
 
 export interface Server {
   readonly port: number;
+  /** The project's own login; empty where a server has no users. */
+  readonly user: string;
   /** Null: it asks for none. */
   readonly password: string | null;
 }
@@ -41,25 +42,25 @@ export function defaultEnvironment({ servers, database, clues }: DefaultFacts): 
 }
 
 /** PG*: https://www.postgresql.org/docs/current/libpq-envars.html */
-function postgresNames({ port, password }: Server, name: string | null): Record<string, string> {
+function postgresNames({ port, user, password }: Server, name: string | null): Record<string, string> {
   return {
     POSTGRES_HOST: HOST,
     POSTGRES_PORT: String(port),
-    POSTGRES_USER: USER,
+    POSTGRES_USER: user,
     POSTGRES_PASSWORD: password ?? '',
     POSTGRES_DB: name ?? 'postgres',
     PGHOST: HOST,
     PGPORT: String(port),
-    PGUSER: USER,
+    PGUSER: user,
     PGPASSWORD: password ?? '',
     PGDATABASE: name ?? 'postgres',
   };
 }
 
-const mariadbNames = ({ port, password }: Server, name: string | null): Record<string, string> => ({
+const mariadbNames = ({ port, user, password }: Server, name: string | null): Record<string, string> => ({
   MARIADB_HOST: HOST,
   MARIADB_PORT: String(port),
-  MARIADB_USER: USER,
+  MARIADB_USER: user,
   MARIADB_PASSWORD: password ?? '',
   ...(name === null ? {} : { MARIADB_DATABASE: name }),
 });
@@ -86,7 +87,7 @@ interface ChosenDatabase extends Server {
 }
 
 function frameworkNames(database: ChosenDatabase, clues: DefaultFacts['clues']): Record<string, string> {
-  const { server, name, port, password } = database;
+  const { server, name, port, user, password } = database;
   switch (clues.style) {
     // https://laravel.com/docs/database#configuration. No DATABASE_URL: it would win over the connection that a test names.
     case 'laravel':
@@ -95,7 +96,7 @@ function frameworkNames(database: ChosenDatabase, clues: DefaultFacts['clues']):
         DB_HOST: HOST,
         DB_PORT: String(port),
         ...(name === null ? {} : { DB_DATABASE: name }),
-        DB_USERNAME: USER,
+        DB_USERNAME: user,
         DB_PASSWORD: password ?? '',
       };
     // Its host holds the port; https://developer.wordpress.org/apis/wp-config-php/#set-database-host
@@ -103,7 +104,7 @@ function frameworkNames(database: ChosenDatabase, clues: DefaultFacts['clues']):
       return {
         DB_HOST: `${HOST}:${port}`,
         ...(name === null ? {} : { DB_NAME: name }),
-        DB_USER: USER,
+        DB_USER: user,
         DB_PASSWORD: password ?? '',
       };
     case 'symfony':
@@ -115,22 +116,22 @@ function frameworkNames(database: ChosenDatabase, clues: DefaultFacts['clues']):
   }
 }
 
-const plainNames = ({ name, port, password }: ChosenDatabase): Record<string, string> => ({
+const plainNames = ({ name, port, user, password }: ChosenDatabase): Record<string, string> => ({
   DB_HOST: HOST,
   DB_PORT: String(port),
   ...(name === null ? {} : { DB_NAME: name, DB_DATABASE: name }),
-  DB_USER: USER,
-  DB_USERNAME: USER,
+  DB_USER: user,
+  DB_USERNAME: user,
   DB_PASSWORD: password ?? '',
 });
 
 function urlName(
-  { server, name, port, password }: ChosenDatabase,
+  { server, name, port, user, password }: ChosenDatabase,
   mariadbScheme: string,
   query: string,
 ): Record<string, string> {
   if (name === null) return {};
   const scheme = server === 'postgres' ? 'postgresql' : mariadbScheme;
-  const login = `${USER}:${encodeURIComponent(password ?? '')}`;
+  const login = `${encodeURIComponent(user)}:${encodeURIComponent(password ?? '')}`;
   return { DATABASE_URL: `${scheme}://${login}@${HOST}:${port}/${encodeURIComponent(name)}${query}` };
 }

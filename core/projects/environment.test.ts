@@ -155,9 +155,9 @@ describe('which database a project uses', () => {
 
 const facts = (change: Partial<EnvironmentFacts> = {}): EnvironmentFacts => ({
   servers: {
-    mariadb: { port: 3307, password: 'p@ss' },
-    postgres: { port: 5433, password: 'word' },
-    redis: { port: 6381, password: null },
+    mariadb: { port: 3307, user: 'app_shop', password: 'p@ss' },
+    postgres: { port: 5433, user: 'app_shop', password: 'word' },
+    redis: { port: 6381, user: '', password: null },
     smtpPort: 1026,
   },
   database: { server: 'mariadb', name: 'shop', because: 'order' },
@@ -178,7 +178,7 @@ describe('the environment', () => {
         DB_HOST: '127.0.0.1',
         DB_PORT: '3307',
         DB_DATABASE: 'shop',
-        DB_USERNAME: 'kojibox',
+        DB_USERNAME: 'app_shop',
         DB_PASSWORD: 'p@ss',
       },
       ['DATABASE_URL', 'DB_URL'],
@@ -189,13 +189,13 @@ describe('the environment', () => {
       { DB_CONNECTION: 'pgsql', DB_PORT: '5433', DB_PASSWORD: 'word', PGDATABASE: 'shop' },
       ['DATABASE_URL'],
     ],
-    ['symfony', 'mariadb', { DATABASE_URL: 'mysql://kojibox:p%40ss@127.0.0.1:3307/shop' }, ['DB_HOST']],
-    ['rails', 'mariadb', { DATABASE_URL: 'mysql2://kojibox:p%40ss@127.0.0.1:3307/shop', DB_HOST: '127.0.0.1' }, []],
-    ['url', 'postgres', { DATABASE_URL: 'postgresql://kojibox:word@127.0.0.1:5433/shop', PGHOST: '127.0.0.1' }, []],
+    ['symfony', 'mariadb', { DATABASE_URL: 'mysql://app_shop:p%40ss@127.0.0.1:3307/shop' }, ['DB_HOST']],
+    ['rails', 'mariadb', { DATABASE_URL: 'mysql2://app_shop:p%40ss@127.0.0.1:3307/shop', DB_HOST: '127.0.0.1' }, []],
+    ['url', 'postgres', { DATABASE_URL: 'postgresql://app_shop:word@127.0.0.1:5433/shop', PGHOST: '127.0.0.1' }, []],
     [
       'wordpress',
       'mariadb',
-      { DB_HOST: '127.0.0.1:3307', DB_NAME: 'shop', DB_USER: 'kojibox', DB_PASSWORD: 'p@ss' },
+      { DB_HOST: '127.0.0.1:3307', DB_NAME: 'shop', DB_USER: 'app_shop', DB_PASSWORD: 'p@ss' },
       ['DATABASE_URL'],
     ],
     [

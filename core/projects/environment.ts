@@ -13,7 +13,8 @@ import {
   type DatabaseChoice,
   type ServerId,
 } from './choose-database.ts';
-import { readDatabaseClues } from './database-clues.ts';
+import { loginOf, passwordOfLogin } from '../databases/logins/login-names.ts';
+import { readDatabaseClues, type DatabaseClues } from './database-clues.ts';
 import { defaultEnvironment, type DefaultFacts, type Server } from './default-environment.ts';
 import { viewFolder } from './folder-view.ts';
 
@@ -71,6 +72,15 @@ export interface EnvironmentSources {
 export interface ProjectEnvironment {
   readonly variables: Variables;
   readonly database: DatabaseChoice;
+  /** How the project logs in to each server of the stack. */
+  readonly logins: Readonly<Partial<Record<ServerId, ProjectLogin>>>;
+}
+
+export interface ProjectLogin {
+  readonly user: string;
+  readonly password: string;
+  /** Whose login it is; the database need not be there. */
+  readonly database: string;
 }
 
 /**
@@ -83,7 +93,7 @@ export async function readEnvironment(
   service: string,
   sources: EnvironmentSources,
 ): Promise<ProjectEnvironment> {
-  const facts = await readFacts(project, sources);
+  const { logins, ...facts } = await readFacts(project, sources);
   const computed = computeEnvironment({
     ...facts,
     service: sources.serviceEnvironment(service),
@@ -102,46 +112,66 @@ export async function readEnvironment(
     const value = user === null ? variable.value : await resolveReferences(variable.value, sources.secrets, user);
     return [name, { ...variable, value }] as const;
   });
-  return { variables: Object.fromEntries(await Promise.all(resolved)), database: facts.database };
+  return { variables: Object.fromEntries(await Promise.all(resolved)), database: facts.database, logins };
 }
 
 /** Names and values alone. */
 export const valuesOf = (variables: Variables): Record<string, string> =>
   Object.fromEntries(Object.entries(variables).map(([name, { value }]) => [name, value]));
 
-async function readFacts(project: ProjectConfig, sources: EnvironmentSources): Promise<DefaultFacts> {
-  const { secrets, isWanted } = sources;
-  const assigned = sources.assignedPorts();
-  const serverOf = async (id: string, portName: string, usual: number): Promise<Server | null> =>
-    isWanted(id)
-      ? {
-          port: assigned[`${id}.${portName}`] ?? usual,
-          password: await secrets.ensure({ key: `${id}-password`, scope: 'service' }),
-        }
-      : null;
-  const [clues, mariadb, postgres, redis] = await Promise.all([
-    readDatabaseClues(viewFolder(sources.files, project.path)),
-    serverOf('mariadb', 'db', 3306),
-    serverOf('postgres', 'db', 5432),
-    serverOf('redis', 'redis', 6379),
-  ]);
-  const setting = sources.userOverrides()['DATABASE'] ?? project.overrides['DATABASE'];
+/** The name of the database whose login a project has in a server: of the one that it uses there, else of the one that it would have. */
+export const loginNameOf = (project: Pick<ProjectConfig, 'id'>, server: ServerId, database: DatabaseChoice): string =>
+  (database.server === server ? database.name : null) ?? databaseNameOf(project.id);
+
+/** What a project uses, without any secret. Rejects with VALIDATION_FAILED for a setting DATABASE that names no server. */
+export async function readChoice(
+  project: ProjectConfig,
+  sources: Pick<EnvironmentSources, 'files' | 'assignedPorts' | 'isWanted' | 'userOverrides' | 'hasDatabase'>,
+): Promise<{ readonly clues: DatabaseClues; readonly database: DatabaseChoice }> {
+  const clues = await readDatabaseClues(viewFolder(sources.files, project.path));
   const found = new Map<ServerId, boolean>();
-  for (const id of ['mariadb', 'postgres'] as const)
-    found.set(id, await sources.hasDatabase(id, databaseNameOf(project.id)));
+  for (const id of SERVERS) found.set(id, await sources.hasDatabase(id, databaseNameOf(project.id)));
+  const ports = SERVERS.filter((id) => sources.isWanted(id)).map((id) => [id, portOf(id, sources)] as const);
   const database = chooseDatabase({
-    setting,
+    setting: sources.userOverrides()['DATABASE'] ?? project.overrides['DATABASE'],
     clues,
     project: project.id,
-    ports: {
-      ...(mariadb === null ? {} : { mariadb: mariadb.port }),
-      ...(postgres === null ? {} : { postgres: postgres.port }),
-    },
+    ports: Object.fromEntries(ports),
     has: (id) => found.get(id) === true,
   });
+  return { clues, database };
+}
+
+const SERVERS: readonly ServerId[] = ['mariadb', 'postgres'];
+const USUAL_PORTS: Readonly<Record<ServerId, number>> = { mariadb: 3306, postgres: 5432 };
+const portOf = (id: ServerId, { assignedPorts }: Pick<EnvironmentSources, 'assignedPorts'>): number =>
+  assignedPorts()[`${id}.db`] ?? USUAL_PORTS[id];
+
+async function readFacts(
+  project: ProjectConfig,
+  sources: EnvironmentSources,
+): Promise<DefaultFacts & Pick<ProjectEnvironment, 'logins'>> {
+  const { secrets, isWanted } = sources;
+  const assigned = sources.assignedPorts();
+  const { clues, database } = await readChoice(project, sources);
+  const loginTo = async (id: ServerId): Promise<(Server & ProjectLogin) | null> => {
+    if (!isWanted(id)) return null;
+    const name = loginNameOf(project, id, database);
+    const password = await secrets.ensure(passwordOfLogin(id, name));
+    return { port: portOf(id, sources), user: loginOf(name), password, database: name };
+  };
+  const [mariadb, postgres] = await Promise.all([loginTo('mariadb'), loginTo('postgres')]);
+  const redis = isWanted('redis')
+    ? {
+        port: assigned['redis.redis'] ?? 6379,
+        user: '',
+        password: await secrets.ensure({ key: 'redis-password', scope: 'service' }),
+      }
+    : null;
   return {
     clues,
     database,
+    logins: { ...(mariadb === null ? {} : { mariadb }), ...(postgres === null ? {} : { postgres }) },
     servers: {
       mariadb,
       postgres,

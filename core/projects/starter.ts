@@ -30,11 +30,12 @@ export async function createStarterProject(
   return { id: 'hello', name: 'Hello', path: folder, domain: 'hello.test', stack, overrides: {} };
 }
 
-/** SHA-256 of files of the starter as former versions wrote them; they log in to Redis without its password. */
+/** SHA-256 of files of the starter as former versions wrote them: they log in to Redis without its password, or use a database that is not theirs. */
 const FORMER: Readonly<Record<string, readonly string[]>> = {
   'checks.php': [
     'a07ee94053bc18704fcd7dd6f9ad679ccfc10570e9fd1069c9c9e30a2b94b48c',
     'f918856f7faa4f578977067d4233818f96f8cdc3e1904c32883ec323e95fb605',
+    'e5d266e576b615a486c1585cd2ba52a618e72a44f9865a471cdb00a4f82818e4',
   ],
 };
 

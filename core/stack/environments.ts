@@ -10,8 +10,11 @@ import {
   type ProjectEnvironmentView,
 } from '../../contract/programs.ts';
 import type { Layout } from '../layout.ts';
+import type { ServerId } from '../projects/choose-database.ts';
 import { toolFolders } from '../projects/detect-program.ts';
 import {
+  loginNameOf,
+  readChoice,
   readEnvironment,
   valuesOf,
   type EnvironmentSources,
@@ -43,6 +46,8 @@ export interface Environments {
   projectOf(own: Pick<OwnService, 'project' | 'cwd'>): Promise<ProjectConfig | null>;
   /** As the code of its site has it, with the names that tests must choose themselves. */
   readForCode(project: ProjectConfig): Promise<{ variables: Variables; testNames: string[] } & ProjectEnvironment>;
+  /** Names of the databases whose logins projects have in a server. */
+  databasesIn(server: ServerId): Promise<string[]>;
   /** The innermost project around a folder; links are resolved on both sides. */
   projectAround(folder: string | undefined): Promise<ProjectConfig | null>;
   /** Rejects with RUNTIME_MISSING. @param testing it runs tests, which choose their database themselves */
@@ -51,6 +56,7 @@ export interface Environments {
     name: ProgramName,
     project: ProjectConfig | null,
     environment: Readonly<Record<string, string>>,
+    logins?: ProjectEnvironment['logins'],
   ): Promise<Program>;
   /** Rejects with NOT_FOUND for a folder in no project. */
   execution(place: ProjectPlace, testing: boolean): Promise<Execution>;
@@ -67,6 +73,8 @@ export interface EnvironmentsOptions extends Pick<
   readonly runtimes: Runtimes;
   readonly runFolder: string;
   serviceConfig(id: string): Pick<ServiceConfig, 'env' | 'enabled'>;
+  /** Has the login of a database made, where its server runs. */
+  ensureLogin(server: ServerId, database: string): Promise<void>;
   projects(): readonly ProjectConfig[];
   /** Service that runs the code of a project. */
   phpServiceOf(project: ProjectConfig): string;
@@ -87,7 +95,13 @@ export function createEnvironments(options: EnvironmentsOptions): Environments {
   const serviceOf = (project: ProjectConfig): string =>
     project.stack === 'php' ? options.phpServiceOf(project) : hasProgram(project) ? options.appServiceOf(project) : '';
 
-  const read: Environments['read'] = (project, service) => readEnvironment(project, service, sources);
+  const read: Environments['read'] = async (project, service) => {
+    const found = await readEnvironment(project, service, sources);
+    await Promise.all(
+      Object.entries(found.logins).map(([server, { database }]) => options.ensureLogin(server as ServerId, database)),
+    );
+    return found;
+  };
 
   const readForCode: Environments['readForCode'] = async (project) => {
     const found = await read(project, serviceOf(project));
@@ -112,7 +126,7 @@ export function createEnvironments(options: EnvironmentsOptions): Environments {
   const withoutTests = (variables: Variables, testNames: readonly string[], testing: boolean): Record<string, string> =>
     Object.fromEntries(Object.entries(valuesOf(variables)).filter(([name]) => !testing || !testNames.includes(name)));
 
-  const programIn: Environments['programIn'] = (name, project, environment) =>
+  const programIn: Environments['programIn'] = (name, project, environment, logins = {}) =>
     resolveProgram(name, {
       runtimes,
       runFolder: options.runFolder,
@@ -120,6 +134,7 @@ export function createEnvironments(options: EnvironmentsOptions): Environments {
       environment,
       port: (key, fallback) => sources.assignedPorts()[key] ?? fallback,
       password: async (service) => (await secrets.get({ key: `${service}-password`, scope: 'service' })) ?? '',
+      logins,
     });
 
   const placed = async ({ project, folder }: ProjectPlace): Promise<ProjectConfig> => {
@@ -150,13 +165,23 @@ export function createEnvironments(options: EnvironmentsOptions): Environments {
     projectOf: async ({ project: id, cwd }) =>
       id === undefined ? projectAround(cwd) : (options.projects().find((project) => project.id === id) ?? null),
     projectAround,
+    databasesIn: async (server) => {
+      const names = await Promise.all(
+        options.projects().map(async (project) => {
+          // A setting that names no server is shown with the project.
+          const choice = await readChoice(project, sources).catch(() => null);
+          return loginNameOf(project, server, choice?.database ?? { server: null, because: 'setting' });
+        }),
+      );
+      return [...new Set(names)];
+    },
     programIn,
     programFolders,
     async program(name, folder, testing = false) {
       const project = await projectAround(folder);
       if (project === null) return programIn(name, null, {});
-      const { variables, testNames } = await readForCode(project);
-      return programIn(name, project, withoutTests(variables, testNames, testing));
+      const { variables, testNames, logins } = await readForCode(project);
+      return programIn(name, project, withoutTests(variables, testNames, testing), logins);
     },
     async execution(place, testing) {
       const project = await placed(place);

@@ -5,7 +5,10 @@ import { CLIENT_VARIABLES, PROGRAMS, type Program } from '../../contract/program
 import { KojiboxError } from '../../contract/errors.ts';
 import type { ProjectConfig } from '../../contract/config.ts';
 import { chooseClients } from '../databases/client-programs.ts';
+import type { ProjectEnvironment } from '../projects/environment.ts';
+import { MARIADB_USER } from '../recipes/mariadb.ts';
 import { XDEBUG } from '../recipes/php.ts';
+import { POSTGRES_USER } from '../recipes/postgres.ts';
 import type { Runtimes } from '../runtimes/runtimes.ts';
 import { isOn } from './is-on.ts';
 
@@ -20,6 +23,8 @@ export interface ProgramContext {
   readonly project: ProjectConfig | null;
   /** Of the project. */
   readonly environment: Readonly<Record<string, string>>;
+  /** Of the project, for the clients of databases. */
+  readonly logins: ProjectEnvironment['logins'];
 }
 
 /** The innermost project around a folder. A proxy has no code in its folder. */
@@ -108,9 +113,9 @@ export async function resolveProgram(name: ProgramName, context: ProgramContext)
       '--default-character-set=utf8mb4',
       '--host=127.0.0.1',
       `--port=${context.port('mariadb.db', 3306)}`,
-      '--user=kojibox',
+      `--user=${context.logins.mariadb?.user ?? MARIADB_USER}`,
     ],
-    env: { MYSQL_PWD: await context.password('mariadb') },
+    env: { MYSQL_PWD: context.logins.mariadb?.password ?? (await context.password('mariadb')) },
     drop: [...CLIENT_VARIABLES],
   });
 
@@ -132,9 +137,9 @@ export async function resolveProgram(name: ProgramName, context: ProgramContext)
       const env = {
         PGHOST: '127.0.0.1',
         PGPORT: String(context.port('postgres.db', 5432)),
-        PGUSER: 'kojibox',
-        PGDATABASE: 'postgres',
-        PGPASSWORD: await context.password('postgres'),
+        PGUSER: context.logins.postgres?.user ?? POSTGRES_USER,
+        PGDATABASE: context.environment['POSTGRES_DB'] ?? 'postgres',
+        PGPASSWORD: context.logins.postgres?.password ?? (await context.password('postgres')),
       };
       return {
         command: join(path, `usr/lib/postgresql/${series}/bin/psql`),

@@ -18,6 +18,8 @@ export interface StackOptions {
   prepare(): Promise<CatalogEntry[]>;
   /** Certificates, names and the configuration of the edge. */
   applySites(): Promise<void>;
+  /** Resolves when the logins of projects are made in the servers that run. */
+  loginsMade(): Promise<void>;
   /** The next apply asks again which ports the edge can have. */
   forgetPorts(): void;
   /** Status of the first site, asked over HTTPS through the edge; null when there is no site. */
@@ -114,6 +116,7 @@ export function createStack(options: StackOptions): Stack {
     }
     if (failures.length > 0) throw allOf(failures);
     site.step('request');
+    await options.loginsMade();
     const checked = await options.checkSite();
     if (checked !== null && checked.status >= 500) {
       site.fail(sayWork('answered', { status: checked.status }));

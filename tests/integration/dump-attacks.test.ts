@@ -5,6 +5,7 @@ import {
   createWriteStream,
   existsSync,
   globSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -15,6 +16,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { gzipSync } from 'node:zlib';
+import { createConnection } from 'mariadb';
+import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ZipFile } from 'yazl';
 import type { Change } from '../../contract/changes.ts';
@@ -244,6 +247,147 @@ insert into t values (1);
     expect(await databases.mariadb(accounts)).toEqual([{ locked: '1' }]);
     await databases.run('databases.drop', { engine: 'mariadb', name: 'armed' });
     expect(await databases.mariadb(accounts)).toEqual([]);
+  });
+});
+
+/** What a project's code has, by which it logs in. */
+async function loginOf(id: string, setting: string): Promise<Readonly<Record<string, string>>> {
+  const path = join(world.root, id);
+  mkdirSync(path, { recursive: true });
+  writeFileSync(join(path, 'index.html'), 'x');
+  await world.call('config.setProject', {
+    id,
+    name: id,
+    path,
+    domain: `${id}.test`,
+    stack: 'static',
+    overrides: { DATABASE: setting },
+  });
+  return (await world.call<{ env: Record<string, string> }>('programs.execution', { project: id })).env;
+}
+const asProject = async (env: Readonly<Record<string, string>>, sql: string, database?: string): Promise<unknown[]> => {
+  const client = new Client({
+    host: env['PGHOST'] ?? '',
+    port: Number(env['PGPORT']),
+    user: env['PGUSER'] ?? '',
+    password: env['PGPASSWORD'] ?? '',
+    database: database ?? env['PGDATABASE'] ?? '',
+  });
+  await client.connect();
+  try {
+    return (await client.query<Record<string, unknown>>(sql)).rows;
+  } finally {
+    await client.end();
+  }
+};
+const asProjectIn = async (env: Readonly<Record<string, string>>, sql: string): Promise<unknown[]> => {
+  const connection = await createConnection({
+    host: env['MARIADB_HOST'] ?? '',
+    port: Number(env['MARIADB_PORT']),
+    user: env['MARIADB_USER'] ?? '',
+    password: env['MARIADB_PASSWORD'] ?? '',
+    database: env['MARIADB_DATABASE'] ?? '',
+  });
+  try {
+    const rows: unknown = await connection.query(sql);
+    return Array.isArray(rows) ? (rows as unknown[]) : [];
+  } finally {
+    await connection.end();
+  }
+};
+
+describe('what a dump leaves behind and a project sets off has the rights of the project alone', () => {
+  it.each([
+    ['a program', `copy (select 1) to program ${program().replaceAll("'", "''")}`, 'permission denied to COPY'],
+    ['a file', `select pg_read_file(''${join(open, 'secret.txt')}'')`, 'permission denied for function pg_read_file'],
+    ['a file as target', `copy (select 1) to ''${mark()}''`, 'permission denied to COPY'],
+    ['the superuser', 'set role kojibox', 'permission denied to set role'],
+    ['the superuser after a reset', 'reset session authorization; set role kojibox', 'permission denied to set role'],
+    ['a role', 'create role mine', 'permission denied to create role'],
+  ])('PostgreSQL: a trigger that reaches %s', async (_, statement, said) => {
+    const sql = `create table t (a int);
+create function boom() returns trigger language plpgsql security invoker as $$ begin
+  if new.a = 7 then execute '${statement}'; end if; return new; end $$;
+create trigger boom before insert on t for each row execute function boom();
+`;
+    const env = await loginOf('sprung', 'postgres/sprung');
+    await load('postgres', 'sprung', write('sprung.sql', sql), { create: true });
+    await asProject(env, 'insert into t values (1); alter table t add column b text; create table u (a int)');
+    await expect(asProject(env, 'insert into t values (7)')).rejects.toThrow(said);
+    expect(traces()).toEqual([]);
+    // So it is for a person who opens this one database.
+    const shell = await world.kojiResult('db', 'shell', 'postgres', 'sprung', '--', '-c', 'insert into t values (7)');
+    expect(shell).toMatchObject({ stderr: expect.stringContaining(said) });
+    expect(traces()).toEqual([]);
+    await databases.run('databases.drop', { engine: 'postgres', name: 'sprung' });
+  });
+
+  it('MariaDB: a routine with the rights of who calls it', async () => {
+    const sql = `create table t (a int);
+delimiter ;;
+CREATE DEFINER=\`root\`@\`localhost\` PROCEDURE boom() SQL SECURITY INVOKER SELECT 'x' INTO OUTFILE '${mark()}' ;;
+CREATE DEFINER=\`root\`@\`localhost\` PROCEDURE peek() SQL SECURITY INVOKER SELECT LOAD_FILE('${join(open, 'secret.txt')}') AS a ;;
+delimiter ;
+`;
+    const env = await loginOf('sprung', 'mariadb/sprung');
+    await load('mariadb', 'sprung', write('sprung.sql', sql), { create: true });
+    await asProjectIn(env, 'insert into t values (1)');
+    await asProjectIn(env, 'create table u (a int)');
+    await expect(asProjectIn(env, 'call boom()')).rejects.toThrow(/denied/);
+    expect((await asProjectIn(env, 'call peek()'))[0]).toEqual([{ a: null }]);
+    expect(traces()).toEqual([]);
+    await databases.run('databases.drop', { engine: 'mariadb', name: 'sprung' });
+  });
+
+  it('a project has what it had before, and the databases of its tests, and no other', async () => {
+    // As a former version left it: all of it is the superuser's.
+    await databases.postgres('create database former');
+    await databases.postgres(
+      `create table goods (id int primary key, name text); insert into goods values (1, 'tea');
+       create view cheap as select * from goods; create schema more; create table more.x (a int);`,
+      'former',
+    );
+    await databases.mariadb('create database former');
+    await databases.mariadb('create table former.goods (id int)');
+    const env = await loginOf('former', 'postgres/former');
+    expect(await asProject(env, 'select * from goods')).toEqual([{ id: 1, name: 'tea' }]);
+    await asProject(env, `alter table goods add column price int; drop view cheap; insert into more.x values (1)`);
+    await asProject(env, 'create database test_former');
+    await asProject(env, 'create table t (a int)', 'test_former');
+    await asProject(env, 'drop database test_former');
+    const rights =
+      'select rolsuper, rolcreaterole, rolreplication, rolbypassrls from pg_roles where rolname = current_user';
+    expect(await asProject(env, rights)).toEqual([
+      { rolsuper: false, rolcreaterole: false, rolreplication: false, rolbypassrls: false },
+    ]);
+    expect(
+      await asProject(
+        env,
+        `select rolname from pg_roles where rolname ~ '^pg_' and rolname <> 'pg_database_owner' and pg_has_role(oid, 'member')`,
+      ),
+    ).toEqual([]);
+    await expect(asProject(env, 'select * from kept', 'other')).rejects.toThrow('permission denied');
+    await expect(asProject(env, 'drop database other')).rejects.toThrow('must be owner');
+
+    const maria = await loginOf('former', 'mariadb/former');
+    await asProjectIn(maria, 'insert into goods values (1)');
+    for (const name of ['test_former', 'former_test']) {
+      await asProjectIn(maria, `create database ${name}`);
+      await asProjectIn(maria, `drop database ${name}`);
+    }
+    await expect(asProjectIn(maria, 'select * from other.kept')).rejects.toThrow(/denied/);
+    const granted = await asProjectIn(maria, 'show grants');
+    expect(JSON.stringify(granted)).toContain('GRANT USAGE ON *.*');
+  });
+
+  it('a project that names no database has a place of its own', async () => {
+    await databases.postgres('create table old_of_all (a int)');
+    const env = await loginOf('nameless', 'mariadb');
+    await asProject(env, 'create table own (a int); insert into own values (1)', 'postgres');
+    expect(await asProject(env, 'select a from own', 'postgres')).toEqual([{ a: 1 }]);
+    await expect(asProject(env, 'create table public.planted (a int)', 'postgres')).rejects.toThrow(
+      'permission denied',
+    );
   });
 });
 

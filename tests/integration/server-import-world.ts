@@ -84,7 +84,7 @@ export async function createServerImportWorld(): Promise<ServerImportWorld> {
       const found = (await ask<Engine[]>('databases.list', {})).find(({ id }) => id === engine)?.databases ?? [];
       return found
         .map(({ name }) => name)
-        .filter((name) => name !== 'kojibox')
+        .filter((name) => name !== 'hello')
         .sort();
     },
     records: () => ask('serverImport.list', {}),

@@ -29,7 +29,7 @@ export async function copyDatabases(
   { importId, importer, source, found, target, planned }: CopyOrder,
   { task, signal }: ChangeContext,
 ): Promise<void> {
-  const { system, foreign, store, engines } = tools;
+  const { system, kojibox, foreign, store, engines } = tools;
   const preparing = task('prepare', sayServerImport('preparing'));
   const tasks = planned.map(({ database, target: name }) => ({
     label: database.name === name ? name : `${database.name} → ${name}`,
@@ -90,6 +90,13 @@ export async function copyDatabases(
         if (passage !== undefined) begun[index] = { ...passage, working: passage.final };
       }),
     );
+    // They are the user's from here on; what fails now is done again when the server starts, or when one is used.
+    for (const { final } of begun)
+      await kojibox.logins
+        .give(target.id, final)
+        .catch((error: unknown) =>
+          system.log.warn('cannot give a database to its login', { final, error: String(error) }),
+        );
   } catch (error) {
     try {
       await intendPublication(store, importId, null);

@@ -22,7 +22,7 @@ export interface ImportTools {
   readonly system: System;
   readonly kojibox: Pick<
     Kojibox,
-    'runtimes' | 'supervisor' | 'secrets' | 'changes' | 'databases' | 'layout' | 'notice'
+    'runtimes' | 'supervisor' | 'secrets' | 'changes' | 'databases' | 'logins' | 'layout' | 'notice'
   >;
   readonly foreign: ForeignServers;
   readonly store: JsonStore<ServerImportStore>;

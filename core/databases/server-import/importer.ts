@@ -94,7 +94,7 @@ export interface ServerImporter {
 
 /** Runs `work` with a session, and closes it whatever comes. */
 export async function withSession<T>(
-  foreign: ForeignServers,
+  foreign: Pick<ForeignServers, 'connect'>,
   address: ServerAddress,
   database: string,
   signal: AbortSignal,

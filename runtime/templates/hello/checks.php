@@ -52,11 +52,11 @@ function check_mariadb(): array
 {
     $dsn = sprintf('mysql:host=%s;port=%s;charset=utf8mb4', getenv('MARIADB_HOST'), getenv('MARIADB_PORT'));
     $db = new PDO($dsn, getenv('MARIADB_USER'), getenv('MARIADB_PASSWORD'));
-    $db->exec('CREATE DATABASE IF NOT EXISTS kojibox');
-    $db->exec('CREATE TABLE IF NOT EXISTS kojibox.hello (id bigint AUTO_INCREMENT PRIMARY KEY, said_at timestamp DEFAULT current_timestamp)');
-    $db->exec('INSERT INTO kojibox.hello () VALUES ()');
+    $db->exec('CREATE DATABASE IF NOT EXISTS hello');
+    $db->exec('CREATE TABLE IF NOT EXISTS hello.visits (id bigint AUTO_INCREMENT PRIMARY KEY, said_at timestamp DEFAULT current_timestamp)');
+    $db->exec('INSERT INTO hello.visits () VALUES ()');
     $id = $db->lastInsertId();
-    $rows = $db->query("SELECT count(*) FROM kojibox.hello WHERE id <= $id")->fetchColumn();
+    $rows = $db->query("SELECT count(*) FROM hello.visits WHERE id <= $id")->fetchColumn();
     return [explode('-', $db->query('SELECT version()')->fetchColumn())[0], "row $id written and read, $rows in all"];
 }
 
