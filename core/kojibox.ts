@@ -422,7 +422,6 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
   });
   const names = createNameWork({
     domains,
-    mappings: domainStore,
     rules,
     leftovers,
     isProject,

@@ -3,7 +3,10 @@ import type { AppConfig } from '../../contract/config.ts';
 import { resolveSettings } from '../secrets/references.ts';
 import type { Secrets } from '../secrets/secrets.ts';
 import type { JsonStore } from './json-store.ts';
+import { changeRecords, recordsOfFields } from './record-change.ts';
 import { storeAndApply } from './store-and-apply.ts';
+
+const FIELDS = recordsOfFields<AppConfig>();
 
 /** Changes some settings and keeps the others. Rejects with NOT_FOUND for a secret that is not there; then nothing changed. */
 export type SetApp = (change: Partial<AppConfig>) => Promise<void>;
@@ -13,10 +16,8 @@ export const createSetApp =
   async (change) => {
     // A reference that leads nowhere would stop the environment of every project.
     await resolveSettings(change.overrides ?? {}, secrets, { kind: 'app' }, 'overrides');
-    const before = store.get();
     await storeAndApply({
-      store: () => store.update((current) => ({ ...current, ...change })),
+      store: () => changeRecords(store, FIELDS, (current) => ({ ...current, ...change }), Object.keys(change)),
       apply: applySites,
-      restore: () => store.update(() => before),
     });
   };

@@ -8,7 +8,10 @@ import type { Secrets } from '../secrets/secrets.ts';
 import type { Supervisor } from '../services/supervisor.ts';
 import type { Network } from '../system/network.ts';
 import type { JsonStore } from './json-store.ts';
+import { changeRecords, recordsBy, type RecordChange } from './record-change.ts';
 import { storeAndApply } from './store-and-apply.ts';
+
+const SERVICES = recordsBy(({ id }: ServiceConfig) => id);
 
 export interface ServiceSettings {
   /** The settings of a service; what no one changed is the default. */
@@ -52,8 +55,8 @@ export function createServiceSettings(options: {
     return { ...config, ports: Object.fromEntries(chosen) };
   };
 
-  const put = (config: ServiceConfig): Promise<unknown> =>
-    store.update((all) => [...all.filter(({ id }) => id !== config.id), config]);
+  const put = (config: ServiceConfig): Promise<RecordChange> =>
+    changeRecords(store, SERVICES, (all) => [...all.filter(({ id }) => id !== config.id), config], [config.id]);
 
   const preview: ServiceSettings['preview'] = async (config) => {
     const supervisor = options.supervisor();
@@ -107,7 +110,6 @@ export function createServiceSettings(options: {
     preview,
     async set(wanted) {
       const config = chosenOf(wanted);
-      const before = get(config.id);
       const effect = await preview(config);
       await storeAndApply({
         store: () => put(config),
@@ -115,7 +117,6 @@ export function createServiceSettings(options: {
           apply(config.id, effect).catch((cause: unknown) => {
             throw withFormerSettings(cause, config.id);
           }),
-        restore: () => put(before),
       });
     },
   };

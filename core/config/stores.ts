@@ -43,54 +43,29 @@ export async function openStores(system: System, layout: Layout, notice: (text: 
     updateChannel: 'stable',
     telemetryOptIn: false,
   });
-  const [
-    app,
-    services,
-    projects,
-    domains,
-    rules,
-    ports,
-    secrets,
-    ledger,
-    lock,
-    shares,
-    ownServices,
-    heldServices,
-    runtimes,
-    php,
-    leftovers,
-  ] = await Promise.all([
-    open(layout.appConfig, AppConfigSchema, defaultApp),
-    open<ServiceConfig[]>(layout.servicesConfig, z.array(ServiceConfigSchema), []),
-    open<ProjectConfig[]>(layout.projectsConfig, z.array(ProjectConfigSchema), []),
-    open<DomainMapping[]>(layout.domainsConfig, z.array(DomainMappingSchema), []),
-    open<ProxyRule[]>(layout.proxyConfig, z.array(ProxyRuleSchema), []),
-    open<PortRegistry>(layout.portsConfig, PortRegistrySchema, { assigned: {}, ranges: {} }),
-    open(layout.secrets, SealedSecretsSchema, {}),
-    open(layout.ledger, LedgerSchema, []),
-    open(layout.lock, LockSchema, []),
-    open<Share[]>(layout.shares, SharesSchema, []),
-    open<OwnService[]>(layout.ownServicesConfig, z.array(OwnServiceSchema), []),
-    open<string[]>(layout.heldServicesConfig, HeldServicesSchema, []),
-    open(layout.runtimeChoices, RuntimeChoicesSchema, { defaults: {}, pins: {} }),
-    open(layout.phpConfig, z.record(z.string(), PhpChoiceSchema), {}),
-    open<Leftover[]>(layout.leftovers, LeftoversSchema, []),
-  ]);
-  return {
-    app,
-    services,
-    projects,
-    domains,
-    rules,
-    ports,
-    secrets,
-    ledger,
-    lock,
-    shares,
-    ownServices,
-    heldServices,
-    runtimes,
-    php,
-    leftovers,
-  };
+  return allOf({
+    app: open(layout.appConfig, AppConfigSchema, defaultApp),
+    services: open<ServiceConfig[]>(layout.servicesConfig, z.array(ServiceConfigSchema), []),
+    projects: open<ProjectConfig[]>(layout.projectsConfig, z.array(ProjectConfigSchema), []),
+    domains: open<DomainMapping[]>(layout.domainsConfig, z.array(DomainMappingSchema), []),
+    rules: open<ProxyRule[]>(layout.proxyConfig, z.array(ProxyRuleSchema), []),
+    ports: open<PortRegistry>(layout.portsConfig, PortRegistrySchema, { assigned: {}, ranges: {} }),
+    secrets: open(layout.secrets, SealedSecretsSchema, {}),
+    ledger: open(layout.ledger, LedgerSchema, []),
+    lock: open(layout.lock, LockSchema, []),
+    shares: open<Share[]>(layout.shares, SharesSchema, []),
+    ownServices: open<OwnService[]>(layout.ownServicesConfig, z.array(OwnServiceSchema), []),
+    heldServices: open<string[]>(layout.heldServicesConfig, HeldServicesSchema, []),
+    runtimes: open(layout.runtimeChoices, RuntimeChoicesSchema, { defaults: {}, pins: {} }),
+    php: open(layout.phpConfig, z.record(z.string(), PhpChoiceSchema), {}),
+    leftovers: open<Leftover[]>(layout.leftovers, LeftoversSchema, []),
+  });
+}
+
+/** All values of an object, once each is there. */
+async function allOf<T extends Readonly<Record<string, Promise<unknown>>>>(
+  promises: T,
+): Promise<{ [K in keyof T]: Awaited<T[K]> }> {
+  const entries = Object.entries(promises).map(async ([name, value]) => [name, await value] as const);
+  return Object.fromEntries(await Promise.all(entries)) as { [K in keyof T]: Awaited<T[K]> };
 }

@@ -2,6 +2,7 @@
 import { KojiboxError } from '../../contract/errors.ts';
 import type { DomainMapping, ResolveStep } from '../../contract/domains.ts';
 import type { JsonStore } from '../config/json-store.ts';
+import { changeRecords, recordsBy, type RecordChange } from '../config/record-change.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { isLocalName } from '../certificates/local-domains.ts';
 import { bytesOf, readByteText } from '../system/byte-text.ts';
@@ -12,10 +13,12 @@ import { sayName } from '../../contract/sentences/names.ts';
 import type { Sentence } from '../../contract/sentences/sentence.ts';
 import { saySystemChange } from '../../contract/sentences/system-changes.ts';
 
+const MAPPINGS = recordsBy(({ domain }: DomainMapping) => domain);
+
 export interface Domains {
   list(): DomainMapping[];
-  upsert(mapping: DomainMapping): Promise<void>;
-  remove(domain: string): Promise<void>;
+  upsert(mapping: DomainMapping): Promise<RecordChange>;
+  remove(domain: string): Promise<RecordChange>;
   /** `hello.localhost` for `hello.test`: browsers send every *.localhost name to this machine (RFC 6761 section 6.3). */
   localhostName(domain: string): string;
   /** The ladder for one domain, the step in use marked. */
@@ -102,7 +105,7 @@ export function createDomains(options: DomainsOptions): Domains {
           field: 'domain',
         });
       }
-      await store.update((all) => {
+      const change = (all: DomainMapping[]): DomainMapping[] => {
         const other = all.find(({ domain, projectId }) => domain === mapping.domain && projectId !== mapping.projectId);
         if (other !== undefined)
           throw new KojiboxError('DOMAIN_TAKEN', `cannot give ${mapping.domain} to ${mapping.projectId}`, {
@@ -113,7 +116,8 @@ export function createDomains(options: DomainsOptions): Domains {
         const others = all.filter(({ domain }) => domain !== mapping.domain);
         // The project serves its own domain by itself; a second row would say the same.
         return owner === mapping.projectId && mapping.targetPort === 0 ? others : [...others, mapping];
-      });
+      };
+      return changeRecords(store, MAPPINGS, change, [mapping.domain]);
     },
 
     async remove(domain) {
@@ -124,7 +128,7 @@ export function createDomains(options: DomainsOptions): Domains {
           field: 'domain',
         });
       }
-      await store.update((all) => all.filter((mapping) => mapping.domain !== domain));
+      return changeRecords(store, MAPPINGS, (all) => all.filter((mapping) => mapping.domain !== domain), [domain]);
     },
 
     async steps(domain, httpsPort) {

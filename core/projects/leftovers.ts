@@ -50,21 +50,22 @@ export function createLeftovers(options: {
     },
     async sweep(removeLogs) {
       if (store.get().length === 0) return;
-      const kept: Leftover[] = [];
+      const gone = new Set<Leftover>();
       for (const left of store.get()) {
         const { projectId, domain } = left;
         try {
           if (!options.isServed(domain)) await removeDomain(domain);
+          gone.add(left);
           if (projectId === null || options.isProject(projectId)) continue;
           await removeLogs(projectId);
           await files.remove(join(layout.temp, `app-${projectId}`));
         } catch (error) {
           log.error('cannot remove what a project left', { ...left, error: String(error) });
-          kept.push(left);
+          gone.delete(left);
         }
       }
       await store
-        .update(() => kept)
+        .update((all) => all.filter((left) => !gone.has(left)))
         .catch((error: unknown) => log.error('cannot note what projects left', { error: String(error) }));
     },
   };

@@ -118,7 +118,6 @@ export function createProjectWork(options: {
     await storeAndApply({
       store: () => projects.set(project),
       apply: options.applySites,
-      restore: () => projects.restore(project.id, before),
     });
     await forgetUnneeded();
     return JSON.stringify(before) !== JSON.stringify(project);
@@ -218,7 +217,6 @@ export function createProjectWork(options: {
       await storeAndApply({
         store: () => projects.remove(id),
         apply: options.applySites,
-        restore: () => projects.restore(id, before),
       });
       await options.forget(id);
       await forgetUnneeded();

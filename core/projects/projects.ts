@@ -2,6 +2,7 @@
 import { isAbsolute, join } from 'node:path';
 import type { ProjectConfig } from '../../contract/config.ts';
 import { KojiboxError } from '../../contract/errors.ts';
+import { changeRecords, recordsBy, type RecordChange } from '../config/record-change.ts';
 import type { FileSystem } from '../system/files.ts';
 import type { Store } from './store.ts';
 
@@ -11,10 +12,9 @@ export interface Projects {
   /** Rejects when the settings cannot be applied, or another owner has the domain. The folder may still be missing. */
   check(project: ProjectConfig): Promise<void>;
   /** Creates or replaces. Rejects for a folder, a domain or a setting that cannot be applied; then nothing was stored. */
-  set(project: ProjectConfig): Promise<void>;
-  remove(id: string): Promise<ProjectConfig>;
-  /** As it was before, unchecked: the way back of a change. Undefined: it was not there. */
-  restore(id: string, before: ProjectConfig | undefined): Promise<void>;
+  set(project: ProjectConfig): Promise<RecordChange>;
+  /** Rejects with NOT_FOUND. */
+  remove(id: string): Promise<RecordChange>;
   /** The folder to serve, links resolved: the override, else the usual public folder of a framework, else the project's own. */
   documentRoot(project: ProjectConfig): Promise<string>;
 }
@@ -29,6 +29,8 @@ export interface ProjectsOptions {
   /** Whether the services' user may read the folder. */
   isServable(path: string): Promise<boolean>;
 }
+
+const PROJECTS = recordsBy(({ id }: ProjectConfig) => id);
 
 /** Public folders that frameworks use, in the order of trying; each needs an index.php or index.html. */
 const PUBLIC_FOLDERS = ['public', 'web', 'html', 'htdocs'];
@@ -86,26 +88,16 @@ export function createProjects(options: ProjectsOptions): Projects {
     async set(project) {
       await options.check(project);
       await assertFolder(project.path);
-      await store.update((projects) => {
+      const change = (projects: ProjectConfig[]): ProjectConfig[] => {
         assertFree(project, projects);
         return [...projects.filter(({ id }) => id !== project.id), project];
-      });
-    },
-
-    async restore(id, before) {
-      await store.update((projects) =>
-        before === undefined
-          ? projects.filter((project) => project.id !== id)
-          : projects.some((project) => project.id === id)
-            ? projects.map((project) => (project.id === id ? before : project))
-            : [...projects, before],
-      );
+      };
+      return changeRecords(store, PROJECTS, change, [project.id]);
     },
 
     async remove(id) {
-      const project = get(id);
-      await store.update((projects) => projects.filter((candidate) => candidate.id !== id));
-      return project;
+      get(id);
+      return changeRecords(store, PROJECTS, (projects) => projects.filter((candidate) => candidate.id !== id), [id]);
     },
 
     async documentRoot(project) {

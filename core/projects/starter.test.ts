@@ -12,7 +12,10 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 const current = readFileSync(join(TEMPLATE, 'checks.php'), 'utf8');
 /** As a former version wrote it. */
-const former = current.replace("    $redis->auth(getenv('REDIS_PASSWORD'));\n", '');
+const former = current
+  .replace("    $redis->auth(getenv('REDIS_PASSWORD'));\n", '')
+  .replaceAll('hello.visits', 'kojibox.hello')
+  .replace("EXISTS hello'", "EXISTS kojibox'");
 const renew = async (text: string): Promise<string> => {
   writeFileSync(join(folder, 'checks.php'), text);
   await renewStarterProject(systemFiles, { template: TEMPLATE, folder, owner: null });

@@ -3,11 +3,15 @@ import type { DomainMapping } from '../../contract/domains.ts';
 import { KojiboxError } from '../../contract/errors.ts';
 import type { ProxyRule } from '../../contract/proxy.ts';
 import { sayProblem } from '../../contract/sentences/problems.ts';
+import { changeRecords, recordsBy } from '../config/record-change.ts';
 import { storeAndApply } from '../config/store-and-apply.ts';
 import { assertLocalDomain } from '../domains/local-domain.ts';
 import type { Domains } from '../domains/domains.ts';
 import type { JsonStore } from '../config/json-store.ts';
 import type { Leftovers } from '../projects/leftovers.ts';
+
+const keyOfRule = ({ host, path }: ProxyRule): string => `${host} ${path}`;
+const RULES = recordsBy(keyOfRule);
 
 export interface NameWork {
   /** Rejects with VALIDATION_FAILED, DOMAIN_TAKEN, NOT_FOUND for a project that is not there; then nothing changed. */
@@ -20,18 +24,12 @@ export interface NameWork {
 
 export function createNameWork(options: {
   readonly domains: Domains;
-  readonly mappings: JsonStore<DomainMapping[]>;
   readonly rules: JsonStore<ProxyRule[]>;
   readonly leftovers: Pick<Leftovers, 'note'>;
   isProject(id: string): boolean;
   applySites(): Promise<void>;
 }): NameWork {
-  const { domains, mappings, rules, applySites } = options;
-
-  const changeDomains = (change: () => Promise<void>): Promise<void> => {
-    const before = mappings.get();
-    return storeAndApply({ store: change, apply: applySites, restore: () => mappings.update(() => before) });
-  };
+  const { domains, rules, applySites } = options;
 
   return {
     async setDomain(mapping) {
@@ -43,20 +41,22 @@ export function createNameWork(options: {
           source: 'domains',
           field: 'projectId',
         });
-      await changeDomains(() => domains.upsert(mapping));
+      await storeAndApply({ store: () => domains.upsert(mapping), apply: applySites });
     },
     removeDomain: (domain) =>
-      changeDomains(async () => {
-        await domains.remove(domain);
-        await options.leftovers.note([{ projectId: null, domain }]);
+      storeAndApply({
+        async store() {
+          const change = await domains.remove(domain);
+          await options.leftovers.note([{ projectId: null, domain }]);
+          return change;
+        },
+        apply: applySites,
       }),
     async setRules(wanted) {
       wanted.forEach(({ host }, index) => assertLocalDomain(host, `rules.${index}.host`));
-      const before = rules.get();
       await storeAndApply({
-        store: () => rules.update(() => [...wanted]),
+        store: () => changeRecords(rules, RULES, () => [...wanted], wanted.map(keyOfRule)),
         apply: applySites,
-        restore: () => rules.update(() => before),
       });
     },
   };

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { KojiboxError } from '../../contract/errors.ts';
 import { ShareSchema, type Share } from '../../contract/sharing.ts';
 import type { JsonStore } from '../config/json-store.ts';
+import { changeRecords, recordsBy } from '../config/record-change.ts';
 import { storeAndApply } from '../config/store-and-apply.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { System } from '../system/system.ts';
@@ -12,6 +13,8 @@ const FIRST_PORT = 8090;
 const HOUR_MS = 3_600_000;
 /** The longest that a timer of Node can wait is 2^31 - 1 ms. */
 const LONGEST_WAIT_MS = 2_000_000_000;
+
+const SHARES = recordsBy(({ projectId }: Share) => projectId);
 
 const portKey = (projectId: string): string => `share.${projectId}`;
 
@@ -42,10 +45,9 @@ export function createSharing(options: {
 }): Sharing {
   const { system, ports, store } = options;
   let cancelTimer: () => void = () => undefined;
-  const list: Sharing['list'] = () =>
-    store
-      .get()
-      .filter(({ projectId, expiresAt }) => Date.parse(expiresAt) > system.clock.now() && options.isProject(projectId));
+  const isCurrent = ({ projectId, expiresAt }: Share): boolean =>
+    Date.parse(expiresAt) > system.clock.now() && options.isProject(projectId);
+  const list: Sharing['list'] = () => store.get().filter(isCurrent);
 
   /** Wakes up when the next one ends. */
   const arm = (): void => {
@@ -58,20 +60,20 @@ export function createSharing(options: {
     });
   };
   const prune = async (): Promise<void> => {
-    await store.update(() => list());
+    await store.update((all) => all.filter(isCurrent));
     await options.applySites();
     arm();
   };
 
   /** Stores and serves a share, or none; the former one is back when that fails. */
   const put = async (projectId: string, share: Share | null): Promise<void> => {
-    const before = list().find((other) => other.projectId === projectId) ?? null;
-    const storeOnly = (one: Share | null): Promise<unknown> =>
-      store.update(() => [...list().filter((other) => other.projectId !== projectId), ...(one === null ? [] : [one])]);
+    const change = (all: Share[]): Share[] => [
+      ...all.filter((other) => other.projectId !== projectId && isCurrent(other)),
+      ...(share === null ? [] : [share]),
+    ];
     await storeAndApply({
-      store: () => storeOnly(share),
+      store: () => changeRecords(store, SHARES, change, [projectId]),
       apply: () => options.applySites(),
-      restore: () => storeOnly(before),
     });
     arm();
   };

@@ -4,11 +4,30 @@ import { KojiboxError } from '../../contract/errors.ts';
 import type { RuntimeChoices } from '../../contract/runtimes.ts';
 import type { Changes } from '../changes/changes.ts';
 import type { JsonStore } from '../config/json-store.ts';
+import { changeRecords, type RecordKind } from '../config/record-change.ts';
 import type { Supervisor } from '../services/supervisor.ts';
 import type { CatalogEntry } from '../stack/catalog.ts';
 import { EDGE_ID } from '../stack/catalog.ts';
 import type { Runtimes } from './runtimes.ts';
 import { sayWork } from '../../contract/sentences/work.ts';
+
+/** The default of a runtime, and the pin of a series, are a record each. */
+const CHOICES: RecordKind<RuntimeChoices> = {
+  split: ({ defaults, pins }) =>
+    new Map([
+      ...Object.entries(defaults).map(([name, series]) => [`defaults/${name}`, series] as const),
+      ...Object.entries(pins).map(([name, version]) => [`pins/${name}`, version] as const),
+    ]),
+  join(records) {
+    const of = (kind: string): Record<string, string> =>
+      Object.fromEntries(
+        [...records]
+          .filter(([key]) => key.startsWith(`${kind}/`))
+          .map(([key, value]) => [key.slice(kind.length + 1), String(value)]),
+      );
+    return { defaults: of('defaults'), pins: of('pins') };
+  },
+};
 
 export interface RuntimeChoiceWork {
   /** Throws RUNTIME_UNSUPPORTED for what there is not. */
@@ -67,13 +86,12 @@ export function createRuntimeChoices(options: {
     change: (before: RuntimeChoices) => RuntimeChoices,
     signal: AbortSignal,
   ): Promise<void> => {
-    const before = choices.get();
     const wereUp = upOf(name);
-    await choices.update(change);
+    const { undo, keep } = await changeRecords(choices, CHOICES, change);
     try {
       await settle(name, signal);
     } catch (cause) {
-      await choices.update(() => before);
+      await undo();
       await settle(name, new AbortController().signal)
         .then(() => Promise.all(wereUp.map((id) => supervisor.start(id))))
         .catch(() => undefined); // The error that counts is the first one; the state of the service shows the rest.
@@ -85,6 +103,7 @@ export function createRuntimeChoices(options: {
         cause,
       });
     }
+    keep();
     options.changed();
   };
 

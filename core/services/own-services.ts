@@ -2,12 +2,15 @@
 import { KojiboxError } from '../../contract/errors.ts';
 import type { OwnService } from '../../contract/own-services.ts';
 import type { JsonStore } from '../config/json-store.ts';
+import { changeRecords, recordsBy } from '../config/record-change.ts';
 import { storeAndApply } from '../config/store-and-apply.ts';
 import { probeOf } from '../recipes/own-program.ts';
 import { resolveSettings } from '../secrets/references.ts';
 import type { Secrets } from '../secrets/secrets.ts';
 import { resolveLanes } from './dependency-graph.ts';
 import type { Supervisor } from './supervisor.ts';
+
+const OWN = recordsBy(({ id }: OwnService) => id);
 
 export interface OwnServices {
   list(): readonly OwnService[];
@@ -66,18 +69,22 @@ export function createOwnServices(options: {
       const stackIsUp = supervisor.states().some((state) => state.desired === 'up');
       const wasUp = before !== undefined && supervisor.state(id).desired === 'up';
       await storeAndApply({
-        store: () => store.update((all) => [...all.filter((own) => own.id !== id), definition]),
+        async store() {
+          const change = await changeRecords(store, OWN, (all) => [...all.filter((own) => own.id !== id), definition], [
+            id,
+          ]);
+          return {
+            ...change,
+            async undo() {
+              if (before === undefined) await supervisor.undefine(id);
+              await change.undo();
+            },
+          };
+        },
         async apply() {
           options.applyDefinitions();
           if (wasUp) await supervisor.restart(id);
           else if (before === undefined && stackIsUp && list().some((own) => own.id === id)) await supervisor.start(id);
-        },
-        async restore() {
-          if (before === undefined) await supervisor.undefine(id);
-          await store.update((all) => [
-            ...all.filter((own) => own.id !== id),
-            ...(before === undefined ? [] : [before]),
-          ]);
         },
       });
     },
@@ -99,14 +106,12 @@ export function createOwnServices(options: {
           source: 'services',
           remedy: `Take it out of what ${user.id} depends on, or remove that first.`,
         });
-      const before = list();
       await storeAndApply({
-        store: () => store.update((all) => all.filter((own) => own.id !== id)),
+        store: () => changeRecords(store, OWN, (all) => all.filter((own) => own.id !== id), [id]),
         async apply() {
           if (list().some((own) => own.id === id)) options.applyDefinitions();
           else await supervisor.undefine(id);
         },
-        restore: () => store.update((all) => [...all, ...before.filter((own) => own.id === id)]),
       });
     },
   };
