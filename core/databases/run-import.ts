@@ -112,7 +112,7 @@ function withCure(error: unknown, name: string, { isNew, isReplacing }: ImportOr
     return error;
   const state = isNew ? `No database was made.` : `${name} is as it was.`;
   const cure = UNTRUSTED.test(error.detail)
-    ? `PostgreSQL lets only a superuser make this extension. Make it in ${name} first (koji psql), and import without --replace.`
+    ? `PostgreSQL lets only a superuser make this extension. Make it in ${name} first (koji db shell postgres -- -d ${name}), and import without --replace.`
     : EXISTS.test(error.detail) && !isNew && !isReplacing
       ? 'To put the dump in place of what is there: --replace. To have it beside that: another name, with --create.'
       : 'Correct what the detail names, or write the dump again.';

@@ -4,7 +4,7 @@ import type { SecretRef, Secrets } from './secrets.ts';
 
 const REFERENCE = /\$\{secret:([^}]*)\}/g;
 const KEY = /^[a-z0-9][a-z0-9._-]{0,63}$/;
-/** Kojibox makes them, and every project gets them in its environment. */
+/** Kojibox makes them. Projects get logins of their own; settings that name one of these ask for the administrator's. */
 const DATABASE_PASSWORD = /^(postgres|mariadb|redis)(-\d+(\.\d+)?)?-password$/;
 
 /** Whether a value holds a reference to a secret. */

@@ -50,7 +50,7 @@ export const DATABASES_ERRORS = {
   noDatabaseWasMade: 'No database was made.',
   isAsItWas: '{a} is as it was.',
   postgresqlLetsOnlyA:
-    'PostgreSQL lets only a superuser make this extension. Make it in {a} first (koji psql), and import without --replace.',
+    'PostgreSQL lets only a superuser make this extension. Make it in {a} first (koji db shell postgres -- -d {a}), and import without --replace.',
   toPutTheDump:
     'To put the dump in place of what is there: --replace. To have it beside that: another name, with --create.',
   correctWhatTheDetail: 'Correct what the detail names, or write the dump again.',

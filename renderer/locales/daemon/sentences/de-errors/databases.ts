@@ -53,7 +53,7 @@ export const databasesErrorsDe: SentenceTexts['databasesErrors'] = {
   noDatabaseWasMade: 'Es wurde keine Datenbank angelegt.',
   isAsItWas: '{a} ist unverändert.',
   postgresqlLetsOnlyA:
-    'Nur ein Superuser darf diese Erweiterung in PostgreSQL anlegen. Lege sie zuerst in {a} an (koji psql) und importiere ohne zu ersetzen.',
+    'Nur ein Superuser darf diese Erweiterung in PostgreSQL anlegen. Lege sie zuerst in {a} an (koji db shell postgres -- -d {a}) und importiere ohne zu ersetzen.',
   toPutTheDump: 'Wähle „Vorhandenes ersetzen“, oder importiere in eine neue Datenbank.',
   correctWhatTheDetail: 'Berichtige, was die Einzelheiten nennen, oder schreibe den Dump noch einmal.',
   cannotRestore: '„{a}“ lässt sich nicht wiederherstellen',

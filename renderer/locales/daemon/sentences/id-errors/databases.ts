@@ -52,7 +52,7 @@ export const databasesErrorsId: SentenceTexts['databasesErrors'] = {
   noDatabaseWasMade: 'Tidak ada basis data yang dibuat.',
   isAsItWas: '{a} tidak berubah.',
   postgresqlLetsOnlyA:
-    'Hanya superuser yang boleh membuat ekstensi ini di PostgreSQL. Buat dulu di {a} (koji psql), lalu impor tanpa mengganti.',
+    'Hanya superuser yang boleh membuat ekstensi ini di PostgreSQL. Buat dulu di {a} (koji db shell postgres -- -d {a}), lalu impor tanpa mengganti.',
   toPutTheDump: 'Pilih “Ganti data yang ada”, atau impor ke basis data baru.',
   correctWhatTheDetail: 'Perbaiki yang disebut dalam rincian, atau tulis dump-nya lagi.',
   cannotRestore: '"{a}" tidak dapat dipulihkan',
