@@ -32,7 +32,6 @@ import { linkFoldersOf } from './projects/allowed-links.ts';
 import { createProjectRules } from './projects/project-rules.ts';
 import { createProjects } from './projects/projects.ts';
 import { isServable } from './projects/servable.ts';
-import { createStarterProject } from './projects/starter.ts';
 import { createEdgeConfigWriter, FALLBACK_DOMAIN } from './proxy/edge-config.ts';
 import { createNameWork } from './proxy/name-work.ts';
 import { createSharing } from './proxy/sharing.ts';
@@ -48,15 +47,15 @@ import { createSecretKey } from './secrets/secret-key.ts';
 import { createSecrets } from './secrets/secrets.ts';
 import { createHeldServices } from './services/held-services.ts';
 import { createOwnServices } from './services/own-services.ts';
-import { assertPassable, ensureHome, prepareService } from './services/prepare.ts';
+import { ensureHome, prepareService } from './services/prepare.ts';
 import { ensureRunFolder } from './services/run-folder.ts';
 import { socketFolderOf } from './services/service-user.ts';
 import { removeRcBlock } from './shims/undo-rc.ts';
 import { appServiceOf, createCatalog, EDGE_ID, isAppService, withSettingsOf } from './stack/catalog.ts';
 import type { Catalog, CatalogEntry } from './stack/catalog.ts';
 import { isEngine } from './databases/engine-access.ts';
-import { isServerId } from './projects/choose-database.ts';
 import { createLogins } from './databases/logins/logins.ts';
+import { ensureStarter } from './stack/starter-stack.ts';
 import { createEnvironments } from './stack/environments.ts';
 import { findLostSockets } from './stack/lost-sockets.ts';
 import { createProgramRefresh } from './stack/refresh-programs.ts';
@@ -74,36 +73,21 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
 
   await ensureHome(system, layout);
   const runFolder = await ensureRunFolder(system, layout, homeDigest);
-  const {
-    app,
-    services,
-    rules,
-    lock,
-    projects: projectStore,
-    domains: domainStore,
-    ports: portStore,
-    secrets: secretStore,
-    ledger: ledgerStore,
-    shares: shareStore,
-    ownServices: ownStore,
-    heldServices: heldStore,
-    php: phpStore,
-    runtimes: choices,
-    leftovers: leftoverStore,
-  } = await openStores(system, layout, notice);
+  const stores = await openStores(system, layout, notice);
+  const { app, services, rules, lock, runtimes: choices } = stores;
   const secretKey = await createSecretKey({
     files: system.files,
     keyFile: layout.secretsKey,
     placeFile: layout.secretsPlace,
     keychain: options.keychain,
-    hasSealed: () => Object.keys(secretStore.get()).length > 0,
+    hasSealed: () => Object.keys(stores.secrets.get()).length > 0,
     recordEntry: (account, make) => recordKeychainEntry(ledger, options.keychain.label, account, make),
     entryRemoved: () => settleKeychainEntries(ledger),
   });
-  const secrets = createSecrets({ key: secretKey, store: secretStore });
+  const secrets = createSecrets({ key: secretKey, store: stores.secrets });
   const ports = createPorts({
     network: system.network,
-    store: portStore,
+    store: stores.ports,
     nameOf: (key) => portName(key, supervisor.states()),
     notice,
     dropNotice,
@@ -113,7 +97,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
 
   const phpPlaces = { caBundle, sendmail: layout.sendmail };
   await system.files.writeAtomic(layout.sendmail, sendmailScript(layout.portsConfig), { mode: 0o644 });
-  const phpStored = createPhpSettingsStore({ system, store: phpStore, places: phpPlaces });
+  const phpStored = createPhpSettingsStore({ system, store: stores.php, places: phpPlaces });
 
   const reporters = new Map<string, TaskReporter>();
   const changes = createChanges({
@@ -148,15 +132,15 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
 
   const domains = createDomains({
     system,
-    store: domainStore,
+    store: stores.domains,
     homeDigest,
     ledger: () => ledger,
     nameServerPort: () => ports.registry().assigned[NAME_SERVER_PORT_KEY] ?? null,
-    projectWith: (domain) => projectStore.get().find((project) => project.domain === domain)?.id ?? null,
+    projectWith: (domain) => stores.projects.get().find((project) => project.domain === domain)?.id ?? null,
   });
   const ledger = createLedger({
     clock: system.clock,
-    store: ledgerStore,
+    store: stores.ledger,
     undoers: {
       'hosts-block': () => domains.removeHostsBlock(),
       'trust-system': (target) => options.trust.remove('trust-system', target),
@@ -170,20 +154,20 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
   const place = createPlaceCheck({ files: system.files, home, projects: layout.projects });
   const links = { files: system.files, home };
   const checkProject = createProjectRules({ secrets, place, links, runtimes });
-  const owners = createFolderOwners(system, noticeBoard, () => projectStore.get());
+  const owners = createFolderOwners(system, noticeBoard, () => stores.projects.get());
   await owners.look();
   const projects = createProjects({
-    store: projectStore,
+    store: stores.projects,
     files: system.files,
     domainOwner: (domain) =>
-      domainStore.get().find((mapping) => mapping.domain === domain)?.projectId ??
+      stores.domains.get().find((mapping) => mapping.domain === domain)?.projectId ??
       rules.get().find(({ host }) => host === domain)?.host ??
       null,
     isServable: (path) => isServable(system, path),
     check: checkProject,
   });
 
-  const held = createHeldServices(heldStore, isAppService);
+  const held = createHeldServices(stores.heldServices, isAppService);
   const serviceSettings = createServiceSettings({
     store: services,
     ports,
@@ -206,7 +190,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     serviceConfig: (id) => serviceSettings.get(id),
     ensureLogin: (server, database) => logins.ensure(server, database),
     userOverrides: () => app.get().overrides,
-    projects: () => projectStore.get(),
+    projects: () => stores.projects.get(),
     phpServiceOf: (project) => catalog.phpFor(project).settings,
     appServiceOf,
   });
@@ -227,10 +211,10 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
       installed.name === 'php' ? phpStored.file(runtimes.treePath(installed), installed.series) : null,
     serviceConfig: (id) => serviceSettings.get(id),
     ownerOf: (project) => owners.of(project),
-    ownServices: () => ownStore.get(),
+    ownServices: () => stores.ownServices.get(),
     environments,
     command: (project) => commandOf(system.files, project),
-    domainsOf: (project) => domainsOf(project, domainStore.get()),
+    domainsOf: (project) => domainsOf(project, stores.domains.get()),
     prepare: (plan) => prepareService(system, plan, { onInitialise: (id) => reporters.get(id)?.step('initialise') }),
   });
   const entryOf = (id: string): CatalogEntry => {
@@ -263,17 +247,11 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     onHealth: (id, status) => publish('service:health', { id, status }),
   });
 
-  const logins = createLogins({
-    log: system.log,
-    secrets,
-    supervisor,
-    servers: options.servers,
-    // Projects use the servers of these ids alone.
-    wanted: async (engine) => (isServerId(engine) ? environments.databasesIn(engine) : []),
-  });
+  const { databasesIn: wanted } = environments;
+  const logins = createLogins({ ...options, log: system.log, secrets, supervisor, wanted });
 
   const defineServices = (): CatalogEntry[] => {
-    const wanted = catalog.entries(projectStore.get());
+    const wanted = catalog.entries(stores.projects.get());
     for (const entry of wanted) entries.set(entry.id, entry);
     for (const { id, name, runtime, series, dependsOn } of wanted) {
       const version = runtime === null ? null : (runtimes.installed(runtime, series ?? undefined)?.version ?? null);
@@ -308,8 +286,8 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     }),
     wantsHosts: () => app.get().useHosts,
     edgeRuns: () => entries.has(EDGE_ID) && supervisor.state(EDGE_ID).state === 'running',
-    projects: () => projectStore.get(),
-    mappings: () => domainStore.get(),
+    projects: () => stores.projects.get(),
+    mappings: () => stores.domains.get(),
     rules: () => rules.get(),
     documentRoot: (project) => projects.documentRoot(project),
     linkFolders: (project) => linkFoldersOf(project, links),
@@ -329,9 +307,9 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
   const sharing = createSharing({
     system,
     ports,
-    store: shareStore,
+    store: stores.shares,
     applySites,
-    isProject: (id) => projectStore.get().some((project) => project.id === id),
+    isProject: (id) => stores.projects.get().some((project) => project.id === id),
   });
 
   const adminer = createAdminer({
@@ -346,14 +324,14 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
   });
 
   const prepareStack = async (): Promise<CatalogEntry[]> => {
-    await assertPassable(system, layout.data);
-    if (projectStore.get().length === 0 && (await system.files.stat(layout.projectsConfig)) === null) {
-      const owner = await ownerOfNew(system, layout.projects);
-      const wants = (id: string): boolean => serviceSettings.get(id).enabled;
-      await projects.set(
-        await createStarterProject(system.files, { ...options, wants, folder: layout.projects, owner }),
-      );
-    }
+    await ensureStarter({
+      system,
+      layout,
+      projects,
+      templates: options.templates,
+      wants: (id) => serviceSettings.get(id).enabled,
+      ownerOfNew: (folder) => ownerOfNew(system, folder),
+    });
     // A program that the user stopped, or that is to start by hand alone, is no part of the stack.
     return defineServices().filter(
       ({ id, enabled, project }) => enabled && project?.autostart !== false && !held.isHeld(id),
@@ -379,17 +357,17 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     },
   });
 
-  const isProject = (id: string): boolean => projectStore.get().some((project) => project.id === id);
+  const isProject = (id: string): boolean => stores.projects.get().some((project) => project.id === id);
   const leftovers = createLeftovers({
-    store: leftoverStore,
+    store: stores.leftovers,
     system,
     layout,
     isProject,
     isServed: (domain) =>
       [
         ...[FALLBACK_DOMAIN, ADMINER_HOST],
-        ...projectStore.get().map((project) => project.domain),
-        ...domainStore.get().map((mapping) => mapping.domain),
+        ...stores.projects.get().map((project) => project.domain),
+        ...stores.domains.get().map((mapping) => mapping.domain),
         ...rules.get().map(({ host }) => host),
       ].includes(domain),
   });
@@ -418,7 +396,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     },
     changed: (id) => publish('config:changed', { scope: 'project', id }),
     leftovers,
-    forget: createForget(domainStore, ports, held, sharing, leftovers),
+    forget: createForget(stores.domains, ports, held, sharing, leftovers),
   });
   const names = createNameWork({
     domains,
@@ -446,7 +424,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     isOfProject: async (own) => (await environments.projectOf(own)) !== null,
   });
   const ownServices = createOwnServices({
-    store: ownStore,
+    store: stores.ownServices,
     supervisor,
     secrets,
     assertRunnable: (definition) => catalog.assertRunnable(definition),
@@ -500,7 +478,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
       runtimes,
       changes,
       supervisor,
-      store: phpStore,
+      store: stores.php,
       settings: phpStored,
       places: phpPlaces,
       temp: layout.temp,
@@ -508,12 +486,13 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     notices,
     notice,
     setApp: createSetApp(app, secrets, applySites),
-    sites: () => withEvidence(sites(), { projects: projectStore.get(), servicesOf: catalog.servicesOf, certificates }),
+    sites: () =>
+      withEvidence(sites(), { projects: stores.projects.get(), servicesOf: catalog.servicesOf, certificates }),
     problems: () => siteWork.problems(),
     applySites,
     foldersOfRoot: () => owners.foldersOfRoot(),
     lostSockets: (services) => findLostSockets(system.files, catalog, services.map(entryOf)),
-    stores: { app, services, rules, projects: projectStore, runtimes: choices },
+    stores: { app, services, rules, projects: stores.projects, runtimes: choices },
     defineServices,
     runtimesOf: (project) => catalog.runtimesOf(project),
     httpsPort: () => siteWork.httpsPort(),

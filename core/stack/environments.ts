@@ -10,7 +10,7 @@ import {
   type ProjectEnvironmentView,
 } from '../../contract/programs.ts';
 import type { Layout } from '../layout.ts';
-import type { ServerId } from '../projects/choose-database.ts';
+import { isServerId, type ServerId } from '../projects/choose-database.ts';
 import { toolFolders } from '../projects/detect-program.ts';
 import {
   loginNameOf,
@@ -46,8 +46,8 @@ export interface Environments {
   projectOf(own: Pick<OwnService, 'project' | 'cwd'>): Promise<ProjectConfig | null>;
   /** As the code of its site has it, with the names that tests must choose themselves. */
   readForCode(project: ProjectConfig): Promise<{ variables: Variables; testNames: string[] } & ProjectEnvironment>;
-  /** Names of the databases whose logins projects have in a server. */
-  databasesIn(server: ServerId): Promise<string[]>;
+  /** Names of the databases whose logins projects have in a server; none in a server that projects do not use by themselves. */
+  databasesIn(server: string): Promise<string[]>;
   /** The innermost project around a folder; links are resolved on both sides. */
   projectAround(folder: string | undefined): Promise<ProjectConfig | null>;
   /** Rejects with RUNTIME_MISSING. @param testing it runs tests, which choose their database themselves */
@@ -166,6 +166,7 @@ export function createEnvironments(options: EnvironmentsOptions): Environments {
       id === undefined ? projectAround(cwd) : (options.projects().find((project) => project.id === id) ?? null),
     projectAround,
     databasesIn: async (server) => {
+      if (!isServerId(server)) return [];
       const names = await Promise.all(
         options.projects().map(async (project) => {
           // A setting that names no server is shown with the project.

@@ -5,7 +5,6 @@ import {
   createWriteStream,
   existsSync,
   globSync,
-  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -16,13 +15,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { gzipSync } from 'node:zlib';
-import { createConnection } from 'mariadb';
-import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ZipFile } from 'yazl';
 import type { Change } from '../../contract/changes.ts';
 import { isLong } from '../long-form.ts';
 import { createDatabasesWorld, type DatabasesWorld } from './databases-world.ts';
+import { asProject, asProjectIn, loginOfProject, type ProjectLogin } from './project-login.ts';
 import { upPrepared } from './prepared-stack.ts';
 import { createStackWorld, type StackWorld } from './stack-world.ts';
 
@@ -250,51 +248,7 @@ insert into t values (1);
   });
 });
 
-/** What a project's code has, by which it logs in. */
-async function loginOf(id: string, setting: string): Promise<Readonly<Record<string, string>>> {
-  const path = join(world.root, id);
-  mkdirSync(path, { recursive: true });
-  writeFileSync(join(path, 'index.html'), 'x');
-  await world.call('config.setProject', {
-    id,
-    name: id,
-    path,
-    domain: `${id}.test`,
-    stack: 'static',
-    overrides: { DATABASE: setting },
-  });
-  return (await world.call<{ env: Record<string, string> }>('programs.execution', { project: id })).env;
-}
-const asProject = async (env: Readonly<Record<string, string>>, sql: string, database?: string): Promise<unknown[]> => {
-  const client = new Client({
-    host: env['PGHOST'] ?? '',
-    port: Number(env['PGPORT']),
-    user: env['PGUSER'] ?? '',
-    password: env['PGPASSWORD'] ?? '',
-    database: database ?? env['PGDATABASE'] ?? '',
-  });
-  await client.connect();
-  try {
-    return (await client.query<Record<string, unknown>>(sql)).rows;
-  } finally {
-    await client.end();
-  }
-};
-const asProjectIn = async (env: Readonly<Record<string, string>>, sql: string): Promise<unknown[]> => {
-  const connection = await createConnection({
-    host: env['MARIADB_HOST'] ?? '',
-    port: Number(env['MARIADB_PORT']),
-    user: env['MARIADB_USER'] ?? '',
-    password: env['MARIADB_PASSWORD'] ?? '',
-    database: env['MARIADB_DATABASE'] ?? '',
-  });
-  try {
-    const rows: unknown = await connection.query(sql);
-    return Array.isArray(rows) ? (rows as unknown[]) : [];
-  } finally {
-    await connection.end();
-  }
-};
+const loginOf = (id: string, setting: string): Promise<ProjectLogin> => loginOfProject(world, id, setting);
 
 describe('what a dump leaves behind and a project sets off has the rights of the project alone', () => {
   it.each([

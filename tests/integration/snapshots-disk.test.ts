@@ -50,6 +50,7 @@ function open(change: (files: FileSystem) => Partial<FileSystem>): {
     secrets: {},
     changes,
     hold: createDataHold(),
+    logins: { hold: () => () => Promise.resolve() },
     folder: join(root, 'snapshots'),
     dataFolder: join(root, 'data'),
     notice: (text: string) => calls.push(text),

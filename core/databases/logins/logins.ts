@@ -3,6 +3,7 @@
  * first needed. What a database holds stays as it is; only who owns it changes.
  */
 import { randomBytes } from 'node:crypto';
+import { KojiboxError } from '../../../contract/errors.ts';
 import type { Secrets } from '../../secrets/secrets.ts';
 import type { Supervisor } from '../../services/supervisor.ts';
 import type { System } from '../../system/system.ts';
@@ -26,6 +27,8 @@ export interface Logins {
   repair(engine: string): Promise<void>;
   /** When every repair that was begun has ended. */
   settled(): Promise<void>;
+  /** Touches nothing of this server until the returned function is called, which repairs: all that it holds is being exchanged. */
+  hold(engine: string): () => Promise<void>;
 }
 
 /** How a kind of server is asked. */
@@ -74,9 +77,11 @@ export function createLogins(options: {
   const repairs = new Set<Promise<void>>();
   /** By engine, the start for which all was repaired. */
   const repaired = new Map<string, number>();
+  const held = new Set<string>();
 
-  /** Null while it does not run, and for what has no databases. */
+  /** Null while it does not run or is held, and for what has no databases. */
   const runningOf = (engine: string): { recipe: LoginRecipe; port: number; pid: number } | null => {
+    if (held.has(engine)) return null;
     const { runtime, state, pid, ports } = options.supervisor.state(engine);
     const recipe = RECIPES[runtime ?? ''];
     return recipe === undefined || state !== 'running' ? null : { recipe, port: ports[0]?.port ?? 0, pid: pid ?? 0 };
@@ -140,8 +145,7 @@ export function createLogins(options: {
     for (const error of failures)
       log.warn('cannot put the logins of projects in order', {
         engine,
-        error: String((error as Error).message),
-        detail: String((error as { detail?: unknown }).detail ?? ''),
+        ...(error instanceof KojiboxError ? { error: error.message, detail: error.detail } : { error: String(error) }),
       });
   };
 
@@ -162,6 +166,12 @@ export function createLogins(options: {
         return put(engine, running, names, given);
       }),
     );
+  };
+
+  const startRepair = (engine: string): Promise<void> => {
+    const repair = repairAll(engine).finally(() => repairs.delete(repair));
+    repairs.add(repair);
+    return repair;
   };
 
   return {
@@ -195,10 +205,15 @@ export function createLogins(options: {
       return loginFor(engine, name);
     },
 
-    repair(engine) {
-      const repair = repairAll(engine).finally(() => repairs.delete(repair));
-      repairs.add(repair);
-      return repair;
+    repair: startRepair,
+    hold(engine) {
+      held.add(engine);
+      return async () => {
+        held.delete(engine);
+        repaired.delete(engine);
+        for (const key of [...made.keys()].filter((one) => one.startsWith(`${engine}/`))) made.delete(key);
+        await startRepair(engine);
+      };
     },
     async settled() {
       await Promise.all(repairs);

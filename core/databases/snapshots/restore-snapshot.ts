@@ -71,7 +71,9 @@ export async function restoreSnapshot(
     if (!isDump) await files.rename(staged, dataFolder);
     safety.done(safetyId);
     release();
-    await bringUp();
+    // It brings its own accounts.
+    const letGo = tools.logins.hold(service);
+    await bringUp().finally(letGo);
     if (!wasUp) await supervisor.stop(service);
     await store.removeJournal(service);
     starting.done();

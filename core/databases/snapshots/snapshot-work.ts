@@ -3,6 +3,7 @@ import { KojiboxError } from '../../../contract/errors.ts';
 import type { ServiceState } from '../../../contract/services.ts';
 import type { Supervisor } from '../../services/supervisor.ts';
 import type { System } from '../../system/system.ts';
+import type { Logins } from '../logins/logins.ts';
 import type { EngineAccessor } from '../engine-access.ts';
 import type { DataHold } from './data-hold.ts';
 import type { SnapshotStore } from './snapshot-store.ts';
@@ -16,6 +17,7 @@ export interface SnapshotTools {
   readonly engines: EngineAccessor;
   readonly store: SnapshotStore;
   readonly hold: DataHold;
+  readonly logins: Pick<Logins, 'hold'>;
   /** True once the daemon ends: then nothing is started any more, and the next daemon finishes by the journal. */
   isEnding(): boolean;
 }

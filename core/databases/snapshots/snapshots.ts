@@ -9,6 +9,7 @@ import type { Secrets } from '../../secrets/secrets.ts';
 import type { Supervisor } from '../../services/supervisor.ts';
 import type { System } from '../../system/system.ts';
 import { assertCanDump, createEngineAccess } from '../engine-access.ts';
+import type { Logins } from '../logins/logins.ts';
 import type { DataHold } from './data-hold.ts';
 import { goBack, restoreSnapshot, stagedFolder } from './restore-snapshot.ts';
 import { createSnapshotStore } from './snapshot-store.ts';
@@ -41,6 +42,7 @@ export interface SnapshotsOptions {
   readonly secrets: Secrets;
   readonly changes: Changes;
   readonly hold: DataHold;
+  readonly logins: Pick<Logins, 'hold'>;
   /** Of the snapshots, and of the data of all services; both on one file system. */
   readonly folder: string;
   readonly dataFolder: string;
@@ -59,6 +61,7 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
     engines: createEngineAccess(options),
     store,
     hold,
+    logins: options.logins,
     isEnding: () => ending,
   };
 
