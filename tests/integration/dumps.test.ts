@@ -335,6 +335,34 @@ describe('broken off', () => {
   });
 });
 
+describe('many at once', () => {
+  const COUNT = 8;
+  it.each(['postgres', 'mariadb'] as const)(
+    'imports and exports of %s: each comes in and out whole',
+    async (engine) => {
+      const names = Array.from({ length: COUNT }, (_, index) => `many${index}`);
+      const own =
+        engine === 'postgres' ? 'ALTER TABLE goods OWNER TO "of all";\nGRANT SELECT ON goods TO readers;\n' : '';
+      const sql = `create table goods (id int primary key, name text);\ninsert into goods values (1, 'tea');\n${own}`;
+      const path = file(`many-${engine}.sql`, sql);
+      const settle = async (work: readonly Promise<unknown>[]): Promise<unknown[]> =>
+        (await Promise.allSettled(work)).flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
+      expect(await settle(names.map((name) => load(engine, name, path, { create: true })))).toEqual([]);
+      const replaced = names.map((name) => load(engine, name, path, { replace: true }));
+      const exported = names.map((name) =>
+        databases.run('databases.export', { engine, name, path: join(world.root, `${engine}-${name}.sql`) }),
+      );
+      expect(await settle([...replaced, ...exported])).toEqual([]);
+      for (const name of names) {
+        expect(await goods[engine](name)).toEqual([{ id: 1, name: 'tea' }]);
+        await databases.run('databases.drop', { engine, name });
+      }
+      if (engine === 'postgres')
+        expect(await databases.postgres(`select rolname from pg_roles where rolname ~ '^kojibox_import_'`)).toEqual([]);
+    },
+  );
+});
+
 describe('another series', () => {
   it('of PostgreSQL gets all from a dump of the older one, has clients of its own, and the way back', async () => {
     const [before, form] = [await goods.postgres(), await shape('shop')];
