@@ -8,6 +8,7 @@ import { createDumpScan, type DumpFindings } from './dump-scan.ts';
 import type { RunClient } from './engine-access.ts';
 import type { DatabaseEngine, EngineAccess, LoaderAccess } from './engine.ts';
 import { withLoader } from './loader.ts';
+import { inRoleLane } from './role-lane.ts';
 import { fitSchema } from './server-import/mysql-schema.ts';
 
 const QUERY_TIMEOUT_MS = 30_000;
@@ -118,10 +119,14 @@ export async function ensureRoles(
   { findings }: ScannedDump,
 ): Promise<string[]> {
   if (engine.roles === null || findings.roles.length === 0) return [];
-  const there = new Set((await run(engine.roles.list(access), what, signal, QUERY_TIMEOUT_MS)).split('\n'));
-  const missing = findings.roles.filter((role) => !there.has(role));
-  if (missing.length > 0) await run(engine.roles.create(access, missing), what, signal, QUERY_TIMEOUT_MS);
-  return missing;
+  const { list, create } = engine.roles;
+  // Another import may want the same ones.
+  return inRoleLane(access.port, async () => {
+    const there = new Set((await run(list(access), what, signal, QUERY_TIMEOUT_MS)).split('\n'));
+    const missing = findings.roles.filter((role) => !there.has(role));
+    if (missing.length > 0) await run(create(access, missing), what, signal, QUERY_TIMEOUT_MS);
+    return missing;
+  });
 }
 
 /**
