@@ -73,7 +73,11 @@ export async function restoreSnapshot(
     release();
     // It brings its own accounts.
     const letGo = tools.logins.hold(service);
-    await bringUp().finally(letGo);
+    try {
+      await bringUp();
+    } finally {
+      await letGo();
+    }
     if (!wasUp) await supervisor.stop(service);
     await store.removeJournal(service);
     starting.done();
