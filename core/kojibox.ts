@@ -247,9 +247,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     onHealth: (id, status) => publish('service:health', { id, status }),
   });
 
-  const { databasesIn: wanted } = environments;
-  const logins = createLogins({ ...options, log: system.log, secrets, supervisor, wanted });
-
+  const logins = createLogins({ ...options, log: system.log, secrets, supervisor, wanted: environments.databasesIn });
   const defineServices = (): CatalogEntry[] => {
     const wanted = catalog.entries(stores.projects.get());
     for (const entry of wanted) entries.set(entry.id, entry);
