@@ -70,6 +70,7 @@ describe('patterns', () => {
     'GET /callback?scope=x&state=hunter2!',
     'https://storage.test/x?sig=hunter2!',
     'key=hunter2hunter2',
+    'code=4/hunter2hunter2 of Google',
     'invite code = hunter2hunter2',
     'https://hunter2@example.test/repo.git',
     'https://x-access-token-hunter2@example.test/repo.git',

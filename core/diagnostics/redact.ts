@@ -56,7 +56,8 @@ const PATTERNS: readonly RegExp[] = [
   // In the query of a URL: a code, a key, a signature, whatever they look like.
   /([?&;](?:code|key|state|sig|signature|hash|ticket|invite|x-amz-signature|x-amz-credential)=)[^\s&;#"'<>\\]+/gi,
   // Elsewhere these names are common, so that their values must look like what they are: digits and letters mixed.
-  /((?<![\w.-])(?:code|key|state|ticket|invite)["']?[ \t]{0,2}=[ \t]{0,2}["']?)(?=[\w+-]{0,200}\d)(?=[\w+-]{0,200}[a-z])[\w+-]{8,200}={0,2}(?![\w./-])/gi,
+  // Codes of Google begin with a digit and a slash.
+  /((?<![\w.-])(?:code|key|state|ticket|invite)["']?[ \t]{0,2}=[ \t]{0,2}["']?)(?=[\w+/-]{0,200}\d)(?=[\w+/-]{0,200}[a-z])(?:\d\/)?[\w+-]{8,200}={0,2}(?![\w./-])/gi,
   /(\s(?:-u|--user)[ =][^\s:<]{1,100}:)[^\s<"']+/g,
   // scheme://user:password@host; a port with a path behind it is none.
   /(:\/\/[^\s:@/"'<>]{0,200}:)(?!\d{1,5}(?:[/?#\s]|$))[^\s"'<>]{1,500}(?=@)/g,
