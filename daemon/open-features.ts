@@ -2,7 +2,9 @@
 import { join } from 'node:path';
 import type { DaemonInfo } from '../contract/daemon.ts';
 import type { ServiceState } from '../contract/services.ts';
+import { EDGE_SERVICE } from '../contract/site-status.ts';
 import { createSnapshots } from '../core/databases/snapshots/snapshots.ts';
+import { createFolderWatch } from '../core/projects/folder-watch.ts';
 import type { System } from '../core/system/system.ts';
 import type { Change } from '../contract/changes.ts';
 import { openActivity } from './activity.ts';
@@ -79,11 +81,22 @@ export async function openFeatures(options: FeatureOptions) {
     publish: (samples) => publish('service:metrics', samples),
     notice: (text) => kojibox.notice(text),
   });
+  const folders = createFolderWatch({
+    clock: system.clock,
+    folders: () => kojibox.stores.projects.get().flatMap(({ stack, path }) => (stack === 'proxy' ? [] : [path])),
+    isThere: async (path) => (await system.files.realPath(path)) !== null,
+    async changed() {
+      // Without an edge nothing is served; it looks at the folders itself when it starts.
+      if (kojibox.supervisor.states().some(({ id, state }) => id === EDGE_SERVICE && state === 'running'))
+        await kojibox.applySites();
+    },
+  });
   const hub = createEventHub({
     snapshot: () => snapshotOf({ kojibox, info }),
     onDemand(demand) {
       logs.follow(demand.logs);
       metrics.setActive(demand.metrics);
+      folders.setActive(demand.metrics);
     },
   });
   bus.listen((event, data) => hub.publish(event, data));
@@ -213,6 +226,7 @@ export async function openFeatures(options: FeatureOptions) {
         quit: options.quit,
         changed: (scope, id) => publish('config:changed', { scope, id }),
         runtimesChanged,
+        lookAtFolders: () => folders.look(),
         packs: { ...packs, shell: shims.setup },
       }),
       home,

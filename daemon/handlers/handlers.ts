@@ -61,6 +61,8 @@ export interface HandlerOptions {
   quit(keepServices: boolean, restarting: boolean): void;
   changed(scope: 'app' | 'service' | 'project' | 'domain' | 'proxy', id: string): void;
   runtimesChanged(): void;
+  /** Finds out whether the folders of the projects are there. */
+  lookAtFolders(): Promise<void>;
   readonly packs: PackHandlerOptions;
 }
 
@@ -148,7 +150,10 @@ export function createHandlers(options: HandlerOptions): Handlers {
   return {
     ...firstRunHandlers(options.setup),
     ...options.more,
-    'stack.status': async () => status(),
+    'stack.status': async () => {
+      await options.lookAtFolders();
+      return status();
+    },
     'stack.up': async () => stack.up(),
     'stack.down': async () => stack.down(),
 

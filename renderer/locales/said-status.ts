@@ -8,8 +8,11 @@ const NAMED = 3;
 /** Why a site is not ready, e.g. "HTTPS server is stopped"; empty when it is. */
 export function causeText({ cause, site }: SiteStatus): string {
   if (cause === null) return '';
-  if (cause.name === 'project' && site.problem !== undefined)
-    return [site.problem.title, site.problem.detail].filter(Boolean).map(sentenceText).join(': ');
+  if (cause.name === 'project' && site.problem !== undefined) {
+    const { title, detail, cure } = site.problem;
+    const why = [title, detail].filter(Boolean).map(sentenceText).join(': ');
+    return cure === '' ? why : `${why}. ${sentenceText(cure)}`;
+  }
   return linkText(cause);
 }
 

@@ -212,6 +212,24 @@ describe('a program that ends at once', () => {
 });
 
 describe('what becomes inapplicable', () => {
+  it('a folder that goes while its site is served: the site says so, with the cure, until it is back', async () => {
+    await world.call('config.setProject', siteOf('moved'));
+    expect((await status()).sites.find(({ projectId }) => projectId === 'moved')?.problem).toBeUndefined();
+    const [place, away] = [join(world.root, 'sites/moved'), join(world.root, 'sites/moved-away')];
+    renameSync(place, away);
+    const { sites, ready } = await status();
+    const problem = sites.find(({ projectId }) => projectId === 'moved')?.problem;
+    expect(problem?.detail).toContain('moved is not there');
+    expect(ready).toBe(false);
+    const said = await world.kojiResult('status');
+    expect([said.code, said.stdout.includes(problem?.cure ?? 'no cure')]).toEqual([1, true]);
+    expect((await world.get('/', 'moved.test')).status).toBe(503);
+    renameSync(away, place);
+    expect((await status()).sites.find(({ projectId }) => projectId === 'moved')?.problem).toBeUndefined();
+    expect((await world.get('/', 'moved.test')).status).toBe(200);
+    await world.call('projects.remove', { id: 'moved' });
+  });
+
   it('costs its own site, which says so everywhere, and survives a restart', async () => {
     await world.call('secrets.set', { key: 'gone', scope: 'app', value: 'v' });
     await world.call('config.setProject', siteOf('lost', { path: makeSite(world, 'lost') }));
