@@ -129,6 +129,6 @@ describe('what was chosen', () => {
     // A home in use is never greeted again, also by the next daemon.
     process.kill(world.daemonFile().pid, 'SIGKILL');
     expect((await status()).state).toBe('skipped');
-    expect((await world.kojiResult('setup')).stderr).toContain('nobody can be asked here');
+    expect((await world.kojiResult('setup')).stderr).toContain('it cannot ask you here');
   });
 });
