@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { defineEvent, defineOperation } from './define.ts';
 import { APPLY_ERRORS } from './problems.ts';
+import { INSTALL_ERRORS } from './runtimes.ts';
 import { START_ERRORS } from './services.ts';
 import { MirrorsSchema } from './mirror.ts';
 import { UpdateFeedSettingSchema } from './update-feed.ts';
@@ -189,12 +190,11 @@ export const configOperations = [
     input: ProjectConfigSchema.extend({ overrides: OverridesSchema.default({}) }).strict(),
     output: OkSchema,
     errors: [
-      ...START_ERRORS,
+      ...new Set([...INSTALL_ERRORS, ...START_ERRORS]),
       'NOTHING_TO_SERVE',
       'DOMAIN_TAKEN',
       'CERTIFICATE_FAILED',
       'CONFIG_CORRUPT',
-      'RUNTIME_UNSUPPORTED',
     ],
     example: { id: 'shop', name: 'Shop', path: '/home/me/code/shop', domain: 'shop.test', stack: 'php' },
   }),

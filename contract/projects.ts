@@ -4,6 +4,7 @@ import { defineOperation } from './define.ts';
 import { ChangeSchema } from './changes.ts';
 import { HostNameSchema, IdSchema, OkSchema } from './common.ts';
 import { OverridesSchema, ProjectConfigSchema } from './config.ts';
+import { INSTALL_ERRORS } from './runtimes.ts';
 import { START_ERRORS } from './services.ts';
 
 /** What a project needs before it can start. */
@@ -163,12 +164,11 @@ export const projectOperations = [
     output: OkSchema,
     example: { id: 'shop', overrides: { XDEBUG: 'on' } },
     errors: [
-      ...START_ERRORS,
+      ...new Set([...INSTALL_ERRORS, ...START_ERRORS]),
       'NOTHING_TO_SERVE',
       'DOMAIN_TAKEN',
       'CERTIFICATE_FAILED',
       'CONFIG_CORRUPT',
-      'RUNTIME_UNSUPPORTED',
     ],
     cli: {
       command: ['project', 'set'],

@@ -42,6 +42,7 @@ import { seriesOf } from './runtimes/install.ts';
 import { writePhpIni } from './runtimes/php-ini.ts';
 import { sendmailScript } from './runtimes/sendmail-script.ts';
 import { bringTimeZones } from './runtimes/time-zones.ts';
+import { createMissingRuntimes } from './stack/missing-runtimes.ts';
 import { createRuntimes } from './runtimes/runtimes.ts';
 import { createSecretKey } from './secrets/secret-key.ts';
 import { createSecrets } from './secrets/secrets.ts';
@@ -93,13 +94,11 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     dropNotice,
   });
   const certificates = createCertificates({ system, layout, userName: options.userName, notice });
-  const { caBundle } = layout;
-
-  const phpPlaces = { caBundle, sendmail: layout.sendmail };
+  const phpPlaces = { caBundle: layout.caBundle, sendmail: layout.sendmail };
   await system.files.writeAtomic(layout.sendmail, sendmailScript(layout.portsConfig), { mode: 0o644 });
   const phpStored = createPhpSettingsStore({ system, store: stores.php, places: phpPlaces });
-
   const reporters = new Map<string, TaskReporter>();
+  const missing = createMissingRuntimes();
   const changes = createChanges({
     clock: system.clock,
     publish(change: Change) {
@@ -202,7 +201,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     runFolder,
     ports,
     secrets,
-    caBundle,
+    caBundle: layout.caBundle,
     edge: { ...options.edge, controlSocket },
     defaultSeries: (name) => runtimes.defaultSeries(name),
     installed: (runtime, series) => Promise.resolve(runtimes.installed(runtime, series)),
@@ -232,7 +231,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     async resolve(id, { purpose, signal }) {
       if (purpose === 'adopt') return catalog.describe(entryOf(id));
       await dataHold.free(id, signal);
-      return catalog.prepare(entryOf(id));
+      return missing.throwFor(id) ?? catalog.prepare(entryOf(id));
     },
     portLost: (id, lost) => ports.lost(id, lost),
     lastLogLines: options.lastLogLines,
@@ -264,7 +263,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     ports,
     domains,
     certificates,
-    caBundle,
+    caBundle: layout.caBundle,
     rootCertificate: layout.rootCertificate,
     publicAuthorities: options.publicAuthorities,
     edge: createEdgeConfigWriter({
@@ -341,6 +340,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     runtimes,
     supervisor,
     reporters,
+    missing,
     prepare: prepareStack,
     applySites,
     loginsMade: () => logins.settled(),

@@ -6,6 +6,7 @@ import { print, type Command } from '../command.ts';
 import { ensureDaemon, homeFolder, readDaemonFile } from '../daemon-process.ts';
 import { followChange } from '../follow-change.ts';
 import { untilHandedOver } from '../follow-handover.ts';
+import { isServing } from '../is-serving.ts';
 import { pageLink, statusWithLink } from '../page-link.ts';
 import { isAlive, waitForExit } from '../process-exit.ts';
 import { printError } from '../render/error.ts';
@@ -108,10 +109,6 @@ async function endsWell(client: Client, change: Change, signal: AbortSignal): Pr
     return false;
   }
 }
-
-/** Whether the edge runs, and with it every site that can be served. */
-const isServing = async (client: Client): Promise<boolean> =>
-  (await client.call('stack.status', {})).services.some(({ id, state }) => id === 'edge' && state === 'running');
 
 const findSetup = async (client: Client): Promise<Change | undefined> =>
   (await client.call('changes.list', {})).find(({ kind, status }) => kind === 'firstRun.apply' && status === 'running');

@@ -1,12 +1,15 @@
 /** up, down, status, open: the whole stack at once. */
 import { KojiboxError } from '../../contract/errors.ts';
+import type { Client } from '../../client/index.ts';
 import { ACCESS_LEVELS } from '../../contract/define.ts';
 import { noArguments, parseFlags, usage } from '../arguments.ts';
 import { print, printJson, type Command } from '../command.ts';
 import { ensureDaemon, findDaemon } from '../daemon-process.ts';
 import { followChange } from '../follow-change.ts';
+import { isServing } from '../is-serving.ts';
 import { offerInstall } from '../offer-install.ts';
 import { pageLink, statusWithLink } from '../page-link.ts';
+import { printError } from '../render/error.ts';
 import { renderStatus } from '../render/status.ts';
 import { openWindow } from '../window.ts';
 
@@ -14,7 +17,8 @@ const up: Command = {
   words: ['up'],
   usage: '',
   group: 'stack',
-  summary: 'Install what is missing, start everything, and serve the projects.',
+  summary:
+    'Install what is missing, start everything, and serve the projects. Exit code 1 when not everything is ready.',
   examples: ['up', 'up --json'],
   async run({ argv, json }) {
     noArguments(argv);
@@ -23,16 +27,28 @@ const up: Command = {
       // Who works here does not want to be asked in the window later.
       await client.call('firstRun.skip', { untouched: true });
       await offerInstall(client, { quiet: json });
-      await followChange(client, await client.call('stack.up', {}), json);
+      const error = await bringUp(client, json);
       const status = await statusWithLink(client);
-      if (json) printJson(status);
+      if (json) printJson(error === null ? status : { ...status, error: error.toBody(new Date().toISOString()) });
       else print(renderStatus(status));
-      return 0;
+      return error === null ? 0 : 1;
     } finally {
       client.close();
     }
   },
 };
+
+/** @returns what could not be had or started: all the rest runs. Rejects when nothing can be served. */
+async function bringUp(client: Client, json: boolean): Promise<KojiboxError | null> {
+  try {
+    await followChange(client, await client.call('stack.up', {}), json);
+    return null;
+  } catch (error) {
+    if (!(error instanceof KojiboxError) || error.code === 'CANCELLED' || !(await isServing(client))) throw error;
+    if (!json) printError(error, false);
+    return error;
+  }
+}
 
 const down: Command = {
   words: ['down'],

@@ -5,14 +5,13 @@ import { renderReadiness } from './readiness.ts';
 
 const service = (id: string, state: ServiceState['state'], more: Partial<ServiceState> = {}): ServiceState =>
   ({ id, name: id.toUpperCase(), state, desired: 'up', health: 'healthy', restarts: 0, ...more }) as ServiceState;
-const site = (id: string, services: string[]): StackStatus['sites'][number] =>
-  ({
-    projectId: id,
-    name: id,
-    domain: `${id}.test`,
-    url: `https://${id}.test`,
-    services,
-  }) as StackStatus['sites'][number];
+const site = (id: string, services: string[]): StackStatus['sites'][number] => ({
+  projectId: id,
+  name: id,
+  domain: `${id}.test`,
+  url: `https://${id}.test`,
+  services,
+});
 const status = (services: ServiceState[], sites: StackStatus['sites']): StackStatus =>
   ({ services, sites, notices: [], uiUrl: '' }) as unknown as StackStatus;
 

@@ -4,9 +4,11 @@ import type { Change } from '../../contract/changes.ts';
 import type { Site } from '../../contract/stack.ts';
 import type { Changes, ChangeContext, TaskReporter } from '../changes/changes.ts';
 import { allOf } from '../changes/all-of.ts';
+import { toError } from '../changes/to-error.ts';
 import type { Runtimes } from '../runtimes/runtimes.ts';
 import type { Supervisor } from '../services/supervisor.ts';
 import { EDGE_ID, type CatalogEntry } from './catalog.ts';
+import type { MissingRuntimes } from './missing-runtimes.ts';
 import type { ServiceState } from '../../contract/services.ts';
 import { sayWork } from '../../contract/sentences/work.ts';
 
@@ -26,6 +28,7 @@ export interface StackOptions {
   checkSite(): Promise<{ readonly url: string; readonly status: number } | null>;
   /** Where the slow first initialisation of a service is reported. */
   readonly reporters: Map<string, TaskReporter>;
+  readonly missing: Pick<MissingRuntimes, 'note' | 'forget'>;
 }
 
 export interface Stack {
@@ -55,7 +58,10 @@ export function createStack(options: StackOptions): Stack {
     reporters.set(entry.id, task);
     try {
       if (entry.runtime !== null && entry.series !== null)
-        await runtimes.ensure(entry.runtime, entry.series, task, signal);
+        await runtimes.ensure(entry.runtime, entry.series, task, signal).catch((error: unknown) => {
+          // Its start then fails with the reason, which everyone sees who looks at the service.
+          if (!signal.aborted) options.missing.note(entry.id, toError(error));
+        });
       signal.throwIfAborted();
       task.step('start');
       const state = await supervisor.start(entry.id);
@@ -65,6 +71,7 @@ export function createStack(options: StackOptions): Stack {
       throw error;
     } finally {
       reporters.delete(entry.id);
+      options.missing.forget(entry.id);
     }
   };
 

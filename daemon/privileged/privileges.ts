@@ -30,8 +30,9 @@ export function createPrivileges(options: { readonly host: HostFacts; readonly h
   const facts = (terminal: boolean, graphical: boolean): ElevationFacts => ({
     system: host.os,
     isRoot: host.isRoot,
-    sudo: firstOf('/usr/bin/sudo', '/usr/local/bin/sudo'),
-    pkexec: firstOf('/usr/bin/pkexec'),
+    // The last one of each is that of NixOS.
+    sudo: firstOf('/usr/bin/sudo', '/usr/local/bin/sudo', '/run/wrappers/bin/sudo'),
+    pkexec: firstOf('/usr/bin/pkexec', '/run/wrappers/bin/pkexec'),
     graphical,
     terminal,
     program,

@@ -211,6 +211,36 @@ describe('a program that ends at once', () => {
   });
 });
 
+describe('a runtime that cannot be had', () => {
+  it('costs its own site: the others are served, and the exit code says so', async () => {
+    // Nothing listens there.
+    await world.koji('mirror', 'set', 'debian', 'http://127.0.0.1:9/debian');
+    await world.call('config.setProject', siteOf('steady'));
+    const hungry = siteOf('hungry', { stack: 'php', overrides: { PHP_VERSION: '8.4' } });
+    // Asked for at once, it is refused with the reason.
+    expect((await refusal('config.setProject', hungry)).code).not.toBe('INTERNAL');
+    await world.koji('quit');
+    const file = world.path('app/config/projects.json');
+    const document = JSON.parse(readFileSync(file, 'utf8')) as { value: ProjectConfig[] };
+    document.value = [...document.value.filter(({ id }) => id !== 'hungry'), hungry];
+    writeFileSync(file, JSON.stringify(document));
+    const up = await world.kojiResult('up', '--json');
+    expect(up.code).toBe(1);
+    const said = JSON.parse(up.stdout) as StackStatus & { error: ErrorBody };
+    expect(said.ready).toBe(false);
+    expect(said.error.remedy).not.toBe('');
+    expect(said.services).toContainEqual(expect.objectContaining({ id: 'edge', state: 'running' }));
+    // What is missing, and the cure, stand at the service, in the window too.
+    const php = said.services.find(({ id }) => id === 'php-8.4');
+    expect(php).toMatchObject({ state: 'error', error: { code: said.error.code, remedy: said.error.remedy } });
+    expect((await world.get('/', 'steady.test')).status).toBe(200);
+    expect((await world.kojiResult('status')).code).toBe(1);
+    await world.koji('project', 'remove', 'hungry');
+    await world.koji('mirror', 'clear', 'debian');
+    await world.koji('up', '--json');
+  });
+});
+
 describe('what becomes inapplicable', () => {
   it('a folder that goes while its site is served: the site says so, with the cure, until it is back', async () => {
     await world.call('config.setProject', siteOf('moved'));
