@@ -2,7 +2,7 @@
 import { backlog, type Backlog } from './backlog.ts';
 
 /** Of an answer that is under way, before the client has shown that it reads. */
-const EXPECTED_BYTES = 48 * 1024;
+const EXPECTED_BYTES = 96 * 1024;
 /** Later an answer has come, and is counted by itself; or it is one that comes late, as events do. */
 const EXPECTED_MS = 3000;
 const LOOK_EVERY_MS = 50;

@@ -16,7 +16,7 @@ const LARGE = Buffer.alloc(4 * 1024 * 1024, 'x');
 const CONNECTIONS = 20;
 const STREAMS = 128;
 /** Beyond what the edge has before anything is asked. Unbounded, it took 1300 MB for the file, and would keep 10 GB of the upstream. */
-const MOST_MORE_MB = 200;
+const MOST_MORE_MB = 250;
 
 let world: EdgeWorld;
 let upstream: Server;
