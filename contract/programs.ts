@@ -90,6 +90,12 @@ export const ProjectEnvironmentSchema = z.object({
 });
 export type ProjectEnvironmentView = z.infer<typeof ProjectEnvironmentSchema>;
 
+const place = {
+  /** Id of the project; left out: the project around `folder`. */
+  project: z.string().optional(),
+  folder: z.string().optional(),
+};
+
 export const programOperations = [
   defineOperation({
     name: 'programs.resolve',
@@ -116,9 +122,7 @@ export const programOperations = [
     access: 'admin',
     reaches: { what: ['files'] },
     input: z.strictObject({
-      /** Id of the project; left out: the project around `folder`. */
-      project: z.string().optional(),
-      folder: z.string().optional(),
+      ...place,
       /** True: with the values of secrets. */
       reveal: z.boolean().default(false),
     }),
@@ -135,8 +139,7 @@ export const programOperations = [
     access: 'admin',
     reaches: { what: ['files'] },
     input: z.strictObject({
-      project: z.string().optional(),
-      folder: z.string().optional(),
+      ...place,
       testing: z.boolean().default(false),
     }),
     output: ProgramSchema.pick({ env: true, drop: true }).extend({

@@ -1,6 +1,7 @@
 /** php, composer, node, psql, mariadb, …: programs of the installed runtimes, run in this terminal. */
 import type { Client } from '../../client/index.ts';
 import { environmentWith, isTestRun, PROGRAMS, type Program } from '../../contract/programs.ts';
+import { environmentFor } from '../../contract/own-server.ts';
 import { KojiboxError } from '../../contract/errors.ts';
 import type { Command } from '../command.ts';
 import { ensureDaemon } from '../daemon-process.ts';
@@ -66,6 +67,9 @@ export async function runProgram(
   const testing = isTestRun(argv, process.env);
   const resolved = await resolveOrInstall(client, program, testing, isOfProject).finally(() => client.close());
   return runInTerminal(program, resolved.command, [...resolved.args, ...argv], {
-    env: { ...environmentWith(process.env, resolved), ...env },
+    env: environmentWith(process.env, {
+      ...resolved,
+      env: environmentFor(program, { ...resolved, env: { ...resolved.env, ...env } }, argv),
+    }),
   });
 }

@@ -28,12 +28,17 @@ export async function decideProject(
     await assertFolderInside(files, detected.path, documentRoot);
     return { ...chosen, stack: detected.stack === 'php' ? 'php' : 'static', command: null, documentRoot };
   }
-  if (detected.undecided !== null) throw nothingToServe(detected, fetched);
+  if (detected.undecided !== null)
+    throw nothingToServe(detected, (folder) => {
+      const create = `koji project create folder "${detected.name}" --path ${detected.path}`;
+      return `${fetched === null ? '' : `The files are in ${fetched}. `}Say what starts it: ${create} --command 'COMMAND on port $PORT'; or which folder is the web site: ${create} --document-root ${folder}`;
+    });
   return detected;
 }
 
 /**
- * Rejects with NOTHING_TO_SERVE for a static site whose folder has no page and for a program without a command.
+ * Rejects with NOTHING_TO_SERVE for a site whose folder has no page and holds more than files for a browser, and for a program without a
+ * command. Asked before a project is stored, and each time the sites are applied: a record may be older than this rule.
  * @param detect looks at the folder; asked only when it matters
  */
 export async function assertDecided(
@@ -42,18 +47,51 @@ export async function assertDecided(
   detect: (path: string) => Promise<DetectedProject | null>,
 ): Promise<void> {
   const { stack, overrides, path } = project;
+  const isSite = (stack === 'static' || stack === 'php') && overrides['DOCUMENT_ROOT'] === undefined;
   const isOpen =
-    (stack === 'static' && overrides['DOCUMENT_ROOT'] === undefined && !(await hasPage(files, path))) ||
+    (isSite && !(await hasPage(files, path, stack)) && !(await hasOnlyAssets(files, path))) ||
     (stack === 'program' && (overrides['COMMAND'] ?? '').trim() === '');
   if (!isOpen) return;
   const detected = await detect(path);
   if (detected === null || (stack === 'program' && detected.command !== null)) return;
-  throw nothingToServe({ ...detected, name: project.name, undecided: detected.undecided ?? { folders: [] } }, null);
+  throw nothingToServe(
+    { ...detected, name: project.name, undecided: detected.undecided ?? { folders: [] } },
+    (folder) => {
+      const set = `koji project set ${project.id}`;
+      return `Say what starts it: ${set} --stack program --overrides 'COMMAND=COMMAND on port $PORT'; or which folder is the web site: ${set} --stack static --overrides DOCUMENT_ROOT=${folder}`;
+    },
+  );
 }
 
-async function hasPage(files: FileSystem, path: string): Promise<boolean> {
-  const found = await Promise.all(PAGE_FOLDERS.map((folder) => files.stat(join(path, folder, 'index.html'))));
-  return found.some((stat) => stat !== null);
+async function hasPage(files: FileSystem, path: string, stack: ProjectConfig['stack']): Promise<boolean> {
+  const pages = stack === 'php' ? ['index.html', 'index.php'] : ['index.html'];
+  const places = PAGE_FOLDERS.flatMap((folder) => pages.map((page) => join(path, folder, page)));
+  const found = await Promise.all(places.map((place) => files.stat(place)));
+  if (found.some((stat) => stat !== null)) return true;
+  return stack === 'php' && (await files.list(path).catch(() => [])).some((name) => name.endsWith('.php'));
+}
+
+/** What a browser shows or loads by itself, and what lies beside it. */
+const ASSET =
+  /\.(?:html?|css|m?js|map|wasm|svg|png|jpe?g|gif|webp|avif|ico|bmp|woff2?|ttf|otf|eot|mp[34]|m4[av]|webm|og[gv]|wav|pdf|webmanifest)$|^(?:robots|humans)\.txt$|^sitemap\.xml$/i;
+/** Looked at of a folder; one with more is no small collection of assets. */
+const MOST_FILES = 500;
+const DEEPEST = 4;
+
+/** Also true of an empty folder: there is nothing to hide yet. Files that begin with a dot are served to no one. */
+async function hasOnlyAssets(files: FileSystem, path: string): Promise<boolean> {
+  let seen = 0;
+  const look = async (folder: string, depth: number): Promise<boolean> => {
+    for (const name of await files.list(folder).catch(() => [])) {
+      if (name.startsWith('.')) continue;
+      if (++seen > MOST_FILES || depth > DEEPEST) return false;
+      const stat = await files.stat(join(folder, name));
+      if (stat?.type === 'directory' ? !(await look(join(folder, name), depth + 1)) : !ASSET.test(name)) return false;
+    }
+    return true;
+  };
+  // A package with its programs in JavaScript is source.
+  return (await files.stat(join(path, 'node_modules'))) === null && look(path, 0);
 }
 
 async function assertFolderInside(files: FileSystem, path: string, folder: string): Promise<void> {
@@ -66,14 +104,13 @@ async function assertFolderInside(files: FileSystem, path: string, folder: strin
   });
 }
 
-function nothingToServe(detected: DetectedProject, fetched: string | null): KojiboxError {
-  const { path, framework, name } = detected;
+function nothingToServe(detected: DetectedProject, cureWith: (folder: string) => string): KojiboxError {
+  const { path, framework } = detected;
   const folders = detected.undecided?.folders ?? [];
   const pages = folders.length === 0 ? 'it has no folder with an index.html' : `pages are in: ${folders.join(', ')}`;
-  const create = `koji project create folder "${name}" --path ${path}`;
   return new KojiboxError('NOTHING_TO_SERVE', `cannot serve ${path}`, {
     detail: `${framework}: it has no index.html or index.php, and no command that starts it is known; ${pages}. The folder itself is not published, because source code holds keys and passwords`,
     source: 'config',
-    remedy: `${fetched === null ? '' : `The files are in ${fetched}. `}Say what starts it: ${create} --command 'COMMAND on port $PORT'; or which folder is the web site: ${create} --document-root ${folders[0] ?? 'FOLDER'}`,
+    remedy: cureWith(folders[0] ?? 'FOLDER'),
   });
 }

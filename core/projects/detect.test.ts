@@ -197,6 +197,26 @@ describe('a folder', () => {
       });
   });
 
+  it('of source is no site of PHP either; a page, a program in PHP, assets alone and an empty folder are', async () => {
+    const project = { id: 'x', name: 'x', path: ROOT, domain: 'x.test', overrides: {} };
+    const decided = (content: Readonly<Record<string, string>>, stack: 'static' | 'php', overrides = {}) => {
+      const files = tree(content);
+      return assertDecided(files, { ...project, stack, overrides }, (path) => detectProject(files, path));
+    };
+    const django = { 'manage.py': '', 'shop/settings.py': 'SECRET_KEY' };
+    for (const stack of ['static', 'php'] as const)
+      await expect(decided(django, stack)).rejects.toMatchObject({
+        code: 'NOTHING_TO_SERVE',
+        remedy: expect.stringContaining('koji project set x --stack program') as string,
+      });
+    await expect(decided({ 'img/a.png': '', 'deploy/id_rsa': '' }, 'static')).rejects.toThrow();
+    await decided({ ...django, 'public/index.html': '' }, 'static');
+    await decided({ 'tool.php': '' }, 'php');
+    await decided({ 'css/a.css': '', 'img/a.png': '', 'robots.txt': '', '.git/config': '' }, 'static');
+    // The user has decided.
+    await decided(django, 'static', { DOCUMENT_ROOT: '.' });
+  });
+
   it.each(SOURCES)('of source (%s) is served when a command or a folder is chosen: %j', async (_, content) => {
     const files = tree({ ...content, 'site/index.html': '' });
     const detected = await detectProject(files, ROOT);

@@ -19,6 +19,8 @@ export interface ProjectQuestions {
   /** Rejects when a setting of the project cannot be applied. */
   check(project: ProjectConfig): Promise<void>;
   isThere(path: string): Promise<boolean>;
+  /** Rejects when there is nothing in the folder that may be served. */
+  assertDecided(project: ProjectConfig): Promise<void>;
   /** Whether a domain mapping or a rule serves the root of this domain. */
   isRouted(domain: string): boolean;
   documentRoot(project: ProjectConfig): Promise<string>;
@@ -71,6 +73,7 @@ async function factsOf(project: ProjectConfig, questions: ProjectQuestions): Pro
       field: 'path',
       remedy: sayProblem('bringFolderBack', { project: id }),
     });
+  if (!questions.isRouted(domain)) await questions.assertDecided(project);
   return {
     documentRoot: await questions.documentRoot(project),
     linkFolders: await questions.linkFolders(project),

@@ -73,6 +73,8 @@ export function createSiteWork(options: {
   /** Rejects when a setting of the project cannot be applied. */
   check(project: ProjectConfig): Promise<void>;
   isThere(path: string): Promise<boolean>;
+  /** Rejects when there is nothing in the folder that may be served. */
+  assertDecided(project: ProjectConfig): Promise<void>;
   /** All that is left of what could not be applied. */
   problemsChanged(problems: readonly RecordProblem[]): void;
   /** Sites of Kojibox itself, beside those of the projects. */

@@ -69,7 +69,7 @@ export interface EnvironmentsOptions extends Pick<
   EnvironmentSources,
   'files' | 'secrets' | 'assignedPorts' | 'userOverrides'
 > {
-  readonly layout: Pick<Layout, 'data' | 'shims'>;
+  readonly layout: Pick<Layout, 'data' | 'shims' | 'runtimeConfig'>;
   readonly runtimes: Runtimes;
   readonly runFolder: string;
   serviceConfig(id: string): Pick<ServiceConfig, 'env' | 'enabled'>;
@@ -132,6 +132,11 @@ export function createEnvironments(options: EnvironmentsOptions): Environments {
       runFolder: options.runFolder,
       project,
       environment,
+      async passFile(user, content) {
+        const file = join(layout.runtimeConfig, 'pgpass', encodeURIComponent(user));
+        await files.writeAtomic(file, content, { mode: 0o600 });
+        return file;
+      },
       port: (key, fallback) => sources.assignedPorts()[key] ?? fallback,
       password: async (service) => (await secrets.get({ key: `${service}-password`, scope: 'service' })) ?? '',
       logins,

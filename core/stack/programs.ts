@@ -19,6 +19,8 @@ export interface ProgramContext {
   readonly runtimes: Runtimes;
   readonly port: (key: string, fallback: number) => number;
   readonly password: (service: string) => Promise<string>;
+  /** Keeps the passwords of libpq where this user alone can read them. @returns the file */
+  readonly passFile: (user: string, content: string) => Promise<string>;
   readonly runFolder: string;
   readonly project: ProjectConfig | null;
   /** Of the project. */
@@ -134,12 +136,16 @@ export async function resolveProgram(name: ProgramName, context: ProgramContext)
       return node('npx-cli.js');
     case 'psql': {
       const { path, series } = tree('postgres-client', clientSeries(context.runtimes));
+      const port = String(context.port('postgres.db', 5432));
+      const user = context.logins.postgres?.user ?? POSTGRES_USER;
+      const password = context.logins.postgres?.password ?? (await context.password('postgres'));
       const env = {
         PGHOST: '127.0.0.1',
-        PGPORT: String(context.port('postgres.db', 5432)),
-        PGUSER: context.logins.postgres?.user ?? POSTGRES_USER,
+        PGPORT: port,
+        PGUSER: user,
         PGDATABASE: context.environment['POSTGRES_DB'] ?? 'postgres',
-        PGPASSWORD: context.logins.postgres?.password ?? (await context.password('postgres')),
+        // For this server and user alone: PGPASSWORD would go to whatever server the caller names.
+        PGPASSFILE: await context.passFile(user, passLine(port, user, password)),
       };
       return {
         command: join(path, `usr/lib/postgresql/${series}/bin/psql`),
@@ -161,3 +167,8 @@ export async function resolveProgram(name: ProgramName, context: ProgramContext)
       };
   }
 }
+
+/** A backslash stands before what would end a field. https://www.postgresql.org/docs/current/libpq-pgpass.html */
+const passLine = (port: string, user: string, password: string): string =>
+  `${['127.0.0.1', port, '*', escaped(user), escaped(password)].join(':')}\n`;
+const escaped = (text: string): string => text.replaceAll(/[\\:]/g, '\\$&');

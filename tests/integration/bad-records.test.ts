@@ -264,6 +264,13 @@ describe('what becomes inapplicable', () => {
     await world.call('secrets.set', { key: 'gone', scope: 'app', value: 'v' });
     await world.call('config.setProject', siteOf('lost', { path: makeSite(world, 'lost') }));
     await world.koji('quit');
+    // Records that are older than the rule: a folder of source is not published.
+    const source = join(world.root, 'sites/django');
+    mkdirSync(join(source, 'shop'), { recursive: true });
+    for (const name of ['manage.py', 'shop/settings.py']) writeFileSync(join(source, name), 'SECRET_KEY = 1');
+    const assets = join(world.root, 'sites/pictures');
+    mkdirSync(assets, { recursive: true });
+    writeFileSync(join(assets, 'a.css'), 'a{}');
     const file = world.path('app/config/projects.json');
     const document = JSON.parse(readFileSync(file, 'utf8')) as { value: ProjectConfig[] };
     document.value.push(
@@ -271,6 +278,9 @@ describe('what becomes inapplicable', () => {
       siteOf('secretive', { overrides: { X: '${secret:nope}' } }),
       siteOf('versioned', { stack: 'static', overrides: { PHP_VERSION: '9.9' } }),
       siteOf('twin', { domain: 'good.test' }),
+      siteOf('source', { path: source }),
+      siteOf('source-php', { path: source, stack: 'php' }),
+      siteOf('assets', { path: assets }),
     );
     writeFileSync(file, JSON.stringify(document));
     writeStore(world.home, 'domains.json', [
@@ -291,7 +301,7 @@ describe('what becomes inapplicable', () => {
     for (const host of ['good.test', 'also-good.test', 'patched.test'])
       expect((await world.get('/', host)).status, host).toBe(200);
     const { sites, problems, notices } = await status();
-    const broken = ['foreign', 'lost', 'secretive', 'twin', 'versioned'];
+    const broken = ['foreign', 'lost', 'secretive', 'source', 'source-php', 'twin', 'versioned'];
     expect(sites.flatMap(({ projectId, problem }) => (problem === undefined ? [] : [projectId])).sort()).toEqual(
       broken,
     );
@@ -301,6 +311,16 @@ describe('what becomes inapplicable', () => {
       ...broken.map((id) => `project ${id}`),
       'proxy ruled.dev/',
     ]);
+    for (const host of ['source.test', 'source-php.test']) {
+      const page = await world.get('/shop/settings.py', host);
+      expect(page.status, host).toBe(503);
+      expect(page.body).not.toContain('SECRET_KEY');
+    }
+    expect(sites.find(({ projectId }) => projectId === 'source')?.problem).toMatchObject({
+      detail: expect.stringContaining('Django') as string,
+      cure: expect.stringContaining('koji project set source --stack program') as string,
+    });
+    expect((await world.get('/a.css', 'assets.test')).body).toBe('a{}');
     expect(notices.filter((text) => text.includes('set-aside'))).toHaveLength(2);
     for (const [host, why] of [
       ['lost.test', 'lost is not there'],

@@ -1,5 +1,6 @@
 /** One environment for everything that runs in the name of a project, with real programs. */
 import { execFile } from 'node:child_process';
+import { createServer } from 'node:net';
 import { chmodSync, mkdirSync, readFileSync, existsSync, realpathSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -154,4 +155,34 @@ it('variables and files of the user do not lead psql to another server', { timeo
     await here(['mariadb', '-Ne', 'select 2'], { MYSQL_HOST: '10.255.255.1', MYSQL_PWD: 'x', MYSQL_TCP_PORT: '1' }),
   ).toBe('2');
   expect(await here(['redis-cli', 'ping'], { REDISCLI_AUTH: 'theirs' })).toBe('PONG');
+});
+
+it('a server that the caller names gets no password of this stack', { timeout: 120_000 }, async () => {
+  // It asks for a password in clear, as any server may, and keeps what comes.
+  let heard = '';
+  const server = createServer((socket) => {
+    socket
+      .on('error', () => undefined)
+      .on('data', (data) => {
+        heard += data.toString('latin1');
+        const isStartup = data.length > 8 && data.readInt32BE(4) === 196_608;
+        if (data.length === 8) socket.write('N');
+        else if (isStartup) socket.write(Buffer.from([0x52, 0, 0, 0, 8, 0, 0, 0, 3]));
+        else socket.end('-ERR no\r\n');
+      });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.2', resolve));
+  const { port } = server.address() as { port: number };
+  for (const [program, ...args] of [
+    ['psql', '-w', '-h', '127.0.0.2', '-p', `${port}`, '-tAc', 'select 1'],
+    ['psql', '-w', `host=127.0.0.2 port=${port} dbname=x`],
+    ['redis-cli', '-h', '127.0.0.2', '-p', `${port}`, 'ping'],
+  ] as const)
+    await here([program, ...args]).catch(() => '');
+  server.close();
+  expect(heard).toContain('kojibox');
+  for (const service of ['postgres', 'redis']) {
+    const password = await world.call<string>('secrets.get', { key: `${service}-password`, scope: 'service' });
+    expect(heard).not.toContain(password);
+  }
 });

@@ -85,4 +85,6 @@ export const PROJECTS_ERRORS = {
   theFilesAreIn: 'The files are in {a}.',
   sayWhatStartsItCommand:
     "Say what starts it: {a} --command 'COMMAND on port $PORT'; or which folder is the web site: {b} --document-root {c}",
+  sayWhatStartsItSet:
+    "Say what starts it: {a} --stack program --overrides 'COMMAND=COMMAND on port $PORT'; or which folder is the web site: {b} --stack static --overrides DOCUMENT_ROOT={c}",
 } as const;

@@ -87,4 +87,6 @@ export const projectsErrorsDe: SentenceTexts['projectsErrors'] = {
   theFilesAreIn: 'Die Dateien sind in {a}.',
   sayWhatStartsItCommand:
     "Gib den Befehl an, der es startet: {a} --command 'COMMAND on port $PORT'; oder den Ordner der Website: {b} --document-root {c}",
+  sayWhatStartsItSet:
+    "Gib den Befehl an, der es startet: {a} --stack program --overrides 'COMMAND=COMMAND on port $PORT'; oder den Ordner der Website: {b} --stack static --overrides DOCUMENT_ROOT={c}",
 };

@@ -87,4 +87,6 @@ export const projectsErrorsId: SentenceTexts['projectsErrors'] = {
   theFilesAreIn: 'Berkasnya ada di {a}.',
   sayWhatStartsItCommand:
     "Sebutkan perintah yang menjalankannya: {a} --command 'COMMAND on port $PORT'; atau folder situsnya: {b} --document-root {c}",
+  sayWhatStartsItSet:
+    "Sebutkan perintah yang menjalankannya: {a} --stack program --overrides 'COMMAND=COMMAND on port $PORT'; atau folder situsnya: {b} --stack static --overrides DOCUMENT_ROOT={c}",
 };
