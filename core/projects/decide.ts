@@ -68,7 +68,12 @@ async function hasPage(files: FileSystem, path: string, stack: ProjectConfig['st
   const places = PAGE_FOLDERS.flatMap((folder) => pages.map((page) => join(path, folder, page)));
   const found = await Promise.all(places.map((place) => files.stat(place)));
   if (found.some((stat) => stat !== null)) return true;
-  return stack === 'php' && (await files.list(path).catch(() => [])).some((name) => name.endsWith('.php'));
+  if (stack !== 'php') return false;
+  const names = await files.list(path).catch(() => []);
+  if (names.some((name) => name.endsWith('.php'))) return true;
+  // Several applications side by side, each in a folder of its own.
+  const apps = await Promise.all(names.map((name) => files.stat(join(path, name, 'index.php'))));
+  return apps.some((stat) => stat !== null);
 }
 
 /** What a browser shows or loads by itself, and what lies beside it. */

@@ -212,6 +212,7 @@ describe('a folder', () => {
     await expect(decided({ 'img/a.png': '', 'deploy/id_rsa': '' }, 'static')).rejects.toThrow();
     await decided({ ...django, 'public/index.html': '' }, 'static');
     await decided({ 'tool.php': '' }, 'php');
+    await decided({ 'shop/index.php': '', 'notes.txt': '' }, 'php');
     await decided({ 'css/a.css': '', 'img/a.png': '', 'robots.txt': '', '.git/config': '' }, 'static');
     // The user has decided.
     await decided(django, 'static', { DOCUMENT_ROOT: '.' });
