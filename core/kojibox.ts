@@ -20,8 +20,6 @@ import { createNotices } from './notices.ts';
 import { portName } from './ports/port-name.ts';
 import { createPorts } from './ports/ports.ts';
 import { commandOf, domainsOf } from './projects/command-of.ts';
-import { assertDecided } from './projects/decide.ts';
-import { detectProject } from './projects/detect.ts';
 import { detectFolder } from './projects/detect-folder.ts';
 import { createPhpSettings, createPhpSettingsStore } from './php/php-settings.ts';
 import { createForget } from './projects/forget-project.ts';
@@ -299,7 +297,6 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     sessions: layout.sessions,
     define: () => void defineServices(),
     check: (project) => checkProject(project),
-    assertDecided: (project) => assertDecided(system.files, project, (path) => detectProject(system.files, path)),
     isThere: async (path) => (await system.files.realPath(path)) !== null,
     problemsChanged: (problems) => publish('problems:changed', { problems: [...problems] }),
   });

@@ -13,6 +13,8 @@ import { isLocalName } from '../certificates/local-domains.ts';
 import type { Domains } from '../domains/domains.ts';
 import { localDomainError } from '../domains/local-domain.ts';
 import type { Ports } from '../ports/ports.ts';
+import { assertDecided } from '../projects/decide.ts';
+import { detectProject } from '../projects/detect.ts';
 import type { FileOwner } from '../system/files.ts';
 import type { System } from '../system/system.ts';
 import type { createEdgeConfigWriter, EdgePorts } from './edge-config.ts';
@@ -73,8 +75,6 @@ export function createSiteWork(options: {
   /** Rejects when a setting of the project cannot be applied. */
   check(project: ProjectConfig): Promise<void>;
   isThere(path: string): Promise<boolean>;
-  /** Rejects when there is nothing in the folder that may be served. */
-  assertDecided(project: ProjectConfig): Promise<void>;
   /** All that is left of what could not be applied. */
   problemsChanged(problems: readonly RecordProblem[]): void;
   /** Sites of Kojibox itself, beside those of the projects. */
@@ -194,6 +194,7 @@ export function createSiteWork(options: {
     edgePorts ??= await assignEdgePorts();
     const { facts, problems: ofProjects } = await planProjects(options.projects(), {
       ...options,
+      assertDecided: (project) => assertDecided(system.files, project, (path) => detectProject(system.files, path)),
       isRouted: (domain) =>
         options.mappings().some((mapping) => mapping.domain === domain && mapping.targetPort !== 0) ||
         options.rules().some(({ host, path }) => host === domain && path === '/'),
