@@ -143,8 +143,9 @@ export function overallStatus(inputs: StatusInputs): OverallStatus {
 }
 
 const isOffline = ({ state }: SiteStatus): boolean => state === 'failed' || state === 'stopped';
-const isPaused = ({ cause }: SiteStatus): boolean =>
-  cause !== null && cause.name === 'program' && cause.service !== null && cause.state === 'stopped';
+/** Its own program, which no other site waits for; a runtime that many share is another thing. */
+const isPaused = ({ site, cause }: SiteStatus): boolean =>
+  cause?.name === 'program' && cause.state === 'stopped' && cause.service?.id === `app-${site.projectId}`;
 
 /** From one answer of `stack.status`, or from what the daemon is about to answer. */
 export const statusOf = ({ services, sites }: Pick<StatusInputs, 'services' | 'sites'>, now: number): OverallStatus =>

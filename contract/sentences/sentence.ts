@@ -46,8 +46,16 @@ function compile(catalogue: Catalogue): readonly Compiled[] {
   return Object.entries(catalogue)
     .map(([kind, template]) => {
       const parts = template.split(/(\{\w+\})/);
+      const seen = new Set<string>();
       const source = parts
-        .map((part) => (/^\{\w+\}$/.test(part) ? `(?<${part.slice(1, -1)}>.+?)` : part.replaceAll(/[^\w\s]/g, '\\$&')))
+        .map((part) => {
+          if (!/^\{\w+\}$/.test(part)) return part.replaceAll(/[^\w\s]/g, '\\$&');
+          const name = part.slice(1, -1);
+          // A value that is said twice is the same both times.
+          if (seen.has(name)) return `\\k<${name}>`;
+          seen.add(name);
+          return `(?<${name}>.+?)`;
+        })
         .join('');
       const fixed = parts.filter((part) => !/^\{\w+\}$/.test(part)).join('').length;
       return { kind, pattern: new RegExp(`^${source}$`, 's'), fixed };

@@ -29,9 +29,9 @@ describe('what the shell knows', () => {
     expect(overallState(stateOf([edge, service('php', 'running', { health: 'unhealthy' })]))).toBe('failed');
     expect(overallState(stateOf([edge, php, service('b', 'starting')]))).toBe('busy');
     expect(overallState(stateOf([edge, php, service('b', 'stopped')]))).toBe('ready');
-    expect(overallState(stateOf([edge, service('php', 'stopped')]))).toBe('ready');
     // No site can be opened: that is not "ready", although all that should run does.
     expect(overallState(stateOf([service('edge', 'stopped'), php]))).toBe('failed');
+    expect(overallState(stateOf([edge, service('php', 'stopped')]))).toBe('failed');
     expect(overallState(stateOf([service('edge', 'stopped'), service('php', 'stopped')]))).toBe('stopped');
     expect(overallState(stateOf([edge, php], false))).toBe('offline');
   });

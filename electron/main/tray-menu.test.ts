@@ -119,8 +119,7 @@ describe('the tray', () => {
     expect(projects([edge, php])).toMatchObject([{ label: 'Open Hello', enabled: true }]);
     expect(projects([service('edge', 'stopped'), php])).toMatchObject([{ label: 'Hello: stopped', enabled: false }]);
     expect(projects([edge, service('php', 'error')])).toMatchObject([{ label: 'Hello: not served', enabled: false }]);
-    const stopped = stateOf([edge, service('php', 'stopped')]);
-    expect(overallText(stopped, texts)).toBe('1 of 1 services run · 1 site is stopped');
+    expect(overallText(stateOf([edge, service('php', 'stopped')]), texts)).toBe('1 site is not served');
   });
 });
 
