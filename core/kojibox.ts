@@ -227,6 +227,7 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     log: system.log,
     drivers: new Map([[options.driver.name, options.driver]]),
     probes: options.probes,
+    failures: stores.failedServices,
     random: Math.random,
     async resolve(id, { purpose, signal }) {
       if (purpose === 'adopt') return catalog.describe(entryOf(id));
@@ -245,7 +246,6 @@ export async function createKojibox(options: KojiboxOptions): Promise<Kojibox> {
     },
     onHealth: (id, status) => publish('service:health', { id, status }),
   });
-
   const logins = createLogins({ ...options, log: system.log, secrets, supervisor, wanted: environments.databasesIn });
   const defineServices = (): CatalogEntry[] => {
     const wanted = catalog.entries(stores.projects.get());

@@ -11,6 +11,7 @@ export interface Layout {
   readonly ownServicesConfig: string;
   /** Programs that the user stopped. */
   readonly heldServicesConfig: string;
+  readonly failedServices: string;
   readonly projectsConfig: string;
   /** Of removed projects and names, until the next start. */
   readonly leftovers: string;
@@ -117,6 +118,7 @@ export function layoutOf(home: string): Layout {
     servicesConfig: join(config, 'services.json'),
     ownServicesConfig: join(config, 'own-services.json'),
     heldServicesConfig: join(config, 'held-services.json'),
+    failedServices: join(config, 'failed-services.json'),
     projectsConfig: join(config, 'projects.json'),
     leftovers: join(config, 'leftovers.json'),
     domainsConfig: join(config, 'domains.json'),

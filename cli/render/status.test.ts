@@ -27,3 +27,16 @@ it('says of each site whether it can be opened, and why not', () => {
   expect(lineOf([service('php')])).toContain('not served: the edge is stopped');
   expect(lineOf([service('edge'), service('php')], { title: 'a', detail: 'b', cure: 'c' })).toContain('not served');
 });
+
+it('says when a service has failed, and why', () => {
+  const ts = '2026-01-02T03:04:05.000Z';
+  const error = { code: 'SERVICE_EXITED', message: 'cannot keep it', detail: 'code 7', retryable: true } as const;
+  const text = renderStatus({
+    ready: false,
+    services: [service('web', { state: 'error', error: { ...error, source: 'services', ts } })],
+    sites: [],
+    uiUrl: 'http://127.0.0.1/',
+    notices: [],
+  });
+  expect(text).toContain(`web (${new Date(ts).toLocaleString()}): cannot keep it code 7`);
+});

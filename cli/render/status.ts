@@ -79,6 +79,7 @@ function problemLines({ scope, id, title, detail, cure }: RecordProblem): string
   ];
 }
 
-function serviceError(service: ServiceState): string {
-  return `  ${paint('red', service.id)}: ${service.error?.message ?? ''} ${paint('dim', service.error?.detail ?? '')}\n    ${paint('cyan', '→')} ${service.error?.remedy ?? ''}`;
+function serviceError({ id, error }: ServiceState): string {
+  const failedAt = error === null ? '' : ` (${new Date(error.ts).toLocaleString()})`;
+  return `  ${paint('red', id)}${failedAt}: ${error?.message ?? ''} ${paint('dim', error?.detail ?? '')}\n    ${paint('cyan', '→')} ${error?.remedy ?? ''}`;
 }

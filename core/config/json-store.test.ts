@@ -65,6 +65,18 @@ const share = (projectId: string): unknown => ({
   expiresAt: '2027-01-01T00:00:00.000Z',
 });
 
+const failed: unknown = {
+  error: {
+    code: 'SERVICE_EXITED',
+    message: 'x',
+    detail: '',
+    retryable: true,
+    source: 'services',
+    ts: '2026-01-01T00:00:00.000Z',
+  },
+  restarts: 5,
+};
+
 /** Of each store: its file, good records, and where they are in the document. */
 const STORES: Record<keyof Stores, { file: (layout: Layout) => string; good: unknown; into: (string | number)[] }> = {
   app: {
@@ -100,6 +112,7 @@ const STORES: Record<keyof Stores, { file: (layout: Layout) => string; good: unk
     into: [],
   },
   heldServices: { file: (l) => l.heldServicesConfig, good: ['app-a', 'app-b', 'app-c'], into: [] },
+  failedServices: { file: (l) => l.failedServices, good: { a: failed, b: failed, c: failed }, into: [] },
   runtimes: {
     file: (l) => l.runtimeChoices,
     good: { defaults: { php: '8.2', node: '24', redis: '7' }, pins: {} },

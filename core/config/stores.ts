@@ -22,6 +22,7 @@ import { LeftoversSchema, type Leftover } from '../projects/leftovers.ts';
 import { SharesSchema } from '../proxy/sharing.ts';
 import { LockSchema } from '../runtimes/lock.ts';
 import { SealedSecretsSchema } from '../secrets/secrets.ts';
+import { FailedServicesSchema, type FailedServices } from '../services/failure-records.ts';
 import { HeldServicesSchema } from '../services/held-services.ts';
 import type { System } from '../system/system.ts';
 import { openJsonStore, type JsonStore } from './json-store.ts';
@@ -56,6 +57,7 @@ export async function openStores(system: System, layout: Layout, notice: (text: 
     shares: open<Share[]>(layout.shares, SharesSchema, []),
     ownServices: open<OwnService[]>(layout.ownServicesConfig, z.array(OwnServiceSchema), []),
     heldServices: open<string[]>(layout.heldServicesConfig, HeldServicesSchema, []),
+    failedServices: open<FailedServices>(layout.failedServices, FailedServicesSchema, {}),
     runtimes: open(layout.runtimeChoices, RuntimeChoicesSchema, { defaults: {}, pins: {} }),
     php: open(layout.phpConfig, z.record(z.string(), PhpChoiceSchema), {}),
     leftovers: open<Leftover[]>(layout.leftovers, LeftoversSchema, []),

@@ -52,6 +52,8 @@ export type MachineEvent =
   | { readonly type: 'start-requested' }
   | { readonly type: 'stop-requested' }
   | { readonly type: 'adopted' }
+  /** An earlier daemon gave it up, and no person has started or stopped it since. */
+  | { readonly type: 'recalled'; readonly failure: KojiboxError; readonly restarts: number }
   | { readonly type: 'prepared' }
   | { readonly type: 'prepare-failed'; readonly failure: KojiboxError }
   | { readonly type: 'dependencies-ready' }

@@ -35,6 +35,8 @@ function eventNamed(name: EventName, state: MachineState): MachineEvent {
       return { type: name, how: 'code 1' };
     case 'probe-failed':
       return { type: name, text: 'no answer' };
+    case 'recalled':
+      return { type: name, failure, restarts: 3 };
     case 'prepare-failed':
     case 'launch-failed':
     case 'dependency-failed':

@@ -131,6 +131,9 @@ const rules: readonly Rule[] = [
   rule('stopped', 'adopted', ['starting'], (_, __, context) =>
     probeUntilDeadline({ ...asked(context.state), proven: true }, context, 0),
   ),
+  rule('stopped', 'recalled', ['failed'], (_, { failure, restarts }, { state }) =>
+    fail({ ...up(state), restarts }, failure),
+  ),
 
   rule('preparing', 'prepared', ['waiting', 'stopped'], (_, __, { state }) =>
     state.desired === 'up' ? enter(state, { name: 'waiting' }, [{ type: 'await-dependencies' }]) : rest(state),

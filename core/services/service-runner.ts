@@ -7,6 +7,7 @@ import type { Evidence, HealthStatus, RestartPolicy, ServiceState } from '../../
 import { diskFull } from '../../contract/disk-error.ts';
 import { timestamp } from '../system/clock.ts';
 import type { ExitResult, ServiceDriver, ServiceHandle } from './driver.ts';
+import type { FailureRecords } from './failure-records.ts';
 import type { LoopbackAddress, ProbeResult } from './health.ts';
 import { INITIAL_STATE, transition } from './machine.ts';
 import type { Effect, MachineEvent, MachinePolicy, MachineState } from './machine-types.ts';
@@ -30,16 +31,19 @@ export interface ServiceRunner {
   readonly fingerprint: string | null;
   state(): ServiceState;
   post(event: MachineEvent): void;
+  /** Is failed again, as an earlier daemon left it; does nothing for what runs or never failed. */
+  recall(): void;
   /** Takes over a live process; resolves when its first probe was answered or given up. Rejects when it cannot be said how to probe it. */
   adopt(handle: ServiceHandle): Promise<void>;
   probeNow(): Promise<void>;
   detach(): void;
 }
 
-export interface RunnerOptions extends SupervisorOptions {
+export interface RunnerOptions extends Omit<SupervisorOptions, 'failures'> {
   readonly driver: ServiceDriver;
   /** Those it still waits for. */
   waitingFor(entry: ServiceEntry): string[];
+  readonly failures: FailureRecords;
   /** Called after each change of phase, when it was published. */
   onPhase(): void;
 }
@@ -66,6 +70,7 @@ export function createServiceRunner(initial: ServiceEntry, options: RunnerOption
   let address: LoopbackAddress | null = null;
   let lastError: KojiboxError | null = null;
   let reported: KojiboxError | null = null;
+  let failedAt: string | null = null;
   let health: HealthStatus = 'unknown';
   let updatedAt = timestamp(clock);
   let firstProbe: (() => void) | undefined;
@@ -89,6 +94,7 @@ export function createServiceRunner(initial: ServiceEntry, options: RunnerOption
       version,
       readyMs,
       lastError,
+      failedAt,
       updatedAt,
       startedAt: handle === null ? null : new Date(handle.launchedAt).toISOString(),
       waitingFor: options.waitingFor(entry),
@@ -121,8 +127,12 @@ export function createServiceRunner(initial: ServiceEntry, options: RunnerOption
     if (after.generation !== before.generation) arrive(before);
     for (const effect of effects) perform(effect);
     if (after.phase.name === 'failed' && after.generation !== before.generation) {
-      void report(after.phase.failure, after.generation);
-      return; // Published with the last lines of the log.
+      if (event.type !== 'recalled') {
+        void report(after.phase.failure, after.generation);
+        return; // Published with the last lines of the log.
+      }
+      lastError = after.phase.failure;
+      reported = after.phase.failure;
     }
     publish();
     options.onPhase();
@@ -141,6 +151,7 @@ export function createServiceRunner(initial: ServiceEntry, options: RunnerOption
       readyMs = Math.round((clock.monotonic() - launchedAt) * 10) / 10;
     }
     reported = null;
+    if (before.phase.name === 'failed') options.failures.forget(entry.id);
     if (phase.name === 'stopped') lastError = null;
     if (phase.name !== 'starting') firstProbe?.();
     if (phase.name === 'starting' && resolved !== null) probing.untilReady(resolved.plan.probe);
@@ -155,6 +166,8 @@ export function createServiceRunner(initial: ServiceEntry, options: RunnerOption
     if (machine.generation !== generation || detached) return;
     lastError = complete;
     reported = complete;
+    failedAt = timestamp(clock);
+    options.failures.note(entry.id, { failure: complete, at: failedAt, restarts: machine.restarts });
     log.warn('service failed', {
       id: entry.id,
       code: complete.code,
@@ -332,6 +345,13 @@ export function createServiceRunner(initial: ServiceEntry, options: RunnerOption
     },
     state,
     post,
+    recall() {
+      const known = options.failures.recall(entry.id);
+      if (known === null) return;
+      if (machine.phase.name !== 'stopped') return options.failures.forget(entry.id);
+      failedAt = known.at;
+      post({ type: 'recalled', failure: known.failure, restarts: known.restarts });
+    },
     async adopt(found) {
       resolved = await options.resolve(entry.id, { purpose: 'adopt', signal: preparation.signal });
       handle = found;

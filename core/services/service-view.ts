@@ -18,6 +18,8 @@ export interface Observed {
   readonly readyMs: number | null;
   /** Of the last failure, with the last lines of the log; kept over restarts, forgotten at the next start that someone asks for. */
   readonly lastError: KojiboxError | null;
+  /** ISO 8601 of the failure that it has given up after; null before the first. */
+  readonly failedAt: string | null;
   readonly waitingFor: readonly string[];
   readonly maxRetries: number;
   /** Monotonic ms. */
@@ -43,7 +45,7 @@ export function viewOf(machine: MachineState, observed: Observed): ServiceState 
     health: healthOf(machine),
     evidence: machine.phase.name === 'running' ? observed.evidence : null,
     reason: reasonOf(machine, observed),
-    error: state === 'error' && lastError !== null ? lastError.toBody(updatedAt) : null,
+    error: state === 'error' && lastError !== null ? lastError.toBody(observed.failedAt ?? updatedAt) : null,
     ports: [...(plan?.ports ?? entry.ports)],
     connect: plan?.connect ?? entry.connect,
     dependsOn: [...entry.dependsOn],

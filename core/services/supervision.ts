@@ -3,9 +3,11 @@ import type { PortDef } from '../../contract/common.ts';
 import type { KojiboxError } from '../../contract/errors.ts';
 import type { HealthStatus, ServiceState } from '../../contract/services.ts';
 import type { ServicePlan } from '../recipes/recipe.ts';
+import type { JsonStore } from '../config/json-store.ts';
 import type { Clock } from '../system/clock.ts';
 import type { Logger } from '../system/logger.ts';
 import type { LaunchSpec, ServiceDriver } from './driver.ts';
+import type { FailedServices } from './failure-records.ts';
 import type { ProbeRunner } from './health.ts';
 
 export interface ServiceEntry {
@@ -55,6 +57,8 @@ export interface SupervisorOptions {
   readonly log: Logger;
   readonly drivers: ReadonlyMap<string, ServiceDriver>;
   readonly probes: ProbeRunner;
+  /** Failures that outlive the daemon. */
+  readonly failures: JsonStore<FailedServices>;
   /** 0 to 1. */
   random(): number;
   /** Runs before each launch, and once for each adopted service. Rejects with a KojiboxError. */
@@ -94,9 +98,9 @@ export interface Supervisor {
   restart(id: string): Promise<ServiceState>;
   /** Starts several; rejects with the first failure after all have come to an end. */
   startAll(ids: readonly string[]): Promise<ServiceState[]>;
-  /** Stops everything, dependents first. */
+  /** Stops everything, dependents first. A person ends Kojibox, not a failure: the next daemon still says what has failed. */
   stopAll(): Promise<void>;
-  /** Takes over what an earlier daemon left running and ends what is not defined any more. Call once, after `define`. Returns the adopted ids. */
+  /** Takes over what an earlier daemon left running, ends what is not defined any more, and says again what has failed. Call once, after `define`. Returns the adopted ids. */
   recover(): Promise<string[]>;
   /** Ends supervision; the services go on. */
   detach(): void;

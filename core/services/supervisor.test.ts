@@ -1,117 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { KojiboxError } from '../../contract/errors.ts';
-import type { HealthStatus, ServiceState } from '../../contract/services.ts';
-import type { LaunchSpec } from './driver.ts';
-import type { ProbeResult } from './health.ts';
-import { createSupervisor, type ResolveContext, type SupervisedPlan } from './supervisor.ts';
-import { createFakeDriver, createFakeMachine, type FakeMachine } from './testing/fake-driver.ts';
-import { createHandClock, settle } from './testing/hand-clock.ts';
-
-const specOf = (id: string, fingerprint = 'v1'): LaunchSpec => ({
-  id,
-  command: `/bin/${id}`,
-  args: [],
-  env: {},
-  cwd: '/',
-  logFile: `/logs/${id}.log`,
-  user: null,
-  fingerprint,
-});
-
-function setUp(machine: FakeMachine = createFakeMachine()) {
-  const clock = createHandClock();
-  const driver = createFakeDriver(machine, clock.now);
-  const published: ServiceState[] = [];
-  const health: string[] = [];
-  const answers = new Map<string, ProbeResult>();
-  const probed: string[] = [];
-  const plans = new Map<string, Partial<SupervisedPlan>>();
-  const resolving = new Map<string, (context: ResolveContext) => Promise<void>>();
-  const fingerprints = new Map<string, string>();
-  const warnings: string[] = [];
-  /** Ports of other programs. */
-  const taken = new Set<number>();
-  const ok: ProbeResult = { ok: true, text: 'answered', latencyMs: 1 };
-  const supervisor = createSupervisor({
-    clock,
-    log: {
-      debug: () => undefined,
-      info: () => undefined,
-      warn: (text) => void warnings.push(text),
-      error: (text) => void warnings.push(text),
-    },
-    drivers: new Map([['fake', driver]]),
-    probes: {
-      probe(spec) {
-        const id = spec.type === 'http' ? spec.url : '?';
-        probed.push(id);
-        return Promise.resolve(answers.get(id) ?? ok);
-      },
-    },
-    random: () => 0.5,
-    async resolve(id, context) {
-      await resolving.get(id)?.(context);
-      const plan: SupervisedPlan = {
-        version: '1',
-        ports: [],
-        connect: null,
-        probe: { type: 'http', url: id },
-        restartPolicy: { maxRetries: 3, backoffMs: 100 },
-        probeIntervalMs: 10_000,
-        startDeadlineMs: 5_000,
-        stopSignal: 'SIGTERM',
-        stopGraceMs: 1_000,
-        ...plans.get(id),
-      };
-      return { plan, spec: specOf(id, fingerprints.get(id)) };
-    },
-    portLost: (_, ports) =>
-      Promise.resolve(
-        ports.some(({ port }) => taken.has(port))
-          ? new KojiboxError('PORT_CONFLICT', 'Requested port is already in use', { source: 'config' })
-          : null,
-      ),
-    lastLogLines: (id) => Promise.resolve(`last words of ${id}`),
-    onState: (state) => void published.push(state),
-    onHealth: (id, status: HealthStatus) => void health.push(`${id} ${status}`),
-  });
-  const define = (id: string, ...dependsOn: string[]): void =>
-    supervisor.define({
-      id,
-      name: id,
-      runtime: null,
-      version: null,
-      dependsOn,
-      ports: [],
-      connect: null,
-      driver: 'fake',
-    });
-  const silent = (id: string): void => void answers.set(id, { ok: false, text: 'refused', latencyMs: 1 });
-  const answering = (id: string): void => void answers.set(id, ok);
-  const statesOf = (id: string): string[] =>
-    published
-      .filter((state) => state.id === id)
-      .map(({ state }) => state)
-      .filter((state, at, all) => state !== all[at - 1]);
-  return {
-    clock,
-    driver,
-    supervisor,
-    define,
-    published,
-    health,
-    probed,
-    plans,
-    resolving,
-    fingerprints,
-    silent,
-    answering,
-    statesOf,
-    warnings,
-    taken,
-    machine,
-  };
-}
+import { settle } from './testing/hand-clock.ts';
+import { setUpSupervisor } from './testing/set-up-supervisor.ts';
 
 /** What a promise came to, without waiting for ever. */
 function watch<T>(promise: Promise<T>): { value?: T; error?: unknown; done: boolean } {
@@ -125,7 +15,7 @@ function watch<T>(promise: Promise<T>): { value?: T; error?: unknown; done: bool
 
 describe('supervisor', () => {
   it('starts a service and says when it is ready, and why it believes so', async () => {
-    const { supervisor, define, clock, statesOf, silent, answering, health } = setUp();
+    const { supervisor, define, clock, statesOf, silent, answering, health } = setUpSupervisor();
     define('a');
     silent('a');
     const started = watch(supervisor.start('a'));
@@ -151,7 +41,7 @@ describe('supervisor', () => {
   });
 
   it('starts each as soon as what it needs is ready, and stops backwards', async () => {
-    const { supervisor, define, clock, driver, silent, answering } = setUp();
+    const { supervisor, define, clock, driver, silent, answering } = setUpSupervisor();
     define('edge', 'php');
     define('php', 'db', 'cache');
     define('db');
@@ -186,7 +76,7 @@ describe('supervisor', () => {
   });
 
   it('restarts a crashed service at once, backs off, and gives up with the reason and the last words', async () => {
-    const { supervisor, define, clock, driver } = setUp();
+    const { supervisor, define, clock, driver } = setUpSupervisor();
     define('a');
     await Promise.all([supervisor.start('a'), clock.advance(10)]);
     driver.crash('a');
@@ -222,7 +112,7 @@ describe('supervisor', () => {
   });
 
   it('forgives a service that was stable', async () => {
-    const { supervisor, define, clock, driver } = setUp();
+    const { supervisor, define, clock, driver } = setUpSupervisor();
     define('a');
     await Promise.all([supervisor.start('a'), clock.advance(10)]);
     for (let times = 0; times < 6; times++) {
@@ -235,7 +125,7 @@ describe('supervisor', () => {
   });
 
   it('rejects a start that ends, times out, cannot be prepared or launched', async () => {
-    const { supervisor, define, clock, driver, silent, resolving } = setUp();
+    const { supervisor, define, clock, driver, silent, resolving } = setUpSupervisor();
     define('a');
     silent('a');
     const ended = watch(supervisor.start('a'));
@@ -260,7 +150,7 @@ describe('supervisor', () => {
   });
 
   it('tells dependents of a failure, and prints cycles', async () => {
-    const { supervisor, define, clock, driver, silent } = setUp();
+    const { supervisor, define, clock, driver, silent } = setUpSupervisor();
     define('php', 'db');
     define('db');
     silent('db');
@@ -280,7 +170,7 @@ describe('supervisor', () => {
   });
 
   it('calls a silent service unhealthy and restarts it when the plan says so', async () => {
-    const { supervisor, define, clock, silent, answering, health, plans, driver } = setUp();
+    const { supervisor, define, clock, silent, answering, health, plans, driver } = setUpSupervisor();
     define('a');
     define('b');
     plans.set('b', { restartWhenUnhealthy: false });
@@ -304,7 +194,7 @@ describe('supervisor', () => {
   });
 
   it('probes seldom and not all at once while services run', async () => {
-    const { supervisor, define, clock, probed } = setUp();
+    const { supervisor, define, clock, probed } = setUpSupervisor();
     define('a');
     await Promise.all([supervisor.start('a'), clock.advance(10)]);
     probed.length = 0;
@@ -317,7 +207,7 @@ describe('supervisor', () => {
   });
 
   it('obeys the last wish: stop during a start, start during a stop', async () => {
-    const { supervisor, define, clock, silent, answering, driver, resolving } = setUp();
+    const { supervisor, define, clock, silent, answering, driver, resolving } = setUpSupervisor();
     define('a');
     let signal: AbortSignal | undefined;
     let finish = (): void => undefined;
@@ -356,7 +246,7 @@ describe('supervisor', () => {
   });
 
   it('restarts a service with the dependents that were up', async () => {
-    const { supervisor, define, clock, driver } = setUp();
+    const { supervisor, define, clock, driver } = setUpSupervisor();
     define('php', 'db');
     define('mail', 'db');
     define('db');
@@ -377,7 +267,7 @@ describe('supervisor', () => {
   });
 
   it('chooses another port when somebody was faster, and says who has it when that does not help', async () => {
-    const { supervisor, define, clock, driver, plans, resolving, silent, taken } = setUp();
+    const { supervisor, define, clock, driver, plans, resolving, silent, taken } = setUpSupervisor();
     define('a');
     silent('a');
     let port = 5432;
@@ -410,13 +300,13 @@ describe('supervisor', () => {
   });
 
   it('adopts what runs, ends what is not defined, and restarts an outdated one at the next start', async () => {
-    const before = setUp();
+    const before = setUpSupervisor();
     for (const id of ['a', 'b', 'c']) before.define(id);
     await Promise.all([before.supervisor.startAll(['a', 'b', 'c']), before.clock.advance(10)]);
     before.supervisor.detach();
     expect(before.driver.calls).toEqual(['start a', 'start b', 'start c']);
 
-    const { supervisor, define, clock, driver, fingerprints } = setUp(before.machine);
+    const { supervisor, define, clock, driver, fingerprints } = setUpSupervisor(before.machine);
     define('a');
     define('b');
     fingerprints.set('b', 'v2');
@@ -445,7 +335,7 @@ describe('supervisor', () => {
   });
 
   it('gives up on a process that cannot be ended, and launches nothing beside it', async () => {
-    const { supervisor, define, clock, driver } = setUp();
+    const { supervisor, define, clock, driver } = setUpSupervisor();
     define('a');
     await Promise.all([supervisor.start('a'), clock.advance(10)]);
     driver.protect('a', new KojiboxError('PERMISSION_DENIED', 'cannot end a', { source: 'services' }));
@@ -461,7 +351,7 @@ describe('supervisor', () => {
   });
 
   it('can resolve as soon as the start is under way, and forgets what is undefined', async () => {
-    const { supervisor, define, clock } = setUp();
+    const { supervisor, define, clock } = setUpSupervisor();
     define('a');
     expect(await supervisor.start('a', { until: 'starting' })).toMatchObject({
       state: 'starting',

@@ -4,6 +4,7 @@ import type { ServiceState } from '../../contract/services.ts';
 import { delay } from '../system/clock.ts';
 import { dependentsOf, resolveLanes, type Dependencies } from './dependency-graph.ts';
 import type { ServiceDriver, ServiceHandle } from './driver.ts';
+import { createFailureRecords } from './failure-records.ts';
 import { createServiceRunner, type ServiceRunner } from './service-runner.ts';
 import type { ServiceEntry, Supervisor, SupervisorOptions } from './supervision.ts';
 
@@ -23,6 +24,9 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   const { log, clock } = options;
   const runners = new Map<string, ServiceRunner>();
   const waiters = new Set<Waiter>();
+  const records = createFailureRecords(options.failures, log);
+  let keepsFailures = false;
+  const failures: typeof records = { ...records, forget: (id) => void (keepsFailures || records.forget(id)) };
 
   const graph = (): Dependencies => new Map([...runners].map(([id, { entry }]) => [id, entry.dependsOn]));
   const find = (id: string): ServiceRunner => {
@@ -157,7 +161,9 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   };
 
   const stopAll = async (): Promise<void> => {
+    keepsFailures = true;
     const results = await Promise.allSettled([...runners.keys()].map((id) => stop(id)));
+    keepsFailures = false;
     const failed = results.find((result) => result.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
   };
@@ -202,6 +208,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
           entry.id,
           createServiceRunner(entry, {
             ...options,
+            failures,
             driver: driverOf(entry.driver),
             waitingFor: ({ dependsOn }) => dependsOn.filter((id) => phaseOf(id) !== 'running'),
             onPhase: look,
@@ -213,6 +220,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       if (runner === undefined) return;
       await stop(id);
       runner.detach();
+      records.forget(id);
       runners.delete(id);
     },
     states: () => [...runners.values()].map((runner) => runner.state()),
@@ -238,6 +246,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
         ),
       );
       const adopted = await Promise.all(found.flat().map(({ driver, handle }) => takeOver(driver, handle)));
+      for (const runner of runners.values()) runner.recall();
       return adopted.filter((id) => id !== null);
     },
     detach() {

@@ -51,6 +51,15 @@ describe('the tray', () => {
     expect(enabled(trayMenu(stateOf([service('a', 'running')]), texts), 'Start all')).toBe(false);
   });
 
+  it('says when a service has failed, and why', () => {
+    const ts = '2026-01-02T03:04:05.000Z';
+    const error = { message: 'it ended by itself', detail: '', retryable: true, source: 'services', ts } as const;
+    const php = { ...service('php', 'error'), error: { ...error, code: 'SERVICE_EXITED' } } as const;
+    expect(labels(submenu(trayMenu(stateOf([php]), texts), 'php'))[0]).toBe(
+      `${new Date(ts).toLocaleString()}: it ended by itself`,
+    );
+  });
+
   it('can only start Kojibox again, open the window and quit while the daemon is away', () => {
     const menu = trayMenu(stateOf([service('postgres', 'running')], false), texts);
     expect(enabled(menu, 'Start Kojibox again')).toBe(true);

@@ -1,4 +1,5 @@
 /** The tray's menu as a pure function of what the daemon says; tested without Electron. */
+import type { ErrorBody } from '../../contract/errors.ts';
 import type { ServiceState } from '../../contract/services.ts';
 import type { SiteStatus } from '../../contract/site-status.ts';
 import type { MenuEntry, ShellAction } from './menu-entries.ts';
@@ -108,7 +109,7 @@ function serviceMenu(service: ServiceState, connected: boolean, texts: Texts): M
     type: 'submenu',
     label: shorten(`${MARKS[state]} ${service.name}${version}`),
     entries: [
-      ...(service.error === null ? [] : [{ type: 'label', label: shorten(reasonText(service.error, texts)) } as const]),
+      ...(service.error === null ? [] : [failureLabel(service.error, texts)]),
       call(texts.start, 'services.start', { id }, connected && (desired === 'down' || state === 'error')),
       call(texts.stop, 'services.stop', { id }, connected && desired === 'up'),
       call(texts.restart, 'services.restart', { id }, connected && state === 'running'),
@@ -116,6 +117,12 @@ function serviceMenu(service: ServiceState, connected: boolean, texts: Texts): M
     ],
   };
 }
+
+/** When it failed, and why in a few words. */
+const failureLabel = (error: ErrorBody, texts: Texts): MenuEntry => ({
+  type: 'label',
+  label: shorten(`${new Date(error.ts).toLocaleString()}: ${reasonText(error, texts)}`),
+});
 
 const act = (label: string, action: ShellAction, enabled = true): MenuEntry => ({
   type: 'action',

@@ -44,6 +44,7 @@ export function createWorld(
     ]),
     probes: probeRunner,
     random: Math.random,
+    failures: { get: () => ({}), update: (change) => Promise.resolve(change({})) },
     portLost: () => Promise.resolve(null),
     resolve(id) {
       const service = byId.get(id);
