@@ -1,5 +1,5 @@
 /** The services that the user defined: checked, stored, and put into effect at once. */
-import { KojiboxError } from '../../contract/errors.ts';
+import { ERRORS, KojiboxError } from '../../contract/errors.ts';
 import type { OwnService } from '../../contract/own-services.ts';
 import type { JsonStore } from '../config/json-store.ts';
 import { changeRecords, recordsBy } from '../config/record-change.ts';
@@ -22,6 +22,24 @@ export interface OwnServices {
   define(definition: OwnService): Promise<void>;
   /** Rejects with NOT_FOUND for what the user did not define, VALIDATION_FAILED while another service needs it. */
   undefine(id: string): Promise<void>;
+}
+
+/** What the catalogue advises where its log has the reason. */
+const LEADS_TO_ITS_LOG: ReadonlySet<string> = new Set(
+  (['START_FAILED', 'START_TIMEOUT', 'SERVICE_EXITED'] as const).map((code) => ERRORS[code].remedy),
+);
+
+/** The service is not there any more when this is read, so that nothing may send the user to its log. */
+function notKept(error: unknown): unknown {
+  if (!(error instanceof KojiboxError)) return error;
+  if (!LEADS_TO_ITS_LOG.has(error.remedy)) return error;
+  return new KojiboxError(error.code, error.message, {
+    detail: error.detail,
+    source: error.source,
+    remedy:
+      'The service was not kept. The detail has the last lines of its log: correct what they name, and define it again.',
+    cause: error,
+  });
 }
 
 export function createOwnServices(options: {
@@ -84,7 +102,8 @@ export function createOwnServices(options: {
         async apply() {
           options.applyDefinitions();
           if (wasUp) await supervisor.restart(id);
-          else if (before === undefined && stackIsUp && list().some((own) => own.id === id)) await supervisor.start(id);
+          else if (before === undefined && stackIsUp && list().some((own) => own.id === id))
+            await supervisor.start(id).catch((error: unknown) => Promise.reject(notKept(error)));
         },
       });
     },

@@ -38,6 +38,8 @@ export const SERVICES_ERRORS = {
   enterTheFullPath: 'Enter the full path to the program.',
   cannotRemove: 'cannot remove {a}',
   needsIt: '{a} needs it',
+  serviceWasNotKept:
+    'The service was not kept. The detail has the last lines of its log: correct what they name, and define it again.',
   takeItOutOf: 'Take it out of what {a} depends on, or remove that first.',
   wasStoppedBeforeIt: '{a} was stopped before it was ready',
   theStartOfWas: 'the start of {a} was cancelled',

@@ -40,6 +40,8 @@ export const servicesErrorsDe: SentenceTexts['servicesErrors'] = {
   enterTheFullPath: 'Gib den ganzen Pfad des Programms an.',
   cannotRemove: '{a} lässt sich nicht entfernen',
   needsIt: '{a} braucht ihn',
+  serviceWasNotKept:
+    'Der Dienst wurde nicht behalten. Die Einzelheiten haben die letzten Zeilen seines Protokolls: Berichtige, was sie nennen, und lege ihn neu an.',
   takeItOutOf: 'Nimm ihn aus dem, was {a} braucht, oder entferne jenen zuerst.',
   wasStoppedBeforeIt: '{a} wurde angehalten, bevor er bereit war',
   theStartOfWas: 'der Start von {a} wurde abgebrochen',

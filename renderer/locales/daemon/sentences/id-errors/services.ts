@@ -40,6 +40,8 @@ export const servicesErrorsId: SentenceTexts['servicesErrors'] = {
   enterTheFullPath: 'Isi jalur lengkap program.',
   cannotRemove: '{a} tidak dapat dihapus',
   needsIt: 'diperlukan oleh {a}',
+  serviceWasNotKept:
+    'Layanan tidak disimpan. Rinciannya memuat baris terakhir log-nya: perbaiki yang disebut di sana, lalu buat lagi.',
   takeItOutOf: 'Keluarkan dari yang dibutuhkan {a}, atau hapus yang itu dulu.',
   wasStoppedBeforeIt: '{a} dihentikan sebelum siap',
   theStartOfWas: 'mulainya {a} dibatalkan',
