@@ -104,8 +104,9 @@ export const PortCheckSchema = z.object({
   name: z.string(),
   /** The one it usually has. */
   port: z.int(),
-  state: z.enum(['free', 'ours', 'taken']),
-  /** Who holds it, when somebody does. */
+  /** `forbidden`: no program has it, and this user may not bind it. */
+  state: z.enum(['free', 'ours', 'taken', 'forbidden']),
+  /** The program that holds it, or why it cannot be used. */
   holder: z.string().nullable(),
   /** The port that Kojibox would use as it is now. */
   proposed: z.int().nullable(),

@@ -112,11 +112,12 @@ async function askPorts(client: Client): Promise<void> {
   heading('Ports');
   const ports: Record<string, number> = {};
   for (const { key, name, port, state, holder, proposed, choosable } of await client.call('firstRun.ports', {})) {
-    if (state !== 'taken') {
+    if (state === 'free' || state === 'ours') {
       print(`  ${paint('green', '✓')} ${name} ${port}`);
       continue;
     }
-    print(`  ${paint('yellow', '!')} ${name} ${port} is held by ${holder ?? 'another program'}`);
+    const why = state === 'forbidden' ? 'may not be used by this user' : `is held by ${holder ?? 'another program'}`;
+    print(`  ${paint('yellow', '!')} ${name} ${port} ${why}`);
     if (!choosable) {
       print(`    ${proposed === null ? 'no other port is free' : `Kojibox uses ${proposed}`}`);
       continue;

@@ -93,7 +93,11 @@ describe('ports', () => {
 
   it('may not be used by this user', async () => {
     const [checked] = await checkPorts([https], facts({}, {}, [443]));
-    expect(checked).toMatchObject({ state: 'taken', holder: 'no program; this user may not use it', proposed: 8443 });
+    expect(checked).toMatchObject({
+      state: 'forbidden',
+      holder: 'no program; this user may not use it',
+      proposed: 8443,
+    });
   });
 
   it('are ours, also where they had to move', async () => {

@@ -40,7 +40,7 @@ export async function checkPorts(ports: readonly CheckedPort[], facts: PortFacts
       key,
       name,
       port,
-      state: ours ? 'ours' : bindable?.ok === true ? 'free' : 'taken',
+      state: stateOf(ours, bindable, holder !== null),
       holder:
         holder !== null
           ? holderName(holder)
@@ -52,6 +52,16 @@ export async function checkPorts(ports: readonly CheckedPort[], facts: PortFacts
     });
   }
   return result;
+}
+
+function stateOf(
+  ours: boolean,
+  bindable: Awaited<ReturnType<Network['canBind']>> | null,
+  isHeld: boolean,
+): PortCheck['state'] {
+  if (ours) return 'ours';
+  if (bindable === null || bindable.ok) return 'free';
+  return bindable.reason === 'forbidden' && !isHeld ? 'forbidden' : 'taken';
 }
 
 const whyNot = (reason: string, detail: string): string => (reason === 'forbidden' ? sayPort('mayNotUse') : detail);

@@ -113,7 +113,7 @@ export const setup: SetupTexts = {
     portsTitle: 'Ports',
     portsHint: 'Gerade eben nachgesehen. Was läuft, bleibt unberührt.',
     lookAgain: 'Noch einmal nachsehen',
-    portStates: { free: 'frei', ours: 'von Kojibox', taken: 'belegt' },
+    portStates: { free: 'frei', ours: 'von Kojibox', taken: 'belegt', forbidden: 'nicht erlaubt' },
     heldBy: (holder: string): string => `belegt von ${holder}`,
     uses: (port: number): string => `Kojibox benutzt ${port}`,
     otherPort: 'Anderer Port',

@@ -108,7 +108,7 @@ export const setup = {
     portsTitle: 'Ports',
     portsHint: 'Looked at just now. Nothing that runs is touched.',
     lookAgain: 'Look again',
-    portStates: { free: 'free', ours: 'ours', taken: 'taken' },
+    portStates: { free: 'free', ours: 'ours', taken: 'taken', forbidden: 'not allowed' },
     heldBy: (holder: string): string => `held by ${holder}`,
     uses: (port: number): string => `Kojibox uses ${port}`,
     otherPort: 'Another port',

@@ -113,7 +113,7 @@ export const setup: SetupTexts = {
     portsTitle: 'Port',
     portsHint: 'Baru saja diperiksa. Yang sedang berjalan tidak disentuh.',
     lookAgain: 'Periksa lagi',
-    portStates: { free: 'bebas', ours: 'milik Kojibox', taken: 'terpakai' },
+    portStates: { free: 'bebas', ours: 'milik Kojibox', taken: 'terpakai', forbidden: 'tidak diizinkan' },
     heldBy: (holder: string): string => `dipegang oleh ${holder}`,
     uses: (port: number): string => `Kojibox memakai ${port}`,
     otherPort: 'Port lain',
