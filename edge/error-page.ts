@@ -26,12 +26,15 @@ export interface ErrorDetails {
   readonly sites?: readonly Site[];
   /** In one sentence, for the person in front of the browser. */
   readonly hint?: string;
-  /** Commands that help, where the status alone does not tell. */
+  /** What helps, where the status alone does not tell: commands, or sentences. */
   readonly cure?: readonly string[];
 }
 
 const escape = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+
+const isCommand = (step: string): boolean => step.startsWith('koji ');
+const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** Only what does not run is started. One that broke off runs, or runs again, and its log has the reason. */
 function cureOf({ status, service, cure }: ErrorDetails): readonly string[] {
@@ -62,18 +65,18 @@ export function renderError(details: ErrorDetails, accept: string): { type: stri
   const commands =
     cure.length === 0
       ? ''
-      : `<p>What helps:</p><ul>${cure.map((command) => `<li><code>${escape(command)}</code></li>`).join('')}</ul>`;
+      : `<p>What helps:</p><ul>${cure.map((step) => `<li>${isCommand(step) ? `<code>${escape(step)}</code>` : escape(step)}</li>`).join('')}</ul>`;
   const sites =
     details.sites === undefined
       ? ''
       : `<p>Sites on this machine:</p><ul>${details.sites.map(({ name, host, url }) => `<li><a href="${escape(url)}">${escape(host)}</a> ${escape(name)}</li>`).join('')}</ul>`;
-  return { type: 'text/html; charset=utf-8', body: page(details.status, escape(title), who + hint + commands + sites) };
+  return { type: 'text/html; charset=utf-8', body: page(details.status, title, who + hint + commands + sites) };
 }
 
 const page = (status: number, title: string, content: string): string => `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${status} ${escape(title)}</title>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${status} ${escape(capitalised(title))}</title>
 <style>:root{color-scheme:light dark;--ink:#1d1b26;--soft:#5d596b;--paper:#faf8f5;--line:#e6e1d9;--mark:#8a5a00}@media(prefers-color-scheme:dark){:root{--ink:#f2eff7;--soft:#aaa5b8;--paper:#16141c;--line:#34303f;--mark:#f0bd5b}}
 body{margin:0;min-height:100vh;display:grid;place-items:center;background:var(--paper);color:var(--ink);font:16px/1.6 system-ui,sans-serif}main{width:min(36rem,90vw);padding:2rem 0}
 h1{font-size:1.7rem;line-height:1.2;margin:.3rem 0 1rem}small{color:var(--mark);font-weight:600}p,li{color:var(--soft)}b,a{color:var(--ink)}code{font:.95em ui-monospace,monospace;background:var(--line);color:var(--ink);padding:.15em .45em;border-radius:5px}ul{padding-left:1.2rem}</style></head>
-<body><main><small>${status} · Kojibox</small><h1>${escape(title)}.</h1>${content}</main></body></html>
+<body><main><small>${status} · Kojibox</small><h1>${escape(capitalised(title))}.</h1>${content}</main></body></html>
 `;

@@ -30,7 +30,10 @@ try {
   const edge = createEdge(config, bind);
   await edge.listen();
   const control = await listenForControl(edge, config.controlSocket, options.configFile);
-  log('info', `ready on port ${config.httpsPort} with ${config.sites.length} sites`);
+  log(
+    'info',
+    `ready on port ${config.httpsPort} with ${config.sites.length === 1 ? '1 site' : `${config.sites.length} sites`}`,
+  );
 
   const stop = (): void => {
     control.close();
