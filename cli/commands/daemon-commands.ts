@@ -80,7 +80,7 @@ const doctor: Command = {
       else {
         for (const check of checks) {
           const [colour, mark] = MARKS[check.status];
-          print(`${paint(colour, mark)} ${check.description} ${paint('dim', check.evidence)}`);
+          print(`${paint(colour, mark)} ${check.description}: ${paint('dim', check.evidence)}`);
           if (check.remedy !== null) print(`  ${paint('cyan', '→')} ${check.remedy}`);
         }
       }

@@ -38,5 +38,5 @@ it('says when a service has failed, and why', () => {
     uiUrl: 'http://127.0.0.1/',
     notices: [],
   });
-  expect(text).toContain(`web (${new Date(ts).toLocaleString()}): cannot keep it code 7`);
+  expect(text).toContain(`web (${new Date(ts).toLocaleString()}): cannot keep it: code 7`);
 });

@@ -81,5 +81,6 @@ function problemLines({ scope, id, title, detail, cure }: RecordProblem): string
 
 function serviceError({ id, error }: ServiceState): string {
   const failedAt = error === null ? '' : ` (${new Date(error.ts).toLocaleString()})`;
-  return `  ${paint('red', id)}${failedAt}: ${error?.message ?? ''} ${paint('dim', error?.detail ?? '')}\n    ${paint('cyan', '→')} ${error?.remedy ?? ''}`;
+  const why = error === null || error.detail === '' ? '' : `: ${paint('dim', error.detail)}`;
+  return `  ${paint('red', id)}${failedAt}: ${error?.message ?? ''}${why}\n    ${paint('cyan', '→')} ${error?.remedy ?? ''}`;
 }
