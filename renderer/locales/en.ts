@@ -263,7 +263,7 @@ export const en = {
   dumps,
   serverImport,
   history: {
-    title: (name: string): string => `Resource use of ${name}`,
+    title: (name: string): string => `Resource use: ${name}`,
     host: 'This machine',
     span: 'Time span',
     spans: { fine: 'Last hour', coarse: 'Last day' },

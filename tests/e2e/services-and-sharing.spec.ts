@@ -39,7 +39,7 @@ for (const theme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme: theme });
     const dashboard = new DashboardPage(page);
     await dashboard.open();
-    await dashboard.service('mariadb').getByRole('button', { name: 'Resource use of MariaDB' }).click();
+    await dashboard.service('mariadb').getByRole('button', { name: 'Resource use: MariaDB' }).click();
     const memory = page.getByRole('dialog').getByRole('figure').filter({ hasText: 'Memory' });
     await expect(memory.locator('polyline').first()).toBeAttached();
     await memory.getByRole('img').focus();
