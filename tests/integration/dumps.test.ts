@@ -261,7 +261,7 @@ CREATE DEFINER=\`nobody\`@\`nowhere\` VIEW v AS SELECT 1 AS one;
       ['empty.sql', '', /empty/],
       ['utf16.sql', Buffer.from('\ufeffselect 1;', 'utf16le'), /UTF-16/],
       ['x.sqlite', Buffer.from('SQLite format 3\0'), /SQLite/],
-      ['x.bin', Buffer.from([1, 0, 2, 0]), /no text/],
+      ['x.bin', Buffer.from([1, 0, 2, 0]), /does not contain text/],
       ['x.sql.bz2', Buffer.from('BZh91AY'), /bzip2/],
       ['all.sql', '-- PostgreSQL database cluster dump\n', /whole server/],
       ['mysql.sql', '-- MySQL dump 10.13\n-- Dump completed\n', /dump of MySQL/],

@@ -127,7 +127,7 @@ describe.each([
         writeFileSync(file, bytes.fill(0, 4096, Math.floor(bytes.length / 2)));
       },
     ],
-  ])('sets a file aside that is damaged (%s), begins anew and says so', async (_, damage) => {
+  ])('sets a file aside that is damaged (%s), begins a new one and says so', async (_, damage) => {
     const first = createStore();
     await record(first, 20 * 60_000);
     first.close();
@@ -137,7 +137,7 @@ describe.each([
     expect((await fine(store)).host).toHaveLength(4);
     expect(readdirSync(folder).filter((entry) => entry.includes('.corrupt-'))).toHaveLength(1);
     expect(messages.filter((text) => text.startsWith('notice: '))).toHaveLength(1);
-    expect(messages.join()).toContain('begins anew');
+    expect(messages.join()).toContain('it starts empty');
   });
 
   it('goes on in memory on a full disk, says so once, and writes everything down when there is room again', async () => {
@@ -257,7 +257,7 @@ describe('a daemon', () => {
   });
   afterAll(() => world.remove());
 
-  it('tells resource use, keeps it over its own death, and begins anew after damage', async () => {
+  it('tells resource use, keeps it over its own death, and begins a new history after damage', async () => {
     const snapshot = await world.call<MetricsSnapshot>('metrics.snapshot');
     expect(Object.keys(snapshot).slice(0, 5)).toEqual(['ts', 'uptimeSec', 'portsInUse', 'cpuPercent', 'memMB']);
     expect(snapshot.portsInUse).toEqual([]);
