@@ -5,7 +5,6 @@ import { defineOperation } from './define.ts';
 export const DOCTOR_CHECKS = [
   'zoneinfo',
   'glibc',
-  'apt',
   'manifest',
   'installed',
   'space',

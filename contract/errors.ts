@@ -112,6 +112,24 @@ export const ERRORS = {
     'The file was discarded. Try again; if it happens twice, the source or a proxy alters files.',
   ),
   DISK_FULL: entry(507, 12, true, 'Free some space on the disk of the folder named in the detail, then try again.'),
+  INDEX_UNTRUSTED: entry(
+    502,
+    12,
+    true,
+    'Nothing was installed. Try again; if it stays so, the mirror or a proxy alters files: koji mirror list --check.',
+  ),
+  INDEX_EXPIRED: entry(
+    502,
+    12,
+    true,
+    'The mirror is behind, or the clock of this machine is wrong. To use it all the same: koji mirror set debian ADDRESS --allow-expired.',
+  ),
+  INDEX_OLDER: entry(
+    502,
+    12,
+    true,
+    'Nothing was installed: an older index than the one already seen could hide a fix. Try again later, or choose another mirror: koji mirror set debian ADDRESS.',
+  ),
   ARCHIVE_UNSAFE: entry(502, 12, false, 'Nothing was unpacked. Do not use this archive; report it to its publisher.'),
   LINK_CHECK_FAILED: entry(
     500,
@@ -144,7 +162,7 @@ export const ERRORS = {
     422,
     14,
     false,
-    'Make the pack on a machine with the same system, release and processor as this one.',
+    'Make the pack on a machine with the same system and processor as this one.',
   ),
   PACK_OUTDATED: entry(
     409,

@@ -24,10 +24,10 @@ export const NpmSourceSchema = z.strictObject({
     .optional(),
 });
 
-/** Packages of a Debian archive, resolved and verified by a private apt. */
+/** Packages of Debian's archive, resolved and verified by Kojibox's own client. */
 export const DebianSourceSchema = z.strictObject({
   type: z.literal('debian'),
-  /** Whose archive it is; default `debian`. An entry is offered only where the system itself uses that archive. */
+  /** Whose archive it is; default `debian`. Entries for another one are of former lists, and no longer offered. */
   distribution: z.enum(['debian', 'ubuntu']).optional(),
   /** Code name of the release, e.g. `bookworm`. */
   suite: z.string().regex(/^[a-z]+$/),
@@ -37,7 +37,7 @@ export const DebianSourceSchema = z.strictObject({
   extraPackages: z.array(z.string()).optional(),
   /** Leaves out every package with machine code: for tools in a script language, whose interpreter is a runtime of its own. */
   onlyPortable: z.boolean().optional(),
-  /** Executables inside the tree that get a run path (and, for a newer release than the host's, an interpreter). */
+  /** Executables inside the tree that get a run path and the tree's own loader. */
   executables: z.array(z.string()),
 });
 

@@ -21,6 +21,8 @@ export const MirrorsSchema = z.strictObject({
   npm: MirrorAddressSchema.optional(),
   debian: MirrorAddressSchema.optional(),
   https: MirrorAddressSchema.optional(),
+  /** The mirror for debian may have indexes past their date. */
+  debianExpired: z.literal(true).optional(),
 });
 export type Mirrors = z.infer<typeof MirrorsSchema>;
 
@@ -28,6 +30,8 @@ export const MirrorStatusSchema = z.object({
   kind: MirrorKindSchema,
   /** Null: the usual source of this machine. */
   url: z.string().nullable(),
+  /** Whether indexes past their date are taken from it; only for debian. */
+  allowExpired: z.boolean(),
   /** What is looked for below the address. */
   layout: z.string(),
   /** Of a test fetch; null when none was asked for or there is no mirror. */
@@ -60,6 +64,8 @@ export const mirrorOperations = [
       url: MirrorAddressSchema,
       /** Tries it first, and changes nothing when it does not answer as it should. */
       check: z.boolean().default(false),
+      /** Only for debian: takes indexes that are past their date. Such a mirror can keep fixes back. */
+      allowExpired: z.boolean().default(false),
     }),
     output: OkSchema,
     errors: ['DOWNLOAD_FAILED', 'CONFIG_CORRUPT'],

@@ -87,8 +87,8 @@ export interface Layout {
   readonly temp: string;
   /** Verified downloads, kept for offline use. */
   readonly downloads: string;
-  /** Private apt: lists, status, configuration. */
-  readonly apt: string;
+  /** Signed indexes of Debian's archive. */
+  readonly archiveIndexes: string;
   readonly lock: string;
   /** A newer list of runtimes than the one of the build, signed like it. */
   readonly newerManifest: string;
@@ -165,7 +165,7 @@ export function layoutOf(home: string): Layout {
     sendmail: join(runtime, 'config', 'sendmail.php'),
     temp: join(runtime, 'temp'),
     downloads: join(runtime, 'cache', 'downloads'),
-    apt: join(runtime, 'cache', 'apt'),
+    archiveIndexes: join(runtime, 'cache', 'archives'),
     lock: join(runtime, 'lock.json'),
     newerManifest: join(runtime, 'manifest.json'),
     updates: join(config, 'updates.json'),

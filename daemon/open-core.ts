@@ -24,11 +24,12 @@ import { createKeychain } from './keychain/keychain.ts';
 import { withMirrorHint } from './packs/mirror-hint.ts';
 import { createPrivileged } from './privileged/create-privileged.ts';
 import { createServiceLogs, type ServiceLogs } from './service-logs.ts';
+import { createArchiveProgram } from './sources/debian/archive-program.ts';
 import { createDebianSource } from './sources/debian.ts';
+import { proxiesOf } from './sources/download.ts';
 import { createHttpsSource } from './sources/https.ts';
 import { createNpmSource } from './sources/npm.ts';
 import { createSystemSource } from './sources/system.ts';
-import { readDistribution } from './system/distribution.ts';
 import type { LogKeeping } from './system/log-keeping.ts';
 import { probeRunner } from './system/probes/probe-runner.ts';
 import { allPids, identifyNow, readProcessStat } from './system/process-facts.linux.ts';
@@ -66,14 +67,18 @@ export async function openCore({ layout, system, dist, keeping, publish }: CoreO
     publish: (entry) => publish('service:logLine', entry),
     look: (file) => keeping.look(file),
   });
-  const distribution = readDistribution();
   const mirror = (kind: MirrorKind) => (): string | undefined => kojibox.stores.app.get().mirrors[kind];
-  const debian = createDebianSource({
-    processes: system.processes,
-    aptFolder: layout.apt,
+  const archive = {
+    program: createArchiveProgram(join(dist, 'archive', 'main.mjs')),
+    archives: join(dist, 'runtime', 'archives'),
     downloads: layout.downloads,
-    distribution,
+    connection: { proxies: proxiesOf(process.env) },
+  };
+  const debian = createDebianSource({
+    ...archive,
+    indexes: layout.archiveIndexes,
     mirror: mirror('debian'),
+    allowsExpired: () => kojibox.stores.app.get().mirrors.debianExpired === true,
   });
   const sources = [
     createNpmSource({
@@ -141,5 +146,5 @@ export async function openCore({ layout, system, dist, keeping, publish }: CoreO
   if (openFolder !== null) kojibox.notice(noticeText('homeOpen', { folder: openFolder, home }));
   const trust = createTrustStores({ system, layout, certificates: kojibox.certificates, ledger: kojibox.ledger });
   const privileged = createPrivileged({ system, kojibox, helper: join(dist, 'privileged', 'main.mjs') });
-  return { kojibox, adminerGate, logs, distribution, debian, sources, manifests, keychain, trust, privileged };
+  return { kojibox, adminerGate, logs, archive, debian, sources, manifests, keychain, trust, privileged };
 }

@@ -59,7 +59,7 @@ export interface FeatureOptions extends OpenCore {
 }
 
 export async function openFeatures(options: FeatureOptions) {
-  const { system, dist, version, bus, info, kojibox, logs, distribution, debian, sources } = options;
+  const { system, dist, version, bus, info, kojibox, logs, archive, debian, sources } = options;
   const { manifests, keychain, trust, privileged } = options;
   const { layout } = kojibox;
   const { home } = layout;
@@ -142,7 +142,7 @@ export async function openFeatures(options: FeatureOptions) {
     kojibox,
     sources,
     debian,
-    distribution,
+    archive,
     version: version,
     installed: runtimesChanged,
   });

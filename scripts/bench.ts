@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { runStep } from './steps.ts';
 
-const ALL = ['certificates', 'up', 'supervisor', 'logs', 'edge', 'tests', 'window'];
+const ALL = ['certificates', 'runtimes', 'up', 'supervisor', 'logs', 'edge', 'tests', 'window'];
 const wanted = process.argv.length > 2 ? process.argv.slice(2) : ALL;
 let failed = !(await runStep({ name: 'build', command: process.execPath, args: ['scripts/build.ts'] })).ok;
 for (const name of wanted) {

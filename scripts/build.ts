@@ -126,6 +126,7 @@ const programs = {
   privileged: 'installer/privileged/main.ts',
   keychain: 'daemon/keychain/main.ts',
   'foreign-servers': 'daemon/foreign-servers/drivers.ts',
+  archive: 'daemon/sources/debian/main.ts',
 };
 
 rmSync('dist', { recursive: true, force: true });
@@ -145,7 +146,7 @@ await Promise.all([
         // Only the command line imports anything late: `koji mcp` brings a library that no other command should pay for.
         splitting: name === 'cli',
         // Loaded by need as a whole: nothing in it has to sleep.
-        ...(name === 'foreign-servers' ? { plugins: [] } : {}),
+        ...(name === 'foreign-servers' || name === 'archive' ? { plugins: [] } : {}),
         chunkNames: '[name]-[hash]',
         banner: { js: REQUIRE },
         external: ['electron', 'better-sqlite3', '@napi-rs/keyring'],
@@ -164,5 +165,5 @@ await Promise.all([
 ]);
 cpSync('electron/resources/tray', 'dist/electron/tray', { recursive: true });
 mkdirSync('dist/runtime', { recursive: true });
-for (const part of ['manifest.json', 'keys', 'templates'])
+for (const part of ['manifest.json', 'keys', 'archives', 'templates'])
   cpSync(`runtime/${part}`, `dist/runtime/${part}`, { recursive: true });

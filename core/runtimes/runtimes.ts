@@ -75,8 +75,6 @@ export function createRuntimes(options: RuntimesOptions): Runtimes {
   const { os, arch } = system.host;
   const installing = createSharedWork<InstallProgress, InstalledRuntime>();
 
-  // Where there is no archive at all the Debian entries stay: asking for one says what is missing.
-  const distribution = system.host.distribution ?? 'debian';
   const here = (): ExtendedBinary[] =>
     options
       .manifest()
@@ -84,7 +82,8 @@ export function createRuntimes(options: RuntimesOptions): Runtimes {
         (binary) =>
           binary.os === os &&
           binary.arch === arch &&
-          (binary.source?.type !== 'debian' || (binary.source.distribution ?? 'debian') === distribution),
+          // Debian's own archive serves every Linux; entries for another one are of former lists.
+          (binary.source?.type !== 'debian' || (binary.source.distribution ?? 'debian') === 'debian'),
       )
       .map((binary) => withExtensions(binary, options.extensionsOf?.(seriesOf(binary)) ?? []));
 

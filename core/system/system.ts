@@ -9,8 +9,6 @@ import type { Processes } from './processes.ts';
 export interface HostFacts {
   readonly os: 'linux' | 'darwin' | 'windows';
   readonly arch: 'x64' | 'arm64' | string;
-  /** Whose packages this system uses; null: neither's. */
-  readonly distribution: 'debian' | 'ubuntu' | null;
   readonly isRoot: boolean;
   /** Who runs databases, and PHP of folders that belong to root: this user, or, when root, the user who called sudo, else 65534. */
   readonly serviceUser: FileOwner;

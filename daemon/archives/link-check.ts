@@ -11,8 +11,9 @@ import { readElf, type ElfFile } from './elf.ts';
 /** The C library comes from the system, or from the tree together with its loader: two of them in one process crash. */
 const C_LIBRARY = /^(lib(c|m|resolv|dl|pthread|rt|util|anl|nss_\w+|mvec)\.so(\.\d+)?|ld-linux.*\.so\.\d+)$/;
 /** Where Debian's packages have their libraries. A tree with this folder brings all of its libraries along. */
-const TREE_LIBRARIES = 'usr/lib/x86_64-linux-gnu';
-const TREE_LOADER = 'usr/lib64/ld-linux-x86-64.so.2';
+export const TREE_LIBRARIES = 'usr/lib/x86_64-linux-gnu';
+/** In all releases, whatever links lead to it. */
+export const TREE_LOADER = `${TREE_LIBRARIES}/ld-linux-x86-64.so.2`;
 const SYSTEM_FOLDERS = [
   '/lib/x86_64-linux-gnu',
   '/usr/lib/x86_64-linux-gnu',

@@ -16,6 +16,10 @@ export interface TarEntry {
   /** Of a link; else empty. */
   readonly target: string;
   readonly size: number;
+  /** Bits of permission. */
+  readonly mode: number;
+  /** Where its content begins in the file. */
+  readonly offset: number;
 }
 
 /** @param file an uncompressed tar file; throws ARCHIVE_UNSAFE when it is damaged, cut off or ambiguous */
@@ -72,7 +76,8 @@ function* read(file: string, descriptor: number): Generator<TarEntry, void, void
       override = {};
       // GNU tar reads no data for a link, whatever its size says; others do (pax, "size" of a hard link).
       if (size > 0 && type !== '0' && type !== '7') throw unsafe(file, `${name} is not a file and yet has data`);
-      yield { name, type, target: type === '1' || type === '2' ? target : '', size };
+      const mode = readNumber(file, header.subarray(100, 108)) & 0o777;
+      yield { name, type, target: type === '1' || type === '2' ? target : '', size, mode, offset: body };
     }
   }
   // GNU tar takes a file without the closing block for whole; a download that was cut between two entries looks the same.

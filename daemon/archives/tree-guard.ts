@@ -20,7 +20,7 @@ export interface TreeGuard {
   /** Each throws ARCHIVE_UNSAFE; the name comes back normalised, `.` for the root itself. */
   directory(archive: string, name: string): string;
   file(archive: string, name: string): string;
-  hardLink(archive: string, name: string, target: string): string;
+  hardLink(archive: string, name: string, target: string): { readonly place: string; readonly target: string };
   /** Null when an absolute target is to be left out instead of refused. */
   symbolicLink(archive: string, name: string, target: string): string | null;
   /** At the end of each archive: every link still leads to a place inside. */
@@ -83,9 +83,10 @@ export function createTreeGuard(options: { readonly mergesTrees: boolean }): Tre
     hardLink(archive, name, target) {
       const place = placeOf(archive, name);
       // A hard link's target is a name in the archive, seen from its root (tar(5)).
-      if (links.has(placeOf(archive, target))) throw unsafe(archive, `${name} is a hard link to a symbolic link`);
+      const other = placeOf(archive, target);
+      if (links.has(other)) throw unsafe(archive, `${name} is a hard link to a symbolic link`);
       links.delete(place);
-      return place;
+      return { place, target: other };
     },
 
     symbolicLink(archive, name, target) {

@@ -1,17 +1,16 @@
 /** Unpacking verified archives: to a plain tar first, every header checked, and only then onto the disk. */
 import { createReadStream, createWriteStream } from 'node:fs';
-import { rm, stat } from 'node:fs/promises';
-import { Readable } from 'node:stream';
+import { readFile, rm, stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
-import type { ReadableStream } from 'node:stream/web';
-import { createGunzip } from 'node:zlib';
-import xz from 'xz-decompress';
+import { writeDebContent } from './deb.ts';
+import { unpackerFor } from './decompress.ts';
+import { extractTar } from './extract-tar.ts';
+import { limitBytes } from './limit-bytes.ts';
 import { scanTar } from './tar-scan.ts';
-import { limitBytes, runTool } from './tools.ts';
-import { DEFAULT_LIMITS, unsafe, type ArchiveLimits, type TreeGuard } from './tree-guard.ts';
+import { DEFAULT_LIMITS, type ArchiveLimits, type TreeGuard } from './tree-guard.ts';
 
 /** Documentation and translations that no runtime needs. */
-const LEFT_OUT_OF_DEBS = ['doc', 'man', 'locale', 'lintian', 'bug'].map((name) => `./usr/share/${name}/*`);
+const LEFT_OUT_OF_DEBS = ['doc', 'man', 'locale', 'lintian', 'bug'].map((name) => `usr/share/${name}`);
 
 /** Real archives reach 20; gzip's bound is 1032. Small ones may be anything. */
 const MAX_RATIO = 100;
@@ -34,11 +33,16 @@ export interface UnpackOptions {
 export async function unpackTar(archive: string, folder: string, options: UnpackOptions): Promise<number> {
   const limits = options.limits ?? DEFAULT_LIMITS;
   const plain = `${folder}.tar`;
+  const signal = options.signal === undefined ? {} : { signal: options.signal };
   try {
-    await decompress(archive, plain, options, await maxUnfolded(archive, limits));
-    const { bytes } = await scanTar(plain, limits);
-    const args = ['-x', '-f', plain, '-C', folder, '--no-same-owner', '--no-same-permissions'];
-    await runTool('tar', archive, [...args, `--strip-components=${options.strip}`], { signal: options.signal });
+    const { size } = await stat(archive);
+    const unpacker = unpackerFor(archive, options.compression);
+    const source = unpacker.open(createReadStream(archive));
+    await unpacker.guard(
+      pipeline(source, limitBytes(archive, maxUnfolded(size, limits)), createWriteStream(plain), signal),
+    );
+    const { bytes, plan } = await scanTar(plain, limits);
+    await extractTar(plain, folder, plan, { strip: options.strip, signal: options.signal });
     return bytes;
   } finally {
     await rm(plain, { force: true });
@@ -51,60 +55,32 @@ export interface UnpackDebOptions {
   /** File for the plain tar, removed afterwards. */
   readonly scratch: string;
   readonly signal?: AbortSignal;
+  /** Makes the plain tar; default: here. */
+  unfold?(archive: string, target: string): Promise<void>;
 }
 
 /** Unpacks a .deb over what is already there, as dpkg would, without running anything of it. Same result and errors as {@link unpackTar}. */
 export async function unpackDeb(archive: string, folder: string, options: UnpackDebOptions): Promise<number> {
-  const { guard, scratch, signal } = options;
+  const { guard, scratch, signal, unfold = unfoldDeb } = options;
   try {
-    const output = { file: scratch, maxBytes: await maxUnfolded(archive, DEFAULT_LIMITS) };
-    await runTool('dpkg-deb', archive, ['--fsys-tarfile', archive], { signal, output });
-    const { bytes, skipped } = await scanTar(scratch, DEFAULT_LIMITS, guard);
-    const args = [
-      '-x',
-      '-f',
-      scratch,
-      '-C',
-      folder,
-      '--no-same-owner',
-      '--no-same-permissions',
-      '--keep-directory-symlink',
-    ];
-    const leaveOut = [
-      ...LEFT_OUT_OF_DEBS.map((pattern) => `--exclude=${pattern}`),
-      ...(skipped.length === 0 ? [] : ['--no-wildcards', '--anchored', ...skipped.map((name) => `--exclude=${name}`)]),
-    ];
-    await runTool('tar', archive, [...args, ...leaveOut], { signal });
+    await unfold(archive, scratch);
+    signal?.throwIfAborted();
+    const { bytes, plan } = await scanTar(scratch, DEFAULT_LIMITS, guard);
+    await extractTar(scratch, folder, plan, { leaveOut: LEFT_OUT_OF_DEBS, mergesTrees: true, signal });
     return bytes;
   } finally {
     await rm(scratch, { force: true });
   }
 }
 
-async function maxUnfolded(archive: string, limits: ArchiveLimits): Promise<number> {
-  const { size } = await stat(archive);
+/** @param check called with the bytes before anything is made of them */
+export async function unfoldDeb(archive: string, target: string, check?: (bytes: Buffer) => void): Promise<void> {
+  // As a whole in memory: what was checked is what is unpacked, whatever happens to the file in between.
+  const bytes = await readFile(archive);
+  check?.(bytes);
+  await writeDebContent(archive, bytes, target, maxUnfolded(bytes.length, DEFAULT_LIMITS));
+}
+
+function maxUnfolded(size: number, limits: ArchiveLimits): number {
   return Math.min(limits.maxBytes * TAR_OVERHEAD + limits.maxEntries * 1024, Math.max(SMALL_BYTES, size * MAX_RATIO));
 }
-
-async function decompress(archive: string, plain: string, options: UnpackOptions, maxBytes: number): Promise<void> {
-  const signal = options.signal === undefined ? {} : { signal: options.signal };
-  const packed = createReadStream(archive);
-  try {
-    if (options.compression === 'gzip') {
-      const unzip = createGunzip({ chunkSize: 256 * 1024 });
-      await pipeline(packed, unzip, limitBytes(archive, maxBytes), createWriteStream(plain), signal);
-    } else {
-      const unxz = new xz.XzReadableStream(Readable.toWeb(packed) as unknown as globalThis.ReadableStream<Uint8Array>);
-      const unpacked = Readable.fromWeb(unxz as unknown as ReadableStream<Uint8Array>);
-      await pipeline(unpacked, limitBytes(archive, maxBytes), createWriteStream(plain), signal);
-    }
-  } catch (error) {
-    if (isDamage(error, options.compression)) throw unsafe(archive, `it is not a whole archive (${error.message})`);
-    throw error;
-  }
-}
-
-/** zlib's errors have codes of their own; those of the xz module have none, unlike all others. */
-const isDamage = (error: unknown, compression: UnpackOptions['compression']): error is Error =>
-  error instanceof Error &&
-  ('code' in error ? String(error.code).startsWith('Z_') : compression === 'xz' && error.name === 'Error');

@@ -68,15 +68,6 @@ export function createDoctor(options: {
       },
     },
     {
-      id: 'apt',
-      category: 'runtimes',
-      description: 'Tools that fetch PHP, MariaDB and Redis',
-      run: async () =>
-        (await files.stat('/usr/bin/apt-get')) !== null && (await files.stat('/usr/bin/dpkg-deb')) !== null
-          ? passed(sayDoctor('aptThere'))
-          : problem('failed', sayDoctor('aptMissing'), sayDoctor('needDebian')),
-    },
-    {
       id: 'manifest',
       category: 'runtimes',
       description: 'Signature of the runtime manifest',

@@ -44,8 +44,8 @@ export function createPackHandlers({
     },
 
     'mirror.list': async ({ check }) => mirrors.list(check),
-    'mirror.set': async ({ kind, url, check }) => {
-      await mirrors.set(kind, url, check);
+    'mirror.set': async ({ kind, url, check, allowExpired }) => {
+      await mirrors.set(kind, url, { check, allowExpired });
       return ok;
     },
     'mirror.clear': async ({ kind }) => {

@@ -6,7 +6,7 @@ import type { ExtendedBinary } from '../../core/php/extension-packages.ts';
 import type { PackManifest, PackRepository } from '../../core/packs/pack-manifest.ts';
 import { seriesOf } from '../../core/runtimes/install.ts';
 import type { InstallProgress, RuntimeSourceDriver } from '../../core/runtimes/source.ts';
-import type { ArchiveIndex } from '../sources/apt-index.ts';
+import type { SignedIndex } from '../sources/debian/archive.ts';
 import { digestOfFile } from '../sources/digest.ts';
 import type { PackedFile } from './pack-writer.ts';
 
@@ -19,7 +19,7 @@ export interface Collection {
 
 export interface CollectOptions {
   readonly sources: readonly RuntimeSourceDriver[];
-  indexes(suite: string, signal: AbortSignal): Promise<ArchiveIndex[]>;
+  indexes(suite: string, signal: AbortSignal): Promise<SignedIndex[]>;
   /** The cache of downloads: the pack has the same folders below `files`. */
   readonly downloads: string;
 }
@@ -79,14 +79,12 @@ export async function collectRuntimes(
   for (const suite of suites) {
     const repositories = new Map<string, PackRepository>();
     const roots: string[] = [];
-    for (const index of await options.indexes(suite, signal)) {
-      if (!roots.includes(index.archive)) roots.push(index.archive);
-      const folder = `archives/${suite}/${roots.indexOf(index.archive)}`;
-      await add(`${folder}/${index.inReleasePath}`, index.inReleaseFile, true);
-      await add(`${folder}/${index.packagesPath}`, index.packagesFile, true);
-      const known = repositories.get(`${folder} ${index.release}`);
-      const components = [...new Set([...(known?.components ?? []), index.component])];
-      repositories.set(`${folder} ${index.release}`, { folder, release: index.release, components });
+    for (const { root, release, inRelease, index, path } of await options.indexes(suite, signal)) {
+      if (!roots.includes(root)) roots.push(root);
+      const folder = `archives/${suite}/${roots.indexOf(root)}`;
+      await add(`${folder}/dists/${release}/InRelease`, inRelease, true);
+      await add(`${folder}/${path}`, index.file, false, index.sha256);
+      repositories.set(`${folder} ${release}`, { folder, release, components: ['main'] });
     }
     archives.push({ suite, repositories: [...repositories.values()] });
   }

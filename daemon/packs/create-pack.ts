@@ -22,8 +22,7 @@ export interface NewPack {
   readonly name: string;
   readonly createdAt: string;
   readonly wanted: readonly WantedRuntime[];
-  /** @param withPackages true when it carries packages of this system's archive */
-  platform(withPackages: boolean): PackPlatform;
+  readonly platform: PackPlatform;
 }
 
 /** Rejects as the sources do, or with DISK_FULL, PERMISSION_DENIED; nothing is left then. */
@@ -43,7 +42,7 @@ export async function createPack(
       name: pack.name,
       createdAt: pack.createdAt,
       madeBy: options.version,
-      platform: pack.platform(collected.archives.length > 0),
+      platform: pack.platform,
       runtimes: collected.runtimes,
       archives: collected.archives,
       files: files.map(({ path, size, sha256 }) => ({ path, size, sha256 })),

@@ -11,7 +11,7 @@ import type { Runtimes } from '../../core/runtimes/runtimes.ts';
 import type { RuntimeSourceDriver } from '../../core/runtimes/source.ts';
 import type { System } from '../../core/system/system.ts';
 import { digestOfFile } from '../sources/digest.ts';
-import type { Distribution } from '../system/distribution.ts';
+import type { DebianSourceOptions } from '../sources/debian.ts';
 import { createOfflineSources } from './offline-sources.ts';
 import type { OpenPack } from './pack-reader.ts';
 import { sayWork } from '../../contract/sentences/work.ts';
@@ -25,7 +25,8 @@ export interface InstallPackOptions {
   readonly system: System;
   readonly layout: Layout;
   readonly runtimes: Runtimes;
-  readonly distribution: Distribution | null;
+  /** The archive program and the archive's keys. */
+  readonly archive: Pick<DebianSourceOptions, 'program' | 'archives'>;
   /** Something was installed. */
   installed(): void;
   /** Remembers what is added to a series of PHP. */
@@ -77,10 +78,9 @@ export async function installPack(
     await pack.extract(folder, { signal, progress });
     const sources = createOfflineSources(manifest, {
       processes: system.processes,
-      distribution: options.distribution,
+      archive: options.archive,
       folder,
       downloads,
-      toolsFolder: join(layout.apt, 'tools'),
     });
     for (const { runtime } of pending) await verifySource(runtimes, runtime, sources, file, whole, signal);
     whole.done(`${manifest.files.length} files`);
@@ -185,7 +185,7 @@ const throughPack = (source: RuntimeSourceDriver, { version, via, file, from, to
 /** What a source says of its network means something else here. */
 function toRefusal(error: unknown, what: string, file: string): unknown {
   if (!(error instanceof KojiboxError)) return error;
-  if (error.code === 'DIGEST_MISMATCH')
+  if (error.code === 'DIGEST_MISMATCH' || error.code === 'INDEX_UNTRUSTED')
     return packRefusal(
       'PACK_SIGNATURE_INVALID',
       file,

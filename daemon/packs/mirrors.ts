@@ -4,7 +4,6 @@ import { get as httpsGet } from 'node:https';
 import { KojiboxError } from '../../contract/errors.ts';
 import type { RuntimeManifest } from '../../contract/manifest.ts';
 import { MIRROR_KINDS, type MirrorKind, type Mirrors, type MirrorStatus } from '../../contract/mirror.ts';
-import type { Distribution } from '../system/distribution.ts';
 
 const TIMEOUT_MS = 10_000;
 /** Enough to see what it is. */
@@ -17,14 +16,14 @@ class Answered extends Error {}
 
 const LAYOUTS: Readonly<Record<MirrorKind, string>> = {
   npm: 'NAME/-/NAME-VERSION.tgz',
-  debian: 'debian/dists/RELEASE/InRelease, debian-security/…, ubuntu/…',
+  debian: 'debian/dists/RELEASE/InRelease, debian/pool/…, debian-security/…',
   https: 'the path of the original address',
 };
 
 export interface MirrorSettings {
   list(check: boolean): Promise<MirrorStatus[]>;
   /** Rejects with DOWNLOAD_FAILED when `check` is set and the mirror does not answer as it should; then nothing changed. */
-  set(kind: MirrorKind, url: string, check: boolean): Promise<void>;
+  set(kind: MirrorKind, url: string, how: { readonly check: boolean; readonly allowExpired: boolean }): Promise<void>;
   clear(kind: MirrorKind | undefined): Promise<void>;
 }
 
@@ -32,29 +31,28 @@ export function createMirrorSettings(options: {
   get(): Mirrors;
   save(mirrors: Mirrors): Promise<void>;
   manifest(): RuntimeManifest;
-  readonly distribution: Distribution | null;
   readonly os: string;
   readonly arch: string;
 }): MirrorSettings {
-  const { distribution } = options;
-
   /** What is looked for on a mirror, the likeliest first, and how it begins; empty where no runtime of this platform comes this way. */
   const probesOf = (kind: MirrorKind): { readonly path: string; readonly begins: Buffer }[] => {
-    if (kind === 'debian') {
-      if (distribution === null) return [];
-      const path = `/${distribution.family}/dists/${distribution.codename}/InRelease`;
-      return [{ path, begins: Buffer.from('-----BEGIN PGP SIGNED MESSAGE-----') }];
-    }
-    return options
+    const entries = options
       .manifest()
       .services.filter(({ os, arch, source }) => os === options.os && arch === options.arch && source?.type === kind)
-      .sort((a, b) => Number(b.isDefault ?? false) - Number(a.isDefault ?? false) || a.size - b.size)
-      .flatMap(({ source }) => {
-        if (source?.type === 'https') return [{ path: new URL(source.url).pathname, begins: Buffer.alloc(0) }];
-        if (source?.type !== 'npm') return [];
-        const path = `/${source.name}/-/${source.name.split('/').at(-1) ?? source.name}-${source.version}.tgz`;
-        return [{ path, begins: GZIP }];
-      });
+      .sort((a, b) => Number(b.isDefault ?? false) - Number(a.isDefault ?? false) || a.size - b.size);
+    if (kind === 'debian') {
+      const begins = Buffer.from('-----BEGIN PGP SIGNED MESSAGE-----');
+      const used = entries.flatMap(({ source }) =>
+        source?.type === 'debian' && source.distribution !== 'ubuntu' ? [source.suite] : [],
+      );
+      return [...new Set(used)].map((suite) => ({ path: `/debian/dists/${suite}/InRelease`, begins }));
+    }
+    return entries.flatMap(({ source }) => {
+      if (source?.type === 'https') return [{ path: new URL(source.url).pathname, begins: Buffer.alloc(0) }];
+      if (source?.type !== 'npm') return [];
+      const path = `/${source.name}/-/${source.name.split('/').at(-1) ?? source.name}-${source.version}.tgz`;
+      return [{ path, begins: GZIP }];
+    });
   };
 
   const check = async (kind: MirrorKind, url: string): Promise<{ ok: boolean; evidence: string }> => {
@@ -83,11 +81,12 @@ export function createMirrorSettings(options: {
         MIRROR_KINDS.map(async (kind) => {
           const url = options.get()[kind] ?? null;
           const result = url !== null && wantsCheck ? await check(kind, url) : null;
-          return { kind, url, layout: LAYOUTS[kind], check: result };
+          const allowExpired = kind === 'debian' && options.get().debianExpired === true;
+          return { kind, url, allowExpired, layout: LAYOUTS[kind], check: result };
         }),
       ),
 
-    async set(kind, address, wantsCheck) {
+    async set(kind, address, { check: wantsCheck, allowExpired }) {
       const url = address.replace(/\/+$/, '');
       const result = wantsCheck ? await check(kind, url) : { ok: true, evidence: '' };
       if (!result.ok) {
@@ -97,12 +96,15 @@ export function createMirrorSettings(options: {
           remedy: `Nothing was changed. Below the address must lie: ${LAYOUTS[kind]}`,
         });
       }
-      await options.save({ ...options.get(), [kind]: url });
+      const { debianExpired, ...rest } = options.get();
+      const expired = kind === 'debian' ? allowExpired : debianExpired === true;
+      await options.save({ ...rest, [kind]: url, ...(expired ? { debianExpired: true } : {}) });
     },
 
     async clear(kind) {
       const rest = { ...options.get() };
       for (const each of kind === undefined ? MIRROR_KINDS : [kind]) delete rest[each];
+      if (rest.debian === undefined) delete rest.debianExpired;
       await options.save(rest);
     },
   };

@@ -8,7 +8,7 @@ import { createPackKeys, PackKeysSchema, type PackKeys } from '../../core/packs/
 import type { RuntimeSourceDriver } from '../../core/runtimes/source.ts';
 import type { System } from '../../core/system/system.ts';
 import type { DebianSource } from '../sources/debian.ts';
-import type { Distribution } from '../system/distribution.ts';
+import type { InstallPackOptions } from './install-pack.ts';
 import { createMirrorSettings, type MirrorSettings } from './mirrors.ts';
 import { createPacks, type Packs } from './packs.ts';
 import { createUploads, type Uploads } from './uploads.ts';
@@ -25,12 +25,12 @@ export async function openPacks(options: {
   readonly kojibox: Kojibox;
   readonly sources: readonly RuntimeSourceDriver[];
   readonly debian: DebianSource;
-  readonly distribution: Distribution | null;
+  readonly archive: InstallPackOptions['archive'];
   /** Of Kojibox. */
   readonly version: string;
   installed(): void;
 }): Promise<PackFeatures> {
-  const { system, kojibox, sources, debian, distribution } = options;
+  const { system, kojibox, sources, debian, archive } = options;
   const { layout, runtimes, changes } = kojibox;
   const { os, arch } = system.host;
   const keys = createPackKeys({
@@ -62,10 +62,10 @@ export async function openPacks(options: {
     changes,
     keys,
     uploads,
-    distribution,
+    archive,
     sources,
     version: options.version,
-    indexes: (suite, signal) => debian.indexes(suite, signal),
+    indexes: (suite, signal) => debian.signedIndexes(suite, signal),
     installed: () => options.installed(),
     keepExtensions: (series, names) => kojibox.phpSettings.keep(series, names),
     defaultChoice: () => defaultChoice(kojibox),
@@ -76,7 +76,6 @@ export async function openPacks(options: {
       await kojibox.stores.app.update((before) => ({ ...before, mirrors: value }));
     },
     manifest: () => runtimes.manifest(),
-    distribution,
     os,
     arch,
   });

@@ -38,12 +38,8 @@ export function createPacks(options: PackOptions): Packs {
   const { system, layout, runtimes, changes, keys } = options;
   const { os, arch } = system.host;
 
-  const platform = (withPackages: boolean): PackPlatform => ({
-    os,
-    arch,
-    distribution: withPackages ? (options.distribution?.family ?? null) : null,
-    codename: withPackages ? (options.distribution?.codename ?? null) : null,
-  });
+  /** Trees bring all that they need: a pack fits every system of its kind. */
+  const platform: PackPlatform = { os, arch, distribution: null, codename: null };
 
   /** Throws RUNTIME_UNSUPPORTED. */
   const binariesOf = (choice: readonly string[]): ServiceBinary[] => {
@@ -61,7 +57,7 @@ export function createPacks(options: PackOptions): Packs {
   };
 
   const refusalsOf = ({ platform: made, runtimes: packed }: PackManifest, file: string): KojiboxError[] => {
-    const mismatch = platformMismatch(made, platform(true));
+    const mismatch = platformMismatch(made, platform);
     if (mismatch !== null) return [packRefusal('PACK_PLATFORM_MISMATCH', file, mismatch)];
     return packed.flatMap(({ name, series, source }) => {
       try {

@@ -10,6 +10,8 @@ import { createSharedWork } from '../../core/runtimes/shared-work.ts';
 import { digestOfFile } from './digest.ts';
 
 const TRIES = 4;
+/** Of a small file: there is mostly another place to ask. */
+const SMALL_TRIES = 2;
 const FIRST_WAIT_MS = 500;
 const IDLE_MS = 20_000;
 const MAX_REDIRECTS = 5;
@@ -21,6 +23,10 @@ export interface DownloadOptions {
   /** Lower-case hex. */
   readonly digest: string;
   readonly signal: AbortSignal;
+  /** What the file has, where that is known: more is not taken. */
+  readonly sizeBytes?: number;
+  /** What names its digest, for messages. */
+  readonly signedBy?: string;
   progress(doneBytes: number, totalBytes: number | null): void;
 }
 
@@ -32,12 +38,23 @@ export interface Connection {
   readonly proxies?: Readonly<Record<string, string>>;
 }
 
+/** What the environment says, in both ways to write it; see Node's `proxyEnv`. */
+export const proxiesOf = (environment: Readonly<Record<string, string | undefined>>): Record<string, string> =>
+  Object.fromEntries(
+    ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'].flatMap((name) => {
+      const value = environment[name.toLowerCase()] ?? environment[name];
+      return value === undefined || value === '' ? [] : [[name, value]];
+    }),
+  );
+
 export interface Downloader {
   /**
    * Puts the file at `file`; one that is already there with the right digest is used. Calls for the same file share one download.
    * Rejects with DOWNLOAD_FAILED, DIGEST_MISMATCH, or the system's own error when the disk refuses.
    */
   fetch(url: string, file: string, options: DownloadOptions): Promise<void>;
+  /** A small file whose digest is not known beforehand. Rejects with DOWNLOAD_FAILED, also when it has more than `maxBytes`. */
+  read(url: string, maxBytes: number, signal: AbortSignal): Promise<Buffer>;
 }
 
 type Progress = DownloadOptions['progress'];
@@ -65,7 +82,41 @@ export function createDownloader(connection: Connection = {}): Downloader {
         };
         await download(agents(), url, file, { ...options, signal, progress });
       }),
+    read: (url, maxBytes, signal) => readSmall(agents(), url, maxBytes, signal),
   };
+}
+
+async function readSmall(agents: Agents, url: string, maxBytes: number, signal: AbortSignal): Promise<Buffer> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await readOnce(agents, url, maxBytes, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      const isFinal = error instanceof TooLong || (error instanceof Refused && !error.worthAnotherTry);
+      if (!isFinal && attempt < SMALL_TRIES) {
+        await wait(FIRST_WAIT_MS, undefined, { signal });
+        continue;
+      }
+      const detail = error instanceof Error ? error.message : String(error);
+      throw new KojiboxError('DOWNLOAD_FAILED', `cannot fetch ${basename(url)}`, { detail, source: 'runtime' });
+    }
+  }
+}
+
+async function readOnce(agents: Agents, url: string, maxBytes: number, signal: AbortSignal): Promise<Buffer> {
+  const response = await open(agents, url, 0, { signal }, MAX_REDIRECTS);
+  const pieces: Buffer[] = [];
+  let bytes = 0;
+  if (response.statusCode !== 200) {
+    response.destroy();
+    throw new Refused(response.statusCode ?? 0);
+  }
+  for await (const piece of response as AsyncIterable<Buffer>) {
+    bytes += piece.length;
+    if (bytes > maxBytes) throw new TooLong(maxBytes);
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces);
 }
 
 async function download(agents: Agents, url: string, file: string, options: DownloadOptions): Promise<void> {
@@ -85,7 +136,8 @@ async function download(agents: Agents, url: string, file: string, options: Down
       signal.throwIfAborted();
       if (!isPassing(error)) throw error;
       failure = error instanceof Error ? error.message : String(error);
-      if (error instanceof Refused && !error.worthAnotherTry) break;
+      if (error instanceof TooLong) await rm(partial, { force: true });
+      if (error instanceof TooLong || (error instanceof Refused && !error.worthAnotherTry)) break;
       continue;
     }
     if ((await digestOfFile(partial, algorithm)) === digest) {
@@ -93,7 +145,7 @@ async function download(agents: Agents, url: string, file: string, options: Down
       return;
     }
     await rm(partial, { force: true });
-    failure = `its ${algorithm} is not the one in the signed manifest`;
+    failure = `its ${algorithm} is not the one in the signed ${options.signedBy ?? 'manifest'}`;
     // Once may be a resumed file whose first part came from elsewhere; twice is the source.
     if (++wrongDigests === 2) {
       throw new KojiboxError('DIGEST_MISMATCH', `cannot trust ${name}`, { detail: failure, source: 'runtime' });
@@ -107,6 +159,12 @@ class Refused extends Error {
   constructor(status: number) {
     super(`the server answered ${status}`);
     this.worthAnotherTry = status >= 500 || WORTH_ANOTHER_TRY.includes(status);
+  }
+}
+
+class TooLong extends Error {
+  constructor(maxBytes: number) {
+    super(`it has more than the ${maxBytes} bytes that it may have`);
   }
 }
 
@@ -137,6 +195,7 @@ async function fetchInto(agents: Agents, url: string, partial: string, options: 
   const target = await openFile(partial, start > 0 ? 'a' : 'w');
   try {
     for await (const chunk of response as AsyncIterable<Buffer>) {
+      if (done + chunk.length > (options.sizeBytes ?? Infinity)) throw new TooLong(options.sizeBytes ?? 0);
       await target.writeFile(chunk);
       done += chunk.length;
       options.progress(done, total);
@@ -151,7 +210,7 @@ function open(
   agents: Agents,
   url: string,
   from: number,
-  options: DownloadOptions,
+  options: Pick<DownloadOptions, 'signal'>,
   redirects: number,
 ): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {

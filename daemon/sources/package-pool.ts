@@ -1,25 +1,40 @@
-/** The fetched packages of one release: each is fetched once, whoever asks, and checked again when it is about to be used. */
-import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+/** The fetched packages of one release, each fetched once, also for several callers. Whether a file is what it should be is checked again where it is unpacked. */
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { KojiboxError } from '../../contract/errors.ts';
 import type { Artifact } from '../../core/runtimes/source.ts';
-import type { DebianPackage, PrivateApt } from './apt.ts';
-import { assertDigest, digestOfFile } from './digest.ts';
+import type { ArchivePackage } from './debian/protocol.ts';
+import { assertDigest } from './digest.ts';
+import type { Downloader } from './download.ts';
 
-const WATCH_EVERY_MS = 200;
+/** More connections than a mirror's answer needs to come while another one is being checked. */
+const FETCH_AT_ONCE = 8;
 
 export interface PackagePool {
   /**
-   * Brings all of them into the folder and says whether any had to be fetched. A file that lies there and is not what the signed index says is thrown away and fetched again.
-   * Rejects with what {@link PrivateApt} rejects with.
+   * Brings each into the folder and calls `use` as soon as it is there. A file that lies there is taken as it is.
+   * @returns whether any had to be fetched. Rejects with DOWNLOAD_FAILED, DIGEST_MISMATCH, or as `use` does.
    */
-  fetch(packages: readonly DebianPackage[], report: (bytes: number) => void, signal: AbortSignal): Promise<boolean>;
-  /** To be called immediately before unpacking. Rejects with DIGEST_MISMATCH; the file is gone then. */
-  verify(item: DebianPackage): Promise<string>;
-  fileOf(item: DebianPackage): string;
+  each(
+    packages: readonly ArchivePackage[],
+    report: (bytes: number) => void,
+    use: (item: ArchivePackage, file: string) => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<boolean>;
+  /** Once more from the archive, for a file that is not what the index says. */
+  refetch(item: ArchivePackage, signal: AbortSignal): Promise<void>;
+  /** Rejects with DIGEST_MISMATCH; the file is gone then. */
+  verify(item: ArchivePackage): Promise<string>;
 }
 
-/** @param file what `verify` returned for it */
-export const toArtifact = ({ size, name, version, sha256 }: DebianPackage, file: string): Artifact => ({
+export interface PackagePoolOptions {
+  readonly downloader: Downloader;
+  readonly folder: string;
+  /** Addresses of a package, the likeliest first; null: nothing is fetched. */
+  readonly urlsOf: ((item: ArchivePackage, signal: AbortSignal) => Promise<string[]>) | null;
+}
+
+export const toArtifact = ({ size, name, version, sha256 }: ArchivePackage, file: string): Artifact => ({
   file,
   size,
   digest: `sha256:${sha256}`,
@@ -27,49 +42,83 @@ export const toArtifact = ({ size, name, version, sha256 }: DebianPackage, file:
   version,
 });
 
-export function createPackagePool(apt: PrivateApt, folder: string): PackagePool {
-  /** Packages that someone is fetching just now. */
-  const coming = new Map<string, Promise<boolean>>();
-  const fileOf = ({ fileName }: DebianPackage): string => join(folder, fileName);
-  const isWhole = async (item: DebianPackage): Promise<boolean> =>
-    (await digestOfFile(fileOf(item), 'sha256')) === item.sha256;
+/** As apt names it: the colon of an epoch is written %3a. */
+const fileNameOf = ({ name, version, architecture }: ArchivePackage): string =>
+  `${name}_${version.replaceAll(':', '%3a')}_${architecture}.deb`;
 
-  const fetchMissing = async (packages: readonly DebianPackage[], signal: AbortSignal): Promise<boolean> => {
-    const missing: DebianPackage[] = [];
-    for (const item of packages) if (!(await isWhole(item))) missing.push(item);
-    // apt believes what lies there when only its size is right.
-    for (const item of missing) await rm(fileOf(item), { force: true });
-    if (missing.length > 0) await apt.download(missing, folder, signal);
-    return missing.length > 0;
+export function createPackagePool({ downloader, folder, urlsOf }: PackagePoolOptions): PackagePool {
+  const fileOf = (item: ArchivePackage): string => join(folder, fileNameOf(item));
+
+  const download = async (
+    item: ArchivePackage,
+    signal: AbortSignal,
+    report: (bytes: number) => void,
+  ): Promise<void> => {
+    const failures: unknown[] = [];
+    if (urlsOf === null) throw notHere(item);
+    for (const url of await urlsOf(item, signal)) {
+      try {
+        const { sha256: digest, size: sizeBytes } = item;
+        const progress = (done: number): void => report(done);
+        await downloader.fetch(url, fileOf(item), {
+          algorithm: 'sha256',
+          digest,
+          sizeBytes,
+          signedBy: 'index',
+          signal,
+          progress,
+        });
+        return;
+      } catch (error) {
+        signal.throwIfAborted();
+        if (!(error instanceof KojiboxError)) throw error;
+        failures.push(error);
+      }
+    }
+    throw failures.find((error) => error instanceof KojiboxError && error.code === 'DIGEST_MISMATCH') ?? failures[0];
   };
 
   return {
-    fileOf,
-
-    async fetch(packages, report, signal) {
-      await mkdir(folder, { recursive: true });
+    async each(packages, report, use, signal) {
+      const done = new Map<string, number>();
       let fetched = false;
-      const stopWatching = watchFolder(folder, packages, report);
-      try {
-        for (let rest: readonly DebianPackage[] = packages; rest.length > 0;) {
-          const mine = rest.filter(({ fileName }) => !coming.has(fileName));
-          const others = rest.filter(({ fileName }) => coming.has(fileName));
-          const theirs = others.map(({ fileName }) => coming.get(fileName) ?? Promise.resolve(false));
-          const work = fetchMissing(mine, signal).finally(() => {
-            for (const { fileName } of mine) coming.delete(fileName);
-          });
-          for (const { fileName } of mine) coming.set(fileName, work);
-          fetched = (await work) || fetched;
-          await Promise.allSettled(theirs);
-          // Where someone else failed or gave up, it is done here.
-          rest = [];
-          for (const item of others) if (!(await isWhole(item))) rest = [...rest, item];
+      const tell = (item: ArchivePackage, bytes: number): void => {
+        done.set(item.name, bytes);
+        report([...done.values()].reduce((sum, value) => sum + value, 0));
+      };
+      const failing = new AbortController();
+      const either = AbortSignal.any([signal, failing.signal]);
+      const using: Promise<void>[] = [];
+      // The largest first: the last one to be unpacked should be a small one.
+      const queue = [...packages].sort((a, b) => b.size - a.size);
+      const work = async (): Promise<void> => {
+        for (let item = queue.shift(); item !== undefined; item = queue.shift()) {
+          const mine = item;
+          either.throwIfAborted();
+          if ((await stat(fileOf(mine)).catch(() => null)) === null) {
+            fetched = true;
+            await download(mine, either, (bytes) => tell(mine, bytes));
+          }
+          tell(mine, mine.size);
+          const used = use(mine, fileOf(mine));
+          used.catch((error: unknown) => failing.abort(error));
+          using.push(used);
         }
-      } finally {
-        stopWatching();
-      }
+      };
+      const fetching = Array.from({ length: FETCH_AT_ONCE }, () =>
+        work().catch((error: unknown) => {
+          failing.abort(error);
+        }),
+      );
+      // What has begun ends before this does: nothing writes into a tree that is given up.
+      await Promise.all(fetching);
+      await Promise.allSettled(using);
+      signal.throwIfAborted();
+      if (failing.signal.aborted) throw failing.signal.reason;
       return fetched;
     },
+
+    refetch: (item, signal) => download(item, signal, () => undefined),
 
     async verify(item) {
       await assertDigest(fileOf(item), 'sha256', item.sha256);
@@ -78,18 +127,8 @@ export function createPackagePool(apt: PrivateApt, folder: string): PackagePool 
   };
 }
 
-/** Tells how many bytes of the packages have arrived; apt has no other way to say it for all together. Returns the way to stop. */
-function watchFolder(folder: string, packages: readonly DebianPackage[], report: (bytes: number) => void): () => void {
-  const wanted = new Set(packages.map(({ fileName }) => fileName));
-  const measure = async (): Promise<void> => {
-    let bytes = 0;
-    for (const place of [folder, join(folder, 'partial')]) {
-      for (const name of await readdir(place).catch(() => [])) {
-        if (wanted.has(name)) bytes += (await stat(join(place, name)).catch(() => null))?.size ?? 0;
-      }
-    }
-    report(bytes);
-  };
-  const timer = setInterval(() => void measure(), WATCH_EVERY_MS);
-  return () => clearInterval(timer);
-}
+const notHere = ({ name }: ArchivePackage): KojiboxError =>
+  new KojiboxError('DOWNLOAD_FAILED', `cannot find ${name}`, {
+    detail: 'it is not there, or not what the signed index says',
+    source: 'runtime',
+  });

@@ -1,7 +1,6 @@
 /** Facts of the machine and of the user who runs the daemon. */
 import { homedir } from 'node:os';
 import type { HostFacts } from '../../core/system/system.ts';
-import { readDistribution } from './distribution.ts';
 import { edgeUserOf, sudoUser } from './service-users.linux.ts';
 
 export function readHostFacts(home: string, environment: Readonly<Record<string, string | undefined>>): HostFacts {
@@ -11,7 +10,6 @@ export function readHostFacts(home: string, environment: Readonly<Record<string,
   return {
     os: process.platform === 'win32' ? 'windows' : process.platform === 'darwin' ? 'darwin' : 'linux',
     arch: process.arch,
-    distribution: readDistribution()?.family ?? null,
     isRoot,
     serviceUser,
     edgeUser: isRoot ? edgeUserOf(home, serviceUser) : serviceUser,

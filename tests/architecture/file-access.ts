@@ -39,7 +39,7 @@ const MAY_CHANGE_RIGHTS: readonly string[] = [
   'daemon/home/remove-tree.ts',
   'daemon/drivers/process/launch.ts',
   'daemon/sources/https.ts',
-  'daemon/sources/patchelf.ts',
+  'daemon/archives/extract-tar.ts',
   'daemon/transports/socket.ts',
   'edge/control.ts',
 ];

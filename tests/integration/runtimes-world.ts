@@ -1,6 +1,7 @@
 /** The real runtimes over the real machine, in a home of their own. */
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { LockSchema, type Lock } from '../../core/runtimes/lock.ts';
 import { openManifest, signManifest } from '../../core/runtimes/manifest.ts';
 import { writePhpIni } from '../../core/runtimes/php-ini.ts';
@@ -13,11 +14,11 @@ import type { System } from '../../core/system/system.ts';
 import type { RuntimeManifest, ServiceBinary } from '../../contract/manifest.ts';
 import { replaceFolderInPrograms } from '../../daemon/archives/elf-texts.ts';
 import { linkCheck } from '../../daemon/archives/link-check.ts';
-import { createDebianSource } from '../../daemon/sources/debian.ts';
+import { createArchiveProgram } from '../../daemon/sources/debian/archive-program.ts';
+import { createDebianSource, type DebianSourceOptions } from '../../daemon/sources/debian.ts';
 import { createHttpsSource } from '../../daemon/sources/https.ts';
 import { createNpmSource } from '../../daemon/sources/npm.ts';
 import { createSystemSource } from '../../daemon/sources/system.ts';
-import { readDistribution } from '../../daemon/system/distribution.ts';
 import { createNodeSystem } from '../../daemon/system/node-system.ts';
 
 export interface RuntimesWorld {
@@ -26,6 +27,10 @@ export interface RuntimesWorld {
   readonly runtimes: Runtimes;
 }
 
+/** One for all worlds: it takes a while to start. */
+export const archiveProgram = createArchiveProgram(
+  fileURLToPath(new URL('../../daemon/sources/debian/main.ts', import.meta.url)),
+);
 const runtimeFolder = new URL('../../runtime/', import.meta.url);
 
 export const releaseManifest = (): RuntimeManifest =>
@@ -55,6 +60,7 @@ export interface WorldOptions {
   readonly environment?: Readonly<Record<string, string | undefined>>;
   /** PEM authorities of the test's own servers. */
   readonly authorities?: readonly string[];
+  readonly debian?: Partial<DebianSourceOptions>;
   /** Replaces parts of the machine. */
   readonly change?: (system: System) => System;
 }
@@ -85,10 +91,13 @@ export async function createRuntimesWorld(home: string, options: WorldOptions = 
     sources: [
       createNpmSource({ processes: system.processes, downloads: layout.downloads, environment }),
       createDebianSource({
-        processes: system.processes,
-        aptFolder: layout.apt,
+        program: archiveProgram,
+        archives: fileURLToPath(new URL('archives', runtimeFolder)),
+        indexes: layout.archiveIndexes,
         downloads: layout.downloads,
-        distribution: readDistribution(),
+        // The copy of the release that is still being made may be old where the tests run.
+        allowsExpired: () => true,
+        ...options.debian,
       }),
       createHttpsSource({ downloads: layout.downloads, connection: { authorities: options.authorities ?? [] } }),
       createSystemSource({ processes: system.processes, environment }),

@@ -2,6 +2,7 @@
  * What the errors of the daemon say. The places that throw them write plain text: `tests/architecture/error-texts.test.ts` finds all of it
  * and fails for what no catalogue has. `{a}`, `{b}` … are the values in their order.
  */
+import { ARCHIVES_ERRORS } from './archives.ts';
 import { CHANGES_ERRORS } from './changes.ts';
 import { DATABASES_ERRORS } from './databases.ts';
 import { FIELDS_ERRORS } from './fields.ts';
@@ -22,4 +23,5 @@ export const ERROR_SENTENCES = {
   servicesErrors: SERVICES_ERRORS,
   runtimesErrors: RUNTIMES_ERRORS,
   transfersErrors: TRANSFERS_ERRORS,
+  archivesErrors: ARCHIVES_ERRORS,
 } as const;

@@ -66,6 +66,18 @@ export const daemonDe: DaemonTexts = {
       'Sie wurde verworfen. Passiert es wieder, verändert jemand die Dateien.',
     ],
     DISK_FULL: ['Der Datenträger ist voll', 'Schaffe Platz auf dem genannten Datenträger und versuche es erneut.'],
+    INDEX_UNTRUSTED: [
+      'Das Verzeichnis des Archivs ist nicht echt',
+      'Nichts wurde installiert. Bleibt es so, verändert der Spiegel oder ein Proxy die Dateien.',
+    ],
+    INDEX_EXPIRED: [
+      'Das Verzeichnis des Archivs ist abgelaufen',
+      'Der Spiegel hinkt nach, oder die Uhr geht falsch. Erlaube es mit: koji mirror set debian ADRESSE --allow-expired.',
+    ],
+    INDEX_OLDER: [
+      'Das Verzeichnis des Archivs ist älter als ein schon gesehenes',
+      'Nichts wurde installiert. Versuche es später, oder nimm einen anderen Spiegel.',
+    ],
     ARCHIVE_UNSAFE: ['Das Archiv ist nicht sicher', 'Nichts wurde ausgepackt. Verwende dieses Archiv nicht.'],
     LINK_CHECK_FAILED: [
       'Auf diesem System fehlt eine Bibliothek',
@@ -89,7 +101,7 @@ export const daemonDe: DaemonTexts = {
     ],
     PACK_PLATFORM_MISMATCH: [
       'Das Paket ist für ein anderes System',
-      'Erstelle es auf einem Rechner mit gleichem System, gleicher Ausgabe und gleichem Prozessor.',
+      'Erstelle es auf einem Rechner mit gleichem System und gleichem Prozessor.',
     ],
     PACK_OUTDATED: [
       'Das Paket passt nicht zu dieser Version von Kojibox',
@@ -241,7 +253,6 @@ export const daemonDe: DaemonTexts = {
     'secrets-key': 'Schlüssel der gespeicherten Passwörter',
     zoneinfo: 'Zeitzonen-Datenbank für PHP',
     glibc: 'C-Bibliothek neu genug für die Laufzeiten',
-    apt: 'Werkzeuge, die PHP, MariaDB und Redis laden',
     manifest: 'Signatur des Manifests der Laufzeiten',
     installed: 'Laufzeiten, die die Projekte brauchen',
     space: 'Freier Platz',

@@ -45,6 +45,18 @@ export const daemonId: DaemonTexts = {
       'Berkas dibuang. Coba lagi; bila terulang, ada yang mengubah berkas.',
     ],
     DISK_FULL: ['Ruang disk habis', 'Kosongkan ruang di disk yang disebut dalam rincian, lalu coba lagi.'],
+    INDEX_UNTRUSTED: [
+      'Indeks arsip tidak asli',
+      'Tidak ada yang dipasang. Bila terulang, mirror atau proxy mengubah berkas.',
+    ],
+    INDEX_EXPIRED: [
+      'Indeks arsip sudah kedaluwarsa',
+      'Mirror tertinggal, atau jam mesin ini salah. Izinkan dengan: koji mirror set debian ALAMAT --allow-expired.',
+    ],
+    INDEX_OLDER: [
+      'Indeks arsip lebih lama daripada yang sudah terlihat',
+      'Tidak ada yang dipasang. Coba lagi nanti, atau pakai mirror lain.',
+    ],
     ARCHIVE_UNSAFE: ['Arsip tidak aman', 'Tidak ada yang dibongkar. Jangan pakai arsip ini.'],
     LINK_CHECK_FAILED: [
       'Sebuah pustaka tidak ada di sistem ini',
@@ -65,7 +77,7 @@ export const daemonId: DaemonTexts = {
     ],
     PACK_PLATFORM_MISMATCH: [
       'Paket ini untuk sistem lain',
-      'Buat paketnya di komputer dengan sistem, rilis, dan prosesor yang sama.',
+      'Buat paketnya di komputer dengan sistem dan prosesor yang sama.',
     ],
     PACK_OUTDATED: [
       'Paket tidak cocok dengan versi Kojibox ini',
@@ -199,7 +211,6 @@ export const daemonId: DaemonTexts = {
     'secrets-key': 'Kunci kata sandi yang tersimpan',
     zoneinfo: 'Basis data zona waktu untuk PHP',
     glibc: 'Pustaka C cukup baru untuk runtime',
-    apt: 'Alat yang mengunduh PHP, MariaDB, dan Redis',
     manifest: 'Tanda tangan manifes runtime',
     installed: 'Runtime yang dibutuhkan proyek',
     space: 'Ruang kosong di disk',

@@ -1,6 +1,7 @@
 /** Fehler des Daemons auf Deutsch. */
 import type { SentenceTexts } from '../../../../../contract/sentences/index.ts';
 import type { ERROR_SENTENCES } from '../../../../../contract/sentences/errors/index.ts';
+import { archivesErrorsDe } from './archives.ts';
 import { changesErrorsDe } from './changes.ts';
 import { databasesErrorsDe } from './databases.ts';
 import { fieldsErrorsDe } from './fields.ts';
@@ -21,4 +22,5 @@ export const errorsDe: Pick<SentenceTexts, keyof typeof ERROR_SENTENCES> = {
   servicesErrors: servicesErrorsDe,
   runtimesErrors: runtimesErrorsDe,
   transfersErrors: transfersErrorsDe,
+  archivesErrors: archivesErrorsDe,
 };

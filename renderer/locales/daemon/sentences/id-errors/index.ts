@@ -1,6 +1,7 @@
 /** Kesalahan daemon dalam bahasa Indonesia. */
 import type { SentenceTexts } from '../../../../../contract/sentences/index.ts';
 import type { ERROR_SENTENCES } from '../../../../../contract/sentences/errors/index.ts';
+import { archivesErrorsId } from './archives.ts';
 import { changesErrorsId } from './changes.ts';
 import { databasesErrorsId } from './databases.ts';
 import { fieldsErrorsId } from './fields.ts';
@@ -21,4 +22,5 @@ export const errorsId: Pick<SentenceTexts, keyof typeof ERROR_SENTENCES> = {
   servicesErrors: servicesErrorsId,
   runtimesErrors: runtimesErrorsId,
   transfersErrors: transfersErrorsId,
+  archivesErrors: archivesErrorsId,
 };

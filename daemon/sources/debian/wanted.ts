@@ -34,13 +34,10 @@ const LEFT_OUT = new RegExp(
   ].join('|')})$`,
 );
 const KEPT =
-  /^(lib.*|php.*|zlib1g|mariadb.*|redis.*|composer|jsonlint|adminer|patchelf|postgresql-client.*|media-types|memcached|tzdata)$/;
+  /^(lib.*|php.*|zlib1g|mariadb.*|redis.*|composer|jsonlint|adminer|postgresql-client.*|media-types|memcached|tzdata)$/;
 
-/** @param withLibc true for a release newer than the system: then the tree brings its own C library */
-export function isWanted(name: string, withLibc: boolean): boolean {
-  if (name === 'libc6') return withLibc;
-  return KEPT.test(name) && !LEFT_OUT.test(name);
-}
+/** Every tree brings its own C library with its loader: nothing of it depends on the system's. */
+export const isWanted = (name: string): boolean => KEPT.test(name) && !LEFT_OUT.test(name);
 
 /** `1:10.11.19-0+deb12u1` is 10.11.19 for people; see deb-version(7). */
 export function upstreamVersion(version: string): string {

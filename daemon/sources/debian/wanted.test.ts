@@ -1,18 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import { isWanted, upstreamVersion } from './debian-packages.ts';
+import { isWanted, upstreamVersion } from './wanted.ts';
 
 describe('the packages of a private tree', () => {
   it.each([
     'php8.2-fpm',
     'php-redis',
     'libssl3',
+    'libc6',
     'zlib1g',
     'mariadb-server-core',
     'redis-server',
     'libpam0g',
     'composer',
     'postgresql-client-17',
-  ])('have %s', (name) => expect(isWanted(name, false)).toBe(true));
+  ])('have %s', (name) => expect(isWanted(name)).toBe(true));
 
   it.each([
     'perl-base',
@@ -27,12 +28,7 @@ describe('the packages of a private tree', () => {
     'ucf',
     'procps',
     'php-common',
-  ])('do not have %s, which is of the system or runs scripts', (name) => expect(isWanted(name, true)).toBe(false));
-
-  it('have the C library only where the release is newer than the system', () => {
-    expect(isWanted('libc6', true)).toBe(true);
-    expect(isWanted('libc6', false)).toBe(false);
-  });
+  ])('do not have %s, which is of the system or runs scripts', (name) => expect(isWanted(name)).toBe(false));
 });
 
 describe('the version for people', () => {

@@ -1,0 +1,33 @@
+/** Auf Deutsch: `contract/sentences/errors/archives.ts`. */
+import type { SentenceTexts } from '../../../../../contract/sentences/index.ts';
+
+export const archivesErrorsDe: SentenceTexts['archivesErrors'] = {
+  segmentsNotKnown: 'seine Tabelle der Segmente ist nicht bekannt',
+  needsNoLoader: 'es braucht keinen Lader',
+  segmentsHaveNoRoom: 'seine Tabelle der Segmente hat keinen Platz',
+  hasNoTexts: 'es hat keine Texte',
+  tagsHaveNoRoom: 'seine Tabelle der Angaben hat keinen Platz',
+  isSignedAs: '{a} ist als {b} signiert',
+  itIsSignedAs: 'es ist als {a} signiert',
+  madeInTheFuture: '{a} wurde am {b} gemacht, in der Zukunft',
+  olderThanSeen: '{a} ist vom {b}; eines vom {c} wurde schon gesehen',
+  wasValidUntil: '{a} galt bis {b}',
+  isNoPackage: 'es ist kein Debian-Paket',
+  moreThanThreeParts: 'es hat mehr als drei Teile',
+  formatNotKnown: 'sein Format ist nicht bekannt',
+  noControlPart: 'ihm fehlt der Teil mit den Angaben',
+  contentFormNotKnown: 'sein Inhalt hat eine Form, die nicht bekannt ist',
+  oneNameTwoThings: 'ein Name steht für zwei Dinge ({a})',
+  notWhatTheIndexSays: 'es ist nicht da, oder nicht das, was das signierte Verzeichnis sagt',
+  cannotReadTheArchive: 'das Paketarchiv lässt sich nicht lesen',
+  itsProgramEnded: 'sein Programm endete ({a})',
+  cannotUseTheArchive: 'das Paketarchiv lässt sich nicht verwenden',
+  namedNowhere: 'weder ein Spiegel noch das System nennt eines',
+  nameOne: 'Nenne eines: koji mirror set debian ADRESSE',
+  noIndexForPlatform: '{a} hat kein Verzeichnis für dieses System',
+  noneOfThisRelease: 'von dieser Ausgabe ist keines da',
+  answersElse: '{a} antwortet mit etwas anderem als einem signierten Verzeichnis',
+  loginPage: 'So antwortet auch die Anmeldeseite eines Netzes: öffne eine Webseite, dann versuche es noch einmal.',
+  cannotTrustTheIndex: 'dem Verzeichnis des Archivs ist nicht zu trauen',
+  cannotUseTheIndex: 'das Verzeichnis des Archivs lässt sich nicht verwenden',
+};

@@ -1,0 +1,33 @@
+/** Dalam bahasa Indonesia: `contract/sentences/errors/archives.ts`. */
+import type { SentenceTexts } from '../../../../../contract/sentences/index.ts';
+
+export const archivesErrorsId: SentenceTexts['archivesErrors'] = {
+  segmentsNotKnown: 'tabel segmennya tidak dikenal',
+  needsNoLoader: 'program ini tidak memerlukan pemuat',
+  segmentsHaveNoRoom: 'tabel segmennya tidak punya tempat',
+  hasNoTexts: 'program ini tidak punya teks',
+  tagsHaveNoRoom: 'tabel tandanya tidak punya tempat',
+  isSignedAs: '{a} ditandatangani sebagai {b}',
+  itIsSignedAs: 'berkas ini ditandatangani sebagai {a}',
+  madeInTheFuture: '{a} dibuat pada {b}, di masa depan',
+  olderThanSeen: '{a} bertanggal {b}; yang bertanggal {c} sudah pernah terlihat',
+  wasValidUntil: '{a} berlaku sampai {b}',
+  isNoPackage: 'ini bukan paket Debian',
+  moreThanThreeParts: 'paket ini punya lebih dari tiga bagian',
+  formatNotKnown: 'formatnya tidak dikenal',
+  noControlPart: 'bagian keterangannya tidak ada',
+  contentFormNotKnown: 'isinya dalam bentuk yang tidak dikenal',
+  oneNameTwoThings: 'satu nama dipakai untuk dua hal ({a})',
+  notWhatTheIndexSays: 'berkas tidak ada, atau tidak sesuai indeks yang ditandatangani',
+  cannotReadTheArchive: 'arsip paket tidak dapat dibaca',
+  itsProgramEnded: 'programnya berakhir ({a})',
+  cannotUseTheArchive: 'arsip paket tidak dapat dipakai',
+  namedNowhere: 'tidak disebut oleh mirror maupun sistem',
+  nameOne: 'Sebutkan satu: koji mirror set debian ALAMAT',
+  noIndexForPlatform: '{a} tidak punya indeks untuk sistem ini',
+  noneOfThisRelease: 'tidak ada untuk rilis ini',
+  answersElse: '{a} menjawab dengan sesuatu selain indeks yang ditandatangani',
+  loginPage: 'Halaman masuk jaringan juga menjawab begitu: buka sebuah halaman web, lalu coba lagi.',
+  cannotTrustTheIndex: 'indeks arsip tidak dapat dipercaya',
+  cannotUseTheIndex: 'indeks arsip tidak dapat dipakai',
+};
