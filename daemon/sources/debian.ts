@@ -143,7 +143,9 @@ export function createDebianSource(options: DebianSourceOptions): DebianSource {
           },
           signal,
         )
-        .finally(() => forget(plan.staging));
+        .finally(async () => {
+          await forget(plan.staging);
+        });
       progress.bytes(total, total);
       await gatherLibraries(plan.staging, TREE_LIBRARIES);
       if (source.onlyPortable === true) await relocatePhpLibraries(plan.staging);

@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import {
   existsSync,
   globSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -18,9 +19,12 @@ import {
 } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
+import { editElf } from '../../daemon/archives/elf-edit.ts';
+import { readElf } from '../../daemon/archives/elf.ts';
 
-/** The only files of the installed trees that name the home. */
+/** The files of the installed trees that name the home: settings, and the programs with their loader. */
 const NAMING_THE_HOME = 'runtime/bin/php/*/*/usr/bin/php.ini';
+const PROGRAMS = ['runtime/bin/*/*/*/usr/{bin,sbin}/*', 'runtime/bin/*/*/*/usr/lib/postgresql/*/bin/*'];
 const KEPT = ['runtime/bin', 'runtime/lock.json', 'runtime/cache/downloads'];
 /** Empty databases, and the passwords that they were made with. */
 const BEGUN = ['runtime/data/postgres', 'runtime/data/mariadb', 'app/config/secrets.json', 'app/config/secrets.key'];
@@ -53,6 +57,16 @@ function moveHome(folder: string, from: string, to: string): void {
     // Not in its place: it may have a second name.
     rmSync(file);
     writeFileSync(file, text.replaceAll(from, to), { mode });
+  }
+  for (const name of globSync(PROGRAMS, { cwd: folder })) {
+    const file = join(folder, name);
+    const found = lstatSync(file);
+    const elf = found.isFile() ? readElf(file) : null;
+    if (elf?.interpreter?.startsWith(`${from}/`) !== true) continue;
+    const bytes = readFileSync(file);
+    rmSync(file);
+    writeFileSync(file, bytes, { mode: found.mode });
+    editElf(file, { interpreter: `${to}${elf.interpreter.slice(from.length)}`, runPath: elf.rpath.join(':') });
   }
 }
 
