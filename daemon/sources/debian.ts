@@ -131,21 +131,18 @@ export function createDebianSource(options: DebianSourceOptions): DebianSource {
       const artifacts: Artifact[] = [];
       let sizeOnDisk = 0;
       const { report, total } = reporter(progress, packages);
-      const fetched = await release.pool
-        .each(
-          packages,
-          report,
-          async (item, file) => {
-            const unpacked = await unpack(release, item, file, plan.staging, signal);
-            sizeOnDisk += unpacked;
-            artifacts.push(toArtifact(item, file));
-            progress.step('unpack', `${artifacts.length} of ${packages.length} packages`);
-          },
-          signal,
-        )
-        .finally(async () => {
-          await forget(plan.staging);
-        });
+      const use = async (item: ArchivePackage, file: string): Promise<void> => {
+        const unpacked = await unpack(release, item, file, plan.staging, signal);
+        sizeOnDisk += unpacked;
+        artifacts.push(toArtifact(item, file));
+        progress.step('unpack', `${artifacts.length} of ${packages.length} packages`);
+      };
+      let fetched: boolean;
+      try {
+        fetched = await release.pool.each(packages, report, use, signal);
+      } finally {
+        await forget(plan.staging);
+      }
       progress.bytes(total, total);
       await gatherLibraries(plan.staging, TREE_LIBRARIES);
       if (source.onlyPortable === true) await relocatePhpLibraries(plan.staging);

@@ -1,6 +1,7 @@
 /** Copies of signed indexes in folders, as a pack has them: the signature counts as ever, their age does not. See ADR 14. */
 import { join } from 'node:path';
 import { KojiboxError } from '../../../contract/errors.ts';
+import { assertDigest } from '../digest.ts';
 import type { ArchiveProgram } from './archive-program.ts';
 import { formOf, type Archive, type SignedIndex } from './archive.ts';
 import { untrusted } from './freshness.ts';
@@ -32,6 +33,8 @@ export function openCopies(options: {
     const { packed, compression, size } = formOf(release, said);
     const path = `dists/${release}/${packed.path}`;
     const index = { file: join(folder, path), sha256: packed.sha256, compression, sizeBytes: size };
+    // Here, also when the program knows an index of this digest already: what lies here is what vouches.
+    await assertDigest(index.file, 'sha256', index.sha256);
     return { root: folder, release, inRelease, path, index };
   };
   const indexes = (signal: AbortSignal): Promise<SignedIndex[]> =>
