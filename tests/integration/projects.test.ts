@@ -301,9 +301,13 @@ describe('Adminer', () => {
     // What its page asks for in the background is JSON alone.
     await world.koji('mariadb', '-e', 'CREATE TABLE viewed.sized (id int)');
     const server = `127.0.0.1:${(await service(engine)).ports[0]?.port ?? 0}`;
-    const sizes = await world.get(`/?server=${server}&username=kojibox_app_viewed&db=viewed&script=db`, 'adminer.localhost', {
-      cookie: [...jar.values()].join('; '),
-    });
+    const sizes = await world.get(
+      `/?server=${server}&username=kojibox_app_viewed&db=viewed&script=db`,
+      'adminer.localhost',
+      {
+        cookie: [...jar.values()].join('; '),
+      },
+    );
     expect(JSON.parse(sizes.body)).toMatchObject({ 'Rows-sized': expect.anything() });
   });
 
