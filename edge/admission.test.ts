@@ -41,3 +41,19 @@ test('a connection that holds much waits, another does not; what comes late is e
   admission.look();
   expect(begun).toEqual(['other', 'greedy']);
 });
+
+test('of those that wait, the one whose connection has the least under way begins first', () => {
+  const admission = new Admission(new Backlog(LIMITS, () => 0), () => 0);
+  const greedy = [connection(), connection()];
+  const begun: string[] = [];
+  const leave = Array.from({ length: 400 }, (_, at) =>
+    admission.enter(greedy[at % 2] ?? {}, () => begun.push(`greedy ${at}`)),
+  );
+  admission.enter(connection(), () => begun.push('other'));
+  expect(begun).not.toContain('other');
+  const before = begun.length;
+  leave[0]?.();
+  expect(begun.slice(before)).toEqual(['other']);
+  leave[1]?.();
+  expect(begun.slice(before)).toEqual(['other', 'greedy 21']);
+});

@@ -81,11 +81,27 @@ export class Admission {
   }
 
   #startWaiting(): void {
-    for (const request of this.#waiting) {
+    for (const request of this.#inTurn()) {
       if (!this.#hasRoom(request)) continue;
       this.#waiting.delete(request);
       this.#begin(request);
     }
+  }
+
+  /** Those first whose connection has the least under way: one with thousands of requests delays no other. */
+  #inTurn(): Request[] {
+    if (this.#waiting.size === 0) return [];
+    const underWay = new Map<object, number>();
+    const add = (connection: object): number => {
+      const before = underWay.get(connection) ?? this.#backlog.heldBy(connection);
+      underWay.set(connection, before + EXPECTED_BYTES);
+      return before;
+    };
+    for (const { connection } of this.#expected) add(connection);
+    return [...this.#waiting]
+      .map((request) => ({ request, before: add(request.connection) }))
+      .sort((a, b) => a.before - b.before)
+      .map(({ request }) => request);
   }
 }
 

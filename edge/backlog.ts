@@ -66,12 +66,17 @@ export class Backlog {
     return this.#bytes > this.#limits.softBytes;
   }
 
+  /** Bytes that wait for the client of this connection. */
+  heldBy(connection: object): number {
+    return this.#byConnection.get(connection) ?? 0;
+  }
+
   /** May a request begin? @param expected bytes of those that have begun and of which nothing waits yet */
   hasRoom(connection: object, expected: number): boolean {
     const { softBytes, hardBytes } = this.#limits;
     const bytes = this.#bytes + expected;
     const share = softBytes / Math.max(1, this.#byConnection.size);
-    return bytes < softBytes || (bytes < hardBytes && (this.#byConnection.get(connection) ?? 0) < share);
+    return bytes < softBytes || (bytes < hardBytes && this.heldBy(connection) < share);
   }
 
   /** @param waiting all that waits on this carrier now; 0: nothing */
@@ -107,7 +112,7 @@ export class Backlog {
 
   #add({ connection }: Carrier, bytes: number): void {
     this.#bytes += bytes;
-    const held = (this.#byConnection.get(connection) ?? 0) + bytes;
+    const held = this.heldBy(connection) + bytes;
     if (held === 0) this.#byConnection.delete(connection);
     else this.#byConnection.set(connection, held);
   }
