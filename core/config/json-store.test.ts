@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync, mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -197,4 +197,22 @@ describe.each(names)('the store %s', (name) => {
     expect(notices).toHaveLength(1);
     expect(readdirSync(join(STORES[name].file(layout), '..')).some((entry) => entry.includes('.corrupt-'))).toBe(true);
   });
+});
+
+it('a file with a mode that shuts its owner out keeps its newest content', async () => {
+  // Root may read it all the same.
+  const readText = (path: string): Promise<string | null> => {
+    const mode = statSync(path, { throwIfNoEntry: false })?.mode ?? 0o400;
+    if ((mode & 0o400) !== 0) return systemFiles.readText(path);
+    return Promise.reject(Object.assign(new Error('permission denied'), { code: 'EACCES' }));
+  };
+  const files = { ...systemFiles, readText };
+  const openHere = (): ReturnType<typeof openStores> =>
+    openStores({ files, clock: { now: () => 0 } } as unknown as System, layout, (text) => void notices.push(text));
+  for (const id of ['one', 'two'])
+    await (await openHere()).projects.update((known) => [...known, project(id) as (typeof known)[number]]);
+  chmodSync(layout.projectsConfig, 0);
+  expect((await openHere()).projects.get().map(({ id }) => id)).toEqual(['one', 'two']);
+  expect(notices).toEqual([]);
+  expect(statSync(layout.projectsConfig).mode & 0o777).toBe(0o600);
 });

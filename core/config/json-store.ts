@@ -109,11 +109,19 @@ const UNREADABLE = Symbol('unreadable');
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** Null when it is not there. */
-async function readOr<T>({ files }: JsonStoreOptions<T>, path: string): Promise<string | null | typeof UNREADABLE> {
+async function readOr<T>(
+  { files, write }: JsonStoreOptions<T>,
+  path: string,
+): Promise<string | null | typeof UNREADABLE> {
   try {
     return await files.readText(path);
-  } catch {
-    return UNREADABLE; // A folder of that name, no permission, a broken disk: treated as damaged.
+  } catch (error) {
+    // A folder of that name, a broken disk: treated as damaged. A copy may have left a mode that shuts its owner out: the content is whole.
+    if ((error as NodeJS.ErrnoException).code !== 'EACCES') return UNREADABLE;
+    return files
+      .changeMode(path, write?.mode ?? 0o600)
+      .then(() => files.readText(path))
+      .catch(() => UNREADABLE);
   }
 }
 
