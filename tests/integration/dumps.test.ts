@@ -337,11 +337,17 @@ describe('broken off', () => {
 });
 
 describe('many at once', () => {
-  const COUNT = 8;
+  const COUNT = 4;
   it.each(['postgres', 'mariadb'] as const)(
     'imports and exports of %s: each comes in and out whole',
     async (engine) => {
       const names = Array.from({ length: COUNT }, (_, index) => `many${index}`);
+      // An import that a kill broke off leaves its account until the server starts again.
+      const accounts = (): Promise<unknown[]> =>
+        engine === 'postgres'
+          ? databases.postgres(`select rolname from pg_roles where rolname ~ '^kojibox_import_' order by 1`)
+          : Promise.resolve([]);
+      const before = await accounts();
       const own =
         engine === 'postgres' ? 'ALTER TABLE goods OWNER TO "of all";\nGRANT SELECT ON goods TO readers;\n' : '';
       const sql = `create table goods (id int primary key, name text);\ninsert into goods values (1, 'tea');\n${own}`;
@@ -358,8 +364,7 @@ describe('many at once', () => {
         expect(await goods[engine](name)).toEqual([{ id: 1, name: 'tea' }]);
         await databases.run('databases.drop', { engine, name });
       }
-      if (engine === 'postgres')
-        expect(await databases.postgres(`select rolname from pg_roles where rolname ~ '^kojibox_import_'`)).toEqual([]);
+      expect(await accounts()).toEqual(before);
     },
   );
 });
