@@ -8,7 +8,7 @@ import { ensureDaemon } from '../daemon-process.ts';
 import { followLogs } from '../follow-logs.ts';
 import { matches, parseCount, parseLevel, parseTime, sourcesOf } from '../log-options.ts';
 import { createLogRenderer } from '../render/log-entries.ts';
-import { jsonText, withoutColours } from '../render/terminal-text.ts';
+import { jsonText, withoutColours, writeError } from '../render/terminal-text.ts';
 
 const DEFAULT_LINES = 100;
 const MAX_LINES = 10_000;
@@ -119,6 +119,8 @@ export const logsCommand: Command = {
       const entries = await client.call('logs.query', { ...filter, limit });
       if (json) printJson(entries);
       else entries.forEach(show);
+      // On stderr, so that a program that reads the lines gets lines alone.
+      if (!json && entries.length === 0) writeError('No entries.\n');
       return 0;
     } finally {
       client.close();

@@ -49,7 +49,11 @@ it('keeps the definition of a service that does not end', async () => {
 it('does not send the user to the log of a service that was not kept', async () => {
   const { own, start } = setUp();
   start.mockRejectedValueOnce(
-    new KojiboxError('START_FAILED', 'cannot start tick', { detail: 'code 127', source: 'x' }),
+    new KojiboxError('START_FAILED', 'cannot start tick', {
+      detail: 'code 127',
+      source: 'x',
+      remedy: 'The detail has the last lines of the log; `koji logs tick` shows all.',
+    }),
   );
   await expect(own.define({ ...definition, id: 'tick' })).rejects.toMatchObject({
     code: 'START_FAILED',

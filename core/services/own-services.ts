@@ -25,14 +25,14 @@ export interface OwnServices {
 }
 
 /** What the catalogue advises where its log has the reason. */
-const LEADS_TO_ITS_LOG: ReadonlySet<string> = new Set(
-  (['START_FAILED', 'START_TIMEOUT', 'SERVICE_EXITED'] as const).map((code) => ERRORS[code].remedy),
+const LEADS_TO_ITS_LOG = (['START_FAILED', 'START_TIMEOUT', 'SERVICE_EXITED'] as const).map(
+  (code) => ERRORS[code].remedy,
 );
 
 /** The service is not there any more when this is read, so that nothing may send the user to its log. */
-function notKept(error: unknown): unknown {
+function notKept(error: unknown, id: string): unknown {
   if (!(error instanceof KojiboxError)) return error;
-  if (!LEADS_TO_ITS_LOG.has(error.remedy)) return error;
+  if (!LEADS_TO_ITS_LOG.some((remedy) => remedy.replaceAll(/\bID\b/g, id) === error.remedy)) return error;
   return new KojiboxError(error.code, error.message, {
     detail: error.detail,
     source: error.source,
@@ -103,7 +103,7 @@ export function createOwnServices(options: {
           options.applyDefinitions();
           if (wasUp) await supervisor.restart(id);
           else if (before === undefined && stackIsUp && list().some((own) => own.id === id))
-            await supervisor.start(id).catch((error: unknown) => Promise.reject(notKept(error)));
+            await supervisor.start(id).catch((error: unknown) => Promise.reject(notKept(error, id)));
         },
       });
     },

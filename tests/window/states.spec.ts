@@ -105,6 +105,7 @@ test('a failure in the background stays until it is dismissed, also over a reloa
   await expect(items).toHaveCount(2);
   await expect(items.first()).toContainText('Creating Gitty failed');
   await expect(page.locator('[data-badge]')).toHaveText('2');
+  await expect(items.first().locator('summary')).toContainText('connection refused');
   await items.first().getByText('Details').click();
   await expect(items.first()).toContainText('connection refused');
   await items.first().getByRole('button', { name: 'Dismiss: Creating Gitty' }).click();
