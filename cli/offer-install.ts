@@ -1,10 +1,11 @@
 /** What projects lack is offered where it shows: a question in a terminal, and elsewhere a line with the command that brings it. */
+import { z } from 'zod';
 import type { Client } from '../client/index.ts';
 import { KojiboxError } from '../contract/errors.ts';
 import type { IncompleteProject } from '../contract/projects.ts';
 import { followChange } from './follow-change.ts';
 import { askYes, isInteractive } from './commands/setup-questions.ts';
-import { paint } from './render/style.ts';
+import { formatBytes, paint } from './render/style.ts';
 import { writeError } from './render/terminal-text.ts';
 
 export interface Offer {
@@ -61,6 +62,24 @@ export const OFFERS: Readonly<
   async 'services.start'(client, { id }, work, quiet) {
     await offerInstall(client, { of: ({ project }) => id === `app-${project}`, quiet });
     return work();
+  },
+  async 'php.addExtensions'(client, params, work, quiet) {
+    const wanted = z.object({ series: z.string(), names: z.array(z.string()) }).parse(params);
+    const { downloadBytes } = await client.call('php.previewExtensions', wanted);
+    const size = downloadBytes === null ? null : formatBytes(downloadBytes);
+    if (!quiet && size !== null) {
+      const question = `Adding ${wanted.names.join(', ')} to PHP ${wanted.series} fetches ${size}.`;
+      if (!mayAskToInstall()) writeError(`${question}\n`);
+      else if (downloadBytes !== 0 && !(await askYes(`${question} Continue?`, true))) return null;
+    }
+    const result = await work();
+    return quiet ? { ...(result as object), downloadBytes } : result;
+  },
+  async 'php.removeExtensions'(_client, params, work, quiet) {
+    const { series, names } = z.object({ series: z.string(), names: z.array(z.string()) }).parse(params);
+    const result = await work();
+    if (!quiet) writeError(`Undo this with: koji ini add ${series} ${names.join(' ')}\n`);
+    return result;
   },
   async 'projects.create'(client, { name }, work, quiet) {
     const offer = (hints: boolean): Promise<string[]> =>

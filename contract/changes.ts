@@ -47,6 +47,7 @@ export const CHANGE_KINDS = [
   'installer.start',
   'runtime.install',
   'php.addExtensions',
+  'php.removeExtensions',
   'projects.create',
   'projects.install',
   'databases.drop',

@@ -21,6 +21,8 @@ export const PhpExtensionSchema = z.object({
   name: z.string(),
   /** `built-in` cannot be switched; what is `available` is not here yet, and can be added. */
   state: z.enum(['built-in', 'on', 'off', 'available']),
+  /** It was added on this machine, and can be removed. */
+  isAdded: z.boolean().optional(),
 });
 export type PhpExtension = z.infer<typeof PhpExtensionSchema>;
 
@@ -50,6 +52,19 @@ export const PhpSettingsSchema = z.object({
   services: z.array(z.string()),
 });
 export type PhpSettings = z.infer<typeof PhpSettingsSchema>;
+
+export const ExtensionDownloadSchema = z.object({
+  /** Bytes that are fetched; 0 when all of it lies in the cache, null when the source does not say. */
+  downloadBytes: z.int().nonnegative().nullable(),
+  /** Services that restart. */
+  restarts: z.array(z.string()),
+});
+export type ExtensionDownload = z.infer<typeof ExtensionDownloadSchema>;
+
+const NamedExtensionsSchema = z.strictObject({
+  series: SeriesSchema,
+  names: z.array(ExtensionNameSchema).min(1).max(40),
+});
 
 /** What is stored of a series: differences from the standard only. */
 export const PhpChoiceSchema = z.object({
@@ -115,12 +130,22 @@ export const phpOperations = [
     },
   }),
   defineOperation({
+    name: 'php.previewExtensions',
+    summary: 'Show how much would be fetched to add extensions to a PHP, and what would restart; changes nothing.',
+    kind: 'query',
+    access: 'read',
+    input: NamedExtensionsSchema,
+    output: ExtensionDownloadSchema,
+    errors: ['RUNTIME_MISSING', 'RUNTIME_UNSUPPORTED', 'VALIDATION_FAILED', 'DOWNLOAD_FAILED', 'DIGEST_MISMATCH'],
+    example: { series: '8.2', names: ['soap', 'imagick'] },
+  }),
+  defineOperation({
     name: 'php.addExtensions',
     summary:
       'Add extensions to an installed PHP: fetched and checked like the runtime itself, tried, and put in use in one step; restarts what runs it.',
     kind: 'command',
     access: 'admin',
-    input: z.strictObject({ series: SeriesSchema, names: z.array(ExtensionNameSchema).min(1).max(40) }),
+    input: NamedExtensionsSchema,
     output: ChangeSchema,
     returnsChange: true,
     errors: [...START_ERRORS, 'VALIDATION_FAILED', 'CONFIG_CORRUPT', 'RUNTIME_UNSUPPORTED'],
@@ -130,6 +155,24 @@ export const phpOperations = [
       positional: ['series'],
       rest: 'names',
       examples: ['ini add 8.2 soap', 'ini add 8.4 imagick gmp apcu'],
+    },
+  }),
+  defineOperation({
+    name: 'php.removeExtensions',
+    summary:
+      'Remove extensions that were added to a PHP; restarts what runs it. Their packages stay in the cache: adding them again fetches nothing.',
+    kind: 'command',
+    access: 'admin',
+    input: NamedExtensionsSchema,
+    output: ChangeSchema,
+    returnsChange: true,
+    errors: [...START_ERRORS, 'VALIDATION_FAILED', 'CONFIG_CORRUPT', 'RUNTIME_UNSUPPORTED'],
+    example: { series: '8.2', names: ['imagick'] },
+    cli: {
+      command: ['ini', 'remove'],
+      positional: ['series'],
+      rest: 'names',
+      examples: ['ini remove 8.2 soap', 'ini remove 8.4 imagick gmp'],
     },
   }),
 ] as const;

@@ -18,6 +18,12 @@ describe('extensions that are added', () => {
     expect(withExtensions(extended, ['soap', 'imagick']).source).toEqual(extended.source);
   });
 
+  it('go again, without what PHP has by itself', () => {
+    const extended = withExtensions(php('8.2'), ['soap', 'imagick']);
+    expect(withExtensions(extended, ['soap'])).toEqual(withExtensions(php('8.2'), ['soap']));
+    expect(withExtensions(extended, [])).toEqual(php('8.2'));
+  });
+
   it('are those that the series has, and nothing that is none', () => {
     expect(addableTo('8.2')).toEqual(
       expect.arrayContaining(['imap', 'soap', 'gmp', 'bz2', 'ldap', 'apcu', 'memcached']),

@@ -48,13 +48,17 @@ export const addableTo = (series: string): string[] =>
     .map(({ name }) => name)
     .sort();
 
-/** The binary with the packages of these extensions; those that its series does not have are left out. */
-export function withExtensions(binary: ServiceBinary, extensions: readonly string[]): ExtendedBinary {
+/** The binary with the packages of exactly these extensions, whatever it had before; those that its series does not have are left out. */
+export function withExtensions(binary: ExtendedBinary, extensions: readonly string[]): ExtendedBinary {
   const { source, series = binary.version } = binary;
   if (binary.name !== 'php' || source?.type !== 'debian') return binary;
+  const packageOf = (name: string): string => `php${series}-${name}`;
+  const former = new Set(binary.extensions?.map(packageOf));
+  const standard = source.packages.filter((name) => !former.has(name));
   const known = new Set(addableTo(series));
   const added = [...new Set(extensions)].filter((name) => known.has(name)).sort();
-  if (added.length === 0) return binary;
-  const packages = [...new Set([...source.packages, ...added.map((name) => `php${series}-${name}`)])];
-  return { ...binary, source: { ...source, packages }, extensions: added };
+  const packages = [...new Set([...standard, ...added.map(packageOf)])];
+  const { extensions: _, ...plain } = binary;
+  const extended = { ...plain, source: { ...source, packages } };
+  return added.length === 0 ? extended : { ...extended, extensions: added };
 }

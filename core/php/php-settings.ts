@@ -1,7 +1,7 @@
 /** Settings of each installed PHP: asked, tried with PHP itself, stored in the home, written into its php.ini, and taken back when it does not start. */
 import type { ServiceEffect } from '../../contract/config.ts';
 import { KojiboxError } from '../../contract/errors.ts';
-import type { ChangeOfPhpSettings, PhpChoice, PhpSettings } from '../../contract/php.ts';
+import type { ChangeOfPhpSettings, ExtensionDownload, PhpChoice, PhpSettings } from '../../contract/php.ts';
 import type { InstalledRuntime } from '../../contract/runtimes.ts';
 import type { JsonStore } from '../config/json-store.ts';
 import { loadableExtensions, phpIniFile, renderPhpIni, standardValues, type PhpPlaces } from '../runtimes/php-ini.ts';
@@ -32,6 +32,10 @@ export interface PhpSettingsWork {
   set(change: ChangeOfPhpSettings): Promise<PhpSettings>;
   /** Fetches extensions and puts them in use. Rejects with VALIDATION_FAILED for what cannot be had. */
   add(series: string, names: readonly string[]): Promise<Change>;
+  /** What adding them would fetch and restart. Rejects as `add`. */
+  previewAdd(series: string, names: readonly string[]): Promise<ExtensionDownload>;
+  /** Takes out what was added. Rejects with VALIDATION_FAILED for what was not. */
+  remove(series: string, names: readonly string[]): Promise<Change>;
   /** Remembers extensions that were installed with a series, so that its next version has them too. */
   keep(series: string, names: readonly string[]): Promise<void>;
 }
@@ -106,7 +110,7 @@ export function createPhpSettings(options: {
       standardValues(files, tree, series),
       loadableExtensions(files, tree, series),
     ]);
-    const { off, values } = settings.choice(series);
+    const { off, values, added = [] } = settings.choice(series);
     const standardOf = (name: string, fallback: string): string => {
       const checked = checkValue(name, standard.get(name) ?? fallback);
       return 'value' in checked ? checked.value : (standard.get(name) ?? fallback);
@@ -116,7 +120,11 @@ export function createPhpSettings(options: {
       version,
       extensions: [
         ...facts.builtIn.map((name) => ({ name, state: 'built-in' as const })),
-        ...loadable.map(({ name }) => ({ name, state: off.includes(name) ? ('off' as const) : ('on' as const) })),
+        ...loadable.map(({ name }) => ({
+          name,
+          state: off.includes(name) ? ('off' as const) : ('on' as const),
+          ...(added.includes(name) ? { isAdded: true } : {}),
+        })),
         ...missingOf(series, facts, loadable).map((name) => ({ name, state: 'available' as const })),
       ].sort((a, b) => compareNames(a.name, b.name)),
       directives: DIRECTIVES.map(({ name, type, description, min, max, fallback }) => ({
@@ -224,75 +232,127 @@ export function createPhpSettings(options: {
     return show(installed.series);
   };
 
-  /** Rejects with VALIDATION_FAILED for a tree that does not have these extensions or does not start with them. */
-  const proveTree = async (series: string, names: readonly string[], tree: string): Promise<void> => {
+  /** Rejects with VALIDATION_FAILED for a tree that does not have these extensions, still has one of `gone`, or does not start so. */
+  const proveTree = async (
+    series: string,
+    names: readonly string[],
+    gone: readonly string[],
+    tree: string,
+  ): Promise<void> => {
     check.forget(tree);
     const found = (await loadableExtensions(files, tree, series)).map(({ name }) => name);
     const lost = names.filter((name) => !found.includes(name));
     if (lost.length > 0) throw refused(lost.join(', '), 'its package does not have it', NOTHING_CHANGED);
+    const stays = gone.filter((name) => found.includes(name));
+    if (stays.length > 0) throw refused(stays.join(', '), 'another extension that was added needs it', NOTHING_CHANGED);
     const choice = settings.choice(series);
     const text = await renderPhpIni(files, { tree, finalTree: tree, series }, options.places, choice);
     const complaint = await check.complaint(tree, series, text, choice.values);
-    if (complaint !== null) throw refused(names.join(', '), `PHP refuses it: ${complaint}`, NOTHING_CHANGED);
+    if (complaint !== null)
+      throw refused([...names, ...gone].join(', '), `PHP refuses it: ${complaint}`, NOTHING_CHANGED);
   };
 
-  const fetchExtensions = async (
+  /** Puts a tree with exactly these extensions in place of the one that is in use. */
+  const exchangeExtensions = async (
     installed: InstalledRuntime,
-    names: readonly string[],
+    resultOf: (before: readonly string[]) => readonly string[],
     reporter: TaskReporter,
     signal: AbortSignal,
   ): Promise<void> => {
     const { series } = installed;
     const before = settings.choice(series).added ?? [];
-    const added = [...new Set([...before, ...names])].sort();
+    const after = [...new Set(resultOf(before))].sort();
     const restarts = upOf(installed);
-    const use = async (extensions: readonly string[], until: AbortSignal): Promise<void> => {
-      const wanted = extensions.filter((name) => names.includes(name));
-      const replacing = { prove: (tree: string): Promise<void> => proveTree(series, wanted, tree) };
-      await runtimes.extend(series, extensions, replacing, reporter, until);
-      await store.update((all) => ({ ...all, [series]: { ...settings.choice(series), added: [...extensions] } }));
+    const use = async (next: readonly string[], former: readonly string[], until: AbortSignal): Promise<void> => {
+      const wanted = next.filter((name) => !former.includes(name));
+      const gone = former.filter((name) => !next.includes(name));
+      const replacing = { prove: (tree: string): Promise<void> => proveTree(series, wanted, gone, tree) };
+      await runtimes.extend(series, next, replacing, reporter, until);
+      await store.update((all) => {
+        const choice = settings.choice(series);
+        const off = choice.off.filter((name) => !gone.includes(name));
+        return { ...all, [series]: { ...choice, off, added: [...next] } };
+      });
       reporter.step('start');
       await restartAll(restarts);
     };
     try {
-      await use(added, signal);
+      await use(after, before, signal);
     } catch (error) {
       check.forget(runtimes.treePath(installed));
       // What does not start goes out again; its packages are in the cache. The error that counts is the first one.
       const isInUse = (settings.choice(series).added ?? []).length !== before.length;
-      if (isInUse) await use(before, new AbortController().signal).catch((failure: unknown) => report(series, failure));
+      if (isInUse)
+        await use(before, after, new AbortController().signal).catch((failure: unknown) => report(series, failure));
       throw error;
     }
   };
   const report = (series: string, failure: unknown): void =>
     system.log.error('cannot bring back the former extensions of PHP', { series, error: String(failure) });
 
+  /** Rejects with VALIDATION_FAILED for what cannot be added. */
+  const assertAddable = async (installed: InstalledRuntime, names: readonly string[]): Promise<void> => {
+    const { series } = installed;
+    const tree = runtimes.treePath(installed);
+    const facts = await check.facts(tree, series);
+    const available = missingOf(series, facts, await loadableExtensions(files, tree, series));
+    for (const name of names)
+      if (!available.includes(name))
+        throw refused(
+          name,
+          `PHP ${series} has it already, or no package has it; these can be added: ${available.join(', ')}`,
+          NOTHING_CHANGED,
+        );
+  };
+  const runExchange = (
+    kind: 'php.addExtensions' | 'php.removeExtensions',
+    summary: string,
+    installed: InstalledRuntime,
+    names: readonly string[],
+    resultOf: (before: readonly string[]) => readonly string[],
+  ): Change =>
+    options.changes.run(kind, summary, async ({ task, signal }) => {
+      const reporter = task('php', `PHP ${installed.series}`);
+      const mine = queue.then(() => exchangeExtensions(installed, resultOf, reporter, signal));
+      queue = mine.catch(() => undefined);
+      await mine;
+      reporter.done(names.join(', '));
+    }).change;
+
   return {
     show,
+    async previewAdd(wanted, names) {
+      const installed = installedOf(wanted);
+      await assertAddable(installed, names);
+      const { series } = installed;
+      const extensions = [...(settings.choice(series).added ?? []), ...names];
+      return {
+        downloadBytes: await runtimes.extensionBytes(series, extensions, new AbortController().signal),
+        restarts: upOf(installed).flatMap((id) => supervisor.withDependents(id)),
+      };
+    },
     async add(wanted, names) {
       const installed = installedOf(wanted);
-      const { series } = installed;
-      const tree = runtimes.treePath(installed);
-      const facts = await check.facts(tree, series);
-      const available = missingOf(series, facts, await loadableExtensions(files, tree, series));
+      await queue; // An undo of a removal asks while that is still under way.
+      await assertAddable(installed, names);
+      const summary = `Adding ${names.join(', ')} to PHP ${installed.series}`;
+      return runExchange('php.addExtensions', summary, installed, names, (before) => [...before, ...names]);
+    },
+    async remove(wanted, names) {
+      const installed = installedOf(wanted);
+      await queue;
+      const { added = [] } = settings.choice(installed.series);
       for (const name of names)
-        if (!available.includes(name))
+        if (!added.includes(name))
           throw refused(
             name,
-            `PHP ${series} has it already, or no package has it; these can be added: ${available.join(', ')}`,
+            `it was not added to PHP ${installed.series}; these were: ${added.join(', ') || '–'}`,
             NOTHING_CHANGED,
           );
-      return options.changes.run(
-        'php.addExtensions',
-        `Adding ${names.join(', ')} to PHP ${series}`,
-        async ({ task, signal }) => {
-          const reporter = task('php', `PHP ${series}`);
-          const mine = queue.then(() => fetchExtensions(installed, names, reporter, signal));
-          queue = mine.catch(() => undefined);
-          await mine;
-          reporter.done(names.join(', '));
-        },
-      ).change;
+      const summary = `Removing ${names.join(', ')} from PHP ${installed.series}`;
+      return runExchange('php.removeExtensions', summary, installed, names, (before) =>
+        before.filter((name) => !names.includes(name)),
+      );
     },
     keep: async (series, names) => {
       const added = [...new Set([...(settings.choice(series).added ?? []), ...names])].sort();

@@ -55,6 +55,8 @@ export interface Runtimes {
     progress: InstallProgress,
     signal: AbortSignal,
   ): Promise<InstalledRuntime>;
+  /** Bytes that `extend` would fetch now; null when the source does not say. Rejects as an install. */
+  extensionBytes(series: string, extensions: readonly string[], signal: AbortSignal): Promise<number | null>;
   /** Its data folders stay. Rejects with RUNTIME_MISSING. Whether a service runs it is for the caller to know. */
   remove(name: string, version: string): Promise<void>;
   treePath(installed: InstalledRuntime): string;
@@ -175,6 +177,12 @@ export function createRuntimes(options: RuntimesOptions): Runtimes {
         const binary = withExtensions(resolve('php', series), extensions);
         return install(options, binary, toAll(observers), shared, undefined, replacing);
       }),
+
+    async extensionBytes(series, extensions, signal) {
+      const binary = withExtensions(resolve('php', series), extensions);
+      const source = options.sources.find(({ type }) => type === binary.source?.type);
+      return (await source?.bytesToFetch?.(binary, signal)) ?? null;
+    },
 
     async remove(name, version) {
       const entry = installed(name, version);

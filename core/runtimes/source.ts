@@ -54,6 +54,8 @@ export interface RuntimeSourceDriver {
    * Leaves nothing outside the download cache and the staging folder. Rejects with a KojiboxError.
    */
   stage(binary: ServiceBinary, plan: StagePlan, progress: InstallProgress, signal: AbortSignal): Promise<StagedTree>;
+  /** Bytes that `stage` would fetch now. Missing where the source does not know beforehand. Rejects as `stage` does. */
+  bytesToFetch?(binary: ServiceBinary, signal: AbortSignal): Promise<number>;
   /** Fetches and verifies the same files without unpacking them. Missing where nothing is fetched. Rejects as `stage` does. */
   collect?(binary: ServiceBinary, progress: InstallProgress, signal: AbortSignal): Promise<CollectedFiles>;
 }

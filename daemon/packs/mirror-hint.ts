@@ -13,10 +13,12 @@ export function withMirrorHint(source: RuntimeSourceDriver, mirrors: () => Mirro
     }
   };
   const collect = source.collect?.bind(source);
+  const bytesToFetch = source.bytesToFetch?.bind(source);
   return {
     type: source.type,
     stage: (...args) => told(source.stage(...args)),
     ...(collect === undefined ? {} : { collect: (...args) => told(collect(...args)) }),
+    ...(bytesToFetch === undefined ? {} : { bytesToFetch: (...args) => told(bytesToFetch(...args)) }),
   };
 }
 

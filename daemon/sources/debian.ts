@@ -178,6 +178,11 @@ export function createDebianSource(options: DebianSourceOptions): DebianSource {
       return { version: versionOf(binary, source, packages), artifacts, suites: [source.suite] };
     },
 
+    async bytesToFetch(binary, signal) {
+      const source = sourceOf(binary);
+      return releaseOf(source.suite).pool.bytesToFetch(await resolve(source, signal));
+    },
+
     signedIndexes: (suite, signal) => releaseOf(suite).archive.indexes(signal),
   };
 }

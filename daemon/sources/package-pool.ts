@@ -11,6 +11,8 @@ import type { Downloader } from './download.ts';
 const FETCH_AT_ONCE = 8;
 
 export interface PackagePool {
+  /** Sizes of those that do not lie in the folder. */
+  bytesToFetch(packages: readonly ArchivePackage[]): Promise<number>;
   /**
    * Brings each into the folder and calls `use` as soon as it is there. A file that lies there is taken as it is.
    * @returns whether any had to be fetched. Rejects with DOWNLOAD_FAILED, DIGEST_MISMATCH, or as `use` does.
@@ -79,6 +81,13 @@ export function createPackagePool({ downloader, folder, urlsOf }: PackagePoolOpt
   };
 
   return {
+    async bytesToFetch(packages) {
+      const isMissing = await Promise.all(
+        packages.map(async (item) => (await stat(fileOf(item)).catch(() => null)) === null),
+      );
+      return packages.reduce((sum, { size }, index) => (isMissing[index] === true ? sum + size : sum), 0);
+    },
+
     async each(packages, report, use, signal) {
       const done = new Map<string, number>();
       let fetched = false;

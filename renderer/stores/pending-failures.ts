@@ -32,6 +32,7 @@ const AGAIN: ReadonlySet<ChangeKind> = new Set([
   'installer.start',
   'runtime.install',
   'php.addExtensions',
+  'php.removeExtensions',
   'runtime.use',
   'projects.create',
   'imports.apply',

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ServiceEffect } from '../../contract/config.ts';
 import type { RuntimeListEntry, RuntimeLock } from '../../contract/runtimes.ts';
 import type { ServiceState } from '../../contract/services.ts';
-import type { PhpSettings } from '../../contract/php.ts';
+import type { ExtensionDownload, PhpSettings } from '../../contract/php.ts';
 import { upPrepared } from './prepared-stack.ts';
 import { createStackWorld, type StackWorld } from './stack-world.ts';
 
@@ -307,5 +307,30 @@ describe('extensions that are added', () => {
     expect(readdirSync(world.path('runtime/temp')).filter((name) => /^(install|remove)-/.test(name))).toEqual([]);
     expect((await set({ extensions: { soap: 'off' } })).settings).toBeDefined();
     expect((await onCommandLine()).extensions).not.toContain('soap');
+  });
+
+  it('say how much they fetch, and go again: what PHP has by itself and the others stay', async () => {
+    const named = { series: '8.2', names: ['apcu'] };
+    const preview = await ask<ExtensionDownload>('php.previewExtensions', named);
+    expect(preview.restarts).toContain('php');
+    expect(preview.downloadBytes).toBeGreaterThanOrEqual(0);
+    const refused = await world.kojiResult('ini', 'remove', '8.2', 'gd');
+    expect(refused.stderr).toContain('it was not added to PHP 8.2; these were: gmp, imagick, imap, soap');
+
+    const removed = await world.kojiResult('ini', 'remove', '8.2', 'soap', 'imap');
+    expect(removed).toMatchObject({ code: 0, stderr: expect.stringContaining('koji ini add 8.2 soap imap') });
+    for (const seen of [await overHttps(), await onCommandLine()]) {
+      expect(seen.extensions).toEqual(expect.arrayContaining(['imagick', 'gmp', 'gd', 'xml']));
+      expect(seen.extensions).not.toContain('imap');
+    }
+    const states = (await ask<PhpSettings>('php.settings', { series: '8.2' })).extensions;
+    expect(states).toContainEqual({ name: 'gmp', state: 'on', isAdded: true });
+    expect(states).toContainEqual({ name: 'soap', state: 'available' });
+    // Its packages are in the cache.
+    expect(await ask('php.previewExtensions', { series: '8.2', names: ['soap'] })).toMatchObject({ downloadBytes: 0 });
+    const added = JSON.parse(await world.koji('ini', 'add', '8.2', 'soap', '--json')) as object;
+    expect(added).toMatchObject({ downloadBytes: 0 });
+    // It had been switched off, and is used again.
+    expect((await overHttps()).extensions).toContain('soap');
   });
 });

@@ -74,6 +74,8 @@ export const SERVICES_ERRORS = {
   otherExtensionsNeedIt: 'Other extensions need it; switch those off too.',
   phpRefusesThemTogether: 'PHP refuses them together: {a}',
   phpRefusesIt: 'PHP refuses it: {a}',
+  anotherExtensionNeeds: 'another extension that was added needs it',
+  itWasNotAdded: 'it was not added to PHP {a}; these were: {b}',
   itsPackageDoesNot: 'its package does not have it',
   phpHasItAlready: 'PHP {a} has it already, or no package has it; these can be added: {b}',
   phpHasNoSuchExtension: 'PHP {a} has no such extension; there are {b}',

@@ -198,6 +198,7 @@ export const daemonDe: DaemonTexts = {
     'installer.start': 'Laufzeiten werden installiert',
     'runtime.install': 'Eine Laufzeit wird installiert',
     'php.addExtensions': 'PHP-Erweiterungen werden hinzugefügt',
+    'php.removeExtensions': 'PHP-Erweiterungen werden entfernt',
     'projects.create': 'Ein Projekt wird angelegt',
     'projects.install': 'Pakete werden installiert',
     'databases.drop': 'Eine Datenbank wird gelöscht',

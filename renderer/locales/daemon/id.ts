@@ -156,6 +156,7 @@ export const daemonId: DaemonTexts = {
     'installer.start': 'Memasang runtime',
     'runtime.install': 'Memasang runtime',
     'php.addExtensions': 'Menambahkan ekstensi PHP',
+    'php.removeExtensions': 'Menghapus ekstensi PHP',
     'projects.create': 'Membuat proyek',
     'projects.install': 'Memasang paket',
     'databases.drop': 'Menghapus basis data',

@@ -84,6 +84,12 @@ export const workDe: WorkMessages = {
       availableHint: 'Wird aus dem Archiv geholt und wie PHP selbst geprüft. Die Sites dieses PHP starten damit neu.',
       add: (name: string): string => `${name} hinzufügen`,
       adding: (name: string, version: string): string => `${name} wird zu PHP ${version} hinzugefügt.`,
+      fetches: (name: string, size: string | null): string =>
+        size === null
+          ? `${name} wird aus dem Archiv geholt. Noch ein Klick fügt es hinzu.`
+          : `${name}: ${size} Download. Noch ein Klick fügt es hinzu.`,
+      remove: (name: string): string => `${name} entfernen`,
+      removing: (name: string, version: string): string => `${name} wird aus PHP ${version} entfernt.`,
       builtIn: 'Fest eingebaut',
       standard: (value) => `Standard: ${value}`,
       reset: (name) => `${name}: zurück zum Standard`,

@@ -83,6 +83,12 @@ export const workEn = {
       availableHint: 'Fetched from the archive and checked like PHP itself. The sites of this PHP restart with it.',
       add: (name: string): string => `Add ${name}`,
       adding: (name: string, version: string): string => `${name} is being added to PHP ${version}.`,
+      fetches: (name: string, size: string | null): string =>
+        size === null
+          ? `${name} is fetched from the archive. Click once more to add it.`
+          : `${name}: ${size} to download. Click once more to add it.`,
+      remove: (name: string): string => `Remove ${name}`,
+      removing: (name: string, version: string): string => `${name} is being removed from PHP ${version}.`,
       builtIn: 'Built in',
       standard: (value: string): string => `Standard: ${value}`,
       reset: (name: string): string => `${name}: back to the standard`,

@@ -82,6 +82,12 @@ export const workId: WorkMessages = {
       availableHint: 'Diambil dari arsip dan diperiksa seperti PHP sendiri. Situs PHP ini dimulai ulang dengannya.',
       add: (name: string): string => `Tambahkan ${name}`,
       adding: (name: string, version: string): string => `${name} sedang ditambahkan ke PHP ${version}.`,
+      fetches: (name: string, size: string | null): string =>
+        size === null
+          ? `${name} diambil dari arsip. Klik sekali lagi untuk menambahkannya.`
+          : `${name}: ${size} akan diunduh. Klik sekali lagi untuk menambahkannya.`,
+      remove: (name: string): string => `Hapus ${name}`,
+      removing: (name: string, version: string): string => `${name} sedang dihapus dari PHP ${version}.`,
       builtIn: 'Bawaan',
       standard: (value) => `Standar: ${value}`,
       reset: (name) => `${name}: kembali ke standar`,

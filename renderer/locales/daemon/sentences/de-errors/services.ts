@@ -76,6 +76,8 @@ export const servicesErrorsDe: SentenceTexts['servicesErrors'] = {
   otherExtensionsNeedIt: 'Andere Erweiterungen brauchen sie; schalte diese auch ab.',
   phpRefusesThemTogether: 'PHP lehnt sie zusammen ab: {a}',
   phpRefusesIt: 'PHP lehnt sie ab: {a}',
+  anotherExtensionNeeds: 'eine andere hinzugefügte Erweiterung braucht sie',
+  itWasNotAdded: 'sie wurde PHP {a} nicht hinzugefügt; diese schon: {b}',
   itsPackageDoesNot: 'ihr Paket enthält sie nicht',
   phpHasItAlready: 'PHP {a} hat sie schon, oder kein Paket enthält sie; hinzufügen lassen sich: {b}',
   phpHasNoSuchExtension: 'PHP {a} hat diese Erweiterung nicht; es gibt {b}',

@@ -76,6 +76,8 @@ export const servicesErrorsId: SentenceTexts['servicesErrors'] = {
   otherExtensionsNeedIt: 'Ekstensi lain memerlukannya; matikan juga yang itu.',
   phpRefusesThemTogether: 'PHP menolaknya bersama-sama: {a}',
   phpRefusesIt: 'PHP menolaknya: {a}',
+  anotherExtensionNeeds: 'ekstensi lain yang ditambahkan membutuhkannya',
+  itWasNotAdded: 'itu tidak ditambahkan ke PHP {a}; yang ditambahkan: {b}',
   itsPackageDoesNot: 'paketnya tidak memuatnya',
   phpHasItAlready: 'PHP {a} sudah punya, atau tidak ada paketnya; yang dapat ditambahkan: {b}',
   phpHasNoSuchExtension: 'PHP {a} tidak punya ekstensi itu; yang ada: {b}',
