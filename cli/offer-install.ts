@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Client } from '../client/index.ts';
 import { KojiboxError } from '../contract/errors.ts';
 import type { IncompleteProject } from '../contract/projects.ts';
+import { reachWithRights } from './ask-for-rights.ts';
 import { followChange } from './follow-change.ts';
 import { askYes, isInteractive } from './commands/setup-questions.ts';
 import { formatBytes, paint } from './render/style.ts';
@@ -79,6 +80,11 @@ export const OFFERS: Readonly<
     const { series, names } = z.object({ series: z.string(), names: z.array(z.string()) }).parse(params);
     const result = await work();
     if (!quiet) writeError(`Undo this with: koji ini add ${series} ${names.join(' ')}\n`);
+    return result;
+  },
+  async 'certs.renew'(client, _params, work) {
+    const result = await work();
+    await reachWithRights(client, { goal: 'trust' });
     return result;
   },
   async 'projects.create'(client, { name }, work, quiet) {

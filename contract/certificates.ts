@@ -57,6 +57,17 @@ export const certificateOperations = [
     cli: { command: ['certs', 'untrust'] },
   }),
   defineOperation({
+    name: 'certs.renew',
+    summary:
+      'Replace the local authority by a new one: the old one leaves every trust store, the sites get new certificates, and the new one is trusted where that is possible.',
+    kind: 'command',
+    access: 'admin',
+    input: z.strictObject({}),
+    output: OkSchema,
+    errors: ['PERMISSION_DENIED', 'CERTIFICATE_FAILED', 'CANCELLED'],
+    cli: { command: ['certs', 'renew'] },
+  }),
+  defineOperation({
     name: 'certs.list',
     summary: 'List certificates with their expiry.',
     kind: 'query',

@@ -7,7 +7,13 @@ import { renderTrustStores } from '../render/trust-stores.ts';
 import { operationCommands } from './operation-commands.ts';
 import type { Client } from '../../client/index.ts';
 
-type GoalsOf = (client: Client, argv: readonly string[]) => Promise<readonly Goal[]>;
+type GoalsOf = (client: Client, argv?: readonly string[]) => Promise<readonly Goal[]>;
+
+/** What was added to the store of the system, to be taken back. */
+const trustInSystem: GoalsOf = async (client) =>
+  (await client.call('ledger.list', {}))
+    .filter(({ kind, undoneAt }) => kind === 'trust-system' && undoneAt === null)
+    .map(({ id }) => ({ goal: 'undo', id }));
 
 const GOALS: Readonly<Record<string, GoalsOf>> = {
   'domains apply': async () => [{ goal: 'hosts' }],
@@ -17,12 +23,10 @@ const GOALS: Readonly<Record<string, GoalsOf>> = {
       .filter(({ kind, undoneAt }) => kind === 'resolver' && undoneAt === null)
       .map(({ id }) => ({ goal: 'undo', id })),
   'certs trust': async () => [{ goal: 'trust' }],
-  'certs untrust': async (client) =>
-    (await client.call('ledger.list', {}))
-      .filter(({ kind, undoneAt }) => kind === 'trust-system' && undoneAt === null)
-      .map(({ id }) => ({ goal: 'undo', id })),
-  undo: async (_client, [id]) => [{ goal: 'undo', ...(id === undefined ? {} : { id }) }],
-  privileged: async (_client, [name]) => {
+  'certs untrust': (client) => trustInSystem(client),
+  'certs renew': (client) => trustInSystem(client),
+  undo: async (_client, [id] = []) => [{ goal: 'undo', ...(id === undefined ? {} : { id }) }],
+  privileged: async (_client, [name] = []) => {
     const goal = PrivilegedGoalSchema.safeParse(name);
     return goal.success ? [{ goal: goal.data }] : []; // The operation itself says what is wrong.
   },

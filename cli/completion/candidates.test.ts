@@ -76,7 +76,7 @@ describe('completion', () => {
     const candidates = completion.kind === 'words' ? completion.candidates : [];
     const meaningOf = (value: string): string | undefined => candidates.find((one) => one.value === value)?.meaning;
     expect(meaningOf('up')).toMatch(/^Install what is missing/);
-    expect(meaningOf('certs')).toBe('generate, trust, untrust, list, stores');
+    expect(meaningOf('certs')).toBe('generate, trust, untrust, renew, list, stores');
   });
 
   it('every flag of the help can be completed', () => {

@@ -37,6 +37,10 @@ export const DOCTOR = {
   browsersOnly: 'browsers resolve them, other programs do not',
   myhostname: 'Install nss-myhostname of systemd (on Debian libnss-myhostname), or use the hosts file.',
   authority: 'SHA-256 {fingerprint}…, limited to local names',
+  formerAuthority:
+    'SHA-256 {fingerprint}…, made by a former version: it is not limited for addresses of mail and other kinds of names',
+  unlimitedAuthority: 'SHA-256 {fingerprint}…, not limited to local names: whoever has its key can vouch for any site',
+  renewAuthority: 'koji certs renew (makes a new one and trusts it; asks for your password)',
   allStores: 'all stores',
   inKeychain: 'in the keychain',
   inFile: 'in a file that only this user may read',

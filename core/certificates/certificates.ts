@@ -7,7 +7,8 @@ import { noticeText } from '../../contract/notices.ts';
 import type { Layout } from '../layout.ts';
 import type { System } from '../system/system.ts';
 import { isLocalName, LOCAL_DOMAINS, notLocal } from './local-domains.ts';
-import { issueLeaf, issueRoot, type Issuer } from './x509.ts';
+import { limitsOf } from '../privileged/authority.ts';
+import { issueLeaf, issueRoot, type Issuer, type RootForm } from './x509.ts';
 import { sayTrust } from '../../contract/sentences/trust.ts';
 
 const ROOT_DAYS = 3650;
@@ -30,6 +31,10 @@ export interface Certificates {
   list(): Promise<CertMeta[]>;
   /** End of the leaf in use, ISO 8601; null before the first `ensureLeaf` of this domain. */
   endOf(domain: string): string | null;
+  /** How the root is limited: `former` knows less kinds of names, null is not limited as Kojibox does. */
+  rootLimits(): Promise<RootForm | null>;
+  /** Makes another root in place of this one; leaves of the former are renewed when they are asked for next. */
+  renewRoot(): Promise<void>;
   /** SHA-256 of the root, lower-case hex. */
   rootFingerprint(): Promise<string>;
 }
@@ -63,6 +68,9 @@ export function createCertificates(options: {
         if ((await files.stat(file)) !== null) await files.rename(file, `${file}.unusable-${clock.now()}`);
       options.notice(noticeText('authorityRenewed', { domain: 'hello.test' }));
     }
+    return makeRoot();
+  };
+  const makeRoot = async (): Promise<{ issuer: Issuer; certificate: string }> => {
     const made = issueRoot({
       name: `Kojibox local CA (${options.userName})`,
       domains: LOCAL_DOMAINS,
@@ -149,6 +157,17 @@ export function createCertificates(options: {
         });
       }
       return metas;
+    },
+
+    rootLimits: async () => limitsOf(new X509Certificate((await getRoot()).certificate)),
+
+    async renewRoot() {
+      root = makeRoot();
+      await root.catch((error: unknown) => {
+        root = undefined;
+        throw error;
+      });
+      known.clear();
     },
 
     async rootFingerprint() {

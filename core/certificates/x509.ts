@@ -62,10 +62,11 @@ export function issueRoot(options: {
   readonly domains: readonly string[];
   readonly now: Date;
   readonly days: number;
+  readonly form?: RootForm;
 }): IssuedCertificate & { readonly issuer: Issuer } {
   const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const issuer = { name: options.name, key: keys.privateKey, publicKey: keys.publicKey };
-  const extensions = rootExtensions(keys.publicKey, options.domains);
+  const extensions = rootExtensions(keys.publicKey, options.domains, options.form);
   const issued = issue({
     issuer,
     subject: options.name,

@@ -2,7 +2,7 @@
 import { X509Certificate } from 'node:crypto';
 import { encode, parse, sequence, tagged, type Asn1 } from '../certificates/der.ts';
 import { LOCAL_DOMAINS } from '../certificates/local-domains.ts';
-import { rootExtensions } from '../certificates/x509.ts';
+import { rootExtensions, type RootForm } from '../certificates/x509.ts';
 
 const MAX_DAYS = 3660;
 const DAY_MS = 86_400_000;
@@ -38,6 +38,25 @@ export function readAuthority(text: string, now: number): Authority | { readonly
   }
 }
 
+/** How a certificate is limited: as now, as former versions wrote it, or in no way of Kojibox. */
+export function limitsOf(certificate: X509Certificate): RootForm | null {
+  const forms = ['current', 'former'] as const;
+  const found = extensionsOf(certificate);
+  const { publicKey } = certificate;
+  return (
+    forms.find(
+      (form) => encode(tagged(3, true, [sequence(...rootExtensions(publicKey, LOCAL_DOMAINS, form))])) === found,
+    ) ?? null
+  );
+}
+
+/** TBSCertificate: version, serial, algorithm, issuer, validity, subject, key, extensions (section 4.1). */
+function extensionsOf(certificate: X509Certificate): string | null {
+  const fields = ((parse(certificate.raw).value as Asn1[])[0]?.value ?? []) as Asn1[];
+  const extensions = fields[7];
+  return fields.length !== 8 || extensions === undefined ? null : encode(extensions);
+}
+
 function objection(certificate: X509Certificate, now: number): string | null {
   const { publicKey, subject, issuer } = certificate;
   if (!/^O=Kojibox\nCN=Kojibox local CA [^\n]*$/.test(subject))
@@ -49,13 +68,6 @@ function objection(certificate: X509Certificate, now: number): string | null {
   if (!(to > now)) return 'it has expired';
   if (!(to - from <= MAX_DAYS * DAY_MS)) return 'it is valid for longer than ten years';
   // An authority of a former version is limited to local hosts as well, and homes that have it go on with it.
-  const expected = (['current', 'former'] as const).map((form) =>
-    encode(tagged(3, true, [sequence(...rootExtensions(publicKey, LOCAL_DOMAINS, form))])),
-  );
-  // TBSCertificate: version, serial, algorithm, issuer, validity, subject, key, extensions (section 4.1).
-  const fields = ((parse(certificate.raw).value as Asn1[])[0]?.value ?? []) as Asn1[];
-  const extensions = fields[7];
-  if (fields.length !== 8 || extensions === undefined || !expected.includes(encode(extensions)))
-    return 'it is not limited to local names in the way of Kojibox';
+  if (limitsOf(certificate) === null) return 'it is not limited to local names in the way of Kojibox';
   return null;
 }

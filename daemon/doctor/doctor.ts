@@ -212,9 +212,11 @@ export function createDoctor(options: {
       description: 'Local certificate authority',
       run: async () => {
         await kojibox.certificates.ensureRoot();
-        return passed(
-          sayDoctor('authority', { fingerprint: (await kojibox.certificates.rootFingerprint()).slice(0, 16) }),
-        );
+        const fingerprint = (await kojibox.certificates.rootFingerprint()).slice(0, 16);
+        const limits = await kojibox.certificates.rootLimits();
+        if (limits === 'current') return passed(sayDoctor('authority', { fingerprint }));
+        const said = limits === 'former' ? 'formerAuthority' : 'unlimitedAuthority';
+        return problem('warning', sayDoctor(said, { fingerprint }), sayDoctor('renewAuthority'));
       },
     },
     {

@@ -10,7 +10,7 @@ type Names =
   | `privileged.${'plan' | 'apply' | 'begin' | 'finish'}`
   | `ledger.${'list' | 'undo' | 'places'}`
   | 'domains.applyHosts'
-  | `certs.${'trust' | 'untrust' | 'stores'}`;
+  | `certs.${'trust' | 'untrust' | 'renew' | 'stores'}`;
 
 export function createPrivilegedHandlers(options: {
   readonly kojibox: Kojibox;
@@ -43,6 +43,21 @@ export function createPrivilegedHandlers(options: {
       : ledger.undo(id);
   };
 
+  const trustEverywhere = async (): Promise<void> => {
+    await certificates.ensureRoot();
+    // The stores that need nobody's leave come even when the person says no to the other.
+    const asked = await elevate({ goal: 'trust' }).catch((error: unknown) => error);
+    if (asked instanceof KojiboxError && asked.code !== 'PERMISSION_DENIED') {
+      await trust.add().catch(() => undefined); // What the person was asked for comes first.
+      throw asked;
+    }
+    await trust.add();
+  };
+  const untrustEverywhere = async (): Promise<void> => {
+    for (const { id, kind, undoneAt } of ledger.list())
+      if (undoneAt === null && kind.startsWith('trust-')) await undo(id);
+  };
+
   return {
     'privileged.plan': async (goal) => privileged.plan(goal),
     'privileged.apply': async (goal) => privileged.apply(goal),
@@ -65,19 +80,22 @@ export function createPrivilegedHandlers(options: {
     },
 
     'certs.trust': async () => {
-      await certificates.ensureRoot();
-      // The stores that need nobody's leave come even when the person says no to the other.
-      const asked = await elevate({ goal: 'trust' }).catch((error: unknown) => error);
-      if (asked instanceof KojiboxError && asked.code !== 'PERMISSION_DENIED') {
-        await trust.add().catch(() => undefined); // What the person was asked for comes first.
-        throw asked;
-      }
-      await trust.add();
+      await trustEverywhere();
+      return ok;
+    },
+    'certs.renew': async () => {
+      // The stores name the root that they hold by its fingerprint, so they forget it first.
+      await untrustEverywhere();
+      await certificates.renewRoot();
+      await kojibox.applySites();
+      await trustEverywhere().catch((error: unknown) => {
+        // The new one is in use. Where it is not trusted yet, the doctor says how.
+        if (!(error instanceof KojiboxError && error.code === 'PERMISSION_DENIED')) throw error;
+      });
       return ok;
     },
     'certs.untrust': async () => {
-      for (const { id, kind, undoneAt } of ledger.list())
-        if (undoneAt === null && kind.startsWith('trust-')) await undo(id);
+      await untrustEverywhere();
       return ok;
     },
     'certs.stores': async () => trust.stores(),

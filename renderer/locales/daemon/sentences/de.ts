@@ -156,6 +156,11 @@ export const sentencesDe: SentenceTexts = {
     resolvesTo: 'auf {address}',
     browsersOnly: 'Browser lösen sie auf, andere Programme nicht',
     myhostname: 'Installiere nss-myhostname von systemd (unter Debian libnss-myhostname), oder nimm die hosts-Datei.',
+    formerAuthority:
+      'SHA-256 {fingerprint}…, von einer früheren Version: für Mailadressen und andere Arten von Namen nicht beschränkt',
+    unlimitedAuthority:
+      'SHA-256 {fingerprint}…, nicht auf lokale Namen beschränkt: wer ihren Schlüssel hat, kann sich als jede Site ausgeben',
+    renewAuthority: 'koji certs renew (macht eine neue und vertraut ihr; fragt nach Ihrem Passwort)',
     authority: 'SHA-256 {fingerprint}…, auf lokale Namen beschränkt',
     allStores: 'alle Zertifikatsspeicher',
     inKeychain: 'im Schlüsselbund',

@@ -150,6 +150,11 @@ export const sentencesId: SentenceTexts = {
     resolvesTo: 'ke {address}',
     browsersOnly: 'peramban mengenalinya, program lain tidak',
     myhostname: 'Pasang nss-myhostname dari systemd (di Debian libnss-myhostname), atau pakai berkas hosts.',
+    formerAuthority:
+      'SHA-256 {fingerprint}…, dibuat versi terdahulu: tidak dibatasi untuk alamat surel dan jenis nama lain',
+    unlimitedAuthority:
+      'SHA-256 {fingerprint}…, tidak terbatas pada nama lokal: pemegang kuncinya dapat menjamin situs mana pun',
+    renewAuthority: 'koji certs renew (membuat yang baru dan mempercayainya; meminta kata sandi Anda)',
     authority: 'SHA-256 {fingerprint}…, terbatas pada nama lokal',
     allStores: 'semua penyimpanan sertifikat',
     inKeychain: 'di gantungan kunci',
