@@ -39,7 +39,7 @@ export const DOCTOR = {
   authority: 'SHA-256 {fingerprint}…, limited to local names',
   formerAuthority:
     'SHA-256 {fingerprint}…, made by a former version: it is not limited for addresses of mail and other kinds of names',
-  unlimitedAuthority: 'SHA-256 {fingerprint}…, not limited to local names: whoever has its key can vouch for any site',
+  unlimitedAuthority: 'SHA-256 {fingerprint}…, not limited to local names: its key can vouch for any site',
   renewAuthority: 'koji certs renew (makes a new one and trusts it; asks for your password)',
   allStores: 'all stores',
   inKeychain: 'in the keychain',
