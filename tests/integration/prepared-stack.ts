@@ -21,6 +21,7 @@ import { tmpdir, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { editElf } from '../../daemon/archives/elf-edit.ts';
 import { readElf } from '../../daemon/archives/elf.ts';
+import { SYSTEM_TIME_ZONES } from '../../core/runtimes/time-zones.ts';
 
 /** The files of the installed trees that name the home: settings, and the programs with their loader. */
 const NAMING_THE_HOME = 'runtime/bin/php/*/*/usr/bin/php.ini';
@@ -64,9 +65,22 @@ function moveHome(folder: string, from: string, to: string): void {
     const elf = found.isFile() ? readElf(file) : null;
     if (elf?.interpreter?.startsWith(`${from}/`) !== true) continue;
     const bytes = readFileSync(file);
+    moveTimeZones(bytes, from, to);
     rmSync(file);
     writeFileSync(file, bytes, { mode: found.mode });
     editElf(file, { interpreter: `${to}${elf.interpreter.slice(from.length)}`, runPath: elf.rpath.join(':') });
+  }
+}
+
+/** The paths of time zones that an install has put into PHP. A longer path does not fit: then they are the system's. */
+function moveTimeZones(program: Buffer, from: string, to: string): void {
+  for (let at = program.indexOf(`${from}/`); at !== -1; at = program.indexOf(`${from}/`, at + 1)) {
+    const old = program.toString('latin1', at, program.indexOf(0, at));
+    const zones = old.indexOf(SYSTEM_TIME_ZONES);
+    if (zones === -1) continue;
+    const moved = `${to}${old.slice(from.length)}`;
+    program.fill(0, at, at + old.length);
+    program.write(moved.length > old.length ? old.slice(zones) : moved, at, 'latin1');
   }
 }
 
