@@ -34,6 +34,14 @@ export default defineConfig({
           maxWorkers: Math.max(2, Math.round(availableParallelism() * 1.5)),
         },
       },
+      {
+        test: {
+          name: 'linux',
+          include: ['tests/linux/**/*.test.ts'],
+          ...patient,
+          env: { KOJIBOX_KEYCHAIN: 'off', KOJIBOX_ELEVATION: 'off' },
+        },
+      },
     ],
   },
 });
