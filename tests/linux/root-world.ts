@@ -24,7 +24,7 @@ export function cloneInto(root: string): void {
 
 /** A release carries the addresses of archives; those of this machine stand for them where the root has no apt. */
 function officialAddresses(): Record<'debian' | 'security', readonly string[]> {
-  const uris = run('sh', ['-c', 'cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null']).match(
+  const uris = run('sh', ['-c', 'cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null || true']).match(
     /https?:\/\/\S+/g,
   );
   const ending = (end: string): string[] => [...new Set(uris)].filter((uri) => uri.endsWith(end));
