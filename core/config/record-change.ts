@@ -4,7 +4,7 @@
  */
 import type { JsonStore } from './json-store.ts';
 
-/** Takes back what one change stored; of records that somebody has changed since, nothing. */
+/** Takes back what one change stored; records that were changed since then stay. */
 export type Undo = () => Promise<void>;
 
 /** How the content of a store is records, each with a key. */

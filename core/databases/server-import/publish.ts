@@ -10,7 +10,7 @@ import type { Publication, ServerImportStore } from './server-import-store.ts';
 
 type Store = JsonStore<ServerImportStore>;
 
-/** From here on the import is continued, whoever does it; until then it is dropped. */
+/** After this point an interrupted import is resumed; before it, the import is dropped. */
 export async function intendPublication(
   store: Store,
   importId: string,
